@@ -1,0 +1,187 @@
+"""What the switch's events come to: the only words of cti that other rooms hear.
+
+Every change carries the switch's own time (aware, UTC). ``recovered`` marks one that was not heard as it happened but
+found by comparing our picture with the switch's after a login (LESSONS DR-2); its ``at`` is then the best known time.
+Applying the same change twice must come to the same: the journal that carries them is at-least-once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cti.ids import CallId, ChannelId, Extension
+
+
+class OfferOutcome(StrEnum):
+    """How a ring at one agent ended without an answer."""
+
+    NO_ANSWER = "no_answer"  # a breach of that agent (SPEC A1)
+    REJECTED = "rejected"  # busy, declined or the phone could not be reached: ring time about zero
+    CANCELLED = "cancelled"  # the caller gave up, or another agent answered
+
+
+class CallOutcome(StrEnum):
+    """How a call ended, from the caller's side (SPEC "How to count")."""
+
+    ANSWERED = "answered"  # a person spoke to the caller
+    ABANDONED = "abandoned"  # hung up in the queue
+    IVR_HANGUP = "ivr_hangup"  # hung up before the queue: outside the service level
+    REFUSED = "refused"  # the queue let the caller go (timeout, empty); nobody answered
+    LOST = "lost"  # ended while we were not listening; how is not known
+
+
+class AgentState(StrEnum):
+    """What an agent's phone and queue membership come to."""
+
+    READY = "ready"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    AWAY = "away"  # not a member of the queue, or phone unreachable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    at: datetime
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CallChange(_Change):
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(_CallChange):
+    """A caller's channel came up. ``number`` and ``name`` are as sent by the network: hostile text, length-limited."""
+
+    number: str
+    name: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(_CallChange):
+    """The 15-second clock of SPEC A1 starts. ``ivr_path`` e.g. ``1`` or ``fallback`` when the IVR was dead (C10)."""
+
+    queue: str
+    position: int
+    ivr_path: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOffered(_CallChange):
+    """An agent's phone rings (AMI AgentCalled): the moment of the screen-pop (SPEC C5). ``leg`` makes the offer unique."""
+
+    extension: Extension
+    leg: ChannelId
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded(_CallChange):
+    """The ring at one agent ended without that agent's answer."""
+
+    extension: Extension
+    leg: ChannelId
+    outcome: OfferOutcome
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnswered(_CallChange):
+    """The first person answered. ``waited_ms`` from queue entry, ``rang_ms`` from this agent's ring: the two measures of A1."""
+
+    extension: Extension
+    leg: ChannelId
+    waited_ms: int
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegJoined(_CallChange):
+    """A person's leg shares the caller's bridge from now on (first answer, transfer target, consultant joining)."""
+
+    extension: Extension | None
+    leg: ChannelId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegLeft(_CallChange):
+    """That leg no longer shares the caller's bridge."""
+
+    leg: ChannelId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld(_CallChange):
+    """The agent put the caller on hold (True) or took the caller back (False)."""
+
+    held: bool
+    leg: ChannelId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(_CallChange):
+    """The agent handed the caller on. ``kind`` is ``blind`` or ``attended``; ``to`` an extension or ``''`` if not known."""
+
+    kind: str
+    by: Extension | None
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(_CallChange):
+    """The caller's channel is gone. ``waited_ms``: in the queue, None if never queued. ``talked_ms``: sum over persons' spans."""
+
+    outcome: CallOutcome
+    waited_ms: int | None
+    talked_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged(_Change):
+    """An agent's actual state. ``reason`` is the pause reason as the switch holds it (``Auto-Pause`` after a missed ring)."""
+
+    extension: Extension
+    state: AgentState
+    reason: str
+    call: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChanged(_Change):
+    """Who waits: how many and since when the oldest (None if nobody)."""
+
+    queue: str
+    waiting: int
+    oldest_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChanged(_Change):
+    """The AMI link went down (``up`` False: agents are told, nothing is known) or is up and the picture is whole again."""
+
+    up: bool
+    detail: str
+
+
+Change = (
+    CallStarted
+    | CallQueued
+    | CallOffered
+    | OfferEnded
+    | CallAnswered
+    | LegJoined
+    | LegLeft
+    | CallHeld
+    | CallTransferred
+    | CallEnded
+    | AgentChanged
+    | QueueChanged
+    | LinkChanged
+)

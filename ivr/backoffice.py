@@ -1,0 +1,26 @@
+"""What the IVR asks of those who remember: a port, because the arrow must turn round (ivr may not import services)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cti.ids import CallId
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How a caller is received: queue priority by tier (SPEC C2) and the language to speak (``zh-CN`` or ``en``)."""
+
+    priority: int
+    language: str
+
+
+class BackOffice(Protocol):
+    """Answers must come within a fraction of a second; the IVR goes on without them after its own limit."""
+
+    async def receive(self, call: CallId, number: str) -> Reception:
+        """Who is this caller to us? ``number`` as the network sent it."""
+
+    async def chosen(self, call: CallId, path: str, notice: str) -> None:
+        """The caller's way through the menu (``1``, ``2``, ``0``, ``none``), and which recording notice was played (id and version)."""

@@ -1,0 +1,586 @@
+"""The shapes that cross the HTTP and websocket door; the desk's types are generated from these.
+
+Everything is parsed here once (strict, unknown keys refused) and becomes a frozen model. Times are aware UTC ISO 8601.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Wire(BaseModel):
+    """Frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Text40 = Annotated[str, StringConstraints(max_length=40)]
+Text80 = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+Text400 = Annotated[str, StringConstraints(max_length=400)]
+Text10k = Annotated[str, StringConstraints(max_length=10_000)]
+Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,20}$")]
+ExtensionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
+Id = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Language = Literal["zh-CN", "en"]
+Tier = Literal["normal", "big", "important", "dedicated_line"]
+
+
+class Role(StrEnum):
+    administrator = "administrator"
+    junior_agent = "junior_agent"
+    qa_inspector = "qa_inspector"
+
+
+class Problem(Wire):
+    """Every error body. ``code`` is stable and translated by the desk; ``fields`` names each wrong field at once."""
+
+    code: str
+    message: str
+    fields: list[FieldProblem] = []
+
+
+class FieldProblem(Wire):
+    field: str
+    code: str
+    wanted: str
+    came: str
+
+
+# people ---------------------------------------------------------------------------------------------------------------
+class LoginBody(Wire):
+    login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    password: Password
+
+
+class Me(Wire):
+    id: int
+    login: str
+    name: str
+    role: Role
+    rights: list[str]
+    extension: str | None
+    phone_kind: Literal["browser", "sip"]
+    language: Language
+    must_change: bool
+    server_time: datetime
+    version: str
+
+
+class MeBody(Wire):
+    language: Language
+
+
+class PasswordBody(Wire):
+    old: Password
+    new: NewPassword
+
+
+class WantedStateBody(Wire):
+    state: Literal["ready", "paused", "away"]
+    reason: Text40 = ""
+
+
+class Phone(Wire):
+    """What the browser's softphone needs; given to the extension's own person only, never cached or logged."""
+
+    ws_url: str
+    uri: str
+    extension: str
+    password: str
+    realm: str
+
+
+class Person(Wire):
+    id: int
+    login: str
+    name: str
+    role: Role
+    extension: str | None
+    phone_kind: Literal["browser", "sip"]
+    language: Language
+    active: bool
+
+
+class PersonBody(Wire):
+    login: Login
+    name: Text80
+    role: Role
+    extension: ExtensionText | None = None
+    phone_kind: Literal["browser", "sip"] = "browser"
+    language: Language = "zh-CN"
+    password: NewPassword
+
+
+class PersonPatch(Wire):
+    name: Text80 | None = None
+    role: Role | None = None
+    extension: ExtensionText | None = None
+    phone_kind: Literal["browser", "sip"] | None = None
+    language: Language | None = None
+    active: bool | None = None
+    password: NewPassword | None = None
+
+
+# board ------------------------------------------------------------------------------------------------------------------
+class AgentNow(Wire):
+    person_id: int | None
+    name: str
+    extension: str
+    state: Literal["ready", "ringing", "talking", "wrap_up", "paused", "away"]
+    reason: str
+    since: datetime
+    call_id: str | None
+
+
+class QueueNow(Wire):
+    queue: str
+    waiting: int
+    oldest_since: datetime | None
+    answered_today: int
+    answered_in_time_today: int
+    abandoned_today: int
+    short_abandons_today: int
+    service_level_today: float | None = Field(description="SPEC 'How to count', formula named in service_level_formula; null when nobody called")
+    service_level_formula: str
+
+
+class LinkNow(Wire):
+    up: bool
+    since: datetime
+    detail: str
+
+
+class Board(Wire):
+    link: LinkNow
+    me: AgentNow | None
+    agents: list[AgentNow]
+    queue: QueueNow
+    wrap_up_until: datetime | None
+
+
+# customers ----------------------------------------------------------------------------------------------------------------
+class Customer(Wire):
+    id: int
+    number: str
+    name: str
+    tier: Tier
+    note: str
+
+
+class CustomerBody(Wire):
+    number: Digits
+    name: Text80
+    tier: Tier = "normal"
+    note: Text400 = ""
+
+
+class ImportBody(Wire):
+    csv: Annotated[str, StringConstraints(max_length=5_000_000)]
+    dry_run: bool = False
+
+
+class ImportResult(Wire):
+    rows: int
+    created: int
+    changed: int
+    unchanged: int
+    problems: list[RowProblem]
+
+
+class RowProblem(Wire):
+    row: int
+    field: str
+    wanted: str
+    came: str
+
+
+# calls ----------------------------------------------------------------------------------------------------------------------
+class Leg(Wire):
+    channel: str
+    extension: str | None
+    person: str | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    rang_ms: int | None
+
+
+class CallRow(Wire):
+    id: str
+    number: str
+    name_sent: str
+    customer: Customer | None
+    ivr_path: str
+    started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+    answered_by: str | None
+    ended_at: datetime | None
+    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None
+    waited_ms: int | None
+    talked_ms: int | None
+    recovered: bool
+    ticket_id: int | None
+    ticket_number: str | None
+    recording_state: Literal["waiting", "archived", "failed", "empty"] | None
+    transcript_state: Literal["waiting", "running", "done", "no_speech", "failed"] | None
+
+
+class CallPage(Wire):
+    calls: list[CallRow]
+    next: str | None
+
+
+class Recording(Wire):
+    id: int
+    call_id: str
+    state: Literal["waiting", "archived", "failed", "empty"]
+    duration_ms: int | None
+    starts_at: datetime | None
+    remarks: list[str]
+    error: str | None
+    peaks: Peaks | None
+
+
+class Peaks(Wire):
+    """Per channel, ``points`` pairs of (lowest, highest) sample in -127..127; channel 0 is the caller, 1 the agents."""
+
+    points: int
+    caller: list[int]
+    agent: list[int]
+
+
+class Word(Wire):
+    text: str
+    start: float = Field(description="seconds from the recording's first sample")
+    end: float
+    conf: float
+
+
+class Utterance(Wire):
+    speaker: Literal["caller", "agent"]
+    start: float
+    end: float
+    text: str
+    words: list[Word]
+
+
+class Transcript(Wire):
+    state: Literal["waiting", "running", "done", "no_speech", "failed"]
+    model: str | None
+    demonstration: bool
+    utterances: list[Utterance]
+    error: str | None
+
+
+class CallDetail(Wire):
+    call: CallRow
+    legs: list[Leg]
+    recording: Recording | None
+    transcript: Transcript | None
+
+
+# tickets ------------------------------------------------------------------------------------------------------------------------
+TicketField = Literal[
+    "kind", "business", "nature", "suggestion", "description", "address", "contact_number", "customer_name", "customer_number", "answer"
+]
+
+
+class Evidence(Wire):
+    """Which words filled the field: quote, speaker, seconds, and how sure (0..1)."""
+
+    quote: str
+    speaker: Literal["caller", "agent"]
+    start: float
+    end: float
+    conf: float
+
+
+class Source(Wire):
+    """Who filled a field. ``unsure``: left empty (or proposed only), the agent is asked to check."""
+
+    by: Literal["agent", "draft", "customer", "call"]
+    sure: bool
+    conf: float | None
+    proposal: str | None = Field(default=None, description="an unsure value: shown, never filled in")
+    evidence: list[Evidence] = []
+
+
+class Ticket(Wire):
+    id: int
+    number: str | None
+    state: Literal["draft", "open", "closed", "discarded"]
+    version: int
+    call_id: str | None
+    customer_id: int | None
+    customer_number: str
+    customer_name: str
+    kind: str | None
+    business: str | None
+    nature: str | None
+    suggestion: str | None
+    description: str
+    address: str
+    contact_number: str
+    answer: str
+    sources: dict[str, Source]
+    received_at: datetime
+    created_by: str | None
+    owner: str | None
+    owner_id: int | None
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+    changed_at: datetime
+    drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
+
+
+class TicketRow(Wire):
+    id: int
+    number: str | None
+    state: Literal["draft", "open", "closed", "discarded"]
+    call_id: str | None
+    customer_number: str
+    customer_name: str
+    tier: Tier | None
+    kind: str | None
+    business: str | None
+    nature: str | None
+    suggestion: str | None
+    summary: str
+    received_at: datetime
+    owner: str | None
+
+
+class TicketPage(Wire):
+    tickets: list[TicketRow]
+    next: str | None
+    counts: dict[str, int] = Field(description="tickets per state, for the saved views")
+
+
+class TicketFields(Wire):
+    """Only the named fields change; null empties a class field."""
+
+    kind: Code | None = None
+    business: Code | None = None
+    nature: Code | None = None
+    suggestion: Code | None = None
+    description: Text10k = ""
+    address: Text400 = ""
+    contact_number: Text40 = ""
+    customer_name: Text80 | Literal[""] = ""
+    customer_number: Digits | Literal[""] = ""
+    answer: Text10k = ""
+
+
+class TicketPatch(Wire):
+    """Compare and set: 409 with code ``stale`` when ``version`` is no longer the ticket's. Fields absent are left alone."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    fields: TicketFields
+
+
+class TicketNew(Wire):
+    """``key`` makes a repeated POST return the first ticket; the same key with another body is 409."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
+    fields: TicketFields
+
+
+class VersionBody(Wire):
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    note: Text400 = ""
+
+
+class JournalRow(Wire):
+    seq: int
+    at: datetime
+    by: str | None
+    action: str
+    changes: dict[str, tuple[str | None, str | None]]
+    note: str
+
+
+# classes and lexicon ----------------------------------------------------------------------------------------------------------------
+class Category(Wire):
+    list: Literal["kind", "business", "nature", "suggestion"]
+    code: Code
+    zh: Text80
+    en: Text80
+    position: Annotated[int, Field(ge=0, le=10_000)]
+    active: bool
+
+
+class LexiconTerm(Wire):
+    list: Literal["kind", "business", "nature", "suggestion"]
+    code: Code
+    term: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
+    weight: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+
+class Lexicon(Wire):
+    categories: list[Category]
+    terms: list[LexiconTerm]
+
+
+# system -------------------------------------------------------------------------------------------------------------------------------
+class AuditRow(Wire):
+    id: int
+    at: datetime
+    by: str | None
+    action: str
+    object: str
+    detail: dict[str, str]
+
+
+class AuditPage(Wire):
+    rows: list[AuditRow]
+    next: str | None
+
+
+class SystemPart(Wire):
+    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal"]
+    ok: bool
+    code: str
+    detail: str
+
+
+class System(Wire):
+    """What works and what does not; every logged-in person may see it, details without personal data."""
+
+    version: str
+    parts: list[SystemPart]
+    model: str
+    demonstration_model: bool
+    vocabulary: int | None
+
+
+# websocket: server to browser ---------------------------------------------------------------------------------------------------------------
+class TicketBrief(Wire):
+    id: int
+    number: str | None
+    state: str
+    business: str | None
+    nature: str | None
+    received_at: datetime
+
+
+class CallBrief(Wire):
+    id: str
+    started_at: datetime
+    outcome: str | None
+    answered_by: str | None
+    talked_ms: int | None
+
+
+class PopCard(Wire):
+    """SPEC C5. ``stage`` first: what the switch said; enriched: with what we remember; ``history`` false: database away."""
+
+    id: str
+    stage: Literal["first", "enriched"]
+    history: bool
+    call_id: str
+    number: str
+    name_sent: str
+    customer: Customer | None
+    ivr_path: str
+    language: Language
+    queue: str
+    queued_at: datetime | None
+    offered_at: datetime
+    open_tickets: list[TicketBrief]
+    last_calls: list[CallBrief]
+
+
+class PopMessage(Wire):
+    type: Literal["pop"] = "pop"
+    seq: int
+    sent_at: datetime
+    card: PopCard
+
+
+class PopEndMessage(Wire):
+    """The ring is over: ``how`` answered, no_answer, rejected, cancelled."""
+
+    type: Literal["pop_end"] = "pop_end"
+    seq: int
+    id: str
+    how: str
+
+
+class CallMessage(Wire):
+    """The state of this agent's own call: phase talking, held, wrap_up or ended; ``ticket_id`` the draft beside it."""
+
+    type: Literal["call"] = "call"
+    seq: int
+    call_id: str
+    phase: Literal["talking", "held", "ended"]
+    since: datetime
+    ticket_id: int | None
+
+
+class DraftMessage(Wire):
+    """The transcript has filled a draft (or found no speech): fetch the ticket again."""
+
+    type: Literal["draft"] = "draft"
+    seq: int
+    ticket_id: int
+    call_id: str
+    state: Literal["done", "no_speech", "failed"]
+
+
+class BoardMessage(Wire):
+    """Unnumbered snapshot: sent on connect and at every change, the newest replaces the older."""
+
+    type: Literal["board"] = "board"
+    at: datetime
+    board: Board
+
+
+class HelloMessage(Wire):
+    """First message. ``lost`` true: the browser's place in the stream is gone, load everything again."""
+
+    type: Literal["hello"] = "hello"
+    at: datetime
+    seq: int
+    lost: bool
+
+
+class ByeMessage(Wire):
+    """The server is about to close: ``restart``, ``session_ended``, ``too_slow``, ``elsewhere``."""
+
+    type: Literal["bye"] = "bye"
+    code: str
+    retry_ms: int
+
+
+ServerMessage = Annotated[
+    PopMessage | PopEndMessage | CallMessage | DraftMessage | BoardMessage | HelloMessage | ByeMessage, Field(discriminator="type")
+]
+
+
+# websocket: browser to server -----------------------------------------------------------------------------------------------------------------
+class ResumeMessage(Wire):
+    """First message of the browser: the last number it has seen (0: none)."""
+
+    type: Literal["resume"] = "resume"
+    since: Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class AckMessage(Wire):
+    """Everything up to ``seq`` has been shown; ``shown_ms`` from receipt to paint of that message, if it was a pop."""
+
+    type: Literal["ack"] = "ack"
+    seq: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    shown_ms: Annotated[int, Field(ge=0, le=3_600_000)] | None = None
+
+
+ClientMessage = Annotated[ResumeMessage | AckMessage, Field(discriminator="type")]
