@@ -1,0 +1,139 @@
+"""Connections to PostgreSQL: a pool that waits for a database that is away, and transactions that say so when it goes.
+
+Inside a transaction the connection is passed on, never the pool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from services.errors import DatabaseAway
+
+ACQUIRE_S = 5.0  # waiting longer for a connection helps nobody: the caller says 503
+STATEMENT_MS = 5_000
+IDLE_IN_TRANSACTION_MS = 30_000
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 5.0
+
+if TYPE_CHECKING:  # asyncpg's classes take their record type only in its stubs
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    OwnConnection = asyncpg.Connection[asyncpg.Record]
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Row = asyncpg.Record
+else:
+    Connection = OwnConnection = asyncpg.Connection
+    Pool = asyncpg.Pool
+    Row = asyncpg.Record
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,  # "connection was closed in the middle of operation"
+)
+"""What asyncpg raises when the other side is not there. A statement that ran too long is not among them."""
+
+
+async def open_pool(
+    url: str,
+    *,
+    password: str | None = None,
+    size: int = 10,
+    statement_ms: int = STATEMENT_MS,
+    waiting: Callable[[str], None] | None = None,
+    patience_s: float | None = None,
+) -> Pool:
+    """A pool in UTC with jsonb as Python values. Waits with back-off while the database is away, at most ``patience_s``.
+
+    A wrong password or an unknown database is not waited for: it raises at once. ``waiting`` is told each failed try.
+    """
+    wait = FIRST_WAIT_S
+    async with asyncio.timeout(patience_s):
+        while True:
+            try:
+                return await asyncpg.create_pool(
+                    url,
+                    password=password,
+                    min_size=1,
+                    max_size=size,
+                    init=prepare,
+                    server_settings=_settings(statement_ms),
+                    timeout=10,
+                )
+            except AWAY as error:
+                if waiting:
+                    waiting(type(error).__name__)
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+            wait = min(LONGEST_WAIT_S, wait * 2)
+
+
+async def connect(url: str, *, password: str | None = None, statement_ms: int = 0) -> OwnConnection:
+    """One connection of its own (migrations, LISTEN), without a time limit unless given."""
+    try:
+        connection = await asyncpg.connect(url, password=password, server_settings=_settings(statement_ms), timeout=10)
+    except AWAY as error:
+        raise DatabaseAway from error
+    await prepare(connection)
+    return connection
+
+
+def _settings(statement_ms: int) -> dict[str, str]:
+    return {
+        "application_name": "tingsu",
+        "timezone": "UTC",
+        "statement_timeout": str(statement_ms),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS if statement_ms else 0),
+    }
+
+
+async def prepare(connection: Connection) -> None:
+    """jsonb columns read and write Python values."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_encode, decoder=json.loads)
+
+
+def _encode(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+@contextlib.asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way."""
+    async with connection(pool) as taken, _lost_is_away(taken), taken.transaction():
+        yield taken
+
+
+@contextlib.asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection for reading, without a transaction around it."""
+    try:
+        taken = await pool.acquire(timeout=ACQUIRE_S)
+    except AWAY as error:
+        raise DatabaseAway from error
+    try:
+        async with _lost_is_away(taken):
+            yield taken
+    finally:
+        with contextlib.suppress(*AWAY):
+            await pool.release(taken, timeout=ACQUIRE_S)
+
+
+@contextlib.asynccontextmanager
+async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
+    """Only a connection that is really closed counts: an OSError of somebody else's inside the block stays what it is."""
+    try:
+        yield
+    except AWAY as error:
+        if taken.is_closed():
+            raise DatabaseAway from error
+        raise

@@ -1,0 +1,42 @@
+"""Fixtures shared by all rooms; each is explained where it is made (tests/harness)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from services.store import db
+from tests.harness.clock import HandClock
+from tests.harness.database import DatabaseServer, database_server
+
+
+@pytest_asyncio.fixture(scope="session")
+async def postgres() -> AsyncIterator[DatabaseServer]:
+    """One real server for the session, started when the first test asks for it."""
+    async with database_server() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def database(postgres: DatabaseServer) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database."""
+    async with postgres.fresh() as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def pool(database: str) -> AsyncIterator[db.Pool]:
+    """A pool on a fresh, migrated database."""
+    opened = await db.open_pool(database, size=5)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """Moved by hand: ``clock.move(minutes=5)``."""
+    return HandClock()
