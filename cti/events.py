@@ -1,0 +1,383 @@
+"""The door for events: AMI headers in, frozen dataclasses out. No header name passes this file.
+
+**What the switch must send.** ``WANTED`` is the whole list; ivr.asterisk renders it into the event filters of our user, one
+``eventfilter(action(include),name(...))`` each, without any condition on headers. A queued call that is answered at the first
+ring costs 14 of these (16 with the pause and unpause of wrap-up), against about 91 to 160 unfiltered:
+
+    Newchannel (caller), QueueCallerJoin, Newchannel (agent), AgentCalled, QueueMemberStatus ringing, QueueMemberStatus in use,
+    QueueCallerLeave, BridgeEnter x2, BridgeLeave x2, Hangup x2, QueueMemberStatus not in use
+
+Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars = IVR_PATH,IVR_LANG,QUEUESTATUS`` (others do no harm;
+QUEUESTATUS is how a caller the queue let go is told from one who gave up, for QueueCallerAbandon is sent for both); read classes
+``call,agent`` and, for FullyBooted and Shutdown, ``system``; write classes ``agent,call,originate,reporting``.
+AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not.
+
+A header that a message names twice counts as it came first. Unknown events never get here (cti.framing drops them unread).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cti.errors import Malformed, MissingHeader
+from cti.ids import ChannelId
+
+HEADERS_AT_MOST = 300
+"""An event with every Dest twin and 30 channel variables has about 100 headers."""
+NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
+"""Characters kept of what the network says the caller's number and name are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUp:
+    """Newchannel. ``incoming``: the channel rings us (ChannelState 4), as against one that the switch dials."""
+
+    at: datetime
+    channel: ChannelId
+    name: str
+    linked: str
+    incoming: bool
+    number: str
+    caller: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGone:
+    """Hangup. ``queue_status``: QUEUESTATUS if the queue let this caller go. ``known`` False: found missing by a snapshot."""
+
+    at: datetime
+    channel: ChannelId
+    cause: int
+    queue_status: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedQueue:
+    """QueueCallerJoin."""
+
+    at: datetime
+    channel: ChannelId
+    name: str
+    queue: str
+    position: int
+    number: str
+    caller: str
+    dialled: str
+    ivr_path: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftQueue:
+    """QueueCallerLeave: answered, let go or gone. QueueCallerAbandon has ``abandoned`` set and comes just before."""
+
+    at: datetime
+    channel: ChannelId
+    queue: str
+    abandoned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRings:
+    """AgentCalled: app_queue rings a member for the caller on ``channel``."""
+
+    at: datetime
+    channel: ChannelId
+    leg: ChannelId
+    interface: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingUnanswered:
+    """AgentRingNoAnswer. The switch gives the ring time in milliseconds here (AgentConnect's is in seconds)."""
+
+    at: datetime
+    channel: ChannelId
+    leg: ChannelId
+    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredBridge:
+    """BridgeEnter."""
+
+    at: datetime
+    bridge: str
+    channel: ChannelId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBridge:
+    """BridgeLeave."""
+
+    at: datetime
+    bridge: str
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Hold (True) or Unhold (False), on the channel whose phone asked for it."""
+
+    at: datetime
+    channel: ChannelId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """BlindTransfer or AttendedTransfer that succeeded. ``by`` and ``to``: channel names; ``to`` of a blind one: the extension."""
+
+    at: datetime
+    kind: str
+    transferee: str
+    linked: str
+    by: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeen:
+    """QueueMemberAdded, -Status, -Pause: all of one membership. ``status`` is the device's state code."""
+
+    at: datetime
+    queue: str
+    interface: str
+    status: int
+    paused: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGone:
+    """QueueMemberRemoved."""
+
+    at: datetime
+    queue: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchReady:
+    """FullyBooted: after every login, and again when a switch that accepted us while starting is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchStops:
+    """Shutdown: the link will end."""
+
+
+Event = (
+    ChannelUp
+    | ChannelGone
+    | JoinedQueue
+    | LeftQueue
+    | PhoneRings
+    | RingUnanswered
+    | EnteredBridge
+    | LeftBridge
+    | Held
+    | Transferred
+    | MemberSeen
+    | MemberGone
+    | SwitchReady
+    | SwitchStops
+)
+
+
+class Headers(dict[str, str]):
+    """The headers of one message; asking for one that is not there is the error that names it."""
+
+    __slots__ = ("variables",)
+
+    def __init__(self, text: str) -> None:
+        """``text``: one message without its closing blank line."""
+        super().__init__()
+        self.variables: dict[str, str] = {}
+        lines = text.split("\r\n")
+        if len(lines) > HEADERS_AT_MOST:
+            raise Malformed(f"more than {HEADERS_AT_MOST} headers")
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name == "ChanVariable":
+                variable, _, content = value.lstrip(" ").partition("=")
+                self.variables.setdefault(variable, content)
+            elif name not in self:
+                self[name] = value.lstrip(" ")
+
+    def __missing__(self, name: str) -> str:
+        raise MissingHeader(self.get("Event") or self.get("Response") or "message", name)
+
+    def number(self, name: str) -> int:
+        """A header that holds a whole number."""
+        value = self[name]
+        if not (value.isascii() and value.isdigit() and len(value) < 19):
+            raise Malformed(f"{self.get('Event', 'message')}: {name} is no number")
+        return int(value)
+
+    def moment(self) -> datetime:
+        """The switch's own time, to the microsecond (a double holds it until the year 2242)."""
+        try:
+            return datetime.fromtimestamp(float(self["Timestamp"]), UTC)
+        except (ValueError, OverflowError, OSError):
+            raise Malformed(f"{self.get('Event', 'message')}: Timestamp is no time") from None
+
+    def said(self, name: str, at_most: int) -> str:
+        """Text a caller controls: cut, without control characters, ``<unknown>`` as nothing."""
+        value = self[name][:at_most]
+        if value in ("<unknown>", "unknown"):
+            return ""
+        return value if value.isprintable() else "".join(c for c in value if c.isprintable())
+
+
+def _channel_up(h: Headers) -> Event:
+    return ChannelUp(
+        at=h.moment(),
+        channel=ChannelId(h["Uniqueid"]),
+        name=h["Channel"],
+        linked=h["Linkedid"],
+        incoming=h["ChannelState"] == "4",
+        number=h.said("CallerIDNum", NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", NAME_AT_MOST),
+        dialled=h.said("Exten", NUMBER_AT_MOST),
+    )
+
+
+def _channel_gone(h: Headers) -> Event:
+    return ChannelGone(h.moment(), ChannelId(h["Uniqueid"]), h.number("Cause"), h.variables.get("QUEUESTATUS", ""))
+
+
+def _joined_queue(h: Headers) -> Event:
+    return JoinedQueue(
+        at=h.moment(),
+        channel=ChannelId(h["Uniqueid"]),
+        name=h["Channel"],
+        queue=h["Queue"],
+        position=h.number("Position"),
+        number=h.said("CallerIDNum", NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", NAME_AT_MOST),
+        dialled=h.said("Exten", NUMBER_AT_MOST),
+        ivr_path=h.variables.get("IVR_PATH", ""),
+        language=h.variables.get("IVR_LANG", ""),
+    )
+
+
+def _left_queue(h: Headers) -> Event:
+    return LeftQueue(h.moment(), ChannelId(h["Uniqueid"]), h["Queue"])
+
+
+def _abandoned(h: Headers) -> Event:
+    return LeftQueue(h.moment(), ChannelId(h["Uniqueid"]), h["Queue"], abandoned=True)
+
+
+def _phone_rings(h: Headers) -> Event:
+    return PhoneRings(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]), h["Interface"], h["Queue"])
+
+
+def _ring_unanswered(h: Headers) -> Event:
+    return RingUnanswered(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]), h.number("RingTime"))
+
+
+def _entered_bridge(h: Headers) -> Event:
+    return EnteredBridge(h.moment(), h["BridgeUniqueid"], ChannelId(h["Uniqueid"]), h["Channel"])
+
+
+def _left_bridge(h: Headers) -> Event:
+    return LeftBridge(h.moment(), h["BridgeUniqueid"], ChannelId(h["Uniqueid"]))
+
+
+def _hold(h: Headers) -> Event:
+    return Held(h.moment(), ChannelId(h["Uniqueid"]), held=True)
+
+
+def _unhold(h: Headers) -> Event:
+    return Held(h.moment(), ChannelId(h["Uniqueid"]), held=False)
+
+
+def _blind_transfer(h: Headers) -> Event | None:
+    if h["Result"] != "Success":
+        return None
+    return Transferred(
+        at=h.moment(),
+        kind="blind",
+        transferee=h.get("TransfereeUniqueid", ""),  # left out when several are in the bridge
+        linked=h["TransfererLinkedid"],
+        by=h["TransfererChannel"],
+        to=h.said("Extension", NUMBER_AT_MOST),
+    )
+
+
+def _attended_transfer(h: Headers) -> Event | None:
+    """The target is named only when the second bridge holds a real leg (REFER with Replaces), not a Local channel (AMI Atxfer)."""
+    if h["Result"] != "Success":
+        return None
+    return Transferred(
+        at=h.moment(),
+        kind="attended",
+        transferee=h.get("TransfereeUniqueid", ""),
+        linked=h["OrigTransfererLinkedid"],
+        by=h["OrigTransfererChannel"],
+        to=h.get("TransferTargetChannel", ""),
+    )
+
+
+def _member_seen(h: Headers) -> Event:
+    return MemberSeen(
+        at=h.moment(),
+        queue=h["Queue"],
+        interface=h["Interface"],
+        status=h.number("Status"),
+        paused=h["Paused"] == "1",
+        reason=h.get("PausedReason", "")[:NAME_AT_MOST],
+    )
+
+
+def _member_gone(h: Headers) -> Event:
+    return MemberGone(h.moment(), h["Queue"], h["Interface"])
+
+
+_MAKERS: dict[str, Callable[[Headers], Event | None]] = {
+    "Newchannel": _channel_up,
+    "Hangup": _channel_gone,
+    "QueueCallerJoin": _joined_queue,
+    "QueueCallerLeave": _left_queue,
+    "QueueCallerAbandon": _abandoned,
+    "AgentCalled": _phone_rings,
+    "AgentRingNoAnswer": _ring_unanswered,
+    "BridgeEnter": _entered_bridge,
+    "BridgeLeave": _left_bridge,
+    "Hold": _hold,
+    "Unhold": _unhold,
+    "BlindTransfer": _blind_transfer,
+    "AttendedTransfer": _attended_transfer,
+    "QueueMemberAdded": _member_seen,
+    "QueueMemberStatus": _member_seen,
+    "QueueMemberPause": _member_seen,
+    "QueueMemberRemoved": _member_gone,
+    "FullyBooted": lambda _: SwitchReady(),
+    "Shutdown": lambda _: SwitchStops(),
+}
+
+WANTED = frozenset(_MAKERS)
+"""Names of the events the switch must send; everything else is dropped unread."""
+
+
+def parse(message: bytes) -> Event | None:
+    """One whole message (without its closing blank line) as an event; None if it says nothing of use (a transfer that failed).
+
+    Decoded as UTF-8 only here, when it is whole; bytes that are no UTF-8 become U+FFFD.
+
+    Raises:
+        Malformed: an unknown event, a missing header (MissingHeader), a value that is not of its kind, too many headers.
+    """
+    headers = Headers(message.decode("utf-8", "replace"))
+    make = _MAKERS.get(headers["Event"])
+    if make is None:
+        raise Malformed("not an event that is wanted")
+    return make(headers)
