@@ -23,4 +23,8 @@ class BackOffice(Protocol):
         """Who is this caller to us? ``number`` as the network sent it."""
 
     async def chosen(self, call: CallId, path: str, notice: str) -> None:
-        """The caller's way through the menu (``1``, ``2``, ``0``, ``none``), and which recording notice was played (id and version)."""
+        """The caller's way through the menu (``1``, ``2``, ``0``, ``none``), and which recording notice was played.
+
+        ``notice`` is the prompt's id and version, ``notice.1-4f0c…``, or '' if it could not be played. Told once the caller is
+        on the way into the queue; a caller who hung up in the IVR is not told of here.
+        """

@@ -1,0 +1,49 @@
+"""What callers can choose, as data: a tree of menus whose leaves are ways out of the IVR (SPEC C1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+NOBODY_CHOSE = "none"
+"""The path of a caller who pressed nothing, or nothing that means anything: the queue takes the call all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Out to the queue; ``prompt`` is said on the way."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """One question. ``wait`` seconds after its last word a caller counts as silent; ``tries`` in all, then ``otherwise``."""
+
+    prompt: str
+    choices: Mapping[str, Exit | Menu] = field(hash=False)
+    wait: float = 4.0
+    tries: int = 3
+    wrong: str = "wrong-key"
+    silent: str = "no-key"
+    otherwise: Exit = Exit("to-person")
+
+
+RECEPTION = Menu(
+    prompt="menu",
+    choices={
+        "1": Exit("to-complaint"),
+        "2": Exit("to-suggestion"),
+        "0": Exit("to-person"),
+    },
+)
+
+
+def prompts_of(menu: Menu) -> Iterator[str]:
+    """Every prompt that a walk through this tree may say (to check at start that each exists)."""
+    yield from (menu.prompt, menu.wrong, menu.silent, menu.otherwise.prompt)
+    for choice in menu.choices.values():
+        if isinstance(choice, Menu):
+            yield from prompts_of(choice)
+        else:
+            yield choice.prompt
