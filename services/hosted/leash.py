@@ -43,7 +43,7 @@ def _main(arguments: list[str]) -> None:
     if int(uid) >= 0:
         lose_root(int(uid), int(gid))
     die_with_parent(int(parent), int(signal_number))
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606  # no shell is the point
 
 
 if __name__ == "__main__":

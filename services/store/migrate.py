@@ -88,7 +88,7 @@ async def migrate(
 
 @contextlib.asynccontextmanager
 async def _alone(connection: OwnConnection) -> AsyncIterator[None]:
-    while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110  # the other is another process
         await asyncio.sleep(POLL_S)
     try:
         yield

@@ -6,10 +6,11 @@ Everything is parsed here once (strict, unknown keys refused) and becomes a froz
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.people.rights import Role
 
 
 class Wire(BaseModel):
@@ -31,12 +32,6 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 Id = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Language = Literal["zh-CN", "en"]
 Tier = Literal["normal", "big", "important", "dedicated_line"]
-
-
-class Role(StrEnum):
-    administrator = "administrator"
-    junior_agent = "junior_agent"
-    qa_inspector = "qa_inspector"
 
 
 class Problem(Wire):
@@ -129,7 +124,7 @@ class PersonPatch(Wire):
     password: NewPassword | None = None
 
 
-# board ------------------------------------------------------------------------------------------------------------------
+# board ----------------------------------------------------------------------------------------------------------------
 class AgentNow(Wire):
     person_id: int | None
     name: str
@@ -148,7 +143,9 @@ class QueueNow(Wire):
     answered_in_time_today: int
     abandoned_today: int
     short_abandons_today: int
-    service_level_today: float | None = Field(description="SPEC 'How to count', formula named in service_level_formula; null when nobody called")
+    service_level_today: float | None = Field(
+        description="SPEC 'How to count', formula named in service_level_formula; null when nobody called"
+    )
     service_level_formula: str
 
 
@@ -166,7 +163,7 @@ class Board(Wire):
     wrap_up_until: datetime | None
 
 
-# customers ----------------------------------------------------------------------------------------------------------------
+# customers ------------------------------------------------------------------------------------------------------------
 class Customer(Wire):
     id: int
     number: str
@@ -202,7 +199,7 @@ class RowProblem(Wire):
     came: str
 
 
-# calls ----------------------------------------------------------------------------------------------------------------------
+# calls ----------------------------------------------------------------------------------------------------------------
 class Leg(Wire):
     channel: str
     extension: str | None
@@ -289,9 +286,18 @@ class CallDetail(Wire):
     transcript: Transcript | None
 
 
-# tickets ------------------------------------------------------------------------------------------------------------------------
+# tickets --------------------------------------------------------------------------------------------------------------
 TicketField = Literal[
-    "kind", "business", "nature", "suggestion", "description", "address", "contact_number", "customer_name", "customer_number", "answer"
+    "kind",
+    "business",
+    "nature",
+    "suggestion",
+    "description",
+    "address",
+    "contact_number",
+    "customer_name",
+    "customer_number",
+    "answer",
 ]
 
 
@@ -409,7 +415,7 @@ class JournalRow(Wire):
     note: str
 
 
-# classes and lexicon ----------------------------------------------------------------------------------------------------------------
+# classes and lexicon --------------------------------------------------------------------------------------------------
 class Category(Wire):
     list: Literal["kind", "business", "nature", "suggestion"]
     code: Code
@@ -431,7 +437,7 @@ class Lexicon(Wire):
     terms: list[LexiconTerm]
 
 
-# system -------------------------------------------------------------------------------------------------------------------------------
+# system ---------------------------------------------------------------------------------------------------------------
 class AuditRow(Wire):
     id: int
     at: datetime
@@ -453,6 +459,10 @@ class SystemPart(Wire):
     detail: str
 
 
+class Health(Wire):
+    ok: bool
+
+
 class System(Wire):
     """What works and what does not; every logged-in person may see it, details without personal data."""
 
@@ -463,7 +473,7 @@ class System(Wire):
     vocabulary: int | None
 
 
-# websocket: server to browser ---------------------------------------------------------------------------------------------------------------
+# websocket: server to browser -----------------------------------------------------------------------------------------
 class TicketBrief(Wire):
     id: int
     number: str | None
@@ -563,11 +573,12 @@ class ByeMessage(Wire):
 
 
 ServerMessage = Annotated[
-    PopMessage | PopEndMessage | CallMessage | DraftMessage | BoardMessage | HelloMessage | ByeMessage, Field(discriminator="type")
+    PopMessage | PopEndMessage | CallMessage | DraftMessage | BoardMessage | HelloMessage | ByeMessage,
+    Field(discriminator="type"),
 ]
 
 
-# websocket: browser to server -----------------------------------------------------------------------------------------------------------------
+# websocket: browser to server -----------------------------------------------------------------------------------------
 class ResumeMessage(Wire):
     """First message of the browser: the last number it has seen (0: none)."""
 

@@ -24,3 +24,11 @@ create index call_leg_open on call_leg (call_id) where outcome is null;
 create index transcript_recording_state on transcript (state, finished_at desc);
 alter table call add column notice text not null default '';   -- which recording notice the caller heard: id and version
 alter table recording add column lease_until timestamptz;      -- somebody is at it until then
+
+-- lists read one index from the newest on, whatever the filter
+create index ticket_received on ticket (received_at desc, id desc);
+drop index ticket_state;
+create index ticket_state on ticket (state, received_at desc, id desc);
+drop index ticket_owner;
+create index ticket_owner on ticket (owner_id, state, received_at desc, id desc);
+create index call_outcome on call (outcome, started_at desc, id desc);

@@ -1,0 +1,205 @@
+"""Typed routes: a decorated method is the route, its signature the description, ``build`` the one place that enforces both.
+
+    class LexiconRoutes:
+        def __init__(self, lexicon: Lexicon) -> None: ...
+
+        @route("GET", "/api/lexicon", right=Right.LEXICON_READ)
+        async def show(self, asked: Asked) -> schemas.Lexicon:
+            \"\"\"All classes and terms (SPEC S2, S3).\"\"\"
+
+        @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Conflict,))
+        async def change(self, asked: Asked, ticket_id: schemas.Id, body: schemas.TicketPatch) -> schemas.Ticket: ...
+
+A parameter named like a part of the path is that part; ``query`` is a model of the query string; ``body`` a model of the JSON
+body; the answer is what is returned (``None``: 204; a ``web.StreamResponse`` with ``produces=``: sent as it is). For every
+route, in this order: origin, session, right, path and query, body. Errors are raised as ``services.errors`` and become HTTP
+in ``problems``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, TypeAdapter
+
+from services.errors import Forbidden, NotLoggedIn, TingsuError
+from services.people.model import LoggedIn
+from services.people.rights import Right
+from services.web.problems import MustChangePassword
+from services.web.reading import read_body, read_path, read_query
+from services.web.security import Security
+
+BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
+
+
+class Door(Enum):
+    """Instead of a right: who gets in without one."""
+
+    PUBLIC = "nobody need be logged in"
+    LOGGED_IN = "anybody who is logged in"
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request, as handlers see it. ``answer_headers`` go onto the answer; ``id`` is the request's id in the log."""
+
+    request: web.Request
+    id: str
+    who: LoggedIn | None
+    peer: str
+    answer_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def by(self) -> LoggedIn:
+        """The person who asks; only a PUBLIC route can meet nobody."""
+        if self.who is None:
+            raise NotLoggedIn
+        return self.who
+
+
+@dataclass(frozen=True)
+class Route:
+    """What the decorator was told and what the signature says."""
+
+    method: str
+    path: str
+    rights: frozenset[Right] | Door
+    call: Callable[..., Awaitable[Any]]
+    status: int
+    raises: tuple[type[TingsuError], ...]
+    produces: str
+    websocket: bool
+    body_limit: int
+    before_password_change: bool
+
+    @property
+    def name(self) -> str:
+        """Unique among all routes: the OpenAPI operationId."""
+        return self.call.__qualname__.replace("Routes.", "_").replace(".", "_").lower()
+
+    @cached_property
+    def hints(self) -> dict[str, Any]:
+        return typing.get_type_hints(self.call, include_extras=True)
+
+    @cached_property
+    def body(self) -> type[BaseModel] | None:
+        return self.hints.get("body")
+
+    @cached_property
+    def query(self) -> type[BaseModel] | None:
+        return self.hints.get("query")
+
+    @cached_property
+    def path_kinds(self) -> dict[str, TypeAdapter[Any]]:
+        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        return {name: TypeAdapter(self.hints[name]) for name in names}
+
+    @cached_property
+    def answer(self) -> TypeAdapter[Any] | None:
+        """None for nothing (204) and for what is not JSON."""
+        kind = self.hints["return"]
+        if kind is type(None) or (inspect.isclass(kind) and issubclass(kind, web.StreamResponse)):
+            return None
+        return TypeAdapter(kind)
+
+    @property
+    def tag(self) -> str:
+        return self.path.split("/")[2]
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
+
+
+def route(
+    method: str,
+    path: str,
+    *,
+    right: Right | Iterable[Right] | Door,
+    status: int = 200,
+    raises: Iterable[type[TingsuError]] = (),
+    produces: str = "application/json",
+    websocket: bool = False,
+    body_limit: int = BODY_LIMIT,
+    before_password_change: bool = False,
+) -> Callable[[Handler], Handler]:
+    """Make a method a route. ``right``: any one of several opens it. ``raises``: its own errors, beside those every route has."""
+
+    def mark(call: Handler) -> Handler:
+        rights = right if isinstance(right, Door) else frozenset({right} if isinstance(right, Right) else right)
+        options = (status, tuple(raises), produces, websocket, body_limit, before_password_change)
+        call.__route__ = Route(method, path, rights, call, *options)  # type: ignore[attr-defined]
+        return call
+
+    return mark
+
+
+def routes_of(source: object) -> list[Route]:
+    """The routes of a class (or of an instance's class), in the order written."""
+    kind = source if inspect.isclass(source) else type(source)
+    return [member.__route__ for member in vars(kind).values() if hasattr(member, "__route__")]
+
+
+class Sessions(Protocol):
+    """Who is behind a cookie's token; None for nobody."""
+
+    async def who(self, token: str) -> LoggedIn | None: ...
+
+
+def build(sources: Sequence[object], sessions: Sessions, security: Security) -> list[web.RouteDef]:
+    """aiohttp's routes for the instances of route classes."""
+    found = []
+    for source in sources:
+        for one in routes_of(source):
+            found.append(web.route(one.method, one.path, _Enforced(one, source, sessions, security).handle))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Enforced:
+    """One route with its instance: the checks in their order, then the call."""
+
+    route: Route
+    source: object
+    sessions: Sessions
+    security: Security
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        route = self.route
+        self.security.check_origin(request, websocket=route.websocket)
+        asked = Asked(request, request["id"], None, request.remote or "")
+        if route.rights is not Door.PUBLIC:
+            asked.who = await self._admit(request)
+        arguments = read_path(request, route.path_kinds)
+        if route.query:
+            arguments["query"] = read_query(request, route.query)
+        if route.body:
+            arguments["body"] = await read_body(request, route.body, route.body_limit)
+        result = await route.call(self.source, asked, **arguments)
+        return self._answer(asked, result)
+
+    async def _admit(self, request: web.Request) -> LoggedIn:
+        token = request.cookies.get(self.security.cookie, "")
+        who = await self.sessions.who(token) if token else None
+        if who is None:
+            raise NotLoggedIn
+        request["person"] = who.id
+        if who.person.must_change and not self.route.before_password_change:
+            raise MustChangePassword
+        if isinstance(self.route.rights, frozenset) and not who.may(*self.route.rights):
+            raise Forbidden
+        return who
+
+    def _answer(self, asked: Asked, result: Any) -> web.StreamResponse:
+        if isinstance(result, web.StreamResponse):
+            return result
+        if self.route.answer is None:
+            return web.Response(status=204, headers=asked.answer_headers)
+        body = self.route.answer.dump_json(result)
+        return web.Response(status=self.route.status, body=body, content_type="application/json", headers=asked.answer_headers)

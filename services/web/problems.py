@@ -1,0 +1,124 @@
+"""Errors become HTTP here and nowhere else: one table from error to status, one body (``schemas.Problem``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from services import errors
+from services.web.schemas import FieldProblem, Problem
+
+
+class Refused(errors.Impossible):
+    """A request that is wrong as a request, before anybody looks at what it asks for."""
+
+    status = 400
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+
+
+class BadJson(Refused):
+    """The body is not JSON of the accepted kind (UTF-8, no BOM, no NaN, no repeated keys, bounded depth and numbers)."""
+
+    code = "bad_json"
+
+
+class TooSlow(Refused):
+    """The body did not arrive in time."""
+
+    code, status = "too_slow", 408
+
+
+class TooLarge(Refused):
+    """The body is larger than this route takes."""
+
+    code, status = "too_large", 413
+
+
+class WrongType(Refused):
+    """Send application/json in UTF-8, uncompressed."""
+
+    code, status = "wrong_type", 415
+
+
+class WrongOrigin(Refused):
+    """This request comes from another site."""
+
+    code, status = "origin", 403
+
+
+class MustChangePassword(Refused):
+    """Choose a password of your own first."""
+
+    code, status = "must_change_password", 403
+
+
+class RangeNotSatisfiable(Refused):
+    """The asked range is not inside the content."""
+
+    code, status = "range", 416
+
+
+STATUS: tuple[tuple[type[errors.TingsuError], int], ...] = (
+    (errors.NotLoggedIn, 401),
+    (errors.Forbidden, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),  # Stale and NotAllowed are conflicts too
+    (errors.Invalid, 422),
+    (errors.Throttled, 429),
+    (errors.WorldFailed, 503),
+    (errors.Impossible, 409),
+)
+
+CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "wrong_type"}
+
+
+def status_of(error: type[errors.TingsuError]) -> int:
+    """The HTTP status of a class of errors."""
+    if issubclass(error, Refused):
+        return error.status
+    return next(status for kind, status in STATUS if issubclass(error, kind))
+
+
+def problem_of(error: errors.TingsuError) -> web.Response:
+    """The answer for one of our errors."""
+    fields = [FieldProblem(field=f.field, code=f.code, wanted=f.wanted, came=f.came) for f in getattr(error, "fields", ())]
+    response = answer(status_of(type(error)), Problem(code=error.code, message=str(error), fields=fields))
+    if isinstance(error, errors.Throttled):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.WorldFailed):
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def problem_of_http(error: web.HTTPException) -> web.Response:
+    """aiohttp's own refusals (no such path, method not allowed) in our shape; ``Allow`` is kept."""
+    code = CODES_BY_STATUS.get(error.status, "refused" if error.status < 500 else "failed")
+    response = answer(error.status, Problem(code=code, message=error.reason))
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+def answer(status: int, problem: Problem) -> web.Response:
+    return web.Response(status=status, body=problem.model_dump_json().encode(), content_type="application/json")
+
+
+def wrong_fields(error: ValidationError, prefix: tuple[str, ...] = ()) -> errors.Invalid:
+    """Every field pydantic found wrong, at once. What came is cut short, and left out where it may be a secret."""
+    return errors.Invalid(tuple(_wrong_field(detail, prefix) for detail in error.errors(include_url=False)))
+
+
+def _wrong_field(detail: Any, prefix: Iterable[str]) -> errors.WrongField:
+    name = ".".join(str(part) for part in (*prefix, *detail["loc"]))
+    secret = any(word in name for word in ("password", "old", "new")) or detail["type"] == "extra_forbidden"
+    came = "" if secret or isinstance(detail["input"], dict | list) else str(detail["input"])[:80]
+    return errors.WrongField(field=name or "body", code=detail["type"], wanted=detail["msg"], came=_encodable(came))
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,131 @@
+"""The HTTP server: one port, bounded in every direction, started and stopped as one part of the process."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from services.errors import TingsuError
+from services.web.http import Sessions, build
+from services.web.problems import answer, problem_of, problem_of_http
+from services.web.schemas import Problem
+from services.web.security import Security
+from services.web.static import Desk
+
+log = structlog.get_logger(__name__)
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds, each with its consequence: the connection is closed."""
+
+    idle_s: float = 30.0  # between requests, and for the first request's headers: a slow sender holds a socket no longer
+    line_bytes: int = 8_190
+    headers: int = 100
+    backlog: int = 256
+    shutdown_s: float = 5.0  # requests in flight may finish
+
+
+def application(sources: Sequence[object], sessions: Sessions, security: Security, desk: Desk) -> web.Application:
+    """The whole door: routes, the desk's files, headers on every answer, errors mapped once, one log line per request."""
+    app = web.Application(middlewares=[_outermost])
+    headers = security.headers()
+
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in headers.items():
+            response.headers[name] = value
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["X-Request-Id"] = request.get("id", "-")
+
+    app.on_response_prepare.append(add_headers)
+    app.add_routes(build(sources, sessions, security))
+    app.add_routes(desk.routes())
+    return app
+
+
+@web.middleware
+async def _outermost(request: web.Request, handler: Next) -> web.StreamResponse:
+    request["id"] = secrets.token_hex(8)
+    began = time.monotonic()
+    response = await _answered(request, handler)
+    _log_access(request, response.status, time.monotonic() - began)
+    return response
+
+
+async def _answered(request: web.Request, handler: Next) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except TingsuError as error:
+        return problem_of(error)
+    except web.HTTPException as error:
+        return problem_of_http(error)
+    except ConnectionResetError:
+        raise  # the browser went away in the middle of an answer
+    except Exception as error:  # the last line of defence: a 500 without a word of what happened, and all of it in the log
+        log.error("http.failed", request=request["id"], route=_route_of(request), error=type(error).__name__, exc_info=True)
+        return answer(500, Problem(code="failed", message="something went wrong here; the log knows more", fields=[]))
+
+
+def _route_of(request: web.Request) -> str:
+    """The route's template: a path may hold a number, a query may hold anything."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "-"
+
+
+def _log_access(request: web.Request, status: int, took_s: float) -> None:
+    log.info(
+        "http.answered",
+        request=request["id"],
+        method=request.method,
+        route=_route_of(request),
+        status=status,
+        ms=round(took_s * 1000, 1),
+        person=request.get("person"),
+    )
+
+
+@contextlib.asynccontextmanager
+async def serving(app: web.Application, listening: socket.socket, limits: Limits = Limits()) -> AsyncIterator[None]:  # frozen
+    """Serve on a bound socket for as long as the block lasts, then let requests finish within ``limits.shutdown_s``."""
+    runner = web.AppRunner(
+        app,
+        handle_signals=False,
+        access_log=None,
+        keepalive_timeout=limits.idle_s,
+        max_line_size=limits.line_bytes,
+        max_field_size=limits.line_bytes,
+        max_headers=limits.headers,
+        auto_decompress=False,  # a compressed body is refused (reading.py): no bomb is ever unpacked
+        lingering_time=2.0,
+        shutdown_timeout=limits.shutdown_s,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening, backlog=limits.backlog).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 asks the machine for a free one (``bound.getsockname()[1]``)."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    bound.setblocking(False)
+    return bound
