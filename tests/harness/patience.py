@@ -1,0 +1,46 @@
+"""The one unit of waiting: every limit in tests is a number of these, so that a slow machine needs one setting.
+
+``TINGSU_PATIENCE=3`` makes all limits three times as long. Nothing sleeps for luck: a wait ends the moment what is waited for
+is true, and names it when it never was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+UNIT = float(os.environ.get("TINGSU_PATIENCE", "1"))
+"""Seconds of one patience."""
+LOOK = 0.04
+"""Seconds between two looks at a condition: well under anything a person would notice."""
+
+T = TypeVar("T")
+
+
+def seconds(limit: float) -> float:
+    """A limit for an ordinary machine, made as long as this one needs."""
+    return limit * UNIT
+
+
+class Impatient(AssertionError):
+    """What was waited for did not come."""
+
+
+async def until(look: Callable[[], Awaitable[T] | T], what: str, limit: float = 10.0) -> T:
+    """The first true value that ``look`` gives (plain or awaited).
+
+    Raises:
+        Impatient: ``limit`` patiences have passed; says ``what`` was wanted and what was seen last.
+    """
+    end = time.monotonic() + seconds(limit)
+    while True:
+        seen = look()
+        value: T = await seen if isinstance(seen, Awaitable) else seen
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Impatient(f"not within {seconds(limit):g} s: {what} (last seen: {value!r})")
+        await asyncio.sleep(LOOK)
