@@ -1,0 +1,193 @@
+-- name: cursor_of
+-- How far a journal has been applied.
+select position from journal_cursor where journal = $1;
+
+-- name: move_cursor
+-- The journal has been applied up to here; in the same transaction as the effects.
+insert into journal_cursor (journal, position) values ($1, $2)
+on conflict (journal) do update set position = excluded.position;
+
+-- name: ensure_call
+-- A call of which something is heard before (or without) its beginning.
+insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered)
+values ($1, '', '', '', '', $2, true) on conflict (id) do nothing;
+
+-- name: start_call
+-- A caller's channel came up; a row that was only guessed so far gets its beginning.
+insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered, customer_id)
+values ($1, $2, $3, $4, $5, $6, $7, (select id from customer where number = $2))
+on conflict (id) do update
+  set number = excluded.number, number_sent = excluded.number_sent, name_sent = excluded.name_sent,
+      dialled = excluded.dialled, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
+  where call.dialled = '';
+
+-- name: queue_call
+-- The 15-second clock of SPEC A1 starts, once: a second entry (a transfer back) does not start it again.
+update call set queue = coalesce(queue, $2), queued_at = coalesce(queued_at, $3),
+  ivr_path = case when $4 = '' then ivr_path else $4 end, language = case when $5 in ('zh-CN', 'en') then $5 else language end
+where id = $1;
+
+-- name: note_menu
+-- The caller's way through the menu and the notice that was played.
+update call set ivr_path = case when queued_at is null and $2 <> '' then $2 else ivr_path end, notice = $3 where id = $1;
+
+-- name: offer_leg
+-- An agent's phone rings; the leg belongs to whoever sits at the extension now.
+insert into call_leg (call_id, channel, extension, person_id, rang_at)
+values ($1, $2, $3, (select id from person where extension = $3), $4)
+on conflict (call_id, channel) do update set rang_at = coalesce(call_leg.rang_at, excluded.rang_at),
+  extension = coalesce(call_leg.extension, excluded.extension), person_id = coalesce(call_leg.person_id, excluded.person_id);
+
+-- name: end_offer
+-- The ring at one agent ended without that agent's answer.
+update call_leg set ended_at = $3, outcome = $4, rang_ms = $5 where call_id = $1 and channel = $2 and outcome is null;
+
+-- name: answer_leg
+-- This agent's phone was answered.
+insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
+values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
+on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
+  rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms);
+
+-- name: answer_call
+-- The first person answered; later ones do not change the caller's wait.
+update call set answered_at = $2, answered_by = (select id from person where extension = $3), waited_ms = $4
+where id = $1 and answered_at is null;
+
+-- name: join_leg
+-- A leg that speaks to the caller without having rung at our knowledge (a transfer's target).
+insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome)
+values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
+on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered';
+
+-- name: open_span
+-- From now on that leg shares the caller's bridge.
+insert into call_span (call_id, channel, joined_at) values ($1, $2, $3) on conflict do nothing;
+
+-- name: close_span
+-- No longer; a span that began later is not this one's.
+update call_span set left_at = $3 where call_id = $1 and channel = $2 and left_at is null and joined_at <= $3;
+
+-- name: note_turn
+-- A hold or a transfer.
+insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
+
+-- name: end_call
+-- The caller's channel is gone. An end that was only concluded (recovered) gives way to a heard one.
+update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), talked_ms = $5, recovered = recovered or $6
+where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'));
+
+-- name: close_legs
+-- Rings that were still open when the caller went.
+update call_leg set ended_at = $2, outcome = coalesce(outcome, 'cancelled') where call_id = $1 and ended_at is null;
+
+-- name: close_spans
+-- Conversations that were still open when the caller went.
+update call_span set left_at = greatest($2, joined_at) where call_id = $1 and left_at is null;
+
+-- name: expect_recording
+-- Every call that ended has sound somewhere in the spool, or its absence is known (SPEC C6).
+insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
+
+-- name: ended_unheard
+-- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
+select id, started_at, answered_at from call where ended_at is null and started_at < $2 and not (id = any($1::text[]));
+
+-- name: talked
+-- Milliseconds that persons spoke with this caller.
+select coalesce(sum(extract(epoch from left_at - joined_at) * 1000), 0)::bigint from call_span where call_id = $1 and left_at is not null;
+
+-- name: send_pop
+-- A card went out; the same offer is the same card.
+insert into pop (id, person_id, call_id, seq, offered_at, sent_at) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing;
+
+-- name: enrich_pop
+-- What we remember followed the card.
+update pop set enriched_at = coalesce(enriched_at, $2) where id = $1;
+
+-- name: receive_pop
+-- The card is on the screen.
+update pop set received_at = coalesce(received_at, $2), shown_ms = coalesce(shown_ms, $3) where id = $1;
+
+-- name: end_pop
+-- The ring behind the card is over.
+update pop set ended_at = $2, ended_how = $3 where id = $1 and ended_at is null;
+
+-- name: set_wanted
+-- What state a person asked to be in.
+update person set wanted_state = $2, wanted_reason = $3 where id = $1;
+
+-- name: seats
+-- Who sits at which extension, and the state each asked for.
+select id, name, extension, language, phone_kind, role, wanted_state, wanted_reason from person
+where active and extension is not null order by extension;
+
+-- name: known_customer
+-- The customer of a number.
+select id, number, name, tier, note from customer where number = $1;
+
+-- name: last_calls
+-- The caller's last ended calls, newest first.
+select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
+from call c left join person p on p.id = c.answered_by
+where c.number = $1 and c.number <> '' and c.id <> $2 and c.ended_at is not null
+order by c.started_at desc limit 5;
+
+-- name: open_tickets
+-- The caller's open tickets, newest first.
+select id, number, state, business, nature, received_at from ticket
+where customer_number = $1 and customer_number <> '' and state = 'open' order by received_at desc limit 10;
+
+-- name: figures
+-- The caller service level's parts for calls that entered the queue in [$2, $3) (SPEC "How to count", formula tingsu-1).
+select count(*) filter (where answered_at is not null) as answered,
+       count(*) filter (where answered_at is not null and waited_ms <= $4) as answered_in_time,
+       count(*) filter (where answered_at is null and outcome = 'abandoned') as abandoned,
+       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= $5) as short_abandons
+from call where queue = $1 and queued_at >= $2 and queued_at < $3;
+
+-- name: page
+-- Calls, newest first, a page from behind ($1, $2); $3 number, $4 outcome, [$5, $6) started, $7 only calls this person took part in.
+select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
+       t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
+from call c
+left join person a on a.id = c.answered_by
+left join customer k on k.id = c.customer_id
+left join ticket t on t.call_id = c.id and t.state <> 'discarded'
+left join recording r on r.call_id = c.id
+left join transcript x on x.recording_id = r.id
+where ($1::timestamptz is null or (c.started_at, c.id) < ($1, $2::text))
+  and ($3::text is null or c.number = $3)
+  and ($4::text is null or c.outcome = $4)
+  and ($5::timestamptz is null or c.started_at >= $5)
+  and ($6::timestamptz is null or c.started_at < $6)
+  and ($7::bigint is null or exists (select 1 from call_leg l where l.call_id = c.id and l.person_id = $7))
+order by c.started_at desc, c.id desc limit $8;
+
+-- name: detail
+-- One call as in a page.
+select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
+       t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
+from call c
+left join person a on a.id = c.answered_by
+left join customer k on k.id = c.customer_id
+left join ticket t on t.call_id = c.id and t.state <> 'discarded'
+left join recording r on r.call_id = c.id
+left join transcript x on x.recording_id = r.id
+where c.id = $1;
+
+-- name: legs
+-- The agents' legs of a call, in order.
+select l.channel, l.extension, p.name as person, l.person_id, l.rang_at, l.answered_at, l.ended_at, l.outcome, l.rang_ms
+from call_leg l left join person p on p.id = l.person_id
+where l.call_id = $1 order by coalesce(l.rang_at, l.answered_at), l.channel;
+
+-- name: took_part
+-- Whether a person had a leg in a call.
+select exists (select 1 from call_leg where call_id = $1 and person_id = $2);
+
+-- name: recording_of
+-- The recording of a call and what became of its words.
+select r.id, r.state, r.object, r.peaks, r.bytes, r.duration_ms, r.starts_at, r.remarks, r.error,
+       x.state as transcript_state, x.model, x.utterances, x.error as transcript_error
+from recording r left join transcript x on x.recording_id = r.id where r.call_id = $1;

@@ -1,0 +1,129 @@
+"""Carries facts from the journal into the database: in order, some at a time, the cursor moved in the same transaction.
+
+While the database is away it waits and the journal grows. A fact that the database refuses by itself is set aside in the
+folder's ``refused.jsonl`` and counted; it never stops those behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from services.calls import store
+from services.calls.facts import Fact, encode
+from services.calls.journal import Journal, Read
+from services.errors import DatabaseAway
+from services.store.db import Connection, Pool, transaction
+
+BATCH = 256
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 5.0
+
+Apply = Callable[[Connection, Fact], Awaitable[object]]
+Applied = Callable[[Fact, object], None]
+
+log = structlog.get_logger(__name__)
+
+
+class Drain:
+    """``apply`` performs one fact's effects on a connection; ``applied`` hears of each after its commit."""
+
+    def __init__(self, journal: Journal, pool: Pool, apply: Apply, *, applied: Applied, refused: Path) -> None:
+        self._journal = journal
+        self._pool = pool
+        self._apply = apply
+        self._applied = applied
+        self._refused = refused
+        self._position: int | None = None
+        self._moved = asyncio.Event()
+        self.away = False
+        self.refused_count = 0
+
+    @property
+    def behind(self) -> int:
+        """Bytes of the journal that the database does not have yet."""
+        return self._journal.durable - (self._position or 0)
+
+    async def run(self) -> None:
+        """Drains for ever; owned by the composition root."""
+        wait = FIRST_WAIT_S
+        while True:
+            try:
+                await self.step()
+                wait = FIRST_WAIT_S
+            except DatabaseAway:
+                self._say_away()
+                await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+                wait = min(LONGEST_WAIT_S, wait * 2)
+
+    async def step(self) -> int:
+        """Waits until there is something, applies one batch; how many facts. Raises DatabaseAway and has then changed nothing."""
+        position = await self._start()
+        await self._journal.grown_beyond(position)
+        read = await asyncio.to_thread(self._journal.read, position, BATCH)
+        for fact, result in await self._batch(read):
+            self._applied(fact, result)
+        self._position, self.away = read.position, False
+        self._moved.set()
+        await asyncio.to_thread(self._journal.forget, read.position)
+        return len(read.facts)
+
+    async def caught_up(self) -> None:
+        """Returns once everything that is on the disk now is in the database."""
+        target = self._journal.durable
+        while (self._position or 0) < target:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def _start(self) -> int:
+        if self._position is None:
+            async with transaction(self._pool) as connection:
+                self._position = await store.cursor_of(connection, self._journal.identity)
+        return self._position
+
+    async def _batch(self, read: Read) -> list[tuple[Fact, object]]:
+        try:
+            return await self._together(read)
+        except asyncpg.PostgresError as wrong:
+            log.error("the database refused a batch; one by one now", error=type(wrong).__name__)
+            return await self._one_by_one(read)
+
+    async def _together(self, read: Read) -> list[tuple[Fact, object]]:
+        async with transaction(self._pool) as connection:
+            done = [(fact, await self._apply(connection, fact)) for fact in read.facts]
+            await store.move_cursor(connection, self._journal.identity, read.position)
+        return done
+
+    async def _one_by_one(self, read: Read) -> list[tuple[Fact, object]]:
+        done = []
+        async with transaction(self._pool) as connection:
+            for fact in read.facts:
+                try:
+                    async with connection.transaction():
+                        done.append((fact, await self._apply(connection, fact)))
+                except asyncpg.PostgresError as wrong:
+                    if connection.is_closed():
+                        raise
+                    await self._set_aside(fact, wrong)
+            await store.move_cursor(connection, self._journal.identity, read.position)
+        return done
+
+    async def _set_aside(self, fact: Fact, wrong: Exception) -> None:
+        self.refused_count += 1
+        log.error("a fact was refused and set aside", fact=type(fact).__name__, error=type(wrong).__name__)
+        await asyncio.to_thread(_append, self._refused, encode(fact))
+
+    def _say_away(self) -> None:
+        if not self.away:
+            log.warning("the database is away; the journal keeps everything", behind=self.behind)
+        self.away = True
+
+
+def _append(path: Path, line: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(line)

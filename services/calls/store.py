@@ -1,0 +1,165 @@
+"""What the calls' facts come to in the database, and what the pop and the board read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cti.changes import (
+    AgentChanged,
+    CallAnswered,
+    CallEnded,
+    CallHeld,
+    CallOffered,
+    CallOutcome,
+    CallQueued,
+    CallStarted,
+    CallTransferred,
+    LegJoined,
+    LegLeft,
+    LinkChanged,
+    OfferEnded,
+    QueueChanged,
+)
+from cti.ids import CallId
+from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
+from services.calls.numbers import normalise, printable
+from services.store.db import Connection, Row
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "calls.sql")
+SETTLE = timedelta(seconds=2)  # MixMonitor closes its file a moment after the channel is gone
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who sits at an extension, and the state that person asked for."""
+
+    person: int
+    name: str
+    extension: str
+    language: str
+    phone_kind: str
+    role: str
+    wanted: str
+    reason: str
+
+
+async def cursor_of(connection: Connection, journal: str) -> int:
+    return await connection.fetchval(QUERIES.cursor_of, journal) or 0
+
+
+async def move_cursor(connection: Connection, journal: str, position: int) -> None:
+    await connection.execute(QUERIES.move_cursor, journal, position)
+
+
+async def seats(connection: Connection) -> list[Seat]:
+    return [
+        Seat(r["id"], r["name"], r["extension"], r["language"], r["phone_kind"], r["role"], r["wanted_state"], r["wanted_reason"])
+        for r in await connection.fetch(QUERIES.seats)
+    ]
+
+
+async def apply(connection: Connection, fact: Fact) -> None:
+    """One fact's rows. Twice comes to the same."""
+    match fact:
+        case CallStarted() | CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
+            await _apply_to_caller(connection, fact)
+        case CallOffered() | OfferEnded() | CallAnswered() | LegJoined() | LegLeft():
+            await _apply_to_leg(connection, fact)
+        case PopSent() | PopEnriched() | PopReceived() | PopEnded():
+            await _apply_to_pop(connection, fact)
+        case WantedSet():
+            await connection.execute(QUERIES.set_wanted, fact.person, fact.state, fact.reason[:40])
+        case StillLive():
+            await _end_unheard(connection, fact.calls, fact.at)
+        case AgentChanged() | QueueChanged() | LinkChanged():
+            pass  # states of this moment: shown, not remembered
+
+
+async def _apply_to_caller(
+    connection: Connection, fact: CallStarted | CallQueued | CallEnded | CallHeld | CallTransferred | MenuChosen
+) -> None:
+    if isinstance(fact, CallStarted):
+        await _start(connection, fact)
+        return
+    await connection.execute(QUERIES.ensure_call, fact.call, fact.at)
+    match fact:
+        case CallQueued():
+            await connection.execute(QUERIES.queue_call, fact.call, fact.queue, fact.at, fact.ivr_path, fact.language)
+        case CallEnded():
+            await _end(connection, fact)
+        case CallHeld():
+            kind = "held" if fact.held else "taken_back"
+            await connection.execute(QUERIES.note_turn, fact.call, fact.at, kind, fact.leg, None, "")
+        case CallTransferred():
+            await connection.execute(QUERIES.note_turn, fact.call, fact.at, fact.kind, "", fact.by, printable(fact.to))
+        case MenuChosen():
+            await connection.execute(QUERIES.note_menu, fact.call, fact.path, fact.notice)
+
+
+async def _start(connection: Connection, fact: CallStarted) -> None:
+    number, sent, name, dialled = normalise(fact.number), printable(fact.number), printable(fact.name), printable(fact.dialled)
+    await connection.execute(QUERIES.start_call, fact.call, number, sent, name, dialled or "-", fact.at, fact.recovered)
+
+
+async def _end(connection: Connection, fact: CallEnded) -> None:
+    ended = fact.call, fact.at
+    await connection.execute(QUERIES.end_call, *ended, str(fact.outcome), fact.waited_ms, fact.talked_ms, fact.recovered)
+    await connection.execute(QUERIES.close_legs, *ended)
+    await connection.execute(QUERIES.close_spans, *ended)
+    await connection.execute(QUERIES.expect_recording, fact.call, fact.at + SETTLE)
+
+
+async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:
+    await connection.execute(QUERIES.ensure_call, fact.call, fact.at)
+    leg = fact.call, fact.leg
+    match fact:
+        case CallOffered():
+            await connection.execute(QUERIES.offer_leg, *leg, fact.extension, fact.at)
+        case OfferEnded():
+            await connection.execute(QUERIES.end_offer, *leg, fact.at, str(fact.outcome), fact.rang_ms)
+        case CallAnswered():
+            await connection.execute(QUERIES.answer_leg, *leg, fact.extension, fact.at, fact.rang_ms)
+            await connection.execute(QUERIES.answer_call, fact.call, fact.at, fact.extension, fact.waited_ms)
+        case LegJoined():
+            await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at)
+            await connection.execute(QUERIES.open_span, *leg, fact.at)
+        case LegLeft():
+            await connection.execute(QUERIES.close_span, *leg, fact.at)
+
+
+async def _apply_to_pop(connection: Connection, fact: PopSent | PopEnriched | PopReceived | PopEnded) -> None:
+    match fact:
+        case PopSent():
+            await connection.execute(QUERIES.send_pop, fact.pop, fact.person, fact.call, fact.seq, fact.offered_at, fact.at)
+        case PopEnriched():
+            await connection.execute(QUERIES.enrich_pop, fact.pop, fact.at)
+        case PopReceived():
+            await connection.execute(QUERIES.receive_pop, fact.pop, fact.at, fact.shown_ms)
+        case PopEnded():
+            await connection.execute(QUERIES.end_pop, fact.pop, fact.at, fact.how)
+
+
+async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datetime) -> None:
+    """Ends what the switch no longer has; how the call ended is known only if somebody had answered it."""
+    for row in await connection.fetch(QUERIES.ended_unheard, list(live), at):
+        call = CallId(row["id"])
+        outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
+        await connection.execute(QUERIES.close_spans, call, at)
+        talked = await connection.fetchval(QUERIES.talked, call)
+        await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=talked))
+
+
+async def known_customer(connection: Connection, number: str) -> Row | None:
+    return await connection.fetchrow(QUERIES.known_customer, number)
+
+
+async def last_calls(connection: Connection, number: str, *, but: CallId) -> list[Row]:
+    return await connection.fetch(QUERIES.last_calls, number, but)
+
+
+async def open_tickets(connection: Connection, number: str) -> list[Row]:
+    return await connection.fetch(QUERIES.open_tickets, number)

@@ -1,0 +1,227 @@
+"""What people and the system do with tickets. Each action is one transaction: the new state and its journal row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.clock import Clock
+from services.errors import Conflict, Forbidden, Stale
+from services.store.db import Connection, Pool, transaction
+from services.tickets import store
+from services.tickets.model import CLASSES, FIELDS, Filling, Source, State, Ticket, by_agent, fill
+from services.tickets.store import Entry, Page, Wanted
+from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
+
+_NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{7,20}")
+KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
+"""What the caller chose in the IVR says what the call is about, until words say otherwise."""
+
+Fields = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall."""
+
+    pool: Pool
+    clock: Clock
+    zone: ZoneInfo
+
+    async def load(self, ticket: int) -> Ticket:
+        async with transaction(self.pool) as connection:
+            return await store.load(connection, ticket)
+
+    async def new(self, fields: Fields, *, key: str, by: int) -> tuple[Ticket, bool]:
+        """A draft by hand and whether it is new: a repeated ``key`` returns the first; with other fields it is a Conflict."""
+        body = _digest(fields)
+        async with transaction(self.pool) as connection:
+            await connection.execute(store.QUERIES.lock_key, f"{by}:{key}")
+            first = await connection.fetchrow(store.QUERIES.of_key, by, key)
+            if first is not None:
+                return await _repeated(connection, first["ticket_id"], same=first["body"] == body), False
+            check_codes(fields, await store.codes(connection))
+            created = await self._create(connection, fields, by)
+            await connection.execute(store.QUERIES.take_key, by, key, body, created, self.clock.now())
+            return await store.load(connection, created), True
+
+    async def change(self, ticket: int, version: int, fields: Fields, *, by: int) -> Ticket:
+        """Fields as typed. Raises Stale, NotAllowed, Forbidden, Invalid; a case stays complete."""
+        async with transaction(self.pool) as connection:
+            before = await self._mine(connection, ticket, version, by)
+            check_codes(fields, await store.codes(connection))
+            filled, changes = fill(before, by_agent(fields))
+            after = await self._customer(connection, advance(filled, Action.CHANGE), changed=changes)
+            if after.state in CASES:
+                check_complete(after)
+            await store.move(connection, after, before=before, entry=Entry(Action.CHANGE, by, self.clock.now(), changes))
+            return await store.load(connection, ticket)
+
+    async def confirm(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+        """The draft becomes a case with a number. Raises Invalid naming every empty mandatory field."""
+        async with transaction(self.pool) as connection:
+            before = await self._mine(connection, ticket, version, by)
+            after = advance(before, Action.CONFIRM)
+            check_complete(after)
+            now = self.clock.now()
+            number = await store.next_number(connection, now.astimezone(self.zone))
+            confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by, owner_id=before.owner_id or by)
+            entry = Entry(Action.CONFIRM, by, now, {"number": (None, number)}, note)
+            await store.move(connection, confirmed, before=before, entry=entry)
+            return await store.load(connection, ticket)
+
+    async def close(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+        """Answered on the spot (SPEC A2). Raises Invalid without an answer."""
+        return await self._step(ticket, version, Action.CLOSE, by=by, note=note)
+
+    async def discard(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+        """A draft that is no case; restore undoes it."""
+        return await self._step(ticket, version, Action.DISCARD, by=by, note=note)
+
+    async def restore(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+        """Undoes a discard; a Conflict if the call has another draft meanwhile."""
+        return await self._step(ticket, version, Action.RESTORE, by=by, note=note)
+
+    async def find(self, wanted: Wanted) -> Page:
+        """By whole ticket number or customer number at once; any other text in pages of bounded cost."""
+        async with transaction(self.pool) as connection:
+            text = wanted.text.strip()
+            if not text:
+                return await store.page(connection, wanted)
+            if _NUMBER.fullmatch(text):
+                return await store.page(connection, wanted, number=text.upper())
+            if _DIGITS.fullmatch(text):
+                found = await store.page(connection, wanted, customer_number=text)
+                if found.rows:
+                    return found
+            return await store.scan(connection, replace(wanted, text=text))
+
+    async def counts(self, person: int) -> dict[str, int]:
+        async with transaction(self.pool) as connection:
+            return await store.counts(connection, person)
+
+    async def _step(self, ticket: int, version: int, action: Action, *, by: int, note: str) -> Ticket:
+        async with transaction(self.pool) as connection:
+            before = await self._mine(connection, ticket, version, by)
+            after = advance(before, action)
+            if after.state in CASES:
+                check_complete(after)
+            if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
+                raise Conflict("the call has another draft meanwhile")
+            entry = Entry(action, by, self.clock.now(), {"state": (before.state, after.state)}, note)
+            await store.move(connection, after, before=before, entry=entry)
+            return await store.load(connection, ticket)
+
+    async def _mine(self, connection: Connection, ticket: int, version: int, by: int) -> Ticket:
+        found = await store.load(connection, ticket)
+        if found.owner_id not in (None, by):
+            raise Forbidden("the ticket is another agent's")
+        if found.version != version:
+            raise Stale("somebody else changed the ticket in the meantime")
+        return found
+
+    async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
+        now = self.clock.now()
+        empty = draft(received_at=now, now=now, created_by=by, owner=by)
+        filled, changes = fill(empty, by_agent({name: value for name, value in fields.items() if value}))
+        ticket = await self._customer(connection, filled, changed=changes)
+        return await store.create(connection, ticket, Entry("create", by, now, changes))
+
+    @staticmethod
+    async def _customer(connection: Connection, ticket: Ticket, *, changed: Mapping[str, object]) -> Ticket:
+        """The customer goes with the number; the name is filled unless somebody typed one."""
+        if "customer_number" not in changed:
+            return ticket
+        known = await connection.fetchrow(store.QUERIES.customer_of, ticket.customer_number)
+        if known is None:
+            return replace(ticket, customer_id=None)
+        if not ticket.customer_name:
+            ticket, _ = fill(ticket, (Filling("customer_name", known["name"], Source("customer")),))
+        return replace(ticket, customer_id=known["id"])
+
+
+def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:
+    """An empty draft that is not in the database yet."""
+    return Ticket(
+        id=0,
+        number=None,
+        state=State.DRAFT,
+        version=1,
+        call_id=call,
+        customer_id=None,
+        received_at=received_at,
+        changed_at=now,
+        created_by=created_by,
+        owner_id=owner,
+        confirmed_at=None,
+        confirmed_by=None,
+    )
+
+
+async def draft_of_call(connection: Connection, call: str, at: datetime) -> int | None:
+    """The draft beside an answered call (SPEC C7), owned by the agent who answered; its id.
+
+    Made once: a replayed answer finds it, and one that was discarded is not made again (then None). For the drain of the
+    journal: runs inside its transaction.
+    """
+    present = await store.load_of_call(connection, call)
+    if present is not None:
+        return present.id
+    behind = await connection.fetchrow(store.QUERIES.call_behind, call)
+    if behind is None or await connection.fetchval(store.QUERIES.any_of_call, call):
+        return None
+    empty = draft(received_at=behind["queued_at"] or behind["started_at"], now=at, created_by=None, owner=behind["answered_by"], call=call)
+    fillings = [Filling("customer_number", behind["number"], Source("call"))] if behind["number"] else []
+    if behind["customer_name"]:
+        fillings.append(Filling("customer_name", behind["customer_name"], Source("customer")))
+    if kind := KIND_OF_PATH.get(behind["ivr_path"][:1]):
+        fillings.append(Filling("kind", kind, Source("call")))
+    filled, changes = fill(empty, tuple(fillings))
+    return await store.create(connection, replace(filled, customer_id=behind["customer_id"]), Entry("create", None, at, changes))
+
+
+async def fill_from_words(connection: Connection, call: str, fillings: tuple[Filling, ...], at: datetime) -> Ticket | None:
+    """What the transcript says goes where no person has been (SPEC C7). None if there is no draft to fill.
+
+    To be repeated by the caller when it raises Stale (the agent typed meanwhile).
+    """
+    before = await store.load_of_call(connection, call)
+    if before is None or before.state is not State.DRAFT:
+        return None
+    known = await store.codes(connection)
+    untouched = tuple(one for one in fillings if _may_fill(before, one) and _in_use(one, known))
+    filled, changes = fill(before, untouched)
+    if filled == before:
+        return before
+    after = advance(filled, Action.FILL)
+    await store.move(connection, after, before=before, entry=Entry(Action.FILL, None, at, changes))
+    return after
+
+
+def _may_fill(ticket: Ticket, filling: Filling) -> bool:
+    """Never over an agent's hand; over what the call or the customer row gave only when the words are sure."""
+    source = ticket.sources.get(filling.name)
+    if source is None or source.by == "draft":
+        return True
+    return source.by == "call" and filling.source.sure and filling.value is not None
+
+
+def _in_use(filling: Filling, known: Mapping[str, set[str]]) -> bool:
+    return filling.name not in CLASSES or filling.value is None or filling.value in known[filling.name]
+
+
+def _digest(fields: Fields) -> bytes:
+    assert set(fields) <= set(FIELDS)
+    return hashlib.sha256(json.dumps(dict(fields), sort_keys=True, ensure_ascii=True).encode()).digest()
+
+
+async def _repeated(connection: Connection, ticket: int, *, same: bool) -> Ticket:
+    if not same:
+        raise Conflict("this key was used for another ticket")
+    return await store.load(connection, ticket)

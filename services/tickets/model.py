@@ -1,0 +1,126 @@
+"""A ticket as it is: frozen, no I/O. What may happen to it next stands in ``workflow``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+CLASSES = ("kind", "business", "nature", "suggestion")
+TEXTS = ("description", "address", "contact_number", "customer_name", "customer_number", "answer")
+FIELDS = (*CLASSES, *TEXTS)
+
+By = Literal["agent", "draft", "customer", "call"]
+
+
+class State(StrEnum):
+    """Draft 草稿单 until a person confirms; open until answered; discarded drafts can be restored."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words that filled a field: seconds from the recording's first sample, and how sure (0 to 1)."""
+
+    quote: str
+    speaker: Literal["caller", "agent"]
+    start: float
+    end: float
+    conf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who filled a field. Not ``sure``: the field is empty and ``proposal`` is only shown."""
+
+    by: By
+    sure: bool = True
+    conf: float | None = None
+    proposal: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As kept in the database and sent to the desk."""
+        return {
+            "by": self.by,
+            "sure": self.sure,
+            "conf": self.conf,
+            "proposal": self.proposal,
+            "evidence": [{name: getattr(e, name) for name in Evidence.__slots__} for e in self.evidence],
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Source:
+        evidence = tuple(Evidence(**e) for e in kept.get("evidence", ()))
+        return cls(kept["by"], kept["sure"], kept.get("conf"), kept.get("proposal"), evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """SPEC "Terms": the standard electronic form. ``version`` counts its changes and is the journal's last number."""
+
+    id: int
+    number: str | None
+    state: State
+    version: int
+    call_id: str | None
+    customer_id: int | None
+    received_at: datetime
+    changed_at: datetime
+    created_by: int | None
+    owner_id: int | None
+    confirmed_at: datetime | None
+    confirmed_by: int | None
+    kind: str | None = None
+    business: str | None = None
+    nature: str | None = None
+    suggestion: str | None = None
+    description: str = ""
+    address: str = ""
+    contact_number: str = ""
+    customer_name: str = ""
+    customer_number: str = ""
+    answer: str = ""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def value(self, name: str) -> str | None:
+        """A field's content; a class field is None when empty, a text is ``''``."""
+        assert name in FIELDS
+        content: str | None = getattr(self, name)
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """One field's new content and where it comes from; ``value`` None leaves a text empty."""
+
+    name: str
+    value: str | None
+    source: Source
+
+
+Changes = dict[str, tuple[str | None, str | None]]
+
+
+def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes]:
+    """The ticket with these fields and sources, and what differs: field -> (before, after)."""
+    contents: dict[str, Any] = {}
+    changes: Changes = {}
+    for one in fillings:
+        content = (one.value or None) if one.name in CLASSES else (one.value or "")
+        if content != ticket.value(one.name):
+            changes[one.name] = (ticket.value(one.name), content)
+        contents[one.name] = content
+    sources = {**ticket.sources, **{one.name: one.source for one in fillings}}
+    return replace(ticket, **contents, sources=sources), changes
+
+
+def by_agent(fields: Mapping[str, str | None]) -> tuple[Filling, ...]:
+    """What a person typed: sure, and from then on nobody else's to fill."""
+    return tuple(Filling(name, value, Source("agent")) for name, value in fields.items())

@@ -1,0 +1,91 @@
+"""The only place that decides what may happen to a ticket next (SPEC A2, A3; LESSONS DR-25).
+
+A draft is nobody's case yet: the words of a call, waiting for a person. Confirming makes it a case with a number; from then on
+it can be corrected but not thrown away. Closing needs what settles it. Discarding is undone by restoring, never by a copy.
+
+             ┌──────── discard ────────┐
+             ▼                         │
+        discarded ──── restore ────► draft ── confirm ──► open ── close ──► closed
+                                      ▲ │                 ▲ │
+                                      └─┘ change, fill    └─┘ change
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from services.errors import Invalid, NotAllowed, WrongField
+from services.tickets.model import State, Ticket
+
+
+class Action(StrEnum):
+    """What people (and ``fill``: the transcript) do to a ticket; the words of the journal."""
+
+    CHANGE = "change"
+    FILL = "fill"
+    CONFIRM = "confirm"
+    DISCARD = "discard"
+    RESTORE = "restore"
+    CLOSE = "close"
+
+
+TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
+    State.DRAFT: {
+        Action.CHANGE: State.DRAFT,
+        Action.FILL: State.DRAFT,
+        Action.CONFIRM: State.OPEN,
+        Action.DISCARD: State.DISCARDED,
+    },
+    State.OPEN: {Action.CHANGE: State.OPEN, Action.CLOSE: State.CLOSED},
+    State.CLOSED: {},
+    State.DISCARDED: {Action.RESTORE: State.DRAFT},
+}
+
+CASES = frozenset({State.OPEN, State.CLOSED})
+"""States of a ticket that has a number and must stay complete."""
+
+FINAL = frozenset({State.CLOSED})
+
+Codes = Mapping[str, Collection[str]]
+"""List (kind, business, nature, suggestion) -> codes that are in use."""
+
+
+def advance(ticket: Ticket, action: Action) -> Ticket:
+    """The ticket in its next state; NotAllowed (and nothing changed) if there is none."""
+    try:
+        state = TRANSITIONS[ticket.state][action]
+    except KeyError:
+        raise NotAllowed(f"{action} is not possible while {ticket.state}") from None
+    return replace(ticket, state=state, version=ticket.version + 1)
+
+
+def missing(ticket: Ticket) -> tuple[WrongField, ...]:
+    """Fields without which a ticket is no case, all at once: by kind (SPEC S2, S3)."""
+    wanted = {"kind", "description"}
+    if ticket.kind == "complaint":
+        wanted |= {"business", "nature"}
+    if ticket.kind == "suggestion":
+        wanted |= {"suggestion"}
+    return tuple(WrongField(name, "required", "a value") for name in sorted(wanted) if not (ticket.value(name) or "").strip())
+
+
+def check_complete(ticket: Ticket) -> None:
+    """Raises Invalid unless every mandatory field is filled; a closed complaint or enquiry also has its answer."""
+    lacking = missing(ticket)
+    if ticket.state is State.CLOSED and ticket.kind != "suggestion" and not ticket.answer.strip():
+        lacking = (*lacking, WrongField("answer", "required", "what the customer was answered"))
+    if lacking:
+        raise Invalid(lacking, "mandatory fields are empty")
+
+
+def check_codes(fields: Mapping[str, str | None], codes: Codes) -> None:
+    """Raises Invalid for a class that is not in its list."""
+    wrong = tuple(
+        WrongField(name, "unknown_class", "a class of the centre's list", (value or "")[:40])
+        for name, value in fields.items()
+        if name in codes and value is not None and value not in codes[name]
+    )
+    if wrong:
+        raise Invalid(wrong, "not in the centre's lists")
