@@ -34,6 +34,16 @@ Language = Literal["zh-CN", "en"]
 Tier = Literal["normal", "big", "important", "dedicated_line"]
 
 
+Limit = Annotated[int, Field(ge=1, le=200)]
+
+
+class IdPageQuery(Wire):
+    """A page of rows below an id."""
+
+    limit: Limit = 50
+    after: Id | None = None
+
+
 class Problem(Wire):
     """Every error body. ``code`` is stable and translated by the desk; ``fields`` names each wrong field at once."""
 

@@ -1,0 +1,182 @@
+"""What can be done with accounts: log in and out, create, change, choose a password. Each is audited in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from services.clock import Clock
+from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
+from services.people import audit, store, throttle
+from services.people.model import Language, LoggedIn, Person
+from services.people.passwords import Passwords, check_strength, make_password
+from services.people.rights import Role
+from services.people.sessions import Sessions
+from services.people.store import NewPerson
+from services.people.throttle import LOGIN, ThrottleLimits
+from services.store import db
+
+FIRST_LOGIN = "admin"
+CHANGEABLE = frozenset({"name", "role", "extension", "phone_kind", "language", "active"})
+
+
+class WrongPassword(NotLoggedIn):
+    """Login or password is wrong."""
+
+    code = "wrong_login"
+
+
+class LastAdministrator(NotAllowed):
+    """Somebody must be able to manage accounts: this is the last active administrator."""
+
+    code = "last_administrator"
+
+
+async def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(slots=True)
+class People:
+    """``phones_changed`` is awaited after a commit that changes who has which phone (the switch's files are made anew)."""
+
+    pool: db.Pool
+    clock: Clock
+    sessions: Sessions
+    passwords: Passwords
+    limits: ThrottleLimits = field(default_factory=ThrottleLimits)
+    phones_changed: Callable[[], Awaitable[None]] = _nothing
+
+    async def log_in(self, login: str, password: str, *, peer: str) -> tuple[str, Person]:
+        """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled."""
+        async with db.transaction(self.pool) as connection:
+            attempt = await throttle.begin(connection, self.clock.now(), login=login, peer=peer, limits=self.limits)
+        async with db.connection(self.pool) as connection:
+            found = await store.by_login(connection, login) if LOGIN.fullmatch(login) else None
+        right = await self.passwords.matches(found[1] if found else None, password)
+        if not right or found is None or not found[0].active:
+            await self._note_failed(found[0] if found else None, peer)
+            raise WrongPassword
+        person, stored = found
+        renewed = await self.passwords.hash(password) if self.passwords.outdated(stored) else None
+        async with db.transaction(self.pool) as connection:
+            if renewed:
+                await store.set_password(connection, person.id, renewed, must_change=person.must_change)
+            await throttle.succeeded(connection, attempt)
+            await self._audit(connection, person.id, "login", person.id, {"peer": peer})
+            return await self.sessions.begin(connection, person.id), person
+
+    async def log_out(self, who: LoggedIn) -> None:
+        async with db.transaction(self.pool) as connection:
+            await self.sessions.end(connection, who.session, who.id)
+            await self._audit(connection, who.id, "logout", who.id)
+
+    async def everybody(self) -> list[Person]:
+        async with db.connection(self.pool) as connection:
+            return await store.everybody(connection)
+
+    async def create(self, new: NewPerson, password: str, *, by: int | None, must_change: bool = True) -> Person:
+        """``must_change``: somebody else chose the password, so the person must choose another at the first login."""
+        check_strength(password, (new.login,))
+        hashed = await self.passwords.hash(password)
+        async with db.transaction(self.pool) as connection:
+            person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
+            await self._audit(connection, by, "person.create", person.id, {"login": person.login, "role": person.role})
+        await self.phones_changed()
+        return person
+
+    async def change(self, person_id: int, wanted: Mapping[str, Any], password: str | None, *, by: int | None) -> Person:
+        """Change the named fields. A changed role, a closed account or a password set for somebody ends all of their sessions."""
+        hashed = await self._checked_hash(person_id, password) if password is not None else None
+        async with db.transaction(self.pool) as connection:
+            administrators = await store.lock_administrators(connection)
+            before = await store.lock(connection, person_id)
+            after = _changed(before, wanted)
+            _keep_an_administrator(administrators, after)
+            await store.save(connection, after)
+            if hashed is not None:
+                await store.set_password(connection, person_id, hashed, must_change=by != person_id)
+            if hashed is not None or after.role != before.role or not after.active:
+                await self.sessions.end_all(connection, person_id)
+            await self._audit(connection, by, "person.change", person_id, _told(before, after, password=hashed is not None))
+        if _phone_of(before) != _phone_of(after):
+            await self.phones_changed()
+        return after
+
+    async def change_own_password(self, who: LoggedIn, old: str, new: str, *, peer: str) -> None:
+        """Ends the person's other sessions. The old password is throttled like a login: a found desk is no oracle."""
+        login = who.person.login
+        async with db.transaction(self.pool) as connection:
+            attempt = await throttle.begin(connection, self.clock.now(), login=login, peer=peer, limits=self.limits)
+            stored = await store.password_of(connection, who.id)
+        if not await self.passwords.matches(stored, old):
+            raise Invalid((WrongField("old", "wrong_password", "your present password"),))
+        check_strength(new, (login,))
+        if old == new:
+            raise Invalid((WrongField("new", "same_password", "another password than the present one"),))
+        hashed = await self.passwords.hash(new)
+        async with db.transaction(self.pool) as connection:
+            await store.set_password(connection, who.id, hashed, must_change=False)
+            await throttle.succeeded(connection, attempt)
+            await self.sessions.end_all(connection, who.id, but=who.session)
+            await self._audit(connection, who.id, "person.password", who.id)
+
+    async def choose_language(self, who: LoggedIn, language: Language) -> Person:
+        async with db.transaction(self.pool) as connection:
+            await store.set_language(connection, who.id, language)
+        return replace(who.person, language=language)
+
+    async def first_administrator(self) -> str | None:
+        """Where there is no administrator, make one with a random password and return it; else None."""
+        async with db.connection(self.pool) as connection:
+            if await store.any_administrator(connection):
+                return None
+        password = make_password()
+        new = NewPerson(login=FIRST_LOGIN, name="Administrator", role=Role.administrator)
+        await self.create(new, password, by=None, must_change=False)
+        return password
+
+    async def _checked_hash(self, person_id: int, password: str) -> str:
+        async with db.connection(self.pool) as connection:
+            person = await store.load(connection, person_id)
+        check_strength(password, (person.login,))
+        return await self.passwords.hash(password)
+
+    async def _note_failed(self, person: Person | None, peer: str) -> None:
+        about = f"person:{person.id}" if person else "person:unknown"
+        async with db.transaction(self.pool) as connection:
+            await audit.write(connection, self.clock.now(), by=None, action="login.failed", about=about, detail={"peer": peer})
+
+    async def _audit(
+        self, connection: db.Connection, by: int | None, action: str, about: int, detail: Mapping[str, str] | None = None
+    ) -> None:
+        await audit.write(connection, self.clock.now(), by=by, action=action, about=f"person:{about}", detail=detail)
+
+
+def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
+    """A person who gets another extension gets another secret with it; so does one who is closed and opened again."""
+    after = replace(before, **{name: value for name, value in wanted.items() if name in CHANGEABLE})
+    if after.extension != before.extension or after.active != before.active:
+        after = replace(after, phone_secret_n=before.phone_secret_n + 1)
+    return after
+
+
+def _phone_of(person: Person) -> tuple[object, ...]:
+    return person.extension, person.phone_kind, person.phone_secret_n, person.active
+
+
+def _keep_an_administrator(administrators: frozenset[int], after: Person) -> None:
+    stays = after.active and after.role is Role.administrator
+    if not stays and administrators == {after.id}:
+        raise LastAdministrator
+
+
+def _told(before: Person, after: Person, *, password: bool) -> dict[str, str]:
+    """What the audit says: from and to of accounts' fields (no customer's data), that a password was set, never which."""
+    changed = {
+        name: f"{getattr(before, name)} -> {getattr(after, name)}"
+        for name in sorted(CHANGEABLE)
+        if getattr(before, name) != getattr(after, name)
+    }
+    return {**changed, **({"password": "set"} if password else {})}

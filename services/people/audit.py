@@ -1,0 +1,44 @@
+"""Who did what, for ever: rows are added in the transaction of what they tell of, and the table refuses every change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from services.store.db import Connection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "audit.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row, as read."""
+
+    id: int
+    at: datetime
+    by: str | None
+    action: str
+    object: str
+    detail: Mapping[str, str]
+
+
+async def write(
+    connection: Connection,
+    at: datetime,
+    *,
+    by: int | None,
+    action: str,
+    about: str,
+    detail: Mapping[str, str] | None = None,
+) -> None:
+    """``action`` like ``recording.listen``, ``about`` like ``call:<id>``; ``by`` None for the system or a stranger."""
+    await connection.execute(QUERIES.write, at, by, action, about, dict(detail or {}))
+
+
+async def page(connection: Connection, *, before: int | None, limit: int) -> list[Entry]:
+    """Newest first, below the row id ``before``."""
+    rows = await connection.fetch(QUERIES.page, before, limit)
+    return [Entry(**dict(row)) for row in rows]

@@ -1,0 +1,110 @@
+"""The person table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+
+from services.errors import Conflict, NotFound
+from services.people.model import Language, Person, PhoneKind
+from services.people.rights import Role
+from services.people.sessions import person_of
+from services.store.db import Connection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "people.sql")
+
+
+class Taken(Conflict):
+    """The login or the extension belongs to somebody else."""
+
+    code = "taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What is needed to make an account; the password apart."""
+
+    login: str
+    name: str
+    role: Role
+    extension: str | None = None
+    phone_kind: PhoneKind = "browser"
+    language: Language = "zh-CN"
+
+
+async def by_login(connection: Connection, login: str) -> tuple[Person, str] | None:
+    """The person and the password hash."""
+    row = await connection.fetchrow(QUERIES.by_login, login)
+    return (person_of(row), row["password_hash"]) if row else None
+
+
+async def load(connection: Connection, person_id: int) -> Person:
+    return _found(await connection.fetchrow(QUERIES.by_id, person_id))
+
+
+async def lock(connection: Connection, person_id: int) -> Person:
+    """Load for a change."""
+    return _found(await connection.fetchrow(QUERIES.lock_by_id, person_id))
+
+
+async def by_extension(connection: Connection, extension: str) -> Person | None:
+    row = await connection.fetchrow(QUERIES.by_extension, extension)
+    return person_of(row) if row else None
+
+
+async def everybody(connection: Connection) -> list[Person]:
+    return [person_of(row) for row in await connection.fetch(QUERIES.everybody)]
+
+
+async def insert(connection: Connection, new: NewPerson, password_hash: str, *, must_change: bool, at: datetime) -> Person:
+    values = (new.login, new.name, new.role, new.extension, new.phone_kind, new.language, password_hash, must_change, at)
+    try:
+        return await load(connection, await connection.fetchval(QUERIES.insert, *values))
+    except asyncpg.UniqueViolationError as error:
+        raise Taken(_whose(error)) from None
+
+
+async def save(connection: Connection, person: Person) -> None:
+    p = person
+    try:
+        await connection.execute(
+            QUERIES.update, p.id, p.name, p.role, p.extension, p.phone_kind, p.language, p.active, p.phone_secret_n
+        )
+    except asyncpg.UniqueViolationError as error:
+        raise Taken(_whose(error)) from None
+
+
+async def set_password(connection: Connection, person_id: int, password_hash: str, *, must_change: bool) -> None:
+    await connection.execute(QUERIES.set_password, person_id, password_hash, must_change)
+
+
+async def password_of(connection: Connection, person_id: int) -> str:
+    found: str = await connection.fetchval(QUERIES.password_of, person_id)
+    return found
+
+
+async def set_language(connection: Connection, person_id: int, language: Language) -> None:
+    await connection.execute(QUERIES.set_language, person_id, language)
+
+
+async def lock_administrators(connection: Connection) -> frozenset[int]:
+    """The ids of all active administrators, who stay so until the transaction ends."""
+    return frozenset(row["id"] for row in await connection.fetch(QUERIES.lock_administrators))
+
+
+async def any_administrator(connection: Connection) -> bool:
+    return bool(await connection.fetchval(QUERIES.any_administrator))
+
+
+def _found(row: asyncpg.Record | None) -> Person:
+    if row is None:
+        raise NotFound
+    return person_of(row)
+
+
+def _whose(error: asyncpg.UniqueViolationError) -> str:
+    return "the extension is taken" if "extension" in (error.constraint_name or "") else "the login is taken"

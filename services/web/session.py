@@ -1,0 +1,65 @@
+"""Logging in and out, and what a person may change of themselves."""
+
+from __future__ import annotations
+
+from services.clock import Clock
+from services.errors import Throttled
+from services.people.actions import People
+from services.people.model import Person
+from services.web import schemas
+from services.web.http import Asked, Door, route
+from services.web.security import Security
+
+
+class SessionRoutes:
+    """``version`` is what ``tingsu version`` prints; told to the logged-in only."""
+
+    def __init__(self, people: People, security: Security, clock: Clock, version: str) -> None:
+        self._people = people
+        self._security = security
+        self._clock = clock
+        self._version = version
+
+    @route("POST", "/api/login", right=Door.PUBLIC, raises=(Throttled,))
+    async def login(self, asked: Asked, body: schemas.LoginBody) -> schemas.Me:
+        """Begin a session: sets the cookie. One answer for every wrong pair, after the same work."""
+        token, person = await self._people.log_in(body.login, body.password, peer=asked.peer)
+        max_age = int(self._people.sessions.limits.absolute.total_seconds())
+        self._security.give_cookie(asked.answer_headers, token, max_age)
+        return self._me(person)
+
+    @route("POST", "/api/logout", right=Door.LOGGED_IN, before_password_change=True)
+    async def logout(self, asked: Asked) -> None:
+        """End this session, its websockets too."""
+        await self._people.log_out(asked.by)
+        self._security.take_cookie(asked.answer_headers)
+
+    @route("GET", "/api/me", right=Door.LOGGED_IN, before_password_change=True)
+    async def me(self, asked: Asked) -> schemas.Me:
+        """Who is logged in, with what rights, and what time it is here."""
+        return self._me(asked.by.person)
+
+    @route("PATCH", "/api/me", right=Door.LOGGED_IN)
+    async def change_me(self, asked: Asked, body: schemas.MeBody) -> schemas.Me:
+        """Choose the language of the desk."""
+        return self._me(await self._people.choose_language(asked.by, body.language))
+
+    @route("POST", "/api/me/password", right=Door.LOGGED_IN, before_password_change=True, raises=(Throttled,))
+    async def change_password(self, asked: Asked, body: schemas.PasswordBody) -> None:
+        """Choose another password; ends the person's other sessions."""
+        await self._people.change_own_password(asked.by, body.old, body.new, peer=asked.peer)
+
+    def _me(self, person: Person) -> schemas.Me:
+        return schemas.Me(
+            id=person.id,
+            login=person.login,
+            name=person.name,
+            role=person.role,
+            rights=sorted(person.rights),
+            extension=person.extension,
+            phone_kind=person.phone_kind,
+            language=person.language,
+            must_change=person.must_change,
+            server_time=self._clock.now(),
+            version=self._version,
+        )
