@@ -100,8 +100,12 @@ class Session:
         await self._exchange("SET VARIABLE", name, value)
 
     async def release(self) -> None:
-        """Lift our time limit from the call and close: the dialplan goes on with the caller at once."""
-        await self.set("TIMEOUT(absolute)", "0")
+        """Close: the dialplan goes on with the caller at once.
+
+        The time limit is set back to SPARE, not lifted: the dialplan lifts it as soon as it has the caller again, and if this
+        process froze before the close, a lifted limit would leave the caller in silence for ever.
+        """
+        await self._allow(0)
         await self._line.close(self._close_limit)
 
     async def _finish(self, prompt: Prompt, start: int) -> None:

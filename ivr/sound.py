@@ -13,6 +13,7 @@ import soxr
 RATE = 8_000  # samples a second: Asterisk's format_wav takes nothing else
 MAX_SECONDS = 60.0  # a longer "prompt" is a mistake; it would also keep callers from the queue
 _SILENT = 0.003  # of full scale (-50 dB): nothing a caller could hear
+_PAUSE = 0.01  # of the peak: softer than that nobody speaks
 _LEVEL = 0.1  # of full scale (-20 dB) while speaking: as loud as a person on the line, see ITU-T P.56
 _PEAK = 0.7  # of full scale (-3 dB): no clipping after A-law
 _LEAD = 0.15  # s of silence before the first word: the first moment after an answer is often cut off
@@ -44,8 +45,9 @@ def read(file: Path) -> Samples:
 
 def levelled(samples: Samples) -> Samples:
     """The same at speaking level, with a little silence at both ends; peaks stay below clipping."""
-    heard = samples[np.abs(samples) > _SILENT]
-    gain = min(_LEVEL / float(np.sqrt(np.mean(heard**2))), _PEAK / float(np.abs(samples).max()))
+    peak = float(np.abs(samples).max())
+    heard = samples[np.abs(samples) > _PAUSE * peak]
+    gain = min(_LEVEL / float(np.sqrt(np.mean(heard**2))), _PEAK / peak)
     return np.concatenate([np.zeros(int(_LEAD * RATE)), samples * gain, np.zeros(int(_TAIL * RATE))]).astype(np.float32)
 
 
