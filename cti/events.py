@@ -69,6 +69,8 @@ class JoinedQueue:
     dialled: str
     ivr_path: str
     language: str
+    queue_status: str = ""
+    """QUEUESTATUS as an earlier queue left it: at the end it tells whether the value is a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """BlindTransfer or AttendedTransfer that succeeded. ``by`` and ``to``: channel names; ``to`` of a blind one: the extension."""
+    """BlindTransfer or AttendedTransfer that succeeded. ``by``: a channel name; ``to``: one too, of a blind one the extension."""
 
     at: datetime
     kind: str
@@ -265,6 +267,7 @@ def _joined_queue(h: Headers) -> Event:
         dialled=h.said("Exten", NUMBER_AT_MOST),
         ivr_path=h.variables.get("IVR_PATH", ""),
         language=h.variables.get("IVR_LANG", ""),
+        queue_status=h.variables.get("QUEUESTATUS", ""),
     )
 
 
@@ -314,7 +317,7 @@ def _blind_transfer(h: Headers) -> Event | None:
 
 
 def _attended_transfer(h: Headers) -> Event | None:
-    """The target is named only when the second bridge holds a real leg (REFER with Replaces), not a Local channel (AMI Atxfer)."""
+    """The target is named only when the second bridge holds a real leg (REFER with Replaces), no Local channel (AMI Atxfer)."""
     if h["Result"] != "Success":
         return None
     return Transferred(

@@ -1,0 +1,140 @@
+"""What every agent's phone and queue membership come to: pure, derived, never guessed from a timer.
+
+Two sources. The memberships say what app_queue holds (device state, paused, reason); the changes of the call board say for which
+call a phone rings and who shares a caller's bridge. The board goes first: it knows the call, and its word comes with the same
+event that everyone else acts on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cti import events
+from cti.changes import AgentChanged, AgentState, CallOffered, Change, LegJoined, LegLeft, OfferEnded
+from cti.ids import CallId, ChannelId, Extension, extension_of
+
+WRAP_UP_REASON = "wrap-up"
+"""The pause reason that means work after a call (SPEC has no word for it; the desk shows it as its own state)."""
+
+NOT_IN_USE, RINGING_DEVICE = 1, 6
+IN_USE = frozenset({2, 3, 7, 8})
+"""In use, busy, in use and ringing, on hold (AST_DEVICE_* of devicestate.h). 0, 4, 5: unknown, invalid, unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One queue's view of one agent."""
+
+    status: int
+    paused: bool
+    reason: str
+
+
+@dataclass(slots=True)
+class Agent:
+    """One extension. Read it; only the roster writes it."""
+
+    extension: Extension
+    since: datetime
+    state: AgentState = AgentState.AWAY
+    reason: str = ""
+    call: CallId | None = None
+    memberships: dict[str, Membership] = field(default_factory=dict)
+    ringing: dict[ChannelId, CallId] = field(default_factory=dict)
+    talking: dict[ChannelId, CallId] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is known of this extension any more."""
+        return not (self.memberships or self.ringing or self.talking)
+
+
+def device_of(agent: Agent) -> int:
+    """One device state of several memberships: the busiest view, for they are told one after the other."""
+    codes = [m.status for m in agent.memberships.values()]
+    return max(codes, key=lambda code: (code in IN_USE, code == RINGING_DEVICE, code == NOT_IN_USE), default=0)
+
+
+def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
+    """State and call.
+
+    A phone that rings or talks without a call of ours keeps the call it last had in that state: it consults a colleague, or the
+    device's own word comes a moment after the channel's.
+    """
+    device = device_of(agent)
+    if agent.talking:
+        return AgentState.TALKING, next(iter(agent.talking.values()))
+    if agent.ringing:
+        return AgentState.RINGING, next(iter(agent.ringing.values()))
+    if device in IN_USE:
+        return AgentState.TALKING, agent.call if agent.state is AgentState.TALKING else None
+    if device == RINGING_DEVICE:
+        return AgentState.RINGING, agent.call if agent.state is AgentState.RINGING else None
+    if device != NOT_IN_USE:
+        return AgentState.AWAY, None
+    if any(not m.paused for m in agent.memberships.values()):
+        return AgentState.READY, None
+    return (AgentState.WRAP_UP if reason_of(agent) == WRAP_UP_REASON else AgentState.PAUSED), None
+
+
+def reason_of(agent: Agent) -> str:
+    """The pause reason, if paused in every queue."""
+    memberships = list(agent.memberships.values())
+    return memberships[0].reason if memberships and all(m.paused for m in memberships) else ""
+
+
+class Roster:
+    """All agents that the switch knows of now, by extension."""
+
+    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
+        self.agents: dict[Extension, Agent] = {}
+        self._agent_of = agent_of
+        self._leg_of: dict[ChannelId, Extension] = {}
+
+    def apply(self, event: events.Event) -> list[Change]:
+        """An event of a queue membership; others come to nothing."""
+        if not isinstance(event, events.MemberSeen | events.MemberGone):
+            return []
+        extension = self._agent_of(event.interface)
+        if extension is None:
+            return []
+        agent = self._agent(extension, event.at)
+        if isinstance(event, events.MemberSeen):
+            agent.memberships[event.queue] = Membership(event.status, event.paused, event.reason if event.paused else "")
+        else:
+            agent.memberships.pop(event.queue, None)
+        return self._settle(agent, event.at)
+
+    def follow(self, change: Change) -> list[Change]:
+        """A change of a call that concerns an agent's phone; others come to nothing."""
+        match change:
+            case CallOffered(at=at, extension=extension, leg=leg, call=call):
+                agent = self._agent(extension, at)
+                agent.ringing[leg] = call
+                self._leg_of[leg] = extension
+            case LegJoined(at=at, extension=str() as extension, leg=leg, call=call):
+                agent = self._agent(Extension(extension), at)
+                agent.ringing.pop(leg, None)
+                agent.talking[leg] = call
+                self._leg_of[leg] = Extension(extension)
+            case (OfferEnded() | LegLeft()) as end if end.leg in self._leg_of:
+                agent, at = self._agent(self._leg_of.pop(end.leg), end.at), end.at
+                agent.ringing.pop(end.leg, None)
+                agent.talking.pop(end.leg, None)
+            case _:
+                return []
+        return self._settle(agent, at)
+
+    def _agent(self, extension: Extension, at: datetime) -> Agent:
+        return self.agents.setdefault(extension, Agent(extension, at))
+
+    def _settle(self, agent: Agent, at: datetime) -> list[Change]:
+        (state, call), reason = state_of(agent), reason_of(agent)
+        if agent.idle:
+            del self.agents[agent.extension]
+        if (state, reason, call) == (agent.state, agent.reason, agent.call):
+            return []
+        agent.state, agent.reason, agent.call, agent.since = state, reason, call, at
+        return [AgentChanged(at=at, extension=agent.extension, state=state, reason=reason, call=call)]

@@ -1,0 +1,327 @@
+"""The link: one supervised connection to the switch's manager interface. The only module that imports panoramisk.
+
+panoramisk 1.4 gives the connection, the action ids, the table of pending actions and the routing of answers to them. What it gets
+wrong is overridden here, and each has a test against it (tests/unit/cti/test_ami.py): it decodes every read by itself and loses
+split characters; an exception in a callback tears the connection down; callbacks that are coroutines finish in any order; silence
+is not noticed; unanswered actions wait for ever and are sent again after a reconnect; a refused list never ends; line ends in a
+value become headers; a wrong password is silent; it reconnects by itself, for ever, every 2 s, even after close().
+
+The reader does nothing but cut bytes into messages, drop what is not wanted by its name, and put the rest, in order, into a
+bounded backlog for the one consumer. A full backlog drops the link: the snapshot after the next login repairs the picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.manager import Manager
+from panoramisk.message import Message
+
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, NotAmi, Refused
+from cti.events import WANTED, Headers
+from cti.framing import GREETING_AT_MOST, Framer, event_name
+from cti.settings import AmiSettings
+
+Values = Mapping[str, str | Sequence[str]]
+
+LINE_AT_MOST = 1_000
+"""Bytes of one header of an action: Asterisk cuts lines at 1,024 and reads the rest as the next header (main/manager.c)."""
+BATCH = 200
+"""Messages handed over at once: a few milliseconds of work between two looks at everything else."""
+
+_WANTED = frozenset(name.encode() for name in WANTED)
+_GREETING = b"Asterisk Call Manager/"
+_ACTION_ID = b"\r\nActionID: "
+
+log = logging.getLogger(__name__)
+
+
+class _Ask(Action):  # type: ignore[misc] # panoramisk has no types
+    """An action with one rule for its end: the answer, or the closing event of a list, or the refusal of either."""
+
+    def add_message(self, message: Message) -> bool:
+        self.responses.append(message)
+        if "response" in message:
+            over = not self.as_list or message.response not in Message.success_responses
+        else:
+            over = bool(self.as_list) and message.eventlist.lower() in ("complete", "cancelled")
+        if over and not self.future.done():
+            self.future.set_result(self.responses)
+        return over
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """Framing on bytes, filtering by name, a bounded backlog; answers go panoramisk's way."""
+
+    def __init__(self, backlog: int) -> None:
+        self.framer = Framer()
+        self.backlog: deque[bytes] = deque()
+        self.backlog_at_most = backlog
+        self.news = asyncio.Event()  # something in the backlog, or the end of the link
+        self.greeted = asyncio.Event()
+        self.greeting = bytearray()
+        self.why_lost = ""
+        self.strays = 0
+        self.heard = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.loop = asyncio.get_running_loop()
+        self.heard = self.loop.time()
+
+    def data_received(self, data: bytes) -> None:
+        if self.version is None:
+            data = self._greet(data)
+        for message in self.framer.feed(data) if data else ():
+            self.heard = self.loop.time()
+            name = event_name(message)
+            if name in _WANTED:
+                self._keep(message)
+            elif not name or (self.responses and _ACTION_ID in message):
+                self._answer(message)
+
+    def _greet(self, data: bytes) -> bytes:
+        """The line before all messages; returns what comes after it."""
+        self.greeting += data
+        line, end, rest = bytes(self.greeting).partition(b"\r\n")
+        if not _GREETING.startswith(line[: len(_GREETING)]) or len(line) > GREETING_AT_MOST:
+            self.drop("what answers is no manager interface")
+            return b""
+        if not end:
+            return b""
+        self.version = line[len(_GREETING) :].decode("ascii", "replace")
+        self.greeted.set()
+        return rest
+
+    def _keep(self, message: bytes) -> None:
+        if self.closed:
+            return
+        if len(self.backlog) >= self.backlog_at_most:
+            self.drop("the backlog of events is full")
+            return
+        self.backlog.append(message)
+        self.news.set()
+
+    def _answer(self, raw: bytes) -> None:
+        message = Message.from_line(raw.decode("utf-8", "replace"))
+        if message is None or message.id not in self.responses:
+            self.strays += 1  # an answer that came after its limit, or to nobody
+            return
+        message.headers = raw
+        self.handle_message(message)
+
+    def drop(self, why: str) -> None:
+        """End the link now; what is in the backlog can still be read."""
+        self.why_lost = self.why_lost or why
+        self.close()
+        self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.why_lost = self.why_lost or (
+            f"the connection broke ({type(exc).__name__})" if exc else "the switch closed the connection"
+        )
+        self.close()
+
+    def close(self) -> None:
+        """Pending actions fail here and are forgotten: panoramisk would keep them and send them again."""
+        for action in list(self.responses.values()):
+            if not action.future.done():
+                action.future.set_exception(LinkDown(self.why_lost or "the link was closed"))
+                action.future.exception()  # looked at: nobody may be waiting any more
+        self.responses.clear()
+        self.closed = True
+        self.transport.close()
+        self.news.set()
+        self.greeted.set()
+
+
+class _Switch(Manager):  # type: ignore[misc]
+    """panoramisk's manager without its own ideas of pinging, logging in and reconnecting."""
+
+    protocol: _Protocol
+
+    def __init__(self, settings: AmiSettings) -> None:
+        super().__init__(
+            host=settings.host,
+            port=settings.port,
+            loop=asyncio.get_running_loop(),
+            log=log,
+            protocol_factory=lambda: _Protocol(settings.backlog),
+            forgetable_actions=(),
+        )
+        self.ping_delay = self.ping_interval = settings.ping_interval  # panoramisk cuts them to whole seconds
+
+    def ping(self) -> None:
+        """Called by panoramisk's timer: a Ping, and the end of the link when nothing whole came for two intervals."""
+        silent = self.loop.time() - self.protocol.heard
+        if silent > 2 * self.ping_interval:
+            self.protocol.drop(f"the switch was silent for {silent:.1f} s")
+        elif not self.protocol.closed:
+            self.pinger = self.loop.call_later(self.ping_interval, self.ping)
+            self.send_action(_Ask({"Action": "Ping"}), as_list=False)
+
+
+class Link:
+    """One login, from ``open`` until it is lost; never comes back to life."""
+
+    def __init__(self, switch: _Switch, settings: AmiSettings) -> None:
+        self._switch = switch
+        self._protocol = switch.protocol
+        self._settings = settings
+
+    @classmethod
+    async def open(cls, settings: AmiSettings) -> Link:
+        """Connect, be greeted, log in.
+
+        Raises:
+            LoginRefused: wrong user or secret, or this address is not permitted.
+            NotAmi: something else answers on that port.
+            LinkDown: nobody answers, or not in time.
+        """
+        switch = _Switch(settings)
+        link = cls(await _connected(switch, settings), settings)
+        try:
+            await link._log_in()
+        except BaseException:
+            link.close()
+            raise
+        return link
+
+    @property
+    def version(self) -> str:
+        """Of the manager interface, ``11.0.0``."""
+        return str(self._protocol.version or "")
+
+    @property
+    def oversize(self) -> int:
+        """Messages left out because they were longer than any real one: what they said is not known."""
+        return self._protocol.framer.oversize
+
+    @property
+    def strays(self) -> int:
+        """Answers that nobody waited for."""
+        return self._protocol.strays
+
+    @property
+    def held(self) -> int:
+        """Events in the backlog."""
+        return len(self._protocol.backlog)
+
+    async def ask(self, action: str, values: Values | None = None, *, limit: float | None = None) -> Headers:
+        """Send an action once and wait for its answer.
+
+        Raises:
+            Refused: a value holds a control character or is too long; nothing was sent.
+            ActionFailed: the switch says no, in its own words.
+            ActionTimeout, LinkDown: whether the switch acted is not known.
+        """
+        return (await self._send(action, values or {}, limit, as_list=False))[0]
+
+    async def ask_list(self, action: str, values: Values | None = None, *, limit: float | None = None) -> list[Headers]:
+        """The same for an action that is answered by a list: its items, without the answer before and the event after them."""
+        return (await self._send(action, values or {}, limit, as_list=True))[1:-1]
+
+    async def batch(self, limit: float) -> list[bytes]:
+        """The next wanted events in their order, at most ``BATCH``; ``[]`` when none came within ``limit`` seconds.
+
+        Raises:
+            LinkDown: the link is lost and everything that had come has been handed over.
+        """
+        protocol = self._protocol
+        if not protocol.backlog:
+            await self._news(limit)
+        backlog = protocol.backlog
+        taken = [backlog.popleft() for _ in range(min(BATCH, len(backlog)))]
+        if not backlog and not protocol.closed:
+            protocol.news.clear()
+        if not taken and protocol.closed:
+            raise LinkDown(protocol.why_lost)
+        return taken
+
+    def close(self) -> None:
+        """End the link; pending actions fail with LinkDown."""
+        self._switch.close()
+
+    async def _news(self, limit: float) -> None:
+        try:
+            async with asyncio.timeout(limit):
+                await self._protocol.news.wait()
+        except TimeoutError:
+            return
+
+    async def _log_in(self) -> None:
+        settings = self._settings
+        values = {"Username": settings.user, "Secret": settings.secret, "Events": "on"}
+        try:
+            await self.ask("Login", values, limit=settings.login_limit)
+        except ActionFailed as error:
+            raise LoginRefused(f"the switch refuses user {settings.user!r}: {error.reason}") from None
+        except ActionTimeout as error:
+            raise LinkDown(str(error)) from None
+
+    async def _send(self, action: str, values: Values, limit: float | None, *, as_list: bool) -> list[Headers]:
+        ask = _Ask({"Action": _checked("Action", action), **{name: _all_checked(name, value) for name, value in values.items()}})
+        if self._protocol.closed:
+            raise LinkDown(self._protocol.why_lost or "the link was closed")
+        wait = self._settings.action_limit if limit is None else limit
+        try:
+            async with asyncio.timeout(wait):
+                messages = await self._switch.send_action(ask, as_list=as_list)
+        except TimeoutError:
+            raise ActionTimeout(action, wait) from None
+        finally:
+            self._protocol.responses.pop(ask.id, None)
+        answers = [Headers(message.headers.decode("utf-8", "replace")) for message in messages if _counts(message, as_list)]
+        if answers[0].get("Response") not in Message.success_responses:
+            raise ActionFailed(action, answers[0].get("Message", "refused without a reason"))
+        return answers
+
+
+def _counts(message: Any, as_list: bool) -> bool:
+    """An event that names a single action (OriginateResponse) may come before its answer and is not it."""
+    return as_list or "response" in message
+
+
+async def _connected(switch: _Switch, settings: AmiSettings) -> _Switch:
+    """The connection handed to panoramisk as if it had made it, and the greeting awaited."""
+    loop = asyncio.get_running_loop()
+    context = ssl.create_default_context() if settings.tls else None
+    try:
+        async with asyncio.timeout(settings.connect_limit):
+            made = await loop.create_connection(switch.config["protocol_factory"], settings.host, settings.port, ssl=context)
+            done = loop.create_future()
+            done.set_result(made)
+            switch.connection_made(done)
+            await switch.protocol.greeted.wait()
+    except TimeoutError:
+        switch.close()
+        raise LinkDown(f"no manager interface greeted us within {settings.connect_limit:g} s") from None
+    except OSError as error:
+        raise LinkDown(f"no connection to the switch: {error.strerror or type(error).__name__}") from None
+    except BaseException:
+        switch.close()
+        raise
+    if switch.protocol.closed:
+        switch.close()
+        raise NotAmi(switch.protocol.why_lost)
+    return switch
+
+
+def _all_checked(name: str, value: str | Sequence[str]) -> str | list[str]:
+    return _checked(name, value) if isinstance(value, str) else [_checked(name, one) for one in value]
+
+
+def _checked(name: str, value: str) -> str:
+    """A line end in a value would be the start of a header of the sender's choice (an injected action was run by a real switch)."""
+    if not value.isprintable() or not name.isalpha():
+        raise Refused(f"{name}: a control character is never sent to the switch")
+    if len(name) + len(value.encode()) > LINE_AT_MOST:
+        raise Refused(f"{name}: longer than the switch reads")
+    return value

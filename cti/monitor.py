@@ -1,0 +1,190 @@
+"""The loop: link, snapshot, then the next event, the picture, and whoever wants to know of the change. For ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from cti import events, snapshot
+from cti.agents import Roster
+from cti.ami import Link
+from cti.calls import CallBoard
+from cti.changes import Change, LinkChanged
+from cti.commands import Commands
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed
+from cti.ids import CallId, Extension, extension_of
+from cti.picture import Picture
+from cti.queues import Queues
+from cti.settings import AmiSettings
+
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """Aware wall time, UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Backoff:
+    """Waits between tries: doubling from first to most, each drawn between half and all of it."""
+
+    def __init__(self, first: float, most: float) -> None:
+        self._first, self._most = first, most
+        self._next = first
+
+    def reset(self) -> None:
+        """A whole picture was reached: the next failure is a new one."""
+        self._next = self._first
+
+    def wait(self) -> float:
+        """Seconds until the next try."""
+        wait, self._next = self._next, min(self._next * 2, self._most)
+        return wait * random.uniform(0.5, 1.0)
+
+    def longest(self) -> float:
+        """For what a quick new try cannot mend (a wrong secret)."""
+        return self._most * random.uniform(0.5, 1.0)
+
+
+class Monitor:
+    """Owns the picture. ``on_change`` is awaited for each change, in order; when it raises, ``run`` ends with that error.
+
+    ``board``, ``roster`` and ``queues`` are for reading; ``commands`` for acting. ``malformed`` counts events that were left out,
+    by what was wrong with them; ``illegal`` the moves that the board refused; ``up`` says whether the picture is whole now.
+    """
+
+    def __init__(
+        self,
+        settings: AmiSettings,
+        on_change: Callable[[Change], Awaitable[None]],
+        clock: Clock,
+        *,
+        agent_of: Callable[[str], Extension | None] = extension_of,
+    ) -> None:
+        self._settings = settings
+        self._on_change = on_change
+        self._clock = clock
+        self._picture = Picture(agent_of)
+        self._backoff = Backoff(settings.reconnect_first, settings.reconnect_most)
+        self._told: tuple[bool, str] | None = None
+        self._whole_at = 0.0
+        self._unsure = False
+        self.commands = Commands()
+        self.malformed: Counter[str] = Counter()
+
+    @property
+    def board(self) -> CallBoard:
+        return self._picture.board
+
+    @property
+    def roster(self) -> Roster:
+        return self._picture.roster
+
+    @property
+    def queues(self) -> Queues:
+        return self._picture.queues
+
+    @property
+    def illegal(self) -> Counter[str]:
+        return self._picture.illegal
+
+    @property
+    def up(self) -> bool:
+        return self._told is not None and self._told[0]
+
+    async def run(self) -> None:
+        """Keep a link for ever; a lost one is followed by a new one after a pause. Ends only by cancellation or an error of ours."""
+        while True:
+            try:
+                await self._one_link()
+            except LinkDown as error:
+                await self._tell(up=False, detail=str(error))
+                refused = isinstance(error, LoginRefused)
+                await asyncio.sleep(self._backoff.longest() if refused else self._backoff.wait())
+
+    async def _one_link(self) -> None:
+        link = await Link.open(self._settings)
+        self.commands.use(link)
+        try:
+            await self._serve(link)
+        finally:
+            self.commands.use(None)
+            link.close()
+
+    async def _serve(self, link: Link) -> None:
+        """Snapshot first: events that came meanwhile stand in the backlog and repeat at most what the snapshot showed."""
+        await self._compare(link)
+        covered = link.held
+        self._backoff.reset()
+        await self._tell(up=True, detail=f"manager interface {link.version}")
+        oversize = link.oversize
+        next_look = self._time() + self._settings.repair_interval
+        while True:
+            for message in await link.batch(self._settings.repair_interval):
+                covered -= 1
+                await self._take(message, covered >= 0)
+            if link.oversize != oversize or self._unsure:
+                oversize, self._unsure = link.oversize, False
+                await self._compare(link)
+            if self._time() >= next_look:
+                next_look = self._time() + self._settings.repair_interval
+                await self._repair(link)
+            await asyncio.sleep(0)  # a full backlog must not keep everyone else waiting
+
+    async def _take(self, message: bytes, covered: bool) -> None:
+        """``covered``: it came before the snapshot was complete."""
+        try:
+            event = events.parse(message)
+        except Malformed as error:
+            self._leave_out(error)
+            return
+        if isinstance(event, events.SwitchStops):
+            raise LinkDown("the switch stops")
+        if isinstance(event, events.SwitchReady):
+            self._unsure = not covered
+        elif event is not None:
+            for change in self._picture.apply(event):
+                await self._on_change(change)
+
+    def _leave_out(self, error: Malformed) -> None:
+        if str(error) not in self.malformed:
+            log.warning("an event of the switch is left out: %s", error)
+        self.malformed[str(error)] += 1
+
+    async def _repair(self, link: Link) -> None:
+        """What lasted too long is compared with the switch; what is still so is believed for as long again."""
+        now = self._clock.now()
+        if stale := self.board.stale(now):
+            log.warning("%d calls lasted longer than expected; asking the switch", len(stale))
+            await self._compare(link, stale)
+            for call in stale:
+                if call in self.board.calls:
+                    self.board.confirm(call, now)
+
+    async def _compare(self, link: Link, only: Collection[CallId] | None = None) -> None:
+        limit = self._settings.snapshot_limit
+        try:
+            async with asyncio.timeout(limit):
+                seen = await snapshot.take(link, self._settings.queues, self._clock.now(), limit=limit)
+        except (ActionFailed, ActionTimeout, TimeoutError) as error:
+            raise LinkDown(f"no snapshot: {error or 'not in time'}") from error
+        for event in snapshot.missed(self._picture, seen, only):
+            for change in self._picture.apply(event):
+                await self._on_change(replace(change, recovered=True))
+
+    async def _tell(self, *, up: bool, detail: str) -> None:
+        if self._told != (up, detail):
+            self._told = (up, detail)
+            log.log(logging.INFO if up else logging.WARNING, "link to the switch %s: %s", "up" if up else "down", detail)
+            await self._on_change(LinkChanged(at=self._clock.now(), up=up, detail=detail))
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,34 @@
+"""All that we believe about the switch, as one value: calls, agents, queues. Pure: a recorded day replays in seconds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from cti import events
+from cti.agents import Roster
+from cti.calls import CallBoard
+from cti.changes import Change
+from cti.errors import IllegalMove
+from cti.ids import Extension, extension_of
+from cti.queues import Queues
+
+
+class Picture:
+    """``illegal`` counts the moves that the board refused, by their text; each left everything as it was."""
+
+    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
+        self.board = CallBoard(agent_of)
+        self.roster = Roster(agent_of)
+        self.queues = Queues()
+        self.illegal: Counter[str] = Counter()
+
+    def apply(self, event: events.Event) -> list[Change]:
+        """What this event comes to: changes of calls, then of queues, then of agents. Never raises for what the switch says."""
+        try:
+            out = self.board.apply(event)
+        except IllegalMove as error:
+            self.illegal[str(error)] += 1
+            return []
+        followed = [change for one in out for change in self.roster.follow(one)]
+        return [*out, *self.queues.apply(event), *followed, *self.roster.apply(event)]

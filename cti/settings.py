@@ -1,0 +1,35 @@
+"""How to reach the switch, and every limit of the link with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmiSettings:
+    """Seconds unless said otherwise. ``queues``: those a snapshot asks about, one by one (LESSONS DR-46); empty asks for all."""
+
+    host: str
+    port: int
+    user: str
+    secret: str = field(repr=False)
+    queues: tuple[str, ...] = ()
+    tls: bool = False
+    """AMI belongs on loopback or inside TLS (LESSONS DR-10): the secret is sent as it is."""
+    connect_limit: float = 5.0
+    """TCP and the greeting; on loopback or a LAN a switch that needs longer is not there."""
+    login_limit: float = 5.0
+    action_limit: float = 5.0
+    """One action's answer; the switch's own are below 0.1 s."""
+    snapshot_limit: float = 15.0
+    """All lists together: about 0.1 ms a row, thousands of rows at most."""
+    ping_interval: float = 5.0
+    """A Ping each; no whole message for two of them and the link is dropped (LESSONS DR-1)."""
+    backlog: int = 20_000
+    """Events (about 15 MB) not yet taken in. When full the link is dropped and a snapshot repairs the picture: the switch would
+    drop us anyway (its writetimeout), and a stale picture is worse than a short gap."""
+    reconnect_first: float = 0.25
+    reconnect_most: float = 15.0
+    """The wait doubles from first to most, and each is drawn between half and all of it, so that several do not come at once."""
+    repair_interval: float = 10.0
+    """How often states that lasted too long are looked for (LESSONS DR-27)."""

@@ -1,0 +1,256 @@
+"""What the switch says now, and what we missed: the difference between that and the picture, as events to apply.
+
+Taken after every login, and whenever something lasted too long. The difference is put into the same events that would have told
+it, so that there is one way of changing the picture; the monitor marks what comes of them ``recovered`` (LESSONS DR-2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cti import events
+from cti.ami import Link
+from cti.calls import IN_QUEUE, Call
+from cti.errors import Malformed
+from cti.events import Headers
+from cti.ids import CallId, ChannelId
+from cti.picture import Picture
+
+_RINGING = "5"
+_DIALLED = frozenset({"AppDial", "AppDial2", "AppQueue"})
+"""Applications of channels that the switch dialled, as against those that rang it."""
+_ANSWERED_ELSEWHERE = 26
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One CoreShowChannel."""
+
+    channel: ChannelId
+    name: str
+    linked: str
+    ringing: bool
+    dialled_by_us: bool
+    number: str
+    caller: str
+    dialled: str
+    bridge: str
+    lived: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One QueueEntry: a caller who waits."""
+
+    channel: ChannelId
+    name: str
+    queue: str
+    position: int
+    number: str
+    caller: str
+    waited: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One QueueMember."""
+
+    queue: str
+    interface: str
+    status: int
+    paused: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything about calls and agents that the switch holds, as of ``at`` (our clock)."""
+
+    at: datetime
+    channels: dict[ChannelId, ChannelRow]
+    entries: dict[ChannelId, EntryRow]
+    members: list[MemberRow]
+
+
+async def take(link: Link, queues: Collection[str], at: datetime, *, limit: float) -> Snapshot:
+    """Ask for it; ``queues`` one by one, or all at once if none is named. Rows that make no sense are left out.
+
+    Raises:
+        LinkDown, ActionTimeout, ActionFailed: there is no snapshot.
+    """
+    asked: list[dict[str, str]] = [{"Queue": queue} for queue in queues] or [{}]
+    rows = [row for values in asked for row in await link.ask_list("QueueStatus", values, limit=limit)]
+    channels = await link.ask_list("CoreShowChannels", limit=limit)
+    return of_rows(at, rows + channels)
+
+
+def of_rows(at: datetime, rows: list[Headers]) -> Snapshot:
+    """The snapshot in the lists' items."""
+    snapshot = Snapshot(at, {}, {}, [])
+    for row in rows:
+        try:
+            _add(snapshot, row)
+        except Malformed:
+            continue  # a row of another kind of module, or cut: the others stand
+    return snapshot
+
+
+def _add(snapshot: Snapshot, row: Headers) -> None:
+    match row.get("Event"):
+        case "CoreShowChannel":
+            channel = _channel(row)
+            snapshot.channels[channel.channel] = channel
+        case "QueueEntry":
+            entry = _entry(row)
+            snapshot.entries[entry.channel] = entry
+        case "QueueMember":
+            snapshot.members.append(_member(row))
+
+
+def _channel(h: Headers) -> ChannelRow:
+    hours, minutes, seconds = (int(part) for part in h.get("Duration", "").split(":")) if h.get("Duration") else (0, 0, 0)
+    return ChannelRow(
+        channel=ChannelId(h["Uniqueid"]),
+        name=h["Channel"],
+        linked=h["Linkedid"],
+        ringing=h["ChannelState"] == _RINGING,
+        dialled_by_us=h.get("Application", "") in _DIALLED,
+        number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", events.NAME_AT_MOST),
+        dialled=h.said("Exten", events.NUMBER_AT_MOST),
+        bridge=h.get("BridgeId", ""),
+        lived=timedelta(hours=hours, minutes=minutes, seconds=seconds),
+    )
+
+
+def _entry(h: Headers) -> EntryRow:
+    return EntryRow(
+        channel=ChannelId(h["Uniqueid"]),
+        name=h["Channel"],
+        queue=h["Queue"],
+        position=h.number("Position"),
+        number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", events.NAME_AT_MOST),
+        waited=timedelta(seconds=h.number("Wait")),
+    )
+
+
+def _member(h: Headers) -> MemberRow:
+    reason = h.get("PausedReason", "")[: events.NAME_AT_MOST]
+    return MemberRow(h["Queue"], h["Location"], h.number("Status"), h["Paused"] == "1", reason)
+
+
+def missed(picture: Picture, now: Snapshot, only: Collection[CallId] | None = None) -> Iterator[events.Event]:
+    """Events that turn the picture into what the snapshot shows, in an order the table allows.
+
+    ``only``: look at these calls alone (those that lasted too long on a link that never broke); agents are always compared.
+    Lazy on purpose: each part is compared after the part before it has been applied.
+    """
+    yield from _ended(picture, now, only)
+    yield from _started(picture, now, only)
+    yield from _left_bridges(picture, now, only)
+    yield from _left_queues(picture, now, only)
+    yield from _joined_queues(picture, now, only)
+    yield from _stopped_rings(picture, now, only)
+    yield from _rings(picture, now, only)
+    yield from _entered_bridges(picture, now, only)
+    yield from _members(picture, now)
+
+
+def _chosen(picture: Picture, only: Collection[CallId] | None) -> list[Call]:
+    return [call for call in picture.board.calls.values() if only is None or call.id in only]
+
+
+def _ended(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for call in _chosen(picture, only):
+        if call.id not in now.channels:
+            yield events.ChannelGone(now.at, ChannelId(call.id), 0, "", known=False)
+
+
+def _started(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    """Callers not yet known: they rang the switch themselves, or wait in a queue."""
+    for row in now.channels.values() if only is None else ():
+        rang_us = row.channel == row.linked and not row.dialled_by_us and picture.board.is_caller(row.name)
+        if CallId(row.channel) not in picture.board.calls and (rang_us or row.channel in now.entries):
+            at = now.at - row.lived
+            yield events.ChannelUp(at, row.channel, row.name, row.channel, True, row.number, row.caller, row.dialled)
+
+
+def _concerned(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> set[ChannelId]:
+    """Channels whose bridge matters: all, or those of the chosen calls."""
+    known = set(picture.board.bridge_of) | set(now.channels)
+    if only is None:
+        return known
+    linked = {row.channel for row in now.channels.values() if row.linked in only}
+    return known & (linked | {leg for call in _chosen(picture, only) for leg in (ChannelId(call.id), *call.legs)})
+
+
+def _bridge(now: Snapshot, channel: ChannelId) -> str:
+    row = now.channels.get(channel)
+    return row.bridge if row else ""
+
+
+def _left_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for channel in sorted(_concerned(picture, now, only)):
+        before = picture.board.bridge_of.get(channel)
+        if before and before != _bridge(now, channel):
+            yield events.LeftBridge(now.at, before, channel)
+
+
+def _entered_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for channel in sorted(_concerned(picture, now, only)):
+        bridge = _bridge(now, channel)
+        if bridge and picture.board.bridge_of.get(channel) != bridge:
+            yield events.EnteredBridge(now.at, bridge, channel, now.channels[channel].name)
+
+
+def _left_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for call in _chosen(picture, only):
+        entry = now.entries.get(ChannelId(call.id))
+        if call.state in IN_QUEUE and (entry is None or entry.queue != call.queue):
+            yield events.LeftQueue(now.at, ChannelId(call.id), call.queue)
+
+
+def _joined_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for call in _chosen(picture, only):
+        entry = now.entries.get(ChannelId(call.id))
+        if entry and call.state not in IN_QUEUE:
+            at = now.at - entry.waited
+            yield events.JoinedQueue(
+                at, entry.channel, entry.name, entry.queue, entry.position, entry.number, entry.caller, "", "", ""
+            )
+
+
+def _stopped_rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    """Who stopped it was not heard: no breach of the agent is made of that."""
+    for call in _chosen(picture, only):
+        for leg in [leg for leg in call.offers if leg not in now.channels]:
+            yield events.ChannelGone(now.at, leg, _ANSWERED_ELSEWHERE, "")
+
+
+def _rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    for row in now.channels.values():
+        call = picture.board.calls.get(CallId(row.linked))
+        if row.ringing and call and (only is None or call.id in only):
+            if call.state in IN_QUEUE:
+                yield events.PhoneRings(now.at, ChannelId(call.id), row.channel, row.name, call.queue)
+            else:
+                yield events.ChannelUp(now.at, row.channel, row.name, row.linked, False, "", "", "")
+
+
+def _members(picture: Picture, now: Snapshot) -> Iterator[events.Event]:
+    there = {(row.queue, row.interface) for row in now.members}
+    queues = {row.queue for row in now.members}
+    gone = [
+        (queue, f"PJSIP/{agent.extension}")
+        for agent in picture.roster.agents.values()
+        for queue in agent.memberships
+        if (queue, f"PJSIP/{agent.extension}") not in there
+    ]
+    for queue, interface in gone:
+        yield events.MemberGone(now.at, queue, interface)
+    for row in now.members:
+        yield events.MemberSeen(now.at, row.queue, row.interface, row.status, row.paused, row.reason)
+    del queues
