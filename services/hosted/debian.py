@@ -19,6 +19,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.errors import WorldFailed
+
 Progress = Callable[[str, float | None], None]
 """What is being done, and how much of it is done (0 to 1; None where nobody knows)."""
 
@@ -29,12 +31,18 @@ _RECIPE = "1"
 """Part of each cached folder's name: raise it when what is unpacked or kept changes."""
 
 _ARCHIVE_KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
-_SIGNATURE = re.compile(r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|is expired|Sub-process /usr/bin/sqv")
-_NETWORK = re.compile(r"resolv|Could not connect|Connection (failed|refused|timed out)|Network is unreachable|No route to host|Failed to fetch|Unable to connect")
+_SIGNATURE = re.compile(
+    r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|is expired|Sub-process /usr/bin/sqv"
+)
+_NETWORK = re.compile(
+    r"resolv|Could not connect|Connection (failed|refused|timed out)|Network is unreachable|No route|Failed to fetch|Unable to connect"
+)
 
 
-class PackagesUnavailable(Exception):
+class PackagesUnavailable(WorldFailed):
     """The packages could not be had: no apt, no network, a signature that does not fit. The text says what to do."""
+
+    code = "packages_unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +139,9 @@ class _Workplace:
 async def _fetch(packages: Sequence[str], place: _Workplace, source: PackageSource, slim: Slim, progress: Progress) -> None:
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise PackagesUnavailable(f"{program} is not on this machine: install Asterisk 20 or newer yourself, or use Debian or Ubuntu")
+            raise PackagesUnavailable(
+                f"{program} is not on this machine: install Asterisk 20 or newer yourself, or use Debian or Ubuntu"
+            )
     progress("asking for the package lists", None)
     environment = await _private_apt(place.apt, source)
     await _run(("apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"), environment)
@@ -159,9 +169,8 @@ async def _private_apt(folder: Path, source: PackageSource) -> dict[str, str]:
     line = await _source_line(source)
     if line is not None:
         (folder / "etc/sources.list").write_text(line + "\n")
-        settings += [
-            f'Dir::Etc::sourcelist "{folder}/etc/sources.list";', 'Dir::Etc::sourceparts "/dev/null";', 'Dir::Etc::preferencesparts "/dev/null";',
-        ]  # fmt: skip
+        settings += [f'Dir::Etc::{kind} "/dev/null";' for kind in ("sourceparts", "preferencesparts")]
+        settings.append(f'Dir::Etc::sourcelist "{folder}/etc/sources.list";')
     (folder / "apt.conf").write_text("\n".join(settings) + "\n")
     return {**_plain_environment(), "APT_CONFIG": str(folder / "apt.conf")}
 
@@ -188,12 +197,16 @@ def _distribution() -> str:
 
 async def _own_mirror() -> str:
     form = "$(LABEL)\t$(REPO_URI)"
-    told = await _run(("apt-get", "indextargets", "--format", form, "Created-By: Packages", "Origin: Debian"), _plain_environment())
+    told = await _run(
+        ("apt-get", "indextargets", "--format", form, "Created-By: Packages", "Origin: Debian"), _plain_environment()
+    )
     for line in told.splitlines():
         label, _, address = line.partition("\t")
         if label == "Debian":
             return address
-    raise PackagesUnavailable("apt on this machine knows no Debian mirror: run 'apt-get update' once, or name a mirror in config.toml")
+    raise PackagesUnavailable(
+        "apt on this machine knows no Debian mirror: run 'apt-get update' once, or name a mirror in config.toml"
+    )
 
 
 def _own_keyring() -> Path:
@@ -254,15 +267,21 @@ def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _explained(told: str) -> PackagesUnavailable:
-    tail = "\n".join(line for line in told.splitlines() if line.startswith(("E:", "W:", "Err:", "dpkg-deb:")))[-1500:] or told[-500:]
+    tail = (
+        "\n".join(line for line in told.splitlines() if line.startswith(("E:", "W:", "Err:", "dpkg-deb:")))[-1500:] or told[-500:]
+    )
     if _SIGNATURE.search(told):
         return PackagesUnavailable(f"the packages' signature does not fit this machine's keyring; nothing was used.\n{tail}")
     if _NETWORK.search(told):
-        return PackagesUnavailable(f"the package mirror could not be reached; check the network or name a mirror in config.toml.\n{tail}")
+        return PackagesUnavailable(
+            f"the package mirror could not be reached; check the network or name a mirror in config.toml.\n{tail}"
+        )
     return PackagesUnavailable(f"apt could not deliver the packages.\n{tail}")
 
 
 def _plain_environment() -> dict[str, str]:
     """Enough for apt to work, in a language we can read; proxies are the machine's business and kept."""
-    kept = {key: value for key, value in os.environ.items() if key.lower().endswith("_proxy") or key in ("PATH", "HOME", "TMPDIR")}
+    kept = {
+        key: value for key, value in os.environ.items() if key.lower().endswith("_proxy") or key in ("PATH", "HOME", "TMPDIR")
+    }
     return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **kept, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}

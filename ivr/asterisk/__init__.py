@@ -1,0 +1,38 @@
+"""The switch's own side of the telephone work: the dialplan and every configuration file Asterisk needs.
+
+`render` writes one whole instance, `render_agents` only what changes with the staff, `render_includes` the parts for an
+Asterisk that its owner runs. All three write plain files and nothing else; starting and reloading is services.hosted's.
+"""
+
+from __future__ import annotations
+
+from ivr.asterisk.includes import render_includes
+from ivr.asterisk.plan import (
+    AgentEndpoint,
+    AmiAccount,
+    PhoneKind,
+    QueueSettings,
+    SwitchPlan,
+    SwitchPorts,
+    SwitchProgram,
+    TlsFiles,
+    UnfitValue,
+)
+from ivr.asterisk.render import AGENTS_FILE, MODULES, render, render_agents
+
+__all__ = [
+    "AGENTS_FILE",
+    "MODULES",
+    "AgentEndpoint",
+    "AmiAccount",
+    "PhoneKind",
+    "QueueSettings",
+    "SwitchPlan",
+    "SwitchPorts",
+    "SwitchProgram",
+    "TlsFiles",
+    "UnfitValue",
+    "render",
+    "render_agents",
+    "render_includes",
+]

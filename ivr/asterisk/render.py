@@ -1,0 +1,170 @@
+"""Writes the configuration files of one instance from the templates beside this module."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from ivr.asterisk.hold_music import write_hold_music
+from ivr.asterisk.plan import AgentEndpoint, PhoneKind, SwitchPlan, UnfitValue, fit_path
+
+AGENTS_FILE = "pjsip_agents.conf"
+
+_TEMPLATES = files("ivr.asterisk") / "templates"
+_PLACEHOLDER = re.compile(r"@([a-z_]+)@")
+_FILES = (
+    "asterisk.conf", "cdr.conf", "cel.conf", "extensions.conf", "features.conf", "http.conf", "indications.conf", "logger.conf",
+    "manager.conf", "modules.conf", "musiconhold.conf", "pjsip.conf", "queues.conf", "rtp.conf",
+)  # fmt: skip
+_EMPTY = ("acl.conf", "ccss.conf", "cli.conf", "pjproject.conf", "queuerules.conf", "stasis.conf", "udptl.conf")
+"""Read by the core, wanted by nobody: without them each start warns."""
+
+_FOLDERS = ("etc", "lib", "lib/keys", "cache", "agi", "spool", "spool/tmp", "run", "log", "moh")
+
+_DISABLED = (
+    "VarSet", "Newexten", "TestEvent", "RTCPSent", "RTCPReceived", "DeviceStateChange", "AGIExecStart", "AGIExecEnd",
+    "MusicOnHoldStart", "MusicOnHoldStop", "MixMonitorStart", "MixMonitorStop", "DialState", "ExtensionStatus",
+)  # fmt: skip
+"""Events the switch need not even make. Never one that is wanted: `_disabled` sees to it."""
+
+_EXTENSION_PATTERNS = ("_[1-9]XX", "_[1-9]XXX", "_[1-9]XXXX", "_[1-9]XXXXX")
+"""Extensions have three to six digits (cti.ids); strict patterns, never one that matches everything."""
+
+_SOCKET_PATH_LIMIT = 107
+"""Bytes of a Unix socket's path on Linux (sun_path, without its closing zero)."""
+
+_ADVANCED_FILTERS_SINCE = ((22, 0, 0), (21, 5, 0), (20, 10, 0))
+
+
+MODULES = tuple(re.findall(r"^load = (\S+)$", (_TEMPLATES / "modules.conf").read_text(encoding="utf-8"), re.MULTILINE))
+"""Every module the switch loads: all that has to be unpacked of a package."""
+
+
+def render(folder: Path, plan: SwitchPlan) -> None:
+    """Write every file of the instance ``folder``; existing ones are replaced one by one, each whole.
+
+    Raises `UnfitValue` before the first file is written, if a value could break out of its line.
+    """
+    run = plan.run or folder / "run"
+    if len(os.fsencode(run / "asterisk.ctl")) > _SOCKET_PATH_LIMIT:
+        raise UnfitValue(f"the path of the switch's control socket is longer than {_SOCKET_PATH_LIMIT} bytes: {run}")
+    words = words_of(folder, plan) | {"run": plan_path(run)}
+    texts = {name: fill(name, words) for name in _FILES} | dict.fromkeys(_EMPTY, "; defaults\n")
+    texts["modules.conf"] = _present_modules(texts["modules.conf"], plan.program.modules)
+    for name in _FOLDERS:
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_private(folder / "etc" / name, text)
+    render_agents(folder, plan.agents)
+    write_hold_music(folder / "moh" / "calm.wav")
+
+
+def render_agents(folder: Path, agents: Iterable[AgentEndpoint]) -> None:
+    """Rewrite only the agents' endpoints; a reload of ``res_pjsip`` puts them in force and touches no call."""
+    write_private(folder / "etc" / AGENTS_FILE, agents_text(agents))
+
+
+def agents_text(agents: Iterable[AgentEndpoint]) -> str:
+    kinds = {PhoneKind.BROWSER: "browser", PhoneKind.SIP: "sip"}
+    return "; agents' phones; written anew whenever the staff changes\n" + "".join(
+        fill("agent.conf", {"extension": agent.extension, "kind": kinds[agent.kind], "secret": agent.secret}) for agent in agents
+    )
+
+
+def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
+    """The words the templates' placeholders stand for."""
+    notice = plan.fallback_notice or plan.spool / "no-notice.wav"
+    return {
+        "agents_file": AGENTS_FILE,
+        "agi": f"{plan.agi_host}:{plan.agi_port}",
+        "ami_port": str(plan.ports.ami),
+        "bind": plan.bind,
+        "disabled": ",".join(_disabled(plan.ami.events)),
+        "filters": "\n".join(_filter_lines(plan.ami.events, plan.program.version)),
+        "folder": plan_path(folder),
+        "hotlines": "\n".join(f"exten => {number},1,Goto(reception,s,1)" for number in plan.hotlines),
+        "http_port": str(plan.ports.http),
+        "ice_hosts": "\n".join(f"{real} => {offered}" for real, offered in plan.ice_hosts.items()),
+        "language": plan.language,
+        "media": f"media_address = {plan.bind}\nbind_rtp_to_media_address = yes" if plan.bind.startswith("127.") else "",
+        "modules": plan_path(plan.program.modules),
+        "notice": str(notice.with_suffix("")),
+        "permit": "127.0.0.0/255.0.0.0",
+        "queue": plan.queue.name,
+        "retry": str(plan.queue.retry_seconds),
+        "ring": str(plan.queue.ring_seconds),
+        "ring_colleague": _dial_lines("Hangup()"),
+        "ring_handed_on": _dial_lines("Goto(unanswered,s,1)"),
+        "rtp_first": str(plan.ports.rtp_first),
+        "rtp_last": str(plan.ports.rtp_last),
+        "secret": plan.ami.secret,
+        "service_level": str(plan.queue.service_level_seconds),
+        "share": plan_path(plan.program.share),
+        "sip_port": str(plan.ports.sip),
+        "spool": plan_path(plan.spool),
+        "systemname": plan.systemname,
+        "tls": _tls_lines(plan),
+        "user": plan.ami.user,
+        "write": "call,agent,reporting" + (",originate" if plan.ami.may_originate else ""),
+        "wrap_up": str(plan.queue.wrap_up_seconds),
+    }
+
+
+def fill(template: str, words: Mapping[str, str]) -> str:
+    """The template's text with every ``@word@`` replaced; an unknown word is a defect of ours and raises KeyError."""
+    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Whole or not at all, and readable by nobody else: these files hold secrets."""
+    draft = path.with_name(f".{path.name}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def plan_path(path: Path) -> str:
+    if not path.is_absolute():
+        raise UnfitValue(f"a folder of the switch is not absolute: {path}")
+    return fit_path(path, "a folder of the switch")
+
+
+def _disabled(wanted: Collection[str]) -> list[str]:
+    return [name for name in _DISABLED if name not in wanted]
+
+
+def _filter_lines(wanted: Collection[str], version: tuple[int, int, int]) -> list[str]:
+    if any(version[0] == since[0] and version >= since for since in _ADVANCED_FILTERS_SINCE) or version[0] > 22:
+        return [f"eventfilter(action(include),name({name}),method(none)) =" for name in sorted(wanted)]
+    return [f"eventfilter = ^Event: {name}[^A-Za-z]" for name in sorted(wanted)]
+
+
+def _present_modules(text: str, modules: Path) -> str:
+    """One list serves several versions: leave out what this one does not have (it would be an error at every start)."""
+    present = {path.name for path in modules.glob("*.so")}
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("load") or line.partition("=")[2].strip() in present)
+
+
+def _dial_lines(afterwards: str) -> str:
+    dial = "Dial(PJSIP/${EXTEN},20,U(record-agent)t)"
+    return "\n".join(f"exten => {pattern},1,{dial}\n same => n,{afterwards}" for pattern in _EXTENSION_PATTERNS)
+
+
+def _tls_lines(plan: SwitchPlan) -> str:
+    if plan.tls is None:
+        return "tlsenable = no"
+    return "\n".join(
+        (
+            "tlsenable = yes",
+            f"tlsbindaddr = {plan.bind}:{plan.ports.https}",
+            f"tlscertfile = {plan.tls.certificate}",
+            f"tlsprivatekey = {plan.tls.key}",
+            "tlsdisablev1 = yes",
+            "tlsdisablev11 = yes",
+        )
+    )

@@ -1,0 +1,417 @@
+"""Our managed Asterisk: found or unpacked, rendered, started, reloaded, stopped; and left running if only we die.
+
+Callers are answered while the backend is dead (SPEC C10), so the switch is deliberately not on a leash: it has a session of
+its own, and kill -9 of the backend leaves it working. The next start finds it by its control socket, writes its files anew,
+reloads it and goes on with it (``adopted``). An ordered stop stops it too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ivr.asterisk import MODULES, AgentEndpoint, SwitchPlan, SwitchProgram, render, render_agents
+from services.errors import WorldFailed
+from services.hosted.debian import PackageSource, PackagesUnavailable, Progress, Unpacked, unpacked
+
+OLDEST = (20, 0, 0)
+"""The oldest Asterisk that has what we use."""
+
+_VERSION = re.compile(r"Asterisk (?:certified[/-])?(\d+)\.(\d+)(?:\.(\d+))?")
+_ESSENTIAL = (
+    "app_queue.so",
+    "app_mixmonitor.so",
+    "chan_pjsip.so",
+    "res_agi.so",
+    "res_pjsip_transport_websocket.so",
+    "res_srtp.so",
+)
+_FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
+"""Where these differ from what a running switch was started with, no reload helps."""
+_SOCKET_PATH_LIMIT = 107
+
+_START_LIMIT_S = 30.0
+_COMMAND_LIMIT_S = 10.0
+_HANGUP_LIMIT_S = 2.0
+_STOP_LIMIT_S = 5.0
+_TERM_LIMIT_S = 3.0
+_POLL_S = 0.02
+
+_LOG_LIMIT_BYTES = 8 * 1024 * 1024
+_LOGS_KEPT = 3
+_LOG_CHECK_S = 60.0
+_RESTART_PAUSES_S = (0.2, 1.0, 5.0)
+_STEADY_S = 60.0
+"""A switch that ran for so long is not in a crash loop."""
+
+
+class SwitchFailed(WorldFailed):
+    """The managed switch does not start, or does not answer on its control socket."""
+
+    code = "switch_failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskProgram:
+    """A runnable Asterisk. ``command`` is the start of its command line; ``origin`` says where it comes from, for people."""
+
+    command: tuple[str, ...]
+    switch: SwitchProgram
+    origin: str
+
+
+async def find_program(*, source: PackageSource, cache: Path, progress: Progress) -> AsteriskProgram:
+    """An installed Asterisk of version 20 or newer, else the distribution's packages in a private folder below ``cache``.
+
+    Raises `PackagesUnavailable`.
+    """
+    installed = await asyncio.to_thread(installed_program)
+    if installed is not None:
+        return installed
+    prefix = await unpacked(("asterisk",), source=source, cache=cache, slim=_slim, progress=progress)
+    return await asyncio.to_thread(_unpacked_program, prefix)
+
+
+def installed_program() -> AsteriskProgram | None:
+    """The machine's own Asterisk, if it is new enough and has the modules we need."""
+    path = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    version = _version_of((path,)) if path else None
+    if path is None or version is None or version < OLDEST:
+        return None
+    modules = _first(Path("/"), ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/local/lib/asterisk/modules"))
+    share = _first(Path("/"), ("usr/share/asterisk", "var/lib/asterisk", "usr/local/share/asterisk"))
+    if modules is None or share is None or any(not (modules / name).exists() for name in _ESSENTIAL):
+        return None
+    return AsteriskProgram(
+        command=(path,), switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"installed, {path}"
+    )
+
+
+def _unpacked_program(unpacked_prefix: Unpacked) -> AsteriskProgram:
+    prefix = unpacked_prefix.prefix
+    command = unpacked_prefix.command(prefix / "usr/sbin/asterisk")
+    modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
+    version = _version_of(command)
+    if modules is None or version is None:
+        raise PackagesUnavailable(f"the unpacked Asterisk in {prefix} does not run on this machine")
+    if version < OLDEST:
+        raise PackagesUnavailable(f"this distribution's Asterisk is {version[0]}.{version[1]}; 20 or newer is needed")
+    share = prefix / "usr/share/asterisk"
+    return AsteriskProgram(
+        command=command, switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"packages in {prefix}"
+    )
+
+
+def _version_of(command: tuple[str, ...]) -> tuple[int, int, int] | None:
+    try:
+        told = subprocess.run([*command, "-V"], capture_output=True, text=True, timeout=_COMMAND_LIMIT_S, check=False).stdout
+    except OSError:
+        return None
+    found = _VERSION.search(told)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def _first(root: Path, patterns: Iterable[str]) -> Path | None:
+    return next((path for pattern in patterns for path in sorted(root.glob(pattern)) if path.is_dir()), None)
+
+
+def _slim(full: Unpacked, target: Path) -> None:
+    """Asterisk, the modules we load, the libraries these reach, its own description of its options, and a few sounds."""
+    prefix = full.prefix
+    modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
+    if modules is None:
+        raise PackagesUnavailable("the packages hold no Asterisk modules")
+    program = prefix / "usr/sbin/asterisk"
+    loaded = [modules / name for name in MODULES if (modules / name).exists()]
+    kept = {full.loader(), program, *loaded, *full.shared_objects((program, *loaded))}
+    kept.update(prefix.glob("usr/share/asterisk/documentation/*"))
+    kept.update(
+        path
+        for name in ("beep", "beeperr", "pbx-transfer", "pbx-invalid")
+        for path in prefix.glob(f"usr/share/asterisk/sounds/*/{name}.*")
+    )
+    for path in kept:
+        if path.is_dir():
+            continue
+        copy = target / path.relative_to(prefix)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    sounds = target / "usr/share/asterisk/sounds"
+    for spoken in sorted(sounds.glob("en_*")):
+        if not (sounds / "en").exists():  # a link the package makes when it is installed
+            (sounds / "en").symlink_to(spoken.name)
+
+
+class ManagedAsterisk:
+    """One instance in ``folder``: ``start``, then ``run`` in a task group for as long as it is wanted, then ``stop``.
+
+    ``told`` hears in one sentence what an operator should know (a crash, a restart, an adopted switch).
+    """
+
+    def __init__(self, program: AsteriskProgram, folder: Path, plan: SwitchPlan, told: Callable[[str], None]) -> None:
+        self._program = program
+        self._folder = folder
+        self._told = told
+        self._child: asyncio.subprocess.Process | None = None
+        self._stopping = False
+        self._plan = replace(plan, run=plan.run or _run_folder(folder))
+        self.adopted = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the living switch."""
+        if self._child is not None:
+            return self._child.pid if self._child.returncode is None else None
+        return self._pid_in_file()
+
+    async def start(self) -> None:
+        """Write the files, then adopt the instance's running switch if its foundations are the same, else start one.
+
+        Returns when it is ready. Raises `SwitchFailed` with the end of its log.
+        """
+        running = await self._answers()
+        before = self._fixed_texts()
+        await asyncio.to_thread(self._render)
+        if running and before == self._fixed_texts():
+            self.adopted = True
+            self._told("the switch was still running from before; it goes on, with its settings reloaded")
+            await self.reload()
+            return
+        if running:
+            self._told("the switch of before has other foundations (ports, folders or program): it is stopped and started anew")
+            await self._end()
+        await self._launch()
+
+    async def run(self) -> None:
+        """Keep the switch alive and its logs small until `stop` (or cancellation, which leaves the switch as it is)."""
+        async with asyncio.TaskGroup() as tasks:
+            rotation = tasks.create_task(self._rotate_logs(), name="switch logs")
+            await self._watch()
+            rotation.cancel()
+
+    async def reload(self) -> None:
+        """Put the written files in force. Calls go on."""
+        await self.command("module reload")
+
+    async def reload_agents(self, agents: Iterable[AgentEndpoint]) -> None:
+        """Write the agents' phones anew and put them in force. Calls and registrations of the others go on."""
+        await asyncio.to_thread(render_agents, self._folder, tuple(agents))
+        await self.command("module reload res_pjsip.so")
+
+    async def stop(self) -> None:
+        """Hang up what is left (so that recordings end well), then stop; by force if need be. Nothing stays behind."""
+        self._stopping = True
+        if await self._answers():
+            with contextlib.suppress(SwitchFailed):
+                await self.command("channel request hangup all")
+                await self._until_no_channel()
+        await self._end()
+
+    async def command(self, line: str) -> str:
+        """Run one line on the control socket. Raises `SwitchFailed` if nobody answers in time."""
+        process = await asyncio.create_subprocess_exec(
+            *self._program.command, "-C", str(self._conf), "-rx", line,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment(),
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(_COMMAND_LIMIT_S):
+                out, _ = await process.communicate()
+        except TimeoutError:
+            raise SwitchFailed(f"the switch did not answer {line!r} in {_COMMAND_LIMIT_S:.0f} s") from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+        text = out.decode("utf-8", "replace")
+        if process.returncode != 0:
+            raise SwitchFailed(f"the switch does not answer on its control socket: {text.strip()[-200:]}")
+        return text
+
+    @property
+    def _conf(self) -> Path:
+        return self._folder / "etc/asterisk.conf"
+
+    @property
+    def _run(self) -> Path:
+        assert self._plan.run is not None
+        return self._plan.run
+
+    def _render(self) -> None:
+        _own_folder(self._run)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._plan.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        render(self._folder, self._plan)
+
+    def _fixed_texts(self) -> list[str]:
+        paths = [self._folder / "etc" / name for name in _FIXED_FILES]
+        return [path.read_text(encoding="utf-8") if path.exists() else "" for path in paths] + [" ".join(self._program.command)]
+
+    def _environment(self) -> dict[str, str]:
+        """None of our own environment: it may hold secrets, and the switch needs nothing of it."""
+        return {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self._folder),
+            "LC_ALL": "C.UTF-8",
+            "TZ": os.environ.get("TZ", ""),
+        }
+
+    async def _launch(self) -> None:
+        self._run.joinpath("asterisk.ctl").unlink(missing_ok=True)
+        with (self._folder / "log/console").open("wb") as console:
+            self._child = await asyncio.create_subprocess_exec(
+                *self._program.command, "-C", str(self._conf), "-f",
+                stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
+                cwd=self._folder, env=self._environment(), start_new_session=True, umask=0o077,
+            )  # fmt: skip
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError):  # a call takes about ten descriptors; the usual soft limit is 1024
+            resource.prlimit(self._child.pid, resource.RLIMIT_NOFILE, (most, most))
+        await self._until_booted(self._child)
+
+    async def _until_booted(self, child: asyncio.subprocess.Process) -> None:
+        limit = time.monotonic() + _START_LIMIT_S
+        socket = self._run / "asterisk.ctl"
+        while time.monotonic() < limit and child.returncode is None:  # noqa: ASYNC110  # another process: nothing to await
+            if socket.exists():
+                with contextlib.suppress(SwitchFailed):
+                    if "fully booted" in await self.command("core waitfullybooted"):
+                        return
+            await asyncio.sleep(_POLL_S)
+        await self._end()
+        raise SwitchFailed(f"the switch did not start; its last words:\n{self._last_words()}")
+
+    def _last_words(self) -> str:
+        texts = [path.read_text(encoding="utf-8", errors="replace")[-1000:] for path in self._logs() if path.exists()]
+        return "\n".join(texts)
+
+    def _logs(self) -> tuple[Path, ...]:
+        return (self._folder / "log/messages", self._folder / "log/console")
+
+    async def _answers(self) -> bool:
+        """True if our instance's control socket is served. A pid file alone proves nothing."""
+        if not (self._run / "asterisk.ctl").exists() or not self._conf.exists():
+            return False
+        try:
+            return "Asterisk" in await self.command("core show version")
+        except SwitchFailed:
+            return False
+
+    def _pid_in_file(self) -> int | None:
+        """The process id the switch wrote, if that process really is an Asterisk with our configuration."""
+        try:
+            pid = int((self._run / "asterisk.pid").read_text(encoding="ascii"))
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        return pid if os.fsencode(self._conf) in words else None
+
+    async def _until_no_channel(self) -> None:
+        limit = time.monotonic() + _HANGUP_LIMIT_S
+        while time.monotonic() < limit and not (await self.command("core show channels count")).startswith("0 active channels"):
+            await asyncio.sleep(_POLL_S * 5)
+
+    async def _end(self) -> None:
+        """Stop the process that is there, ours or adopted, with rising force."""
+        pid = self.pid
+        if pid is None:
+            return None
+        with contextlib.suppress(SwitchFailed):
+            await self.command("core stop now")
+        if await _gone(pid, _STOP_LIMIT_S):
+            return await self._reap()
+        for force, limit in ((signal.SIGTERM, _TERM_LIMIT_S), (signal.SIGKILL, _TERM_LIMIT_S)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, force)
+            if await _gone(pid, limit):
+                return await self._reap()
+        raise SwitchFailed(f"the switch (process {pid}) can not be stopped")
+
+    async def _reap(self) -> None:
+        if self._child is not None:
+            await self._child.wait()
+            self._child = None
+
+    async def _watch(self) -> None:
+        failures = 0
+        while not self._stopping:
+            began = time.monotonic()
+            pid = self.pid
+            if pid is not None:
+                await _until_gone(pid)
+            if self._stopping:
+                return
+            await self._reap()
+            failures = 0 if time.monotonic() - began > _STEADY_S else failures + 1
+            self._told("the switch has died; it is started again (calls in progress are lost, their recordings are not)")
+            await asyncio.sleep(_RESTART_PAUSES_S[min(failures, len(_RESTART_PAUSES_S) - 1)])
+            await self._launch()
+
+    async def _rotate_logs(self) -> None:
+        while True:
+            await asyncio.sleep(_LOG_CHECK_S)
+            folder = self._folder / "log"
+            if any(path.stat().st_size > _LOG_LIMIT_BYTES for path in folder.iterdir() if path.is_file()):
+                with contextlib.suppress(SwitchFailed):
+                    await self.command("logger rotate")
+                drop_old_logs(folder)
+
+
+def drop_old_logs(folder: Path) -> None:
+    """Keep the newest rotated logs: ``name.0`` to ``name.2``."""
+    for path in folder.iterdir():
+        number = path.suffix[1:]
+        if number.isdigit() and int(number) >= _LOGS_KEPT:
+            path.unlink(missing_ok=True)
+
+
+def _run_folder(folder: Path) -> Path:
+    """``folder/run``, or a short place where that path is too long for a socket."""
+    usual = folder / "run"
+    if len(os.fsencode(usual / "asterisk.ctl")) <= _SOCKET_PATH_LIMIT:
+        return usual
+    name = f"tingsu-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / name
+
+
+def _own_folder(path: Path) -> None:
+    """A folder that only we can use; one that somebody else put there is refused."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.lstat()
+    if path.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise SwitchFailed(f"{path} belongs to somebody else or is open to others")
+
+
+async def _gone(pid: int, limit: float) -> bool:
+    try:
+        async with asyncio.timeout(limit):
+            await _until_gone(pid)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _until_gone(pid: int) -> None:
+    """Wait for the end of any process, child or not, without asking again and again."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
