@@ -12,6 +12,7 @@ which the system page reads as a fault; calls and pops go on from memory either 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import secrets
 import threading
@@ -155,7 +156,7 @@ class Journal:
     def forget(self, position: int) -> None:
         """Deletes the segments that lie wholly before ``position`` (blocking)."""
         starts = self._starts()
-        for start, following in zip(starts, starts[1:], strict=False):
+        for start, following in itertools.pairwise(starts):
             if following > position:
                 break
             self._path(start).unlink()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +61,14 @@ class Sessions:
             if now - row["seen_at"] >= TOUCH_EVERY:
                 await connection.execute(QUERIES.seen, session, now)
         return LoggedIn(person=person_of(row), session=session)
+
+    async def alive(self, sessions: Collection[bytes]) -> set[bytes]:
+        """Of the sessions of open websockets, those still in force; an open desk counts as activity."""
+        now, several = self._clock.now(), list(sessions)
+        async with db.connection(self._pool) as connection:
+            rows = await connection.fetch(QUERIES.alive, several, now - self.limits.idle, now - self.limits.absolute)
+            await connection.execute(QUERIES.seen_all, several, now, now - TOUCH_EVERY)
+        return {row["token_hash"] for row in rows}
 
     async def end(self, connection: db.Connection, session: bytes, person_id: int) -> None:
         """This one session is over."""

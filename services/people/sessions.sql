@@ -14,6 +14,15 @@ where session.token_hash = $1 and session.ended_at is null and session.seen_at >
 -- The person is still there.
 update session set seen_at = $2 where token_hash = $1 and ended_at is null;
 
+-- name: alive
+-- Of these sessions, those in force.
+select session.token_hash from session join person on person.id = session.person_id
+where session.token_hash = any($1::bytea[]) and session.ended_at is null and session.seen_at > $2 and session.created_at > $3 and person.active;
+
+-- name: seen_all
+-- The desks of these sessions are open.
+update session set seen_at = $2 where token_hash = any($1::bytea[]) and ended_at is null and seen_at < $3;
+
 -- name: end_one
 -- Log out.
 update session set ended_at = $2 where token_hash = $1 and ended_at is null;

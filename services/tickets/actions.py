@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.clock import Clock
 from services.errors import Conflict, Forbidden, Stale
-from services.store.db import Connection, Pool, transaction
+from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
 from services.tickets.model import CLASSES, FIELDS, Filling, Source, State, Ticket, by_agent, fill
 from services.tickets.store import Entry, Page, Wanted
@@ -176,14 +176,20 @@ async def draft_of_call(connection: Connection, call: str, at: datetime) -> int 
     behind = await connection.fetchrow(store.QUERIES.call_behind, call)
     if behind is None or await connection.fetchval(store.QUERIES.any_of_call, call):
         return None
-    empty = draft(received_at=behind["queued_at"] or behind["started_at"], now=at, created_by=None, owner=behind["answered_by"], call=call)
-    fillings = [Filling("customer_number", behind["number"], Source("call"))] if behind["number"] else []
-    if behind["customer_name"]:
-        fillings.append(Filling("customer_name", behind["customer_name"], Source("customer")))
-    if kind := KIND_OF_PATH.get(behind["ivr_path"][:1]):
-        fillings.append(Filling("kind", kind, Source("call")))
-    filled, changes = fill(empty, tuple(fillings))
+    received = behind["queued_at"] or behind["started_at"]
+    empty = draft(received_at=received, now=at, created_by=None, owner=behind["answered_by"], call=call)
+    filled, changes = fill(empty, tuple(_from_call(behind)))
     return await store.create(connection, replace(filled, customer_id=behind["customer_id"]), Entry("create", None, at, changes))
+
+
+def _from_call(behind: Row) -> Iterator[Filling]:
+    """Number, customer and the caller's choice in the IVR."""
+    if behind["number"]:
+        yield Filling("customer_number", behind["number"], Source("call"))
+    if behind["customer_name"]:
+        yield Filling("customer_name", behind["customer_name"], Source("customer"))
+    if kind := KIND_OF_PATH.get(behind["ivr_path"][:1]):
+        yield Filling("kind", kind, Source("call"))
 
 
 async def fill_from_words(connection: Connection, call: str, fillings: tuple[Filling, ...], at: datetime) -> Ticket | None:

@@ -132,9 +132,7 @@ async def page(connection: Connection, wanted: Wanted, *, number: str | None = N
     """Newest first, by index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
-    rows = await connection.fetch(
-        QUERIES.page, wanted.state, wanted.owner, at, behind, number, customer_number, wanted.limit + 1
-    )
+    rows = await connection.fetch(QUERIES.page, wanted.state, wanted.owner, at, behind, number, customer_number, wanted.limit + 1)
     return _cut(rows, wanted.limit)
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Literal, Protocol
 
+from recordings.transcript import UNSURE
 from services.tickets.model import Evidence, Filling, Source
 from services.transcripts.digits import digits, is_telephone, runs, written
 from services.transcripts.lexicon import Hit, Lexicon, simplified
 
-UNKNOWN = "[unk]"  # the recogniser's word for sound that is none of its words
-HOLE = "□"  # stands for it in the text, so that no term is found across it
+HOLE = UNSURE  # sound that was none of the model's words: no term is found across it
 
 ENOUGH = 0.9  # points: one word of weight 1, well heard
 CLEARLY = 1.5  # times as many as the next class
@@ -153,7 +153,7 @@ def _description(callers: Sequence[_Line]) -> Filling:
         return Filling("description", None, Source("draft", sure=False))
     text = "，".join(written(line.shown.replace(HOLE, "…")) for line in callers) + "。"
     evidence = tuple(line.evidence(0, len(line.text)) for line in callers)
-    conf = round(fmean(word.conf for line in callers for word in line.words), 3)
+    conf = round(fmean(word.conf for line in callers for word in line.words if word.text != HOLE), 3)
     if conf < TEXT_CONF:
         return Filling("description", None, Source("draft", False, conf, text[:10_000], evidence[:QUOTES]))
     return Filling("description", text[:10_000], Source("draft", True, conf, None, evidence[:QUOTES]))
@@ -199,7 +199,7 @@ def _together(first: _Line, second: _Line) -> _Line:
 
 
 def _line(utterance: Utterance) -> _Line:
-    shown = [HOLE if word.text == UNKNOWN else word.text.replace(" ", "") for word in utterance.words]
+    shown = [word.text.replace(" ", "") for word in utterance.words]
     word_at = tuple(i for i, text in enumerate(shown) for _ in text)
     together = "".join(shown)
     speaker: Speaker = "caller" if utterance.speaker == "caller" else "agent"

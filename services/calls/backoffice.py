@@ -1,0 +1,34 @@
+"""Answers the IVR's questions: who is this caller to us, and what did the caller choose (SPEC C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cti.ids import CallId
+from ivr.backoffice import Reception
+from services.calls.facts import Fact, MenuChosen
+from services.calls.numbers import normalise, printable
+from services.calls.remembered import Memory
+from services.clock import Clock
+
+PRIORITY = {"normal": 0, "big": 10, "important": 20, "dedicated_line": 30}
+"""app_queue's priority by tier: a higher one waits before all lower ones (SPEC A7, C2)."""
+
+
+class BackOffice:
+    """Implements ``ivr.backoffice.BackOffice``: answers from the database, else from the cache, else as for anybody."""
+
+    def __init__(self, memory: Memory, clock: Clock, *, language: str, note: Callable[[Fact], None]) -> None:
+        self._memory = memory
+        self._clock = clock
+        self._language = language
+        self._note = note
+
+    async def receive(self, call: CallId, number: str) -> Reception:
+        """Priority by the customer's tier; the centre's own language."""
+        customer = await self._memory.customer(normalise(number))
+        return Reception(PRIORITY[customer.tier] if customer else 0, self._language)
+
+    async def chosen(self, call: CallId, path: str, notice: str) -> None:
+        """Remembered through the journal: never waits."""
+        self._note(MenuChosen(at=self._clock.now(), call=call, path=printable(path)[:20], notice=printable(notice)))

@@ -1,0 +1,78 @@
+"""The calls of this moment as the screen-pop needs them. Memory only, kept by the changes in their order; pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cti.changes import CallQueued, CallStarted
+from cti.ids import CallId, ChannelId
+from services.calls.numbers import normalise, printable
+
+MOST = 5_000  # more calls at once are calls whose end was never heard: the oldest are forgotten
+
+
+@dataclass(slots=True)
+class Talk:
+    """One person's part in a call: leg, since when, on hold or not."""
+
+    person: int
+    since: datetime
+    held: bool = False
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """What the switch has said of a call so far. ``talks``: legs of persons who share the caller's bridge."""
+
+    id: CallId
+    started_at: datetime
+    number: str = ""
+    name_sent: str = ""
+    ivr_path: str = ""
+    language: str = "zh-CN"
+    queue: str = ""
+    queued_at: datetime | None = None
+    ticket: int | None = None
+    talks: dict[ChannelId, Talk] = field(default_factory=dict)
+    took_part: set[int] = field(default_factory=set)
+
+
+class LiveCalls:
+    """Calls by id, oldest first."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[CallId, LiveCall] = OrderedDict()
+
+    def get(self, call: CallId) -> LiveCall | None:
+        return self._calls.get(call)
+
+    def ids(self) -> tuple[CallId, ...]:
+        return tuple(self._calls)
+
+    def call(self, call: CallId, at: datetime) -> LiveCall:
+        """The call, made if nothing was heard of it yet."""
+        found = self._calls.get(call)
+        if found is None:
+            found = self._calls[call] = LiveCall(call, at)
+            while len(self._calls) > MOST:
+                self._calls.popitem(last=False)
+        return found
+
+    def start(self, change: CallStarted) -> LiveCall:
+        call = self.call(change.call, change.at)
+        call.started_at = min(call.started_at, change.at)
+        call.number, call.name_sent = normalise(change.number), printable(change.name)
+        return call
+
+    def queue(self, change: CallQueued) -> LiveCall:
+        call = self.call(change.call, change.at)
+        call.queue = change.queue
+        call.queued_at = call.queued_at or change.at
+        call.ivr_path = change.ivr_path or call.ivr_path
+        call.language = change.language if change.language in ("zh-CN", "en") else call.language
+        return call
+
+    def end(self, call: CallId) -> LiveCall | None:
+        return self._calls.pop(call, None)

@@ -1,0 +1,226 @@
+"""What each agent wants to be, apart from what the switch says each is (LESSONS DR-28), and the commands that join both.
+
+Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
+ready (the switch has paused by then, app_queue's autopause); after a call comes a pause for wrap-up that ends by itself
+(app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away.
+After every login at the switch all wanted states are said again. Commands are never queued behind a lost link: they are made
+from the wanted state when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol
+
+import structlog
+
+from cti.changes import AgentChanged, AgentState
+from cti.errors import ActionFailed, CtiError
+from cti.ids import Extension
+from services.calls.directory import Directory
+from services.calls.facts import Fact, WantedSet
+from services.calls.floor import MISSED_RING, Floor
+from services.calls.store import Seat
+from services.clock import Clock
+from services.errors import NotAllowed, SwitchAway
+
+WRAP_UP = "wrap-up"  # the pause reason; cti's roster shows it as a state of its own
+AUTO_PAUSE = "Auto-Pause"  # app_queue's reason after a missed ring
+BROWSER_GONE = "browser_gone"
+LOOK_S = 1.0  # how often time limits are looked at
+SETTLING = 8  # agents brought together with the switch at once
+
+Wish = Literal["ready", "paused", "away"]
+
+log = structlog.get_logger(__name__)
+
+
+class Switch(Protocol):
+    """cti's commands, as far as agents are concerned. Each raises a CtiError when it failed or the link is down."""
+
+    async def queue_add(self, extension: Extension, queue: str, penalty: int = 0) -> object: ...
+    async def queue_remove(self, extension: Extension, queue: str) -> object: ...
+    async def pause(self, extension: Extension, paused: bool, reason: str = "") -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asked to be; ``reason`` is a code of the desk's."""
+
+    state: Wish
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceSettings:
+    """``wrap_up`` zero: none. ``away_after``: how long neither browser nor phone may be there."""
+
+    queue: str
+    wrap_up: timedelta = timedelta(seconds=30)
+    away_after: timedelta = timedelta(seconds=60)
+
+
+class Presence:
+    """Wanted states and their way to the switch."""
+
+    def __init__(
+        self,
+        switch: Switch,
+        directory: Directory,
+        floor: Floor,
+        clock: Clock,
+        *,
+        settings: PresenceSettings,
+        note: Callable[[Fact], None],
+    ) -> None:
+        self._switch = switch
+        self._directory = directory
+        self._floor = floor
+        self._clock = clock
+        self._settings = settings
+        self._note = note
+        self._wanted: dict[int, Wanted] = {}
+        self._last: dict[str, tuple[AgentState, str]] = {}
+        self._gone_since: dict[int, float] = {}
+        self._here: set[int] = set()
+        self._began = clock.monotonic()
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unsettled: asyncio.Queue[int] = asyncio.Queue()  # bounded by the number of people: each is in it once
+        self._in_line: set[int] = set()
+
+    def wanted(self, person: int) -> Wanted:
+        """As set since the start, else as the database had it."""
+        seat = self._directory.of(person)
+        kept = Wanted(_wish(seat.wanted), seat.reason) if seat else Wanted("away")
+        return self._wanted.get(person, kept)
+
+    async def want(self, person: int, state: Wish, reason: str = "") -> None:
+        """The agent's own wish. Raises NotAllowed without an extension, SwitchAway when the switch refuses it.
+
+        While the link is down the wish is kept and said to the switch when it is back.
+        """
+        seat = await self._seat(person)
+        if seat is None:
+            raise NotAllowed("you have no extension")
+        self._set(seat, state, "" if state == "ready" else reason)
+        self._floor.wrap_ups.pop(person, None)
+        if self._floor.link_up:
+            try:
+                await self._settle(seat)
+            except CtiError as wrong:
+                raise SwitchAway(f"the switch did not take it: {type(wrong).__name__}") from wrong
+
+    def agent_changed(self, change: AgentChanged) -> None:
+        """The switch says what an agent's phone is; the rules may want something else from now on."""
+        seat = self._directory.at(change.extension)
+        before, _ = last = self._last.get(change.extension, (None, ""))
+        self._last[change.extension] = now = (change.state, change.reason)
+        if seat is None or last == now:
+            return
+        if now == (AgentState.PAUSED, AUTO_PAUSE):
+            self._set(seat, "paused", MISSED_RING)
+        elif before is AgentState.TALKING and change.state is AgentState.READY and self._settings.wrap_up:
+            self._floor.wrap_ups[seat.person] = self._clock.now() + self._settings.wrap_up
+            self._line_up(seat.person)
+
+    def link_up(self) -> None:
+        """After a login: everybody's wish is said again."""
+        for seat in self._directory.seats():
+            if seat.role == "junior_agent":
+                self._line_up(seat.person)
+
+    def browser(self, person: int, *, here: bool) -> None:
+        """A person's first browser came, or the last one went."""
+        if here:
+            self._here.add(person)
+            self._gone_since.pop(person, None)
+        else:
+            self._here.discard(person)
+            self._gone_since[person] = self._clock.monotonic()
+
+    async def run(self) -> None:
+        """Settles and looks at time limits for ever; owned by the composition root."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(SETTLING):
+                tasks.create_task(self._settle_for_ever(), name=f"presence: settler {number}")
+            tasks.create_task(self._look_for_ever(), name="presence: time limits")
+
+    def look(self) -> None:
+        """Ends wrap-ups that are over, and wants away who has left."""
+        now = self._clock.now()
+        for person in [person for person, until in self._floor.wrap_ups.items() if until <= now]:
+            del self._floor.wrap_ups[person]
+            self._line_up(person)
+        for seat in self._directory.seats():
+            if seat.role == "junior_agent" and self._has_left(seat):
+                self._set(seat, "away", BROWSER_GONE)
+                self._line_up(seat.person)
+
+    def _has_left(self, seat: Seat) -> bool:
+        if seat.person in self._here or self.wanted(seat.person).state == "away" or not self._floor.link_up:
+            return False
+        since = self._gone_since.get(seat.person, self._began)
+        long_enough = self._clock.monotonic() - since >= self._settings.away_after.total_seconds()
+        return long_enough and self._floor.state_of(seat.extension) is AgentState.AWAY
+
+    def _set(self, seat: Seat, state: Wish, reason: str) -> None:
+        wanted = Wanted(state, reason[:40])
+        if self.wanted(seat.person) != wanted:
+            self._note(WantedSet(at=self._clock.now(), person=seat.person, state=state, reason=wanted.reason))
+        self._wanted[seat.person] = wanted
+
+    async def _seat(self, person: int) -> Seat | None:
+        """Somebody just given an extension may not be in the directory yet."""
+        if self._directory.of(person) is None:
+            await self._directory.load()
+        return self._directory.of(person)
+
+    def _line_up(self, person: int) -> None:
+        if person not in self._in_line:
+            self._in_line.add(person)
+            self._unsettled.put_nowait(person)
+
+    async def _settle_for_ever(self) -> None:
+        while True:
+            person = await self._unsettled.get()
+            self._in_line.discard(person)
+            seat = self._directory.of(person)
+            if seat is None or not self._floor.link_up:
+                continue
+            try:
+                await self._settle(seat)
+            except CtiError as wrong:
+                log.warning("an agent's state could not be set", extension=seat.extension, error=type(wrong).__name__)
+
+    async def _settle(self, seat: Seat) -> None:
+        """Says a person's wanted state to the switch, one at a time for each person; the newest wish counts."""
+        extension, queue = Extension(seat.extension), self._settings.queue
+        async with self._locks[seat.person]:
+            wanted = self.wanted(seat.person)
+            if wanted.state == "away":
+                with contextlib.suppress(ActionFailed):  # "not there": what was wanted
+                    await self._switch.queue_remove(extension, queue)
+                return
+            with contextlib.suppress(ActionFailed):  # "already there": what was wanted
+                await self._switch.queue_add(extension, queue)
+            wrapping = wanted.state == "ready" and seat.person in self._floor.wrap_ups
+            reason = WRAP_UP if wrapping else wanted.reason
+            await self._switch.pause(extension, wanted.state == "paused" or wrapping, reason)
+
+    async def _look_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look()
+
+
+def _wish(kept: str) -> Wish:
+    match kept:
+        case "ready" | "paused":
+            return kept
+        case _:
+            return "away"

@@ -1,0 +1,81 @@
+"""What we remember of a caller: customer, open tickets, last calls. Read for the pop within a fixed time or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import asyncpg
+
+from cti.ids import CallId
+from services.calls import store
+from services.errors import DatabaseAway
+from services.store.db import Pool, connection
+from services.web.schemas import CallBrief, Customer, TicketBrief
+
+LIMIT_S = 0.8  # the card is enriched within the same second, or says that the history is not to be had
+CACHED = 4_096  # callers whose customer row is kept for the first card and for days without a database
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``history`` False: only what the cache had."""
+
+    history: bool
+    customer: Customer | None = None
+    open_tickets: tuple[TicketBrief, ...] = ()
+    last_calls: tuple[CallBrief, ...] = ()
+
+
+class Memory:
+    """Looks callers up; remembers their customer rows."""
+
+    def __init__(self, pool: Pool, *, limit_s: float = LIMIT_S) -> None:
+        self._pool = pool
+        self._limit_s = limit_s
+        self._customers: OrderedDict[str, Customer | None] = OrderedDict()
+
+    def cached(self, number: str) -> Customer | None:
+        """The customer as last seen; never waits."""
+        return self._customers.get(number)
+
+    async def known(self, number: str, *, call: CallId) -> Known:
+        """Everything the card shows; ``history`` False after LIMIT_S or while the database is away."""
+        if not number:
+            return Known(history=True)
+        try:
+            async with asyncio.timeout(self._limit_s):
+                return await self._look_up(number, call)
+        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+            return Known(history=False, customer=self.cached(number))
+
+    async def customer(self, number: str) -> Customer | None:
+        """The customer alone, by the same rules."""
+        if not number:
+            return None
+        try:
+            async with asyncio.timeout(self._limit_s), connection(self._pool) as taken:
+                return self._keep(number, await store.known_customer(taken, number))
+        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+            return self.cached(number)
+
+    async def _look_up(self, number: str, call: CallId) -> Known:
+        async with connection(self._pool) as taken:
+            customer = self._keep(number, await store.known_customer(taken, number))
+            tickets = await store.open_tickets(taken, number)
+            calls = await store.last_calls(taken, number, but=call)
+        return Known(
+            True,
+            customer,
+            tuple(TicketBrief(**row) for row in tickets),
+            tuple(CallBrief(**row) for row in calls),
+        )
+
+    def _keep(self, number: str, row: asyncpg.Record | None) -> Customer | None:
+        customer = Customer(**row) if row else None
+        self._customers.pop(number, None)
+        self._customers[number] = customer
+        if len(self._customers) > CACHED:
+            self._customers.popitem(last=False)
+        return customer

@@ -1,0 +1,339 @@
+"""The websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
+
+Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen
+(LESSONS DR-24). The same person in two tabs gets everything twice; the telephone belongs to the tab that registered last, which
+the switch decides. Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
+checked by the route layer before the upgrade, the session again every two seconds after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
+
+import structlog
+from aiohttp import WSMsgType, web
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from services.clock import Clock
+from services.errors import WorldFailed
+from services.people.rights import Right
+from services.web.http import Asked, route
+from services.web.schemas import AckMessage, ByeMessage, ClientMessage, HelloMessage, ResumeMessage
+from services.web.stream import Kept, Stream
+
+QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes
+MESSAGE_BYTES = 4_096  # a browser's messages are acknowledgements of some 60 bytes
+HEARTBEAT_S = 20.0
+RESUME_S = 10.0  # the first message must come within
+CLOSE_S = 1.0  # a browser that does not answer the closing is dropped
+SESSIONS_S = 2.0  # ended sessions are noticed so often: within the 5 s of BARS V6/V7
+BOARD_S = 0.2  # snapshots at most so often
+FAN_OUT = 16  # browsers woken before pops get their turn again
+TALKATIVE = 200  # messages from a browser in TALKATIVE_S; more is no desk of ours
+TALKATIVE_S = 10.0
+RETRY_MS = (500, 5_000)  # returning browsers spread themselves over this
+
+CLOSED, GARBAGE, RESTART, TOO_SLOW, SESSION_ENDED = 1000, 1008, 1012, 1013, 4401
+
+Make = Callable[[int], BaseModel]
+"""Builds a message once its number is known."""
+
+_FROM_BROWSER: TypeAdapter[ResumeMessage | AckMessage] = TypeAdapter(ClientMessage)
+
+log = structlog.get_logger(__name__)
+
+
+class Boards(Protocol):
+    """Who makes the snapshots: the part all share is made once, ``text`` adds a person's own."""
+
+    def snapshot(self) -> Callable[[int], str]:
+        """A function from person to a whole BoardMessage as JSON."""
+
+
+class Acked(Protocol):
+    """Who hears that a person's browser has shown everything up to a number."""
+
+    def acknowledged(self, person: int, seq: int, shown_ms: int | None) -> None: ...
+
+
+class Watcher(Protocol):
+    """Who hears that a person's first browser came or last browser went."""
+
+    def browser(self, person: int, *, here: bool) -> None: ...
+
+
+Alive = Callable[[Collection[bytes]], Awaitable[Collection[bytes]]]
+"""Of these sessions, those still valid."""
+
+
+class Connection:
+    """One browser."""
+
+    def __init__(self, socket: web.WebSocketResponse, *, person: int, session: bytes) -> None:
+        self.socket = socket
+        self.person = person
+        self.session = session
+        self.resumed = False
+        self.ended = asyncio.Event()
+        self.code = CLOSED
+        self.bye: ByeMessage | None = None
+        self._waiting: deque[str] = deque()
+        self._board: str | None = None
+        self._wake = asyncio.Event()
+
+    def send(self, text: str) -> None:
+        """Queues a message; a browser that has too many waiting is cut off."""
+        if len(self._waiting) >= QUEUE_MESSAGES:
+            self.end(TOO_SLOW, "too_slow")
+            return
+        self._waiting.append(text)
+        self._wake.set()
+
+    def show(self, board: str) -> None:
+        """The newest snapshot, in place of one that has not gone out yet."""
+        self._board = board
+        self._wake.set()
+
+    def end(self, code: int, bye: str = "") -> None:
+        """Asks the connection to close; the first reason stays."""
+        if not self.ended.is_set():
+            self.code = code
+            self.bye = ByeMessage(code=bye, retry_ms=random.randint(*RETRY_MS)) if bye else None
+            self.ended.set()
+
+    async def write(self) -> None:
+        """Sends what waits, messages before the board, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting or self._board is not None:
+                text = self._waiting.popleft() if self._waiting else self._take_board()
+                try:
+                    await self.socket.send_str(text)
+                except ConnectionError:
+                    self.end(CLOSED)
+                    return
+
+    def _take_board(self) -> str:
+        text, self._board = self._board or "", None
+        return text
+
+
+class Hub:
+    """All browsers. ``push`` and ``board_changed`` return at once."""
+
+    def __init__(self, clock: Clock, *, boards: Boards, alive: Alive) -> None:
+        self._clock = clock
+        self._boards = boards
+        self._alive = alive
+        self._connections: dict[int, list[Connection]] = {}
+        self._streams: dict[int, Stream] = {}
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._empty = asyncio.Event()  # nobody is connected
+        self._empty.set()
+        self.acked: Acked | None = None
+        self.watcher: Watcher | None = None
+
+    def push(self, person: int, key: str, make: Make, *, over: bool = False) -> int:
+        """Sends a numbered message about ``key`` to all browsers of a person and keeps it for those that return."""
+        stream = self._stream(person)
+        seq = stream.next()
+        text = make(seq).model_dump_json()
+        stream.keep(key, Kept(seq, text, over))
+        for connection in self._connections.get(person, ()):
+            if connection.resumed:
+                connection.send(text)
+        return seq
+
+    def board_changed(self) -> None:
+        """The next snapshot goes out within BOARD_S."""
+        self._changed.set()
+
+    def is_here(self, person: int) -> bool:
+        """True while the person has a browser open."""
+        return person in self._connections
+
+    @property
+    def browsers(self) -> int:
+        return sum(len(several) for several in self._connections.values())
+
+    def end_session(self, session: bytes) -> None:
+        """Logged out: the session's browsers go at once."""
+        for connection in self._all():
+            if connection.session == session:
+                connection.end(SESSION_ENDED, "session_ended")
+
+    async def run(self) -> None:
+        """Snapshots and the look at sessions, for ever; owned by the composition root."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_boards(), name="live: boards")
+            tasks.create_task(self._look_at_sessions(), name="live: sessions")
+
+    async def shutdown(self) -> None:
+        """Says goodbye to every browser (1012, with a time to return spread by chance) and waits until they are gone."""
+        self._closing = True
+        for connection in self._all():
+            connection.end(RESTART, "restart")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3 * CLOSE_S):
+                await self._empty.wait()
+
+    async def serve(self, socket: web.WebSocketResponse, *, person: int, session: bytes) -> None:
+        """One prepared websocket until it ends."""
+        connection = Connection(socket, person=person, session=session)
+        if self._closing:
+            connection.end(RESTART, "restart")
+        self._enter(connection)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                writer = tasks.create_task(connection.write(), name=f"live: write to {person}")
+                reader = tasks.create_task(self._read(connection), name=f"live: read from {person}")
+                await connection.ended.wait()
+                writer.cancel()
+                reader.cancel()
+        finally:
+            self._leave(connection)
+        await _close(connection)
+
+    def _enter(self, connection: Connection) -> None:
+        several = self._connections.setdefault(connection.person, [])
+        several.append(connection)
+        self._empty.clear()
+        if len(several) == 1 and self.watcher:
+            self.watcher.browser(connection.person, here=True)
+
+    def _leave(self, connection: Connection) -> None:
+        several = self._connections[connection.person]
+        several.remove(connection)
+        if not several:
+            del self._connections[connection.person]
+            if not self._connections:
+                self._empty.set()
+            if self.watcher:
+                self.watcher.browser(connection.person, here=False)
+
+    async def _read(self, connection: Connection) -> None:
+        """Until the browser closes, goes silent, or sends what is no message of ours."""
+        try:
+            async with asyncio.timeout(RESUME_S):
+                since = await _next(connection.socket)
+            if not isinstance(since, ResumeMessage):
+                raise NotOurs
+            self._resume(connection, since.since)
+            await self._listen(connection)
+        except (NotOurs, TimeoutError):
+            connection.end(GARBAGE)
+        except _Gone:
+            connection.end(CLOSED)
+
+    async def _listen(self, connection: Connection) -> None:
+        window, count = self._clock.monotonic(), 0
+        while True:
+            message = await _next(connection.socket)
+            now = self._clock.monotonic()
+            window, count = (now, 1) if now - window > TALKATIVE_S else (window, count + 1)
+            if count > TALKATIVE:
+                raise NotOurs
+            if isinstance(message, ResumeMessage):
+                self._resume(connection, message.since)
+            elif self.acked and message.seq <= self._stream(connection.person).seq:
+                self.acked.acknowledged(connection.person, message.seq, message.shown_ms)
+
+    def _resume(self, connection: Connection, since: int) -> None:
+        stream = self._stream(connection.person)
+        hello = HelloMessage(at=self._clock.now(), seq=stream.seq, lost=stream.lost(since))
+        connection.send(hello.model_dump_json())
+        for kept in stream.replay(since):
+            connection.send(kept.text)
+        connection.show(self._boards.snapshot()(connection.person))
+        connection.resumed = True
+
+    def _stream(self, person: int) -> Stream:
+        if person not in self._streams:
+            self._streams[person] = Stream(int(self._clock.now().timestamp() * 1000))
+        return self._streams[person]
+
+    def _all(self) -> list[Connection]:
+        return [connection for several in self._connections.values() for connection in several]
+
+    async def _send_boards(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            snapshot = self._boards.snapshot()
+            for place, connection in enumerate(self._all()):
+                if connection.resumed:
+                    connection.show(snapshot(connection.person))
+                if place % FAN_OUT == FAN_OUT - 1:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(BOARD_S)
+
+    async def _look_at_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSIONS_S)
+            sessions = {connection.session for connection in self._all()}
+            if not sessions:
+                continue
+            try:
+                alive = await self._alive(sessions)
+            except WorldFailed:
+                continue  # the database is away: nobody can have ended a session there either
+            for session in sessions.difference(alive):
+                self.end_session(session)
+
+
+class NotOurs(Exception):
+    """A browser sent what is no message of ours."""
+
+
+class _Gone(Exception):
+    """The browser has closed, or its connection broke."""
+
+
+async def _next(socket: web.WebSocketResponse) -> ResumeMessage | AckMessage:
+    frame = await socket.receive()
+    if frame.type is WSMsgType.TEXT:
+        try:
+            return _FROM_BROWSER.validate_json(frame.data, strict=True)
+        except ValidationError:
+            raise NotOurs from None
+    if frame.type is WSMsgType.BINARY:
+        raise NotOurs
+    raise _Gone
+
+
+async def _close(connection: Connection) -> None:
+    """Politely if the browser reads, by cutting the line if it does not."""
+    socket = connection.socket
+    if socket.closed:
+        return
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            if connection.bye:
+                await socket.send_str(connection.bye.model_dump_json())
+            await socket.close(code=connection.code)
+    except (TimeoutError, ConnectionError):
+        transport = socket._req.transport if socket._req else None
+        if transport is not None:
+            transport.abort()
+
+
+class LiveRoutes:
+    """The door of the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    @route("GET", "/api/live", right=Right.BOARD, websocket=True, produces="application/json")
+    async def live(self, asked: Asked) -> web.StreamResponse:
+        """The websocket: ServerMessage to the browser, ClientMessage from it; the first is ``resume``."""
+        socket = web.WebSocketResponse(compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES, timeout=CLOSE_S)
+        await socket.prepare(asked.request)
+        await self._hub.serve(socket, person=asked.by.id, session=asked.by.session)
+        return socket
