@@ -1,0 +1,372 @@
+"""All settings: shapes and defaults here, explained one by one in ``config.toml`` (a test holds the two together).
+
+Order: environment (``TINGSU_<SECTION>__<KEY>``), file, default. Secrets are never settings: a setting names the environment
+variable or the file that holds one. ``load`` gathers every mistake and raises once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from services.errors import Impossible
+
+PREFIX = "TINGSU_"
+DEFAULT_FILE = Path("config.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is not right: where, what is wanted instead, what was found (never a secret)."""
+
+    where: str
+    wanted: str
+    came: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.wanted}" + (f" (found {self.came})" if self.came else "")
+
+
+class BadConfig(Impossible):
+    """The configuration has mistakes; all of them are named."""
+
+    code = "bad_config"
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("an IANA time zone such as Asia/Shanghai") from None
+    return name
+
+
+def _plain_url(url: str) -> str:
+    if url and urlsplit(url).password is not None:
+        raise ValueError("no password in the URL: name an environment variable in password_env or a file in password_file")
+    if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("postgresql://user@host/name")
+    return url
+
+
+def _web_url(url: str) -> str:
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc or urlsplit(url).path not in {"", "/"}):
+        raise ValueError("http(s)://host without a path")
+    return url.rstrip("/")
+
+
+def _ws_url(url: str) -> str:
+    if url and (urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).netloc):
+        raise ValueError("ws:// or wss:// and a host")
+    return url
+
+
+def _hotlines(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    if not numbers or any(not re.fullmatch(r"\+?[0-9]{2,15}", number) for number in numbers):
+        raise ValueError("at least one number, each 2 to 15 digits")
+    return numbers
+
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+PortOrNone = Annotated[int, Field(ge=0, le=65_535)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Few = Annotated[int, Field(ge=1, le=1_000)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
+Language = Literal["zh-CN", "en"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Centre(_Section):
+    name: Annotated[str, Field(min_length=1, max_length=40)] = "听诉"
+    timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
+    language: Language = "zh-CN"
+
+
+class Instance(_Section):
+    folder: Path = Path("var")
+    name: Name = "tingsu"
+
+
+class Web(_Section):
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: Annotated[str, AfterValidator(_web_url)] = ""
+    trusted_proxies: tuple[str, ...] = ()
+    idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    login_failures: Few = 5
+    peer_failures: Few = 100
+    login_window_minutes: Annotated[int, Field(ge=1, le=1_440)] = 5
+
+
+class Database(_Section):
+    url: Annotated[str, AfterValidator(_plain_url)] = ""
+    password_env: str = "TINGSU_DATABASE_PASSWORD"  # noqa: S105  # the name of a variable
+    password_file: str = ""
+    connections: Annotated[int, Field(ge=2, le=50)] = 10
+    statement_seconds: Seconds = 5
+    program_folder: str = ""
+    account: str = ""
+
+    @property
+    def embedded(self) -> bool:
+        return not self.url
+
+
+class Asterisk(_Section):
+    managed: bool = True
+    host: str = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_user: Name = "tingsu"
+    ami_secret_env: str = "TINGSU_AMI_SECRET"  # noqa: S105  # the name of a variable
+    ami_secret_file: str = ""
+    sip_port: Port = 5060
+    ws_port: Port = 8088
+    wss_port: PortOrNone = 0
+    tls_certificate: str = ""
+    tls_key: str = ""
+    ws_url: Annotated[str, AfterValidator(_ws_url)] = ""
+    rtp_first: Port = 10_000
+    rtp_last: Port = 10_999
+    suite: Annotated[str, Field(pattern=r"^[a-z0-9.-]{0,40}$")] = "forky"
+    mirror: str = ""
+    keyring: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.rtp_last - self.rtp_first < 3:
+            raise ValueError("rtp_last at least 3 above rtp_first: a call takes four ports")
+        if bool(self.wss_port) != bool(self.tls_certificate and self.tls_key):
+            raise ValueError("wss_port, tls_certificate and tls_key: all three or none")
+        return self
+
+    @property
+    def websocket(self) -> str:
+        """What the browser's softphone connects to."""
+        if self.ws_url:
+            return self.ws_url
+        return f"wss://{self.host}:{self.wss_port}/ws" if self.wss_port else f"ws://{self.host}:{self.ws_port}/ws"
+
+
+class Ivr(_Section):
+    numbers: Annotated[tuple[str, ...], AfterValidator(_hotlines)] = ("10000",)
+    host: str = "127.0.0.1"
+    port: Port = 4573
+    switch_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
+    prompts_folder: str = ""
+    speech_program: str = "espeak-ng"
+    most_callers: Annotated[int, Field(ge=1, le=10_000)] = 400
+
+
+class Priority(_Section):
+    normal: Annotated[int, Field(ge=0, le=100)] = 0
+    big: Annotated[int, Field(ge=0, le=100)] = 10
+    important: Annotated[int, Field(ge=0, le=100)] = 10
+    dedicated_line: Annotated[int, Field(ge=0, le=100)] = 10
+
+    def of(self, tier: str) -> int:
+        """The queue priority of a customer's tier (SPEC A7, C2)."""
+        found: int = getattr(self, tier)
+        return found
+
+
+class Queue(_Section):
+    name: Name = "complaints"
+    ring_seconds: Annotated[int, Field(ge=2, le=60)] = 6
+    wrap_up_seconds: Annotated[int, Field(ge=0, le=600)] = 20
+    answer_seconds: Seconds = 15
+    short_abandon_seconds: Annotated[int, Field(ge=0, le=60)] = 5
+    priority: Priority = Priority()
+
+
+class Recordings(_Section):
+    store: str = ""
+    spool: str = ""
+    settle_seconds: Annotated[int, Field(ge=0, le=60)] = 2
+    attempts: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class Transcription(_Section):
+    model: str = ""
+    models_folder: str = ""
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    job_seconds: Seconds = 3_600
+    stall_seconds: Seconds = 30
+    memory_mb: Annotated[int, Field(ge=500, le=200_000)] = 8_000
+    resident_mb: Annotated[int, Field(ge=100, le=200_000)] = 3_000
+
+
+class Log(_Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "plain", "json"] = "auto"
+    file: str = ""
+    personal: bool = False
+
+
+class Config(BaseSettings):
+    """The whole. ``base`` is the folder relative paths count from (the file's)."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", nested_model_default_partial_update=True
+    )
+
+    centre: Centre = Centre()
+    instance: Instance = Instance()
+    web: Web = Web()
+    database: Database = Database()
+    asterisk: Asterisk = Asterisk()
+    ivr: Ivr = Ivr()
+    queue: Queue = Queue()
+    recordings: Recordings = Recordings()
+    transcription: Transcription = Transcription()
+    log: Log = Log()
+
+    _base: Path = Path()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+    @property
+    def folder(self) -> Path:
+        """The instance's folder, absolute."""
+        return self.path(self.instance.folder)
+
+    def path(self, given: str | Path, otherwise: str = "") -> Path:
+        """A setting's path, absolute; ``otherwise`` (below the instance folder) where the setting is empty."""
+        if not str(given):
+            return self.folder / otherwise
+        return Path(os.path.abspath(self._base / Path(given).expanduser()))
+
+    @property
+    def spool(self) -> Path:
+        return self.path(self.recordings.spool, "recordings/spool")
+
+    @property
+    def store(self) -> str:
+        """Where finished recordings lie: an absolute folder or a URL."""
+        given = self.recordings.store
+        return given if "://" in given else str(self.path(given, "recordings/store"))
+
+    @property
+    def prompts(self) -> Path:
+        return self.path(self.ivr.prompts_folder, "prompts")
+
+    @property
+    def models(self) -> Path:
+        return self.path(self.transcription.models_folder, "models")
+
+
+def load(file: Path | None = None) -> Config:
+    """Read ``file`` (None: ./config.toml if there is one) and the environment. Raises BadConfig with every mistake."""
+    mistakes = _unknown_sections(os.environ)
+    wanted = file or DEFAULT_FILE
+    try:
+        content = _read(wanted, must_exist=file is not None)
+        config = Config(**content)
+    except ValidationError as error:
+        raise BadConfig((*mistakes, *_mistakes(error, wanted))) from None
+    except SettingsError as error:
+        wanted_json = 'lists are written as JSON, e.g. ["10000"]'
+        raise BadConfig((*mistakes, Mistake("environment", f"{error}; {wanted_json}"))) from None
+    if mistakes:
+        raise BadConfig(mistakes)
+    config._base = wanted.absolute().parent  # our own class: where relative paths count from
+    return config
+
+
+def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise BadConfig((Mistake(str(file), "a file"),)) from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig((Mistake(str(file), "a readable UTF-8 file", type(error).__name__),)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig((Mistake(str(file), f"TOML: {error}"),)) from None
+
+
+def _unknown_sections(environment: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """pydantic-settings passes over a variable of an unknown section in silence."""
+    names = (name for name in environment if name.upper().startswith(PREFIX) and "__" in name)
+    unknown = (name for name in names if name[len(PREFIX) :].split("__")[0].lower() not in Config.model_fields)
+    return tuple(Mistake(name, "an environment variable of a section there is") for name in sorted(unknown))
+
+
+def _mistakes(error: ValidationError, file: Path) -> list[Mistake]:
+    return [_mistake(detail, file) for detail in error.errors(include_url=False)]
+
+
+def _mistake(detail: Any, file: Path) -> Mistake:
+    *sections, key = [str(part) for part in detail["loc"]] or [""]
+    variable = PREFIX + "__".join((*sections, key)).upper()
+    place = f"{file.name} [{'.'.join(sections)}] {key}" if sections else f"{file.name} [{key}]"
+    where = variable if variable in os.environ else place
+    if detail["type"] == "extra_forbidden":
+        return Mistake(where, "there is no such setting" + _nearest(sections, key))
+    wanted = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    came = detail["input"]
+    secret = "://" in str(came) or isinstance(came, dict | BaseModel)
+    return Mistake(where, wanted, "" if secret else repr(came)[:60])
+
+
+def _nearest(sections: list[str], key: str) -> str:
+    model: type[BaseModel] = Config
+    for section in sections:
+        field = model.model_fields.get(section)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return ""
+        model = field.annotation
+    near = difflib.get_close_matches(key, model.model_fields, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+class NoSecret(Impossible):
+    """A secret is not where the configuration says it is."""
+
+    code = "no_secret"
+
+
+def read_secret(config: Config, *, variable: str, file: str, what: str) -> str:
+    """The secret from its file or its environment variable. Refuses a file that others can read."""
+    if file:
+        path = config.path(file)
+        try:
+            if stat.S_IMODE(path.stat().st_mode) & 0o077:
+                raise NoSecret(f"{what}: {path} can be read by others; chmod 600 it")
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise NoSecret(f"{what}: {path} cannot be read ({type(error).__name__})") from None
+    found = os.environ.get(variable, "")
+    if not found:
+        raise NoSecret(f"{what}: the environment variable {variable} is empty")
+    return found
