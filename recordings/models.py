@@ -52,18 +52,19 @@ class ModelFound:
 
 def find(folders: Iterable[Path]) -> list[ModelFound]:
     """The models in these folders, or the folders themselves if they are models, by name. Missing folders are no error."""
-    found: dict[Path, ModelFound] = {}
-    for folder in folders:
-        inside = sorted(folder.iterdir()) if folder.is_dir() else []
-        for candidate in (folder, *inside):
-            if is_model(candidate):
-                found[candidate.resolve()] = describe(candidate)
+    found = {candidate.resolve(): describe(candidate) for folder in folders for candidate in _candidates(folder)}
     return sorted(found.values(), key=lambda model: model.name)
+
+
+def _candidates(folder: Path) -> list[Path]:
+    if is_model(folder) or not folder.is_dir():
+        return [folder] if is_model(folder) else []
+    return [inside for inside in folder.iterdir() if is_model(inside)]
 
 
 def is_model(folder: Path) -> bool:
     """True for a folder of the layout Vosk reads: newer (am/, conf/, graph/) or older (all in one folder)."""
-    return (folder / "am" / "final.mdl").is_file() or (folder / "final.mdl").is_file()
+    return (folder / "am" / "final.mdl").is_file() or all((folder / name).is_file() for name in ("final.mdl", "mfcc.conf"))
 
 
 def describe(folder: Path) -> ModelFound:
@@ -113,6 +114,7 @@ def _open(address: str) -> IO[bytes]:
     try:
         answer: IO[bytes] = urllib.request.urlopen(address, timeout=TIMEOUT_S)  # noqa: S310 -- _address lets only https through
     except urllib.error.HTTPError as error:
+        error.close()
         raise ModelUnavailable("unknown_model" if error.code == 404 else "network", f"HTTP {error.code}") from error
     except (OSError, ValueError) as error:
         raise ModelUnavailable("network", type(error).__name__) from error

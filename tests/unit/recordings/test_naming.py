@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cti.ids import CallId, ChannelId
+from recordings.errors import NameRefused
+from recordings.naming import LegFile, Role, file_name, parse
+
+GOOD = "tingsu-1732400000.12_tingsu-1732400003.15_agent_1732400004567.wav"
+
+
+def test_a_leg_name_is_read_into_call_channel_role_and_time() -> None:
+    leg = parse(GOOD)
+    assert (leg.call, leg.channel, leg.role) == ("tingsu-1732400000.12", "tingsu-1732400003.15", Role.AGENT)
+    assert leg.started_at == datetime(2024, 11, 23, 22, 13, 24, 567_000, tzinfo=UTC)
+
+
+def test_a_system_name_with_underscores_does_not_run_into_the_next_part() -> None:
+    leg = parse("a_b_1-1732400000.12_c_2-1732400003.15_caller_1732400004567.wav")
+    assert (leg.call, leg.channel) == ("a_b_1-1732400000.12", "c_2-1732400003.15")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x.wav",
+        "../" + GOOD,
+        "/tmp/" + GOOD,
+        GOOD + "\n",
+        " " + GOOD,
+        GOOD + ".bak",
+        GOOD.replace(".wav", ".WAV"),
+        GOOD.replace("agent", "supervisor"),
+        GOOD.replace("agent", "../agent"),
+        GOOD.replace("1732400004567", "1732400004"),
+        GOOD.replace("1732400004567", "0732400004567"),
+        GOOD.replace("1732400004567", "１７３２４００００４５６７"),
+        GOOD.replace("_agent", "_agent_agent"),
+        GOOD.replace("tingsu-1732400000.12_", "$(id)-1732400000.12_"),
+        GOOD.replace("tingsu-1732400000.12_", ""),
+        "tingsu-1732400000.12_..%2f..%2fetc_agent_1732400004567.wav",
+        GOOD.replace("tingsu", "t" * 33),
+        "\x00" + GOOD,
+    ],
+)
+def test_anything_but_the_dialplans_own_names_is_refused(name: str) -> None:
+    with pytest.raises(NameRefused):
+        parse(name)
+
+
+@given(st.text(max_size=200))
+def test_no_text_does_worse_than_being_refused(name: str) -> None:
+    with pytest.raises(NameRefused):
+        parse(name)
+
+
+uniqueids = st.from_regex(r"[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}", fullmatch=True).filter(str.isascii)
+moments = st.integers(1_000_000_000_000, 9_999_999_999_999).map(
+    lambda millis: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
+)
+
+
+@given(uniqueids, uniqueids, st.sampled_from(Role), moments)
+def test_every_leg_is_read_back_from_its_own_name(call: str, channel: str, role: Role, at: datetime) -> None:
+    leg = LegFile(CallId(call), ChannelId(channel), role, at)
+    assert parse(file_name(leg)) == leg
+
+
+def test_a_leg_with_a_forged_id_gets_no_name() -> None:
+    with pytest.raises(NameRefused):
+        file_name(LegFile(CallId("../../etc"), ChannelId("tingsu-1.2"), Role.CALLER, datetime(2026, 1, 1, tzinfo=UTC)))
