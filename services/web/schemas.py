@@ -19,10 +19,16 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-Text40 = Annotated[str, StringConstraints(max_length=40)]
-Text80 = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
-Text400 = Annotated[str, StringConstraints(max_length=400)]
-Text10k = Annotated[str, StringConstraints(max_length=10_000)]
+# PostgreSQL takes no NUL; what is shown on one line takes no control characters, and a name holds something to be seen.
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+NAMED = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+MANY_LINES = r"^[^\x00]*$"
+
+Text40 = Annotated[str, StringConstraints(max_length=40, pattern=ONE_LINE)]
+Text80 = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAMED)]
+Text400 = Annotated[str, StringConstraints(max_length=400, pattern=MANY_LINES)]
+Text10k = Annotated[str, StringConstraints(max_length=10_000, pattern=MANY_LINES)]
+Search = Annotated[str, StringConstraints(max_length=80, pattern=ONE_LINE)]
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
@@ -189,8 +195,14 @@ class CustomerBody(Wire):
     note: Text400 = ""
 
 
+class CustomersQuery(Wire):
+    limit: Limit = 50
+    after: Id | None = None
+    q: Search = ""
+
+
 class ImportBody(Wire):
-    csv: Annotated[str, StringConstraints(max_length=5_000_000)]
+    csv: Annotated[str, StringConstraints(max_length=5_000_000, pattern=MANY_LINES)]
     dry_run: bool = False
 
 
@@ -438,7 +450,7 @@ class Category(Wire):
 class LexiconTerm(Wire):
     list: Literal["kind", "business", "nature", "suggestion"]
     code: Code
-    term: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
+    term: Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True, pattern=NAMED)]
     weight: Annotated[float, Field(gt=0, le=10)] = 1.0
 
 

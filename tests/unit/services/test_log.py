@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Iterator[Path]:
 
 
 def written(file: Path, *, form: str = "json", personal: bool = False) -> str:
-    log.set_up(Log(file=str(file), format=form, personal=personal))  # type: ignore[arg-type]
+    log.set_up(Log(file=str(file), format=form, personal=personal))
     logger = structlog.get_logger("test")
     logger.info("call.offered", call="c-1.1", personal={"number": "13800138000"}, agent="\x1b[31m\r\nfake\u2028line")
     try:

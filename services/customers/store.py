@@ -1,0 +1,70 @@
+"""The customer table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+
+from services.customers.model import Customer, CustomerFields
+from services.errors import Conflict, NotFound
+from services.store.db import Connection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "customers.sql")
+
+
+class NumberTaken(Conflict):
+    """The number belongs to another customer."""
+
+    code = "taken"
+
+
+async def by_number(connection: Connection, number: str) -> Customer | None:
+    """``number`` normalised; ``''`` is nobody's."""
+    row = await connection.fetchrow(QUERIES.by_number, number) if number else None
+    return Customer(**dict(row)) if row else None
+
+
+async def load(connection: Connection, customer_id: int) -> Customer:
+    return _found(await connection.fetchrow(QUERIES.by_id, customer_id))
+
+
+async def page(connection: Connection, *, after: int | None, search: str, limit: int) -> list[Customer]:
+    return [Customer(**dict(row)) for row in await connection.fetch(QUERIES.page, after, search, limit)]
+
+
+async def insert(connection: Connection, new: CustomerFields, at: datetime) -> Customer:
+    try:
+        return _found(await connection.fetchrow(QUERIES.insert, new.number, new.name, new.tier, new.note, at))
+    except asyncpg.UniqueViolationError:
+        raise NumberTaken from None
+
+
+async def update(connection: Connection, customer_id: int, new: CustomerFields, at: datetime) -> Customer:
+    try:
+        return _found(await connection.fetchrow(QUERIES.update, customer_id, new.number, new.name, new.tier, new.note, at))
+    except asyncpg.UniqueViolationError:
+        raise NumberTaken from None
+
+
+async def compare_many(connection: Connection, rows: Sequence[CustomerFields]) -> tuple[int, int]:
+    """How many of the rows are new, and how many differ from what is there."""
+    found = await connection.fetchrow(QUERIES.compare_many, *_columns(rows))
+    return (found["created"], found["changed"]) if found else (0, 0)
+
+
+async def upsert_many(connection: Connection, rows: Sequence[CustomerFields], at: datetime) -> None:
+    await connection.execute(QUERIES.upsert_many, *_columns(rows), at)
+
+
+def _columns(rows: Sequence[CustomerFields]) -> tuple[list[str], list[str], list[str], list[str]]:
+    return [r.number for r in rows], [r.name for r in rows], [r.tier for r in rows], [r.note for r in rows]
+
+
+def _found(row: asyncpg.Record | None) -> Customer:
+    if row is None:
+        raise NotFound
+    return Customer(**dict(row))
