@@ -58,6 +58,12 @@ class PostgresFailed(WorldFailed):
     code = "postgres_failed"
 
 
+class AlreadyRunning(PostgresFailed):
+    """Another process runs this database."""
+
+    code = "already_running"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresPlan:
     """What to start. ``folder`` is the wish; as root below a closed home another place is used and told to ``progress``."""
@@ -82,8 +88,7 @@ class EmbeddedPostgres:
 
     def url(self, database: str = USER) -> str:
         """For ``services.store.db.open_pool``. Holds the password: never log it."""
-        query = urlencode({"host": str(self.sockets)})
-        return f"postgresql://{USER}:{quote(self.password, safe='')}@/{database}?{query}"
+        return _url(self.sockets, self.password, database)
 
     async def ended(self) -> int:
         """Wait until the server is gone; its exit code. A part that dies stops the process loudly: the caller's decision."""
@@ -97,6 +102,19 @@ class EmbeddedPostgres:
                     break
         finally:
             os.close(self.lock)
+
+
+def _url(sockets: Path, password: str, database: str) -> str:
+    return f"postgresql://{USER}:{quote(password, safe='')}@/{database}?{urlencode({'host': str(sockets)})}"
+
+
+def url_of_running(plan: PostgresPlan) -> str:
+    """The URL of the server that another process runs from the same plan. Raises PostgresFailed if there never was one."""
+    place = accounts.place_for(plan.folder, accounts.unprivileged(plan.account))
+    try:
+        return _url(_socket_folder(place), (place / "password").read_text(), USER)
+    except OSError as error:
+        raise PostgresFailed(f"the database in {place} cannot be reached: {type(error).__name__}") from None
 
 
 async def _leave(process: asyncio.subprocess.Process, signal_number: int, limit: float | None) -> bool:
@@ -142,7 +160,7 @@ def _lock(place: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise PostgresFailed(f"another process is running the database in {place}") from None
+        raise AlreadyRunning(f"another process is running the database in {place}") from None
     return descriptor
 
 

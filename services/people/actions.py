@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,20 +33,15 @@ class LastAdministrator(NotAllowed):
     code = "last_administrator"
 
 
-async def _nothing() -> None:
-    """Nobody wants to know."""
-
-
 @dataclass(slots=True)
 class People:
-    """``phones_changed`` is awaited after a commit that changes who has which phone (the switch's files are made anew)."""
+    """A change of who has which phone rings the bell ``phones_changed``: the switch's files are made anew."""
 
     pool: db.Pool
     clock: Clock
     sessions: Sessions
     passwords: Passwords
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
-    phones_changed: Callable[[], Awaitable[None]] = _nothing
 
     async def log_in(self, login: str, password: str, *, peer: str) -> tuple[str, Person]:
         """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled."""
@@ -83,7 +78,8 @@ class People:
         async with db.transaction(self.pool) as connection:
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
             await self._audit(connection, by, "person.create", person.id, {"login": person.login, "role": person.role})
-        await self.phones_changed()
+            if person.extension:
+                await store.tell_phones_changed(connection)
         return person
 
     async def change(self, person_id: int, wanted: Mapping[str, Any], password: str | None, *, by: int | None) -> Person:
@@ -99,9 +95,9 @@ class People:
                 await store.set_password(connection, person_id, hashed, must_change=by != person_id)
             if hashed is not None or after.role != before.role or not after.active:
                 await self.sessions.end_all(connection, person_id)
+            if _phone_of(before) != _phone_of(after):
+                await store.tell_phones_changed(connection)
             await self._audit(connection, by, "person.change", person_id, _told(before, after, password=hashed is not None))
-        if _phone_of(before) != _phone_of(after):
-            await self.phones_changed()
         return after
 
     async def change_own_password(self, who: LoggedIn, old: str, new: str, *, peer: str) -> None:

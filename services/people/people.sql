@@ -53,3 +53,7 @@ select id from person where role = 'administrator' and active order by id for up
 -- name: any_administrator
 -- Is there an active administrator at all?
 select exists (select from person where role = 'administrator' and active);
+
+-- name: tell_phones_changed
+-- Wake whoever writes the switch's files: who has which phone is no longer what it was.
+select pg_notify('phones_changed', '');

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
 from pathlib import Path
 
-KEY_BYTES = 32
+from services.secret_files import made_once
+
 SECRET_CHARACTERS = 32  # 128 bits in hexadecimal; nothing that pjsip.conf would have to quote
 
 
@@ -21,13 +20,6 @@ def sip_secret(key: bytes, extension: str, counter: int) -> str:
     return hmac.new(key, f"{extension}:{counter}".encode(), hashlib.sha256).hexdigest()[:SECRET_CHARACTERS]
 
 
-def sip_key(file: Path) -> bytes:
-    """The instance's key, made at first use with mode 0600."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(file.read_text().strip())
-    with os.fdopen(descriptor, "w") as made:
-        key = secrets.token_bytes(KEY_BYTES)
-        made.write(key.hex())
-    return key
+def sip_key(secrets_folder: Path) -> bytes:
+    """The instance's own key, ``sip.key`` in its folder of secrets, made at first use."""
+    return bytes.fromhex(made_once(secrets_folder / "sip.key"))

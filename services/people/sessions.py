@@ -52,7 +52,7 @@ class Sessions:
         return await self.still(hash_of(token)) if len(token) == TOKEN_LENGTH else None
 
     async def still(self, session: bytes) -> LoggedIn | None:
-        """The same for an open websocket, which remembers its session; counts as activity, like every look."""
+        """The same for a session known by its hash; counts as activity, like every look."""
         now = self._clock.now()
         async with db.connection(self._pool) as connection:
             row = await connection.fetchrow(QUERIES.who, session, now - self.limits.idle, now - self.limits.absolute)

@@ -96,6 +96,11 @@ async def lock_administrators(connection: Connection) -> frozenset[int]:
     return frozenset(row["id"] for row in await connection.fetch(QUERIES.lock_administrators))
 
 
+async def tell_phones_changed(connection: Connection) -> None:
+    """Rings the bell ``phones_changed`` when the transaction is committed."""
+    await connection.execute(QUERIES.tell_phones_changed)
+
+
 async def any_administrator(connection: Connection) -> bool:
     return bool(await connection.fetchval(QUERIES.any_administrator))
 

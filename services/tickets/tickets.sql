@@ -107,7 +107,7 @@ order by found.received_at desc, found.id desc;
 
 -- name: counts
 -- Tickets per state, counted up to 1,000 each: more is shown as such and costs no more.
-select s.state, (select count(*) from (select 1 from ticket t where t.state = s.state limit 1000) as some)::int as tickets
+select s.state, (select count(*) from (select 1 from ticket t where t.state = s.state limit 1000) as few)::int as tickets
 from (values ('draft'), ('open'), ('closed'), ('discarded')) as s (state)
 union all
-select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = $1 and t.state in ('draft', 'open') limit 1000) as some)::int;
+select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = $1 and t.state in ('draft', 'open') limit 1000) as few)::int;
