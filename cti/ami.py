@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, NotAmi, Refused
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, Refused
 from cti.events import WANTED, Headers
 from cti.framing import GREETING_AT_MOST, Framer, event_name
 from cti.settings import AmiSettings
@@ -39,6 +40,7 @@ BATCH = 200
 _WANTED = frozenset(name.encode() for name in WANTED)
 _GREETING = b"Asterisk Call Manager/"
 _ACTION_ID = b"\r\nActionID: "
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +112,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.news.set()
 
     def _answer(self, raw: bytes) -> None:
-        message = Message.from_line(raw.decode("utf-8", "replace"))
-        if message is None or message.id not in self.responses:
-            self.strays += 1  # an answer that came after its limit, or to nobody
+        """To whoever asked. panoramisk's own parsing makes lists of repeated headers, and its table cannot look those up."""
+        try:
+            headers = Headers(raw.decode("utf-8", "replace"))
+        except Malformed:
+            headers = Headers("")
+        message = Message(headers)
+        if message.id not in self.responses:
+            self.strays += 1  # an answer that came after its limit, to nobody, or no answer at all
             return
-        message.headers = raw
+        message.headers = headers
         self.handle_message(message)
 
     def drop(self, why: str) -> None:
@@ -278,7 +285,7 @@ class Link:
             raise ActionTimeout(action, wait) from None
         finally:
             self._protocol.responses.pop(ask.id, None)
-        answers = [Headers(message.headers.decode("utf-8", "replace")) for message in messages if _counts(message, as_list)]
+        answers: list[Headers] = [message.headers for message in messages if _counts(message, as_list)]
         if answers[0].get("Response") not in Message.success_responses:
             raise ActionFailed(action, answers[0].get("Message", "refused without a reason"))
         return answers
@@ -308,9 +315,10 @@ async def _connected(switch: _Switch, settings: AmiSettings) -> _Switch:
     except BaseException:
         switch.close()
         raise
-    if switch.protocol.closed:
+    protocol = switch.protocol
+    if protocol.closed:
         switch.close()
-        raise NotAmi(switch.protocol.why_lost)
+        raise NotAmi(protocol.why_lost) if protocol.greeting else LinkDown(protocol.why_lost)
     return switch
 
 
@@ -319,8 +327,8 @@ def _all_checked(name: str, value: str | Sequence[str]) -> str | list[str]:
 
 
 def _checked(name: str, value: str) -> str:
-    """A line end in a value would be the start of a header of the sender's choice (an injected action was run by a real switch)."""
-    if not value.isprintable() or not name.isalpha():
+    """A line end in a value would begin a header of the sender's choice: an action injected so was run by a real switch."""
+    if _CONTROL.search(value) or not name.isalpha():
         raise Refused(f"{name}: a control character is never sent to the switch")
     if len(name) + len(value.encode()) > LINE_AT_MOST:
         raise Refused(f"{name}: longer than the switch reads")

@@ -341,10 +341,12 @@ class CallBoard:
         if call is None or extension is None or event.leg in self._call_of:
             return []
         call.step(Step.OFFER, event.at)
+        unexplained = [leg for leg, offer in call.offers.items() if offer.gone]
+        offered = self._offer(call, event.leg, extension, event.queue, event.at)
         out: list[Change] = []
-        for leg in [leg for leg, offer in call.offers.items() if offer.gone]:
-            out += self._close(call, leg, OfferOutcome.NO_ANSWER, event.at)  # the queue goes on: that ring ended unanswered
-        return [*out, self._offer(call, event.leg, extension, event.queue, event.at)]
+        for leg in unexplained:  # the queue goes on, so that ring ended unanswered
+            out += self._close(call, leg, OfferOutcome.NO_ANSWER, event.at)
+        return [*out, offered]
 
     def _ring_unanswered(self, event: events.RingUnanswered) -> list[Change]:
         call = self.calls.get(CallId(event.channel))

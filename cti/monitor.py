@@ -100,7 +100,7 @@ class Monitor:
         return self._told is not None and self._told[0]
 
     async def run(self) -> None:
-        """Keep a link for ever; a lost one is followed by a new one after a pause. Ends only by cancellation or an error of ours."""
+        """Keep a link for ever; a lost one is followed by a new one. Ends only by cancellation or an error of ours."""
         while True:
             try:
                 await self._one_link()

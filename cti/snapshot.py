@@ -15,7 +15,7 @@ from cti.ami import Link
 from cti.calls import IN_QUEUE, Call
 from cti.errors import Malformed
 from cti.events import Headers
-from cti.ids import CallId, ChannelId
+from cti.ids import CallId, ChannelId, interface_of
 from cti.picture import Picture
 
 _RINGING = "5"
@@ -66,9 +66,10 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything about calls and agents that the switch holds, as of ``at`` (our clock)."""
+    """All that the switch holds of calls and agents, as of ``at`` (our clock). ``queues``: those asked about, () for all."""
 
     at: datetime
+    queues: tuple[str, ...]
     channels: dict[ChannelId, ChannelRow]
     entries: dict[ChannelId, EntryRow]
     members: list[MemberRow]
@@ -83,12 +84,12 @@ async def take(link: Link, queues: Collection[str], at: datetime, *, limit: floa
     asked: list[dict[str, str]] = [{"Queue": queue} for queue in queues] or [{}]
     rows = [row for values in asked for row in await link.ask_list("QueueStatus", values, limit=limit)]
     channels = await link.ask_list("CoreShowChannels", limit=limit)
-    return of_rows(at, rows + channels)
+    return of_rows(at, rows + channels, queues)
 
 
-def of_rows(at: datetime, rows: list[Headers]) -> Snapshot:
+def of_rows(at: datetime, rows: list[Headers], queues: Collection[str] = ()) -> Snapshot:
     """The snapshot in the lists' items."""
-    snapshot = Snapshot(at, {}, {}, [])
+    snapshot = Snapshot(at, tuple(queues), {}, {}, [])
     for row in rows:
         try:
             _add(snapshot, row)
@@ -110,7 +111,6 @@ def _add(snapshot: Snapshot, row: Headers) -> None:
 
 
 def _channel(h: Headers) -> ChannelRow:
-    hours, minutes, seconds = (int(part) for part in h.get("Duration", "").split(":")) if h.get("Duration") else (0, 0, 0)
     return ChannelRow(
         channel=ChannelId(h["Uniqueid"]),
         name=h["Channel"],
@@ -121,8 +121,17 @@ def _channel(h: Headers) -> ChannelRow:
         caller=h.said("CallerIDName", events.NAME_AT_MOST),
         dialled=h.said("Exten", events.NUMBER_AT_MOST),
         bridge=h.get("BridgeId", ""),
-        lived=timedelta(hours=hours, minutes=minutes, seconds=seconds),
+        lived=_duration(h.get("Duration", "0:0:0")),
     )
+
+
+def _duration(text: str) -> timedelta:
+    """``01:02:03``; nothing if it is not that."""
+    try:
+        hours, minutes, seconds = (int(part) for part in text.split(":"))
+    except ValueError:
+        return timedelta()
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _entry(h: Headers) -> EntryRow:
@@ -165,7 +174,7 @@ def _chosen(picture: Picture, only: Collection[CallId] | None) -> list[Call]:
 
 def _ended(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
     for call in _chosen(picture, only):
-        if call.id not in now.channels:
+        if ChannelId(call.id) not in now.channels:
             yield events.ChannelGone(now.at, ChannelId(call.id), 0, "", known=False)
 
 
@@ -209,18 +218,17 @@ def _entered_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] |
 def _left_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
     for call in _chosen(picture, only):
         entry = now.entries.get(ChannelId(call.id))
-        if call.state in IN_QUEUE and (entry is None or entry.queue != call.queue):
+        asked = not now.queues or call.queue in now.queues
+        if asked and call.state in IN_QUEUE and (entry is None or entry.queue != call.queue):
             yield events.LeftQueue(now.at, ChannelId(call.id), call.queue)
 
 
 def _joined_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
-    for call in _chosen(picture, only):
-        entry = now.entries.get(ChannelId(call.id))
-        if entry and call.state not in IN_QUEUE:
-            at = now.at - entry.waited
-            yield events.JoinedQueue(
-                at, entry.channel, entry.name, entry.queue, entry.position, entry.number, entry.caller, "", "", ""
-            )
+    for entry in now.entries.values():
+        call = picture.board.calls.get(CallId(entry.channel))
+        if (only is None or CallId(entry.channel) in only) and (call is None or call.state not in IN_QUEUE):
+            at, place = now.at - entry.waited, entry.position
+            yield events.JoinedQueue(at, entry.channel, entry.name, entry.queue, place, entry.number, entry.caller, "", "", "")
 
 
 def _stopped_rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
@@ -242,15 +250,9 @@ def _rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> 
 
 def _members(picture: Picture, now: Snapshot) -> Iterator[events.Event]:
     there = {(row.queue, row.interface) for row in now.members}
-    queues = {row.queue for row in now.members}
-    gone = [
-        (queue, f"PJSIP/{agent.extension}")
-        for agent in picture.roster.agents.values()
-        for queue in agent.memberships
-        if (queue, f"PJSIP/{agent.extension}") not in there
-    ]
-    for queue, interface in gone:
-        yield events.MemberGone(now.at, queue, interface)
+    known = [(q, interface_of(agent.extension)) for agent in picture.roster.agents.values() for q in agent.memberships]
+    for queue, interface in known:
+        if (queue, interface) not in there and (not now.queues or queue in now.queues):
+            yield events.MemberGone(now.at, queue, interface)
     for row in now.members:
         yield events.MemberSeen(now.at, row.queue, row.interface, row.status, row.paused, row.reason)
-    del queues
