@@ -1,7 +1,7 @@
 """Build or check the desk with the Node.js of a wheel: no node on the machine is needed.
 
     python desk/build.py         npm ci, the types from the API's description, vite build -> desk/dist
-    python desk/build.py check   the types, vue-tsc, lint and the catalogue of both languages
+    python desk/build.py check   the types, vue-tsc, lint, and the tests of both languages and the view state
     python desk/build.py npm …   npm with that Node.js
 
 What is up to date is not done again: packages by package-lock.json, dist by the caller (make).
@@ -66,7 +66,7 @@ def main() -> None:
         return
     packages()
     types()
-    for title in ("typecheck", "lint", "messages") if what == ["check"] else ("build",):
+    for title in ("typecheck", "lint", "test") if what == ["check"] else ("build",):
         npm(title, "run", "--silent", title)
 
 

@@ -1,0 +1,65 @@
+/** How times, spans and numbers are written in the language shown now. */
+import { language, t } from './words'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const two = (n: number) => String(n).padStart(2, '0')
+
+/** A running clock: 02:47, 1:02:47. */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / SECOND))
+  const rest = `${two(Math.floor((seconds % 3600) / 60))}:${two(seconds % 60)}`
+  return seconds >= 3600 ? `${Math.floor(seconds / 3600)}:${rest}` : rest
+}
+
+/** A place in a recording: 0:14. */
+export function position(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds))
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+}
+
+/** A span in words whose grain follows its size: 2 天, 3 小时, 52 分, 38 秒. */
+export function span(ms: number): string {
+  const abs = Math.max(0, ms)
+  if (abs >= 2 * DAY) return t('time.days', { n: Math.floor(abs / DAY) })
+  if (abs >= 2 * HOUR) return t('time.hours', { n: Math.floor(abs / HOUR) })
+  if (abs >= 2 * MINUTE) return t('time.minutes', { n: Math.floor(abs / MINUTE) })
+  return t('time.seconds', { n: Math.floor(abs / SECOND) })
+}
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(language() === 'zh-CN' ? 'zh-CN' : 'en-GB', { hourCycle: 'h23', ...options })
+}
+
+/** 11-23 14:02, with the year when it is not this one. */
+export function moment(iso: string | null | undefined): string {
+  if (!iso) return ''
+  const at = new Date(iso)
+  const year = at.getFullYear() === new Date().getFullYear() ? undefined : ('numeric' as const)
+  return formatter({ year, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).format(at)
+}
+
+/** 14:02:31. */
+export function timeOfDay(iso: string | null | undefined): string {
+  return iso ? formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(iso)) : ''
+}
+
+/** 2026-11-23 14:02:31, for tables that are evidence. */
+export function stamp(iso: string | null | undefined): string {
+  if (!iso) return ''
+  return formatter({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(iso))
+}
+
+/** Digits grouped for reading: a Chinese mobile 138 0013 8000; other numbers in fours from the end; never changed otherwise. */
+export function grouped(number: string): string {
+  if (/^1[3-9]\d{9}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`
+  if (!/^\d{7,}$/.test(number)) return number
+  return number.replace(/\B(?=(\d{4})+$)/g, ' ')
+}
+
+export function percent(share: number): string {
+  return new Intl.NumberFormat(language(), { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share)
+}

@@ -1,0 +1,62 @@
+/** One door to the server's HTTP side: JSON in, JSON out, three ways to fail. */
+import type { Problem } from './wire'
+
+/** The server answered and said no; `problem.code` is stable and has a sentence in the catalogue. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+  ) {
+    super(problem.message)
+  }
+}
+
+/** No answer came: the network or the server is away. What was asked may or may not have happened. */
+export class Unreachable extends Error {}
+
+const TIME_LIMIT_MS = 15_000
+let loggedOut: () => void = () => undefined
+
+/** `whenLoggedOut` is called when the server no longer knows our session. */
+export function onLoggedOut(whenLoggedOut: () => void): void {
+  loggedOut = whenLoggedOut
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const body = (await response.json()) as Partial<Problem>
+    if (typeof body.code === 'string') return { message: '', fields: [], ...body, code: body.code }
+  } catch {
+    // not our own error body (a proxy's page): fall through to the status
+  }
+  return { code: response.status >= 500 ? 'server' : 'unknown', message: response.statusText, fields: [] }
+}
+
+export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`/api/${path}`, {
+      method,
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(TIME_LIMIT_MS),
+    })
+  } catch {
+    throw new Unreachable(path)
+  }
+  if (!response.ok) {
+    const problem = await problemOf(response)
+    if (response.status === 401 && path !== 'login' && path !== 'me/password') loggedOut()
+    throw new Refused(response.status, problem)
+  }
+  if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T
+  return (await response.json()) as T
+}
+
+/** A query string of what is set. */
+export function query(values: Record<string, string | number | undefined | null>): string {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined && value !== null && value !== '')
+  return set.length ? `?${new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString()}` : ''
+}

@@ -1,0 +1,14 @@
+import 'element-plus/theme-chalk/base.css'
+import 'element-plus/theme-chalk/el-dialog.css'
+import 'element-plus/theme-chalk/el-overlay.css'
+import 'element-plus/theme-chalk/el-message.css'
+import 'element-plus/theme-chalk/el-popover.css'
+import 'element-plus/theme-chalk/el-popper.css'
+import './theme.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { router } from './router'
+import { i18n } from './words'
+
+createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')

@@ -1,0 +1,267 @@
+/**
+ * The softphone. It belongs to the page, not to a route: going from room to room never touches a call. What the switch says
+ * about the call (its id, its ticket) comes over the websocket; here is only the voice.
+ */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import * as api from '@/server'
+import { now } from '@/clock'
+import { forget, keep, kept } from '@/kept'
+import { useLive } from '@/live'
+import { sentence } from '@/problems'
+import { useSession } from '@/session'
+import { t } from '@/words'
+import { choose, chosen, isSecure, NoMicrophone, openMicrophone, silence, type MicrophoneTrouble } from './devices'
+import { audio, meter, type Meter } from './levels'
+import { startRinging, type Ring } from './ring'
+import type { Line, SipCall } from './sip'
+import { holdPhone, type Held } from './tab'
+
+export type Registration = 'off' | 'connecting' | 'registered' | 'failed' | 'elsewhere' | 'insecure'
+export type Phase = 'idle' | 'ringing' | 'connecting' | 'talking'
+
+const FIRST_RETRY_MS = 2000
+const LAST_RETRY_MS = 30_000
+const METER_MS = 120
+/** How long a pressed Answer waits for the phone's own ring, which comes after the screen-pop. */
+const ARMED_MS = 15_000
+
+export const usePhone = defineStore('phone', () => {
+  const session = useSession()
+  const live = useLive()
+
+  const registration = ref<Registration>('off')
+  const trouble = ref('')
+  const microphoneTrouble = ref<MicrophoneTrouble | null>(null)
+  const phase = ref<Phase>('idle')
+  const caller = shallowRef({ number: '', name: '' })
+  const since = ref(0)
+  const muted = ref(false)
+  const held = ref(false)
+  const armed = ref(false)
+  const levels = ref({ mine: 0, theirs: 0 })
+  /** What became of a call that was up when the page was last left. */
+  const leftTalking = ref(kept('talking', false, sessionStorage))
+  const ring = ref<Ring>(kept<Ring>('ring', 'bell'))
+  const volume = ref(kept('ringVolume', 0.6))
+
+  let line: Line | null = null
+  let lock: Held | null = null
+  let call: SipCall | null = null
+  let microphone: MediaStream | null = null
+  let meters: { mine?: Meter; theirs?: Meter } = {}
+  let retry = FIRST_RETRY_MS
+  let retryTimer = 0
+  let armedTimer = 0
+  let meterTimer = 0
+  let stopRinging: (() => void) | null = null
+  const speaker = new Audio()
+
+  forget('talking', sessionStorage)
+
+  const inBrowser = computed(() => session.hasPhone && session.me?.phone_kind === 'browser')
+  const busy = computed(() => phase.value === 'talking' || phase.value === 'connecting')
+  const isRinging = computed(() => !busy.value && (phase.value === 'ringing' || live.ringing.length > 0))
+
+  // registration -------------------------------------------------------------------------------------------------------
+  async function register(take = false): Promise<void> {
+    window.clearTimeout(retryTimer)
+    if (!inBrowser.value || !session.me) return
+    if (!isSecure()) return void (registration.value = 'insecure')
+    registration.value = 'connecting'
+    lock ??= await holdPhone(session.me.id, take, lostToOtherTab)
+    if (!lock) return void (registration.value = 'elsewhere')
+    try {
+      const credentials = await api.phone()
+      const sip = await import('./sip')
+      line?.stop()
+      line = new sip.Line(credentials, { registered, unregistered, rings })
+    } catch (error) {
+      trouble.value = t('phone.noKey', { why: sentence(error) })
+      unregistered()
+    }
+  }
+
+  function registered(): void {
+    registration.value = 'registered'
+    trouble.value = ''
+    retry = FIRST_RETRY_MS
+    window.clearTimeout(retryTimer)
+  }
+
+  function unregistered(): void {
+    registration.value = 'failed'
+    window.clearTimeout(retryTimer)
+    // a new set of credentials each time: an administrator may have reset them. Never under a call.
+    retryTimer = window.setTimeout(() => (busy.value ? unregistered() : register()), retry)
+    retry = Math.min(retry * 2, LAST_RETRY_MS)
+  }
+
+  function lostToOtherTab(): void {
+    lock = null
+    close()
+    registration.value = 'elsewhere'
+  }
+
+  function close(): void {
+    window.clearTimeout(retryTimer)
+    hangUp()
+    line?.stop()
+    line = null
+  }
+
+  function stop(): void {
+    close()
+    lock?.release()
+    lock = null
+    registration.value = 'off'
+  }
+
+  // one call --------------------------------------------------------------------------------------------------------------
+  function rings(incoming: SipCall): void {
+    if (call) return incoming.refuseBusy()
+    call = incoming
+    caller.value = incoming.caller
+    phase.value = 'ringing'
+    incoming.events = {
+      talking() {
+        phase.value = 'talking'
+        since.value = now()
+      },
+      held: (isHeld) => (held.value = isHeld),
+      voice: hear,
+      ended(why, failed) {
+        const wasAnswering = phase.value === 'connecting'
+        over()
+        if (failed && wasAnswering) trouble.value = t('phone.failedCall', { why })
+      },
+    }
+    if (armed.value) void answer()
+  }
+
+  function hear(stream: MediaStream): void {
+    speaker.srcObject = stream
+    void useSpeaker()
+    speaker.play().catch(() => (trouble.value = t('phone.blocked')))
+    meters.theirs?.stop()
+    meters.theirs = meter(stream)
+  }
+
+  /** Answers what rings, or promises to as soon as the phone does. */
+  async function answer(): Promise<void> {
+    window.clearTimeout(armedTimer)
+    armed.value = !call
+    if (!call) {
+      armedTimer = window.setTimeout(() => (armed.value = false), ARMED_MS)
+      return
+    }
+    if (phase.value !== 'ringing') return
+    phase.value = 'connecting'
+    const mine = call
+    try {
+      microphone = await openMicrophone()
+    } catch (error) {
+      if (error instanceof NoMicrophone) microphoneTrouble.value = error.trouble
+      if (call === mine) phase.value = 'ringing' // still rings: the person may allow the microphone and press again
+      return
+    }
+    if (call !== mine) return silence(microphone)
+    microphoneTrouble.value = null
+    audio()
+    meters.mine = meter(microphone)
+    meterTimer = window.setInterval(measure, METER_MS)
+    mine.answer(microphone)
+  }
+
+  function measure(): void {
+    levels.value = { mine: muted.value ? 0 : (meters.mine?.level() ?? 0), theirs: meters.theirs?.level() ?? 0 }
+  }
+
+  function over(): void {
+    call = null
+    phase.value = 'idle'
+    muted.value = held.value = false
+    window.clearInterval(meterTimer)
+    meters.mine?.stop()
+    meters.theirs?.stop()
+    meters = {}
+    levels.value = { mine: 0, theirs: 0 }
+    silence(microphone)
+    microphone = null
+    speaker.srcObject = null
+  }
+
+  function hangUp(): void {
+    armed.value = false
+    call?.hangUp()
+  }
+
+  function toggleMute(): void {
+    if (phase.value !== 'talking') return
+    muted.value = !muted.value
+    call?.mute(muted.value)
+  }
+
+  function toggleHold(): void {
+    if (phase.value === 'talking') call?.hold(!held.value)
+  }
+
+  function dial(tone: string): void {
+    if (phase.value === 'talking') call?.dial(tone)
+  }
+
+  async function transfer(extension: string): Promise<void> {
+    await call?.transfer(extension)
+  }
+
+  // sound --------------------------------------------------------------------------------------------------------------------
+  function forgiveMicrophone(): void {
+    microphoneTrouble.value = null
+  }
+
+  async function useSpeaker(): Promise<void> {
+    if ('setSinkId' in speaker) await speaker.setSinkId(chosen('speaker')).catch(() => undefined) // unplugged: the system's own
+  }
+
+  async function chooseSpeaker(id: string): Promise<void> {
+    choose('speaker', id)
+    await useSpeaker()
+  }
+
+  async function chooseMicrophone(id: string): Promise<void> {
+    choose('microphone', id)
+    if (!call || !microphone) return
+    const fresh = await openMicrophone()
+    await call.speakInto(fresh)
+    meters.mine?.stop()
+    meters.mine = meter(fresh)
+    silence(microphone)
+    microphone = fresh
+  }
+
+  function chooseRing(which: Ring, loud: number): void {
+    ring.value = which
+    volume.value = loud
+    keep('ring', which)
+    keep('ringVolume', loud)
+  }
+
+  watch(isRinging, (does) => {
+    stopRinging?.()
+    stopRinging = does ? startRinging(ring.value, volume.value) : null
+    if (!does && phase.value === 'idle') armed.value = false
+  })
+
+  window.addEventListener('beforeunload', (event) => {
+    if (busy.value) event.preventDefault()
+  })
+  window.addEventListener('pagehide', () => {
+    if (busy.value) keep('talking', true, sessionStorage)
+  })
+
+  return {
+    registration, trouble, microphoneTrouble, phase, caller, since, muted, held, armed, levels, leftTalking, ring, volume,
+    inBrowser, busy, isRinging,
+    register, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer, chooseSpeaker, chooseMicrophone, chooseRing, forgiveMicrophone,
+  }
+})

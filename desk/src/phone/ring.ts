@@ -1,0 +1,49 @@
+/** Ring sounds made of tones: no file to load, nothing to wait for. */
+import { audio } from './levels'
+
+export const RINGS = ['bell', 'soft', 'double', 'none'] as const
+export type Ring = (typeof RINGS)[number]
+
+interface Tone {
+  hz: number
+  at: number
+  lasts: number
+}
+
+const TUNES: Record<Ring, readonly Tone[]> = {
+  bell: [0, 0.12, 0.24, 0.36, 0.48, 0.6].map((at, i) => ({ hz: i % 2 ? 784 : 988, at, lasts: 0.12 })),
+  soft: [
+    { hz: 523, at: 0, lasts: 0.5 },
+    { hz: 659, at: 0.35, lasts: 0.7 },
+  ],
+  double: [
+    { hz: 440, at: 0, lasts: 0.35 },
+    { hz: 480, at: 0.5, lasts: 0.35 },
+  ],
+  none: [],
+}
+const AGAIN_MS = 2500
+
+function tone(at: AudioContext, { hz, at: start, lasts }: Tone, volume: number): void {
+  const oscillator = at.createOscillator()
+  const gain = at.createGain()
+  const from = at.currentTime + start
+  oscillator.frequency.value = hz
+  gain.gain.setValueAtTime(0, from)
+  gain.gain.linearRampToValueAtTime(volume * 0.35, from + 0.015)
+  gain.gain.exponentialRampToValueAtTime(0.001, from + lasts)
+  oscillator.connect(gain).connect(at.destination)
+  oscillator.start(from)
+  oscillator.stop(from + lasts)
+}
+
+export function playOnce(ring: Ring, volume: number): void {
+  for (const one of TUNES[ring]) tone(audio(), one, volume)
+}
+
+/** Rings until the returned function is called. */
+export function startRinging(ring: Ring, volume: number): () => void {
+  playOnce(ring, volume)
+  const timer = window.setInterval(() => playOnce(ring, volume), AGAIN_MS)
+  return () => window.clearInterval(timer)
+}

@@ -1,0 +1,134 @@
+/** The one module that knows JsSIP: registers, reports calls, carries them out. Loaded only where there is a browser phone. */
+import { UA, WebSocketInterface } from 'jssip'
+import type { DTMF_TRANSPORT } from 'jssip/lib/Constants'
+import type { RTCSession } from 'jssip/lib/RTCSession'
+import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from 'jssip/lib/UA'
+import type { Phone } from '@/wire'
+
+/** No STUN, no TURN: desk and switch see each other directly. */
+const PEER: RTCConfiguration = { iceServers: [] }
+/** Candidates of dead interfaces can keep gathering open for many seconds; the usable ones come at once. */
+const GATHERING_MS = 400
+const REGISTER_SECONDS = 60
+
+export interface Caller {
+  number: string
+  name: string
+}
+
+export interface LineEvents {
+  registered(): void
+  unregistered(why: string): void
+  rings(call: SipCall): void
+}
+
+export interface SipCallEvents {
+  talking(): void
+  held(isHeld: boolean): void
+  voice(stream: MediaStream): void
+  ended(why: string, failed: boolean): void
+}
+
+/** One call on the line. Its events are set by whoever takes it over. */
+export class SipCall {
+  events: SipCallEvents | null = null
+  readonly caller: Caller
+
+  constructor(
+    private readonly session: RTCSession,
+    private readonly realm: string,
+  ) {
+    const who = session.remote_identity
+    this.caller = { number: who.uri.user, name: who.display_name ?? '' }
+    session.on('confirmed', () => this.events?.talking())
+    session.on('hold', (event) => event.originator === 'local' && this.events?.held(true))
+    session.on('unhold', (event) => event.originator === 'local' && this.events?.held(false))
+    session.on('ended', (event) => this.events?.ended(event.cause, false))
+    session.on('failed', (event) => this.events?.ended(event.cause, event.cause !== 'Canceled'))
+    session.on('peerconnection', ({ peerconnection }) => this.hear(peerconnection))
+    let gathering = 0
+    session.on('icecandidate', ({ ready }) => {
+      if (!gathering) gathering = window.setTimeout(ready, GATHERING_MS)
+    })
+  }
+
+  private hear(connection: RTCPeerConnection): void {
+    connection.addEventListener('track', (event) => this.events?.voice(event.streams[0] ?? new MediaStream([event.track])))
+  }
+
+  answer(microphone: MediaStream): void {
+    this.session.answer({ mediaStream: microphone, pcConfig: PEER })
+  }
+
+  hangUp(): void {
+    if (!this.session.isEnded()) this.session.terminate()
+  }
+
+  refuseBusy(): void {
+    this.session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
+  }
+
+  mute(on: boolean): void {
+    if (on) this.session.mute({ audio: true })
+    else this.session.unmute({ audio: true })
+  }
+
+  /** False when the last change is still being negotiated. */
+  hold(on: boolean): boolean {
+    return on ? this.session.hold() : this.session.unhold()
+  }
+
+  dial(tone: string): void {
+    this.session.sendDTMF(tone, { transportType: 'RFC2833' as DTMF_TRANSPORT })
+  }
+
+  /** Blind transfer. Resolves when the other side has taken it; rejects when it failed and the caller is still here. */
+  transfer(extension: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = () => reject(new Error('refer'))
+      this.session.refer(`sip:${extension}@${this.realm}`, {
+        eventHandlers: { requestSucceeded: () => resolve(), accepted: () => resolve(), requestFailed: failed, failed },
+      })
+    })
+  }
+
+  /** The sending track is replaced, the call goes on: the headset was changed. */
+  async speakInto(microphone: MediaStream): Promise<void> {
+    const [track] = microphone.getAudioTracks()
+    const sender = this.session.connection?.getSenders().find((one) => one.track?.kind === 'audio')
+    if (track && sender) await sender.replaceTrack(track)
+  }
+}
+
+/** A registered address. JsSIP re-registers and reconnects by itself; what it gives up on is told by `unregistered`. */
+export class Line {
+  private readonly agent: UA
+
+  constructor(phone: Phone, events: LineEvents) {
+    this.agent = new UA({
+      sockets: [new WebSocketInterface(phone.ws_url)],
+      uri: phone.uri,
+      authorization_user: phone.extension,
+      password: phone.password,
+      realm: phone.realm,
+      register_expires: REGISTER_SECONDS,
+      session_timers: false,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 10,
+      user_agent: 'Tingsu',
+    })
+    this.agent.on('registered', () => events.registered())
+    this.agent.on('unregistered', (event) => events.unregistered(String(event.cause ?? '')))
+    this.agent.on('registrationFailed', (event) => events.unregistered(String(event.cause ?? '')))
+    this.agent.on('disconnected', () => events.unregistered(''))
+    this.agent.on('newRTCSession', (event: IncomingRTCSessionEvent | OutgoingRTCSessionEvent) => {
+      if (event.session.direction === 'incoming') events.rings(new SipCall(event.session, phone.realm))
+    })
+    this.agent.start()
+  }
+
+  stop(): void {
+    this.agent.removeAllListeners()
+    this.agent.stop()
+  }
+}

@@ -1,0 +1,58 @@
+/** Every route the desk uses, by name. */
+import { query, request } from './http'
+import type { Customer, Person, Wire } from './wire'
+
+const id = encodeURIComponent
+
+export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'login', body)
+export const logout = () => request<void>('POST', 'logout')
+export const me = () => request<Wire<'Me'>>('GET', 'me')
+export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', 'me', body)
+export const changePassword = (body: Wire<'PasswordBody'>) => request<unknown>('POST', 'me/password', body)
+export const wantState = (body: Wire<'WantedStateBody'>) => request<Wire<'Board'>>('PUT', 'me/state', body)
+export const phone = () => request<Wire<'Phone'>>('GET', 'phone')
+export const board = () => request<Wire<'Board'>>('GET', 'board')
+export const health = () => request<unknown>('GET', 'health')
+export const system = () => request<Wire<'System'>>('GET', 'system')
+
+export interface CallFilter {
+  limit?: number
+  after?: string
+  number?: string
+  outcome?: string
+  from?: string
+  to?: string
+}
+export const calls = (filter: CallFilter) => request<Wire<'CallPage'>>('GET', `calls${query({ ...filter })}`)
+export const call = (callId: string) => request<Wire<'CallDetail'>>('GET', `calls/${id(callId)}`)
+export const audioUrl = (callId: string) => `/api/calls/${id(callId)}/audio?side=both`
+
+export interface TicketFilter {
+  state?: string
+  owner?: 'me'
+  q?: string
+  limit?: number
+  after?: string
+}
+export const tickets = (filter: TicketFilter) => request<Wire<'TicketPage'>>('GET', `tickets${query({ ...filter })}`)
+export const newTicket = (body: Wire<'TicketNew'>) => request<Wire<'Ticket'>>('POST', 'tickets', body)
+export const ticket = (ticketId: number) => request<Wire<'Ticket'>>('GET', `tickets/${ticketId}`)
+export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => request<Wire<'Ticket'>>('PATCH', `tickets/${ticketId}`, body)
+export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
+export const actOnTicket = (ticketId: number, action: TicketAction, body: Wire<'VersionBody'>) =>
+  request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action}`, body)
+export const journal = (ticketId: number) => request<Wire<'JournalRow'>[]>('GET', `tickets/${ticketId}/journal`)
+
+export const lexicon = () => request<Wire<'Lexicon'>>('GET', 'lexicon')
+export const changeLexicon = (body: Wire<'Lexicon'>) => request<Wire<'Lexicon'>>('PUT', 'lexicon', body)
+
+export const customers = (filter: { q?: string; limit?: number; after?: number }) => request<Customer[]>('GET', `customers${query(filter)}`)
+export const newCustomer = (body: Wire<'CustomerBody'>) => request<Wire<'Customer'>>('POST', 'customers', body)
+export const changeCustomer = (customerId: number, body: Wire<'CustomerBody'>) =>
+  request<Wire<'Customer'>>('PUT', `customers/${customerId}`, body)
+export const importCustomers = (body: Wire<'ImportBody'>) => request<Wire<'ImportResult'>>('POST', 'customers/import', body)
+
+export const people = () => request<Person[]>('GET', 'people')
+export const newPerson = (body: Wire<'PersonBody'>) => request<Wire<'Person'>>('POST', 'people', body)
+export const changePerson = (personId: number, body: Wire<'PersonPatch'>) => request<Wire<'Person'>>('PATCH', `people/${personId}`, body)
+export const audit = (filter: { after?: string; limit?: number }) => request<Wire<'AuditPage'>>('GET', `audit${query(filter)}`)

@@ -1,0 +1,85 @@
+/**
+ * The call this person is in and the ticket beside it: the switch's word (websocket), filled up from the call's record
+ * after a reload. The ticket stays on the desk after the hang-up until another takes its place.
+ */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import * as api from './server'
+import { Refused } from './http'
+import { keep, kept } from './kept'
+import { useLive } from './live'
+import { usePhone } from './phone/phone'
+import { useSession } from './session'
+import type { CallDetail, Customer } from './wire'
+
+export interface Partner {
+  number: string
+  name: string
+  customer: Customer | null
+}
+
+export const useTalk = defineStore('talk', () => {
+  const live = useLive()
+  const phone = usePhone()
+  const session = useSession()
+  const key = () => `desk.${session.me?.id ?? 0}`
+  const ticketId = ref<number | null>(kept<number | null>(key(), null))
+  const record = shallowRef<CallDetail | null>(null)
+
+  const mine = computed(() => live.board?.me ?? null)
+  /** The id of the call this person is in, null between calls. */
+  const callId = computed(() => {
+    if (live.call && live.call.phase !== 'ended') return live.call.call_id
+    return mine.value?.state === 'talking' ? mine.value.call_id : null
+  })
+  const onCall = computed(() => phone.busy || callId.value !== null)
+  const held = computed(() => phone.held || live.call?.phase === 'held')
+  const since = computed(() => {
+    if (phone.since && phone.phase === 'talking') return phone.since
+    const from = callId.value && live.call?.call_id === callId.value ? live.call.since : mine.value?.since
+    return from ? Date.parse(from) : 0
+  })
+  const card = computed(() => (callId.value ? (live.pops.byCall[callId.value] ?? null) : null))
+
+  const partner = computed<Partner>(() => {
+    const source = card.value ?? (record.value?.call.id === callId.value ? record.value?.call : null)
+    if (source) return { number: source.number, name: source.name_sent, customer: source.customer }
+    return { ...phone.caller, customer: null }
+  })
+
+  function show(ticket: number | null): void {
+    ticketId.value = ticket
+    keep(key(), ticket)
+  }
+
+  /** The ticket on the desk is gone, or is no longer ours to see. */
+  function putAway(ticket: number): void {
+    if (ticketId.value === ticket) show(null)
+  }
+
+  async function recall(call: string): Promise<void> {
+    try {
+      record.value = await api.call(call)
+      if (callId.value === call && record.value.call.ticket_id) show(record.value.call.ticket_id)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error // 404: the call is not written down yet; its message will come
+    }
+  }
+
+  watch(
+    () => live.call,
+    (call) => {
+      if (call && call.phase !== 'ended' && call.ticket_id) show(call.ticket_id)
+    },
+  )
+  // after a reload nobody tells again what was told before: look the call up
+  watch(callId, (call) => {
+    if (call && live.call?.call_id !== call) recall(call).catch(() => undefined)
+  })
+  watch(
+    () => session.me?.id,
+    () => (ticketId.value = kept<number | null>(key(), null)),
+  )
+
+  return { ticketId, callId, onCall, held, since, card, partner, show, putAway }
+})

@@ -1,0 +1,89 @@
+/** Where a test finds things: every `data-testid` of the desk. Only these are promised to stay. */
+export const TEST = {
+  login: { name: 'login-name', password: 'login-password', submit: 'login-submit', error: 'login-error', language: 'language' },
+  password: { old: 'password-old', fresh: 'password-new', again: 'password-again', submit: 'password-submit', error: 'password-error' },
+  frame: {
+    nav: (room: string) => `nav-${room}`,
+    banner: 'banner', // data-banner: browser | switch | elsewhere | phone | microphone | reload
+    queue: 'queue-ring', // data-waiting
+    level: 'service-level',
+    keys: 'keys-dialog',
+    logout: 'logout',
+  },
+  state: {
+    switch: 'state-switch', // data-state, data-reason
+    ready: 'state-ready',
+    away: 'state-away',
+    pause: (reason: string) => `state-pause-${reason}`,
+    now: 'state-ready-now',
+  },
+  phone: { status: 'phone-status' }, // data-registration
+  pop: {
+    card: 'pop-card', // data-pop-id, data-call-id, data-stage
+    number: 'pop-number',
+    name: 'pop-name',
+    tier: 'pop-tier',
+    ivr: 'pop-ivr',
+    answer: 'answer',
+    open: 'pop-open-tickets',
+    calls: 'pop-last-calls',
+    more: 'pop-more',
+  },
+  call: {
+    bar: 'call-bar', // data-phase: connecting | talking | held, data-call-id
+    time: 'call-time',
+    mute: 'call-mute', // aria-pressed
+    hold: 'call-hold', // aria-pressed
+    keypad: 'call-keypad',
+    digit: (tone: string) => `dtmf-${tone}`,
+    transfer: 'call-transfer',
+    transferTo: 'transfer-to',
+    transferGo: 'transfer-go',
+    hangup: 'call-hangup',
+    levelMine: 'level-mine', // data-level 0..100
+    levelTheirs: 'level-theirs',
+  },
+  form: {
+    form: 'ticket-form', // data-ticket-id, data-ticket-state, data-version, data-saving
+    field: (field: string) => `field-${field}`, // the control itself; data-source, data-unsure
+    evidence: (field: string) => `evidence-${field}`,
+    take: (field: string) => `take-${field}`,
+    problem: (field: string) => `problem-${field}`,
+    mine: (field: string) => `mine-${field}`,
+    theirs: (field: string) => `theirs-${field}`,
+    saving: 'saving',
+    confirm: 'confirm',
+    discard: 'discard',
+    restore: 'restore',
+    close: 'close-ticket',
+    undo: 'undo',
+    number: 'ticket-number',
+    drafting: 'drafting', // data-drafting
+    draftRow: 'draft-row', // data-ticket-id
+  },
+  words: {
+    panel: 'transcript', // data-state
+    demonstration: 'demonstration',
+    utterance: 'utterance', // data-speaker
+    word: 'word', // data-start
+  },
+  player: {
+    player: 'player',
+    play: 'player-play',
+    wave: 'player-wave',
+    time: 'player-time',
+    speed: 'player-speed',
+    side: (side: string) => `player-${side}`, // both | caller | agent, aria-pressed
+  },
+  list: {
+    view: (view: string) => `view-${view}`,
+    search: 'search',
+    row: 'ticket-row', // data-ticket-id
+    fresh: 'fresh',
+    more: 'more',
+    callRow: 'call-row', // data-call-id
+    customerRow: 'customer-row',
+    personRow: 'person-row',
+  },
+  journal: { row: 'journal-row' }, // data-action
+} as const

@@ -1,0 +1,31 @@
+/** What was typed against one version of a ticket, carried over to a newer one. Pure. */
+import type { Ticket, TicketField } from '@/wire'
+import type { Typed, Value } from './fields'
+
+export interface Unsent {
+  /** What the person typed and the server has not confirmed. */
+  typed: Typed
+  /** What stood in those fields when the person began. */
+  base: Typed
+}
+
+export interface Rebased {
+  unsent: Unsent
+  /** Fields that somebody else changed meanwhile to something else: the person decides. */
+  conflicts: Partial<Record<TicketField, Value>>
+}
+
+export function rebase(unsent: Unsent, fresh: Ticket): Rebased {
+  const kept: Unsent = { typed: {}, base: {} }
+  const conflicts: Rebased['conflicts'] = {}
+  for (const [name, mine] of Object.entries(unsent.typed) as [TicketField, Value][]) {
+    const theirs = fresh[name]
+    if (theirs === mine) continue
+    kept.typed[name] = mine
+    kept.base[name] = theirs
+    // a machine's filling never asks: who types knows better
+    const byPerson = (fresh.sources[name]?.by ?? 'agent') === 'agent'
+    if (theirs !== unsent.base[name] && byPerson) conflicts[name] = theirs
+  }
+  return { unsent: kept, conflicts }
+}

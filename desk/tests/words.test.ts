@@ -1,0 +1,43 @@
+/** The catalogue is complete: both languages, same placeholders, every key asked for is there, every key there is asked for. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { catalogue, type Catalogue, type Pair } from '../src/words'
+
+function flat(from: Catalogue, before = ''): [string, Pair][] {
+  return Object.entries(from).flatMap(([key, value]) =>
+    Array.isArray(value) ? [[`${before}${key}`, value as unknown as Pair] as [string, Pair]] : flat(value as Catalogue, `${before}${key}.`),
+  )
+}
+
+const texts = flat(catalogue)
+const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(ts|vue)$/.test(file) && !file.startsWith('words/') && file !== 'api.d.ts')
+  .map((file) => readFileSync(join('src', file), 'utf8'))
+  .join('\n')
+const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
+
+test('every key has a text in both languages', () => {
+  expect(texts.filter(([, pair]) => pair.length !== 2 || pair.some((text) => text.trim() === ''))).toEqual([])
+})
+
+test('both languages of a key have the same placeholders', () => {
+  expect(texts.filter(([, [zh, en]]) => String(placeholders(zh)) !== String(placeholders(en)))).toEqual([])
+})
+
+test('the Chinese side is Chinese and the English side has no Chinese in it', () => {
+  const han = /\p{Script=Han}/u
+  const names = new Set(['lexicon.code'])
+  expect(texts.filter(([key, [zh, en]]) => !names.has(key) && (!han.test(zh) || han.test(en)))).toEqual([])
+})
+
+test('no text contains what the message compiler would read as its own syntax', () => {
+  expect(texts.filter(([, pair]) => pair.some((text) => /[@|]|\{(?!\w+\})/.test(text)))).toEqual([])
+})
+
+test('every key of the catalogue is asked for somewhere', () => {
+  const asked = new Set([...source.matchAll(/'([a-z][A-Za-z]*(?:\.[\w-]+)+)'/g)].map((match) => match[1]))
+  const families = new Set([...source.matchAll(/`([a-z][A-Za-z]*(?:\.[A-Za-z]+)*)\.\$\{/g)].map((match) => match[1]))
+  const unused = texts.map(([key]) => key).filter((key) => !asked.has(key) && !families.has(key.split('.').slice(0, -1).join('.')))
+  expect(unused).toEqual([])
+})
