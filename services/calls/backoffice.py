@@ -7,27 +7,28 @@ from collections.abc import Callable
 from cti.ids import CallId
 from ivr.backoffice import Reception
 from services.calls.facts import Fact, MenuChosen
-from services.calls.numbers import normalise, printable
 from services.calls.remembered import Memory
+from services.calls.texts import printable
 from services.clock import Clock
-
-PRIORITY = {"normal": 0, "big": 10, "important": 20, "dedicated_line": 30}
-"""app_queue's priority by tier: a higher one waits before all lower ones (SPEC A7, C2)."""
+from services.customers.numbers import normalise
 
 
 class BackOffice:
     """Implements ``ivr.backoffice.BackOffice``: answers from the database, else from the cache, else as for anybody."""
 
-    def __init__(self, memory: Memory, clock: Clock, *, language: str, note: Callable[[Fact], None]) -> None:
+    def __init__(
+        self, memory: Memory, clock: Clock, *, language: str, priority_of: Callable[[str], int], note: Callable[[Fact], None]
+    ) -> None:
         self._memory = memory
         self._clock = clock
         self._language = language
+        self._priority_of = priority_of
         self._note = note
 
     async def receive(self, call: CallId, number: str) -> Reception:
         """Priority by the customer's tier; the centre's own language."""
         customer = await self._memory.customer(normalise(number))
-        return Reception(PRIORITY[customer.tier] if customer else 0, self._language)
+        return Reception(self._priority_of(customer.tier if customer else "normal"), self._language)
 
     async def chosen(self, call: CallId, path: str, notice: str) -> None:
         """Remembered through the journal: never waits."""

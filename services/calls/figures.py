@@ -21,14 +21,27 @@ from services.errors import DatabaseAway
 from services.store.db import Connection, Pool, connection
 
 FORMULA = "tingsu-1"
-"""Name and version of the formula; a change of it gets a new name."""
+"""Name and version of the formula with SPEC's limits; a change of it gets a new name."""
 
-IN_TIME_MS = 15_000  # SPEC A1
-SHORT_ABANDON_MS = 5_000
 AGAIN_S = 1.0  # computed at most so often
 AT_LEAST_S = 60.0  # and at least so often: a day may begin without a call
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """SPEC A1 and "How to count": both limits belong to the interval (at most 15.000 s, within 5 s)."""
+
+    in_time_ms: int = 15_000
+    short_abandon_ms: int = 5_000
+
+    @property
+    def formula(self) -> str:
+        """Every figure names its formula, and other limits make another formula."""
+        if self == Limits():
+            return FORMULA
+        return f"{FORMULA} {self.in_time_ms / 1000:g}/{self.short_abandon_ms / 1000:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +67,9 @@ def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return first.astimezone(UTC), after.astimezone(UTC)
 
 
-async def compute(connection: Connection, queue: str, begin: datetime, end: datetime) -> Figures:
-    """The figures of calls that entered ``queue`` in [begin, end)."""
-    row = await connection.fetchrow(QUERIES.figures, queue, begin, end, IN_TIME_MS, SHORT_ABANDON_MS)
+async def compute(connection: Connection, queue: str, interval: tuple[datetime, datetime], limits: Limits) -> Figures:
+    """The figures of calls that entered ``queue`` in the half-open interval."""
+    row = await connection.fetchrow(QUERIES.figures, queue, *interval, limits.in_time_ms, limits.short_abandon_ms)
     assert row is not None
     return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"])
 
@@ -64,11 +77,12 @@ async def compute(connection: Connection, queue: str, begin: datetime, end: date
 class Today:
     """Today's figures of one queue, kept fresh. While the database is away the last ones stand."""
 
-    def __init__(self, pool: Pool, clock: Clock, *, queue: str, zone: ZoneInfo) -> None:
+    def __init__(self, pool: Pool, clock: Clock, *, queue: str, zone: ZoneInfo, limits: Limits | None = None) -> None:
         self._pool = pool
         self._clock = clock
         self._queue = queue
         self._zone = zone
+        self.limits = limits or Limits()
         self._stale = asyncio.Event()
         self.figures = Figures()
         self.changed: Callable[[], None] | None = None
@@ -81,7 +95,7 @@ class Today:
         """Raises DatabaseAway."""
         before = self.figures
         async with connection(self._pool) as taken:
-            self.figures = await compute(taken, self._queue, *day_of(self._clock.now(), self._zone))
+            self.figures = await compute(taken, self._queue, day_of(self._clock.now(), self._zone), self.limits)
         if self.changed and self.figures != before:
             self.changed()
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
 from services.calls.directory import Directory
-from services.calls.figures import FORMULA, Today
+from services.calls.figures import Today
 from services.calls.store import Seat
 from services.clock import Clock
 from services.web.schemas import AgentNow, Board, LinkNow, QueueNow
@@ -115,5 +115,5 @@ class Floor:
             abandoned_today=figures.abandoned,
             short_abandons_today=figures.short_abandons,
             service_level_today=figures.service_level,
-            service_level_formula=FORMULA,
+            service_level_formula=self._today.limits.formula,
         )

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from cti.changes import CallQueued, CallStarted
 from cti.ids import CallId, ChannelId
-from services.calls.numbers import normalise, printable
+from services.calls.texts import printable
+from services.customers.numbers import normalise
 
 MOST = 5_000  # more calls at once are calls whose end was never heard: the oldest are forgotten
 

@@ -10,7 +10,6 @@ from the wanted state when it is back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Literal, Protocol
 import structlog
 
 from cti.changes import AgentChanged, AgentState
-from cti.errors import ActionFailed, CtiError
+from cti.errors import CtiError
 from cti.ids import Extension
 from services.calls.directory import Directory
 from services.calls.facts import Fact, WantedSet
@@ -43,8 +42,10 @@ log = structlog.get_logger(__name__)
 class Switch(Protocol):
     """cti's commands, as far as agents are concerned. Each raises a CtiError when it failed or the link is down."""
 
-    async def queue_add(self, extension: Extension, queue: str, penalty: int = 0) -> object: ...
-    async def queue_remove(self, extension: Extension, queue: str) -> object: ...
+    async def queue_add(
+        self, extension: Extension, queue: str, penalty: int = 0, *, paused: bool = False, reason: str = ""
+    ) -> bool: ...
+    async def queue_remove(self, extension: Extension, queue: str) -> bool: ...
     async def pause(self, extension: Extension, paused: bool, reason: str = "") -> object: ...
 
 
@@ -203,14 +204,12 @@ class Presence:
         async with self._locks[seat.person]:
             wanted = self.wanted(seat.person)
             if wanted.state == "away":
-                with contextlib.suppress(ActionFailed):  # "not there": what was wanted
-                    await self._switch.queue_remove(extension, queue)
+                await self._switch.queue_remove(extension, queue)
                 return
-            with contextlib.suppress(ActionFailed):  # "already there": what was wanted
-                await self._switch.queue_add(extension, queue)
             wrapping = wanted.state == "ready" and seat.person in self._floor.wrap_ups
-            reason = WRAP_UP if wrapping else wanted.reason
-            await self._switch.pause(extension, wanted.state == "paused" or wrapping, reason)
+            paused, reason = wanted.state == "paused" or wrapping, WRAP_UP if wrapping else wanted.reason
+            if not await self._switch.queue_add(extension, queue, paused=paused, reason=reason):
+                await self._switch.pause(extension, paused, reason)
 
     async def _look_for_ever(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from cti.changes import (
@@ -25,12 +25,12 @@ from cti.changes import (
 )
 from cti.ids import CallId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
-from services.calls.numbers import normalise, printable
+from services.calls.texts import printable
+from services.customers.numbers import normalise
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "calls.sql")
-SETTLE = timedelta(seconds=2)  # MixMonitor closes its file a moment after the channel is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def _end(connection: Connection, fact: CallEnded) -> None:
     await connection.execute(QUERIES.end_call, *ended, str(fact.outcome), fact.waited_ms, fact.talked_ms, fact.recovered)
     await connection.execute(QUERIES.close_legs, *ended)
     await connection.execute(QUERIES.close_spans, *ended)
-    await connection.execute(QUERIES.expect_recording, fact.call, fact.at + SETTLE)
+    await connection.execute(QUERIES.expect_recording, fact.call, fact.at)
 
 
 async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:

@@ -94,53 +94,6 @@ class Matcher:
         return ()
 
 
-@cached_property
-    def by_list(self) -> Mapping[str, Matcher]:
-        """List -> matcher over the terms of its active classes."""
-        active = {(category.list, category.code) for category in self.categories if category.active}
-        usable = [term for term in self.terms if (term.list, term.code) in active]
-        return {name: Matcher([term for term in usable if term.list == name]) for name in LISTS}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A term found at characters ``start`` up to ``end``."""
-
-    code: str
-    term: str
-    weight: float
-    start: int
-    end: int
-
-
-class Matcher:
-    """Finds terms from left to right, the longest first: 电话卡 is not also 电话, 乱收费 not also 收费."""
-
-    def __init__(self, terms: Sequence[Term]) -> None:
-        self._by_length: dict[int, dict[str, list[Term]]] = {}
-        for term in terms:
-            plain = simplified(term.term)
-            self._by_length.setdefault(len(plain), {}).setdefault(plain, []).append(term)
-        self._lengths = sorted(self._by_length, reverse=True)
-
-    def find(self, text: str) -> list[Hit]:
-        """Hits in simplified ``text``; a term of several classes gives a hit for each."""
-        hits: list[Hit] = []
-        at = 0
-        while at < len(text):
-            found = next(
-                ((n, self._by_length[n][text[at : at + n]]) for n in self._lengths if text[at : at + n] in self._by_length[n]),
-                None,
-            )
-            if found is None:
-                at += 1
-                continue
-            length, terms = found
-            hits += [Hit(term.code, term.term, term.weight, at, at + length) for term in terms]
-            at += length
-        return hits
-
-
 @cache
 def _converter() -> OpenCC:
     return OpenCC("t2s")

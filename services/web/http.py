@@ -143,7 +143,7 @@ def route(
 def routes_of(source: object) -> list[Route]:
     """The routes of a class (or of an instance's class), in the order written."""
     kind = source if inspect.isclass(source) else type(source)
-    return [member.__route__ for member in vars(kind).values() if hasattr(member, "__route__")]
+    return [found for member in list(vars(kind).values()) if isinstance(found := getattr(member, "__route__", None), Route)]
 
 
 class Sessions(Protocol):

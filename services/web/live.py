@@ -134,6 +134,7 @@ class Hub:
         self._connections: dict[int, list[Connection]] = {}
         self._streams: dict[int, Stream] = {}
         self._changed = asyncio.Event()
+        self._suspicious = asyncio.Event()
         self._closing = False
         self._empty = asyncio.Event()  # nobody is connected
         self._empty.set()
@@ -168,6 +169,10 @@ class Hub:
         for connection in self._all():
             if connection.session == session:
                 connection.end(SESSION_ENDED, "session_ended")
+
+    async def session_rung(self, _: str | None) -> None:
+        """The bell ``session_ended``: look at all of them now."""
+        self._suspicious.set()
 
     async def run(self) -> None:
         """Snapshots and the look at sessions, for ever; owned by the composition root."""
@@ -276,7 +281,10 @@ class Hub:
 
     async def _look_at_sessions(self) -> None:
         while True:
-            await asyncio.sleep(SESSIONS_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SESSIONS_S):
+                    await self._suspicious.wait()
+            self._suspicious.clear()
             sessions = {connection.session for connection in self._all()}
             if not sessions:
                 continue

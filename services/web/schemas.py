@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.people.rights import Role
 
@@ -301,6 +301,23 @@ class Transcript(Wire):
     error: str | None
 
 
+class CallsQuery(Wire):
+    """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
+
+    limit: Limit = 50
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}~[A-Za-z0-9_.-]{1,64}$")] | None = None
+    number: Search = ""
+    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
+    begin: AwareDatetime | None = Field(default=None, alias="from")
+    end: AwareDatetime | None = Field(default=None, alias="to")
+
+
+class AudioQuery(Wire):
+    """Which voices: the caller's on the left and the agents' on the right, or one of them alone."""
+
+    side: Literal["both", "caller", "agent"] = "both"
+
+
 class CallDetail(Wire):
     call: CallRow
     legs: list[Leg]
@@ -392,6 +409,16 @@ class TicketPage(Wire):
     tickets: list[TicketRow]
     next: str | None
     counts: dict[str, int] = Field(description="tickets per state, for the saved views")
+
+
+class TicketsQuery(Wire):
+    """``owner`` me: one's own. ``q``: a whole ticket or customer number, else text, searched some thousand tickets a page."""
+
+    limit: Limit = 50
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}~[0-9]{1,16}$")] | None = None
+    state: Literal["draft", "open", "closed", "discarded"] | None = None
+    owner: Literal["me"] | None = None
+    q: Search = ""
 
 
 class TicketFields(Wire):

@@ -23,7 +23,6 @@ create index call_open on call (started_at) where ended_at is null;
 create index call_leg_open on call_leg (call_id) where outcome is null;
 create index transcript_recording_state on transcript (state, finished_at desc);
 alter table call add column notice text not null default '';   -- which recording notice the caller heard: id and version
-alter table recording add column lease_until timestamptz;      -- somebody is at it until then
 
 -- lists read one index from the newest on, whatever the filter
 create index ticket_received on ticket (received_at desc, id desc);

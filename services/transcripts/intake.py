@@ -1,0 +1,380 @@
+"""From the spool to the draft: a finished call's legs are woven, archived, listened to, and their words fill the draft (C6, C7).
+
+Each step is a row that survives us: claimed with SKIP LOCKED and a lease, its try counted before it is made, so that a try
+which kills its worker (or us) is a try. What the world does (a full disk, no model) is waited for; what the sound does is given
+up after some tries, with its reason. Sound of calls that nobody ever told us of is adopted. Weaving runs in threads, listening in
+the crew's children; the event loop only waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from cti.ids import CallId, ChannelId
+from recordings import archive as archives
+from recordings import audio, spool
+from recordings import transcript as conversation
+from recordings.archive import Archive
+from recordings.audio import Source, Span, Woven
+from recordings.crew import Heard
+from recordings.errors import (
+    AlreadyArchived,
+    ArchiveFailed,
+    AudioRefused,
+    BadLeg,
+    ModelRefused,
+    SpoolChanged,
+    TranscriptionFailed,
+)
+from recordings.naming import Role
+from recordings.spool import SpooledLeg
+from services.clock import Clock
+from services.errors import DatabaseAway, Stale
+from services.store.db import Connection, Pool, connection, transaction
+from services.tickets import store as ticket_store
+from services.tickets.actions import fill_from_words
+from services.transcripts import store
+from services.transcripts.drafting import draft
+from services.transcripts.store import CallTimes, Job, Listening
+from services.web.schemas import DraftMessage
+
+PATIENCE = timedelta(seconds=60)  # an agent who talks on with a colleague still writes: after this we take what there is
+ABSENT = timedelta(seconds=20)  # so long after its end a call may still get its first file (a slow disk)
+AGAIN = timedelta(seconds=1)
+WORLD_AGAIN = timedelta(seconds=30)
+ARCHIVE_LEASE = timedelta(minutes=10)
+ORPHAN_AGE = timedelta(minutes=2)
+SWEEP_S = 60.0
+LOOK_S = 0.5
+AWAY_S = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Crew(Protocol):
+    """Who listens (recordings.crew)."""
+
+    async def transcribe(self, path: Path, *, channels: int = 2, limit_s: float | None = None) -> Heard: ...
+
+
+class Outbox(Protocol):
+    """The hub."""
+
+    def push(self, person: int, key: str, make: Callable[[int], DraftMessage], *, over: bool = False) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """``spool``: where the switch writes. ``work``: for files on their way. ``listeners``: as many as the crew has."""
+
+    spool: Path
+    work: Path
+    listeners: int = 1
+    settle: timedelta = timedelta(seconds=1)  # a leg file untouched for so long is closed, once its call is over
+    archive_tries: int = 3
+    listen_tries: int = 3
+
+
+class Intake:
+    """``run`` does everything; ``wake`` says that there may be something to do. ``live``: calls that are going on."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        archive: Archive,
+        crew: Crew | None,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        settings: IntakeSettings,
+        live: Callable[[], Collection[CallId]] = tuple,
+    ) -> None:
+        self._pool = pool
+        self._archive = archive
+        self._crew = crew
+        self._outbox = outbox
+        self._clock = clock
+        self._settings = settings
+        self._live = live
+
+    async def run(self) -> None:
+        """For ever; owned by the composition root."""
+        await asyncio.to_thread(self._settings.work.mkdir, parents=True, exist_ok=True, mode=0o700)
+        await self._release()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._for_ever(self.archive_next, LOOK_S), name="intake: archive")
+            tasks.create_task(self._for_ever(self.adopt_orphans, SWEEP_S), name="intake: orphans")
+            if self._crew is not None:
+                for number in range(self._settings.listeners):
+                    tasks.create_task(self._for_ever(self.listen_next, LOOK_S), name=f"intake: listener {number}")
+
+    async def _release(self) -> None:
+        """What our predecessor had claimed when it died is ours at once: there is one intake, and its tries are counted."""
+        while True:
+            try:
+                async with transaction(self._pool) as taken:
+                    await taken.execute(store.QUERIES.release_recordings, self._clock.now())
+                    await taken.execute(store.QUERIES.release_transcripts, self._clock.now())
+                return
+            except DatabaseAway:
+                await asyncio.sleep(AWAY_S)
+
+    async def _for_ever(self, step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
+        while True:
+            try:
+                if await step():
+                    continue
+                await asyncio.sleep(pause_s)
+            except DatabaseAway:
+                await asyncio.sleep(AWAY_S)
+
+    # sound ------------------------------------------------------------------------------------------------------------
+
+    async def archive_next(self) -> bool:
+        """Archives one call's sound; False if none is due."""
+        async with transaction(self._pool) as taken:
+            job = await store.claim_recording(taken, self._clock.now(), lease=ARCHIVE_LEASE)
+            times = await store.call_times(taken, job.call) if job else None
+        if job is None or times is None:
+            return False
+        try:
+            await self._archive_one(job, times)
+        except (ArchiveFailed, OSError) as error:
+            code = error.code if isinstance(error, ArchiveFailed) else type(error).__name__
+            log.error("a recording cannot be archived now", call=job.call, error=code)
+            await self._put_off(job, WORLD_AGAIN, counts=False, error=code)
+        except (BadLeg, AlreadyArchived, ValueError, RuntimeError, MemoryError) as error:
+            await self._failed_try(job, getattr(error, "code", type(error).__name__))
+        return True
+
+    async def _archive_one(self, job: Job, times: CallTimes) -> None:
+        legs = (await asyncio.to_thread(spool.look, self._settings.spool)).calls.get(job.call, [])
+        now = self._clock.now()
+        since = now - (times.ended_at or now)
+        if not legs:
+            await self._no_legs(job, times, since)
+        elif since < PATIENCE and not spool.is_finished(legs, over=(), now=now, untouched=self._settings.settle):
+            await self._put_off(job, AGAIN, counts=False, error=None)
+        else:
+            await self._weave(job, times, legs)
+
+    async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> None:
+        if since < ABSENT and times.sounded:
+            await self._put_off(job, AGAIN, counts=False, error=None)
+        elif times.sounded:
+            log.error("a call has no sound in the spool", call=job.call)
+            await self._give_up(job, "failed", "no_files")
+        else:
+            await self._give_up(job, "empty", None)
+
+    async def _weave(self, job: Job, times: CallTimes, legs: list[SpooledLeg]) -> None:
+        target = self._settings.work / f"{job.call}.flac"
+        sources = [Source(leg.leg, leg.path, leg.touched_at, _spans(leg, times)) for leg in legs]
+        missing = () if not times.spans or any(leg.leg.role is Role.AGENT for leg in legs) else (Role.AGENT,)
+        try:
+            woven = await asyncio.to_thread(audio.produce, sources, target, ended_at=times.ended_at, missing=missing)
+            await self._keep(job, woven, legs)
+        finally:
+            await asyncio.to_thread(target.unlink, missing_ok=True)
+
+    async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg]) -> None:
+        """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
+        stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
+        drawn = await self._keep_peaks(job.call, woven)
+        now = self._clock.now()
+        async with transaction(self._pool) as taken:
+            await taken.execute(
+                store.QUERIES.archive_recording,
+                job.id,
+                stored.key,
+                drawn,
+                stored.sha256,
+                stored.size,
+                woven.duration_ms,
+                woven.sample_rate,
+                woven.starts_at,
+                [_leg_row(report) for report in woven.legs],
+                list(woven.remarks),
+                now,
+            )
+            await taken.execute(store.QUERIES.expect_transcript, job.id, now)
+        await self._clear(legs, stored, {report.channel for report in woven.legs if report.error})
+
+    async def _keep_peaks(self, call: CallId, woven: Woven) -> str:
+        path = self._settings.work / f"{call}.peaks.json"
+        try:
+            await asyncio.to_thread(path.write_text, json.dumps(asdict(woven.peaks), separators=(",", ":")))
+            return (await self._archive.put(archives.key_of(call, woven.starts_at, "peaks.json"), path)).key
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _clear(self, legs: list[SpooledLeg], stored: archives.Stored, bad: Collection[str]) -> None:
+        """Leg files go once archived; those that could not be read go into quarantine for a person to look at."""
+        good = [leg for leg in legs if leg.leg.channel not in bad]
+        try:
+            await asyncio.to_thread(spool.remove, good, stored)
+            for leg in legs:
+                if leg.leg.channel in bad:
+                    await asyncio.to_thread(spool.quarantine, leg)
+        except (SpoolChanged, OSError) as error:
+            log.warning("leg files stay in the spool", error=type(error).__name__)
+
+    async def _failed_try(self, job: Job, code: str) -> None:
+        log.warning("a recording could not be made", call=job.call, error=code, attempt=job.attempts)
+        if job.attempts >= self._settings.archive_tries:
+            await self._give_up(job, "failed", code)
+        else:
+            await self._put_off(job, AGAIN * 5 * job.attempts, counts=True, error=code)
+
+    async def _put_off(self, job: Job, wait: timedelta, *, counts: bool, error: str | None) -> None:
+        async with connection(self._pool) as taken:
+            await taken.execute(store.QUERIES.put_off_recording, job.id, self._clock.now() + wait, counts, error)
+
+    async def _give_up(self, job: Job, state: str, error: str | None) -> None:
+        async with connection(self._pool) as taken:
+            await taken.execute(
+                store.QUERIES.give_up_recording, job.id, state, error, ["no_files"] if error == "no_files" else []
+            )
+        await self._tell_of(job.call, "failed")
+
+    # words ------------------------------------------------------------------------------------------------------------
+
+    async def listen_next(self) -> bool:
+        """Finds one recording's words and fills its draft; False if none is due."""
+        now = self._clock.now()
+        async with transaction(self._pool) as taken:
+            overdue = await taken.fetch(store.QUERIES.give_up_overdue, now, self._settings.listen_tries)
+            job = await store.claim_transcript(taken, now, lease=_lease(0), tries=self._settings.listen_tries)
+        for row in overdue:
+            await self._tell_of(CallId(row["call_id"]), "failed")
+        if job is None:
+            return False
+        await self._listen(job)
+        return True
+
+    async def _listen(self, job: Listening) -> None:
+        assert self._crew is not None
+        path = self._settings.work / f"{job.call}.listen.flac"
+        try:
+            await self._fetch(job.object, path)
+            heard = await self._crew.transcribe(path, channels=2, limit_s=_lease(job.duration_ms).total_seconds() / 2)
+        except (ModelRefused, ArchiveFailed, OSError) as error:
+            log.error("nobody can listen now", error=getattr(error, "code", type(error).__name__))
+            await self._try_again(job, WORLD_AGAIN, counts=False, error=getattr(error, "code", type(error).__name__))
+        except AudioRefused as error:
+            await self._words_failed(job, error.code)
+        except TranscriptionFailed as error:
+            await self._words_failed(job, error.code, again=job.attempts < self._settings.listen_tries)
+        else:
+            await self._words_found(job, heard)
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _fetch(self, key: str, path: Path) -> None:
+        with await asyncio.to_thread(path.open, "wb") as file:
+            async for block in self._archive.stream(key):
+                await asyncio.to_thread(file.write, block)
+
+    async def _words_found(self, job: Listening, heard: Heard) -> None:
+        caller, agent = heard.channels
+        utterances = conversation.weave(caller, agent)
+        state = "done" if heard.speech and utterances else "no_speech"
+        kept = conversation.to_json(utterances)
+        for _ in range(10):
+            try:
+                async with transaction(self._pool) as taken:
+                    await store.finish(taken, job.recording, state, self._clock.now(), model=heard.model, utterances=kept)
+                    await self._fill(taken, job.call, utterances)
+                break
+            except Stale:
+                continue  # the agent typed in this very moment: with the new version
+        await self._tell_of(job.call, state)
+
+    async def _fill(self, taken: Connection, call: CallId, utterances: Sequence[conversation.Utterance]) -> None:
+        ticket = await ticket_store.load_of_call(taken, call)
+        if ticket is None:
+            return
+        fillings = draft(utterances, await store.lexicon(taken), kind=ticket.kind)
+        await fill_from_words(taken, call, fillings, self._clock.now())
+
+    async def _words_failed(self, job: Listening, code: str, *, again: bool = False) -> None:
+        log.warning("a recording was not understood", call=job.call, error=code, attempt=job.attempts)
+        if again:
+            await self._try_again(job, AGAIN * 5 * job.attempts, counts=True, error=code)
+            return
+        async with connection(self._pool) as taken:
+            await store.finish(taken, job.recording, "failed", self._clock.now(), error=code)
+        await self._tell_of(job.call, "failed")
+
+    async def _try_again(self, job: Listening, wait: timedelta, *, counts: bool, error: str) -> None:
+        async with connection(self._pool) as taken:
+            await taken.execute(store.QUERIES.put_off_transcript, job.recording, self._clock.now() + wait, counts, error)
+
+    async def _tell_of(self, call: CallId, state: Any) -> None:
+        async with connection(self._pool) as taken:
+            row = await taken.fetchrow(store.QUERIES.listeners, call)
+        if row is None or row["person"] is None:
+            return
+        ticket = row["ticket_id"]
+
+        def message(seq: int) -> DraftMessage:
+            return DraftMessage(seq=seq, ticket_id=ticket, call_id=call, state=state)
+
+        self._outbox.push(row["person"], f"draft:{ticket}", message, over=True)
+
+    # orphans ----------------------------------------------------------------------------------------------------------
+
+    async def adopt_orphans(self) -> bool:
+        """Sound of calls that nobody knows gets a call row ``lost`` and goes the same way. Always False: no need to hurry."""
+        try:
+            spooled = await asyncio.to_thread(spool.look, self._settings.spool)
+        except OSError as error:
+            log.error("the spool cannot be read", error=type(error).__name__)
+            return False
+        live = set(self._live())
+        found = spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=ORPHAN_AGE)
+        if not found:
+            return False
+        async with transaction(self._pool) as taken:
+            for call in await store.unknown_calls(taken, found):
+                began, ended = _times_of(spooled.calls[call])
+                log.warning("sound of an unknown call is adopted", call=call)
+                await taken.execute(store.QUERIES.adopt_call, call, began, ended)
+                await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
+        return False
+
+
+def _spans(leg: SpooledLeg, times: CallTimes) -> tuple[Span, ...] | None:
+    """Known spans of an agent's leg; None (all of it is used) when nothing is known of any leg."""
+    if leg.leg.role is Role.CALLER or not times.spans:
+        return None
+    return tuple(Span(joined, left) for joined, left in times.spans.get(ChannelId(leg.leg.channel), ()))
+
+
+def _leg_row(report: audio.LegReport) -> dict[str, Any]:
+    return {
+        "channel": report.channel,
+        "role": str(report.role),
+        "started_at": report.started_at.isoformat(),
+        "duration_ms": report.duration_ms,
+        "remarks": list(report.remarks),
+        "error": report.error,
+    }
+
+
+def _times_of(legs: Sequence[SpooledLeg]) -> tuple[datetime, datetime]:
+    began = min(leg.leg.started_at for leg in legs)
+    return began, max(began, *(leg.touched_at for leg in legs))
+
+
+def _lease(duration_ms: int) -> timedelta:
+    """Long enough for the slowest model at work on a day's recording; a claim begins before the length is known."""
+    return max(timedelta(hours=2), timedelta(milliseconds=4 * duration_ms))

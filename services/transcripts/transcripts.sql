@@ -1,0 +1,118 @@
+-- name: release_recordings
+-- Claims of a process that is no more.
+update recording set due_at = $1 where state = 'waiting' and due_at > $1;
+
+-- name: release_transcripts
+-- Likewise; the tries stay counted.
+update transcript set due_at = $1 where state = 'running';
+
+-- name: claim_recording
+-- The next call whose sound lies in the spool: counted as tried, and nobody else's until $2.
+update recording set attempts = attempts + 1, due_at = $2
+where id = (select id from recording where state = 'waiting' and due_at <= $1 order by due_at limit 1 for update skip locked)
+returning id, call_id, attempts;
+
+-- name: put_off_recording
+-- Look at it again at $2; $3 whether the try counts, $4 what stood in the way.
+update recording set due_at = $2, attempts = case when $3 then attempts else greatest(attempts - 1, 0) end, error = $4
+where id = $1 and state = 'waiting';
+
+-- name: archive_recording
+-- The sound is durable in the store.
+update recording set state = 'archived', object = $2, peaks = $3, sha256 = $4, bytes = $5, duration_ms = $6, sample_rate = $7, starts_at = $8,
+       legs = $9, remarks = $10, error = null, archived_at = $11
+where id = $1;
+
+-- name: give_up_recording
+-- No sound will come of it, and why ($3); $2 failed, or empty when nothing was to be recorded.
+update recording set state = $2, error = $3, remarks = $4 where id = $1;
+
+-- name: expect_transcript
+-- Its words are to be found.
+insert into transcript (recording_id, state, due_at) values ($1, 'waiting', $2) on conflict do nothing;
+
+-- name: call_times
+-- What the weaving needs of a call.
+select started_at, queued_at, answered_at, ended_at, outcome, coalesce(talked_ms, 0) as talked_ms, recovered from call where id = $1;
+
+-- name: spans
+-- When each leg shared the caller's bridge.
+select channel, joined_at, left_at from call_span where call_id = $1 order by joined_at;
+
+-- name: claim_transcript
+-- The next recording to listen to: counted as tried before the try, nobody else's until $2.
+update transcript set state = 'running', attempts = attempts + 1, lease_until = $2, due_at = $2
+where recording_id = (
+  select recording_id from transcript where state in ('waiting', 'running') and due_at <= $1 and attempts < $3
+  order by due_at limit 1 for update skip locked)
+returning recording_id, attempts, (select call_id from recording where id = recording_id) as call_id,
+          (select object from recording where id = recording_id) as object,
+          (select duration_ms from recording where id = recording_id) as duration_ms;
+
+-- name: give_up_overdue
+-- Tried often enough and never finished: whoever tried died each time.
+update transcript set state = 'failed', error = 'gave_up', finished_at = $1
+where state in ('waiting', 'running') and due_at <= $1 and attempts >= $2
+returning (select call_id from recording where id = recording_id) as call_id;
+
+-- name: put_off_transcript
+-- Try again at $2; $3 whether the try counts.
+update transcript set state = 'waiting', due_at = $2, lease_until = null,
+       attempts = case when $3 then attempts else greatest(attempts - 1, 0) end, error = $4
+where recording_id = $1 and state = 'running';
+
+-- name: finish_transcript
+-- The words (or that there were none, or why not).
+update transcript set state = $2, model = $3, utterances = $4, error = $5, finished_at = $6, lease_until = null where recording_id = $1;
+
+-- name: known_calls
+-- Of these, the calls we know.
+select id from call where id = any($1::text[]);
+
+-- name: adopt_call
+-- A call that happened while nobody listened: all that is known is its sound.
+insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome, recovered)
+values ($1, '', '', '', '', $2, $3, 'lost', true) on conflict (id) do nothing;
+
+-- name: adopt_recording
+-- Its sound is to be archived.
+insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
+
+-- name: listeners
+-- Whom a finished draft concerns: the ticket's owner, else who answered.
+select t.id as ticket_id, coalesce(t.owner_id, c.answered_by) as person
+from ticket t join call c on c.id = t.call_id where t.call_id = $1 and t.state <> 'discarded';
+
+-- name: categories
+-- All classes in their order.
+select list, code, zh, en, position, active from category order by list, position, code;
+
+-- name: terms
+-- All terms.
+select list, code, term, weight from lexicon_term order by list, code, term;
+
+-- name: forget_terms
+-- Before the new ones are written.
+delete from lexicon_term;
+
+-- name: forget_categories
+-- Before the new ones are written; tickets keep the codes they have.
+delete from category;
+
+-- name: write_category
+-- One class.
+insert into category (list, code, zh, en, position, active) values ($1, $2, $3, $4, $5, $6);
+
+-- name: write_term
+-- One term.
+insert into lexicon_term (list, code, term, weight) values ($1, $2, $3, $4);
+
+-- name: lock_lexicon
+-- One editor at a time.
+lock table category, lexicon_term in share row exclusive mode;
+
+-- name: queue_length
+-- What waits to be archived and to be listened to, for the system page.
+select (select count(*) from recording where state = 'waiting') as recordings,
+       (select count(*) from transcript where state in ('waiting', 'running')) as transcripts,
+       (select count(*) from transcript where state = 'failed' and finished_at > $1) as failed;

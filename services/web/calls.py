@@ -1,0 +1,154 @@
+"""Calls: list, detail with recording and transcript, and the sound itself (SPEC C6, C8)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import StringConstraints, ValidationError
+
+from cti.ids import CallId
+from services.calls import store
+from services.calls.playback import Playback, StoreAway
+from services.clock import Clock
+from services.customers.numbers import normalise
+from services.errors import Forbidden, NotFound
+from services.people import audit
+from services.people.rights import Right
+from services.store import db
+from services.web import schemas
+from services.web.cursor import from_cursor, to_cursor
+from services.web.http import Asked, route
+from services.web.problems import RangeNotSatisfiable
+from services.web.ranges import Content, send
+
+CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}$")]
+SAME_LISTEN_S = 60.0  # a player asks for many parts of one sound: one row in the audit a minute tells the same
+READERS = (Right.CALLS_READ, Right.CALLS_READ_OWN)
+LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
+
+
+class CallRoutes:
+    def __init__(self, pool: db.Pool, playback: Playback, clock: Clock, *, demonstration: bool) -> None:
+        self._pool = pool
+        self._playback = playback
+        self._clock = clock
+        self._demonstration = demonstration
+        self._listens: dict[tuple[int, str], float] = {}
+
+    @route("GET", "/api/calls", right=READERS)
+    async def page(self, asked: Asked, query: schemas.CallsQuery) -> schemas.CallPage:
+        """Newest first: every call, or for agents those they took part in."""
+        at, behind = from_cursor(query.after)
+        number = normalise(query.number) if query.number else None
+        person = None if asked.by.may(Right.CALLS_READ) else asked.by.id
+        filters = (number, query.outcome, query.begin, query.end, person)
+        async with db.transaction(self._pool) as connection:
+            await connection.execute("set local plan_cache_mode = force_custom_plan")
+            rows = await connection.fetch(store.QUERIES.page, at, behind, *filters, query.limit + 1)
+        shown = rows[: query.limit]
+        more = len(rows) > query.limit
+        return schemas.CallPage(
+            calls=[_row(row) for row in shown], next=to_cursor(shown[-1]["started_at"], shown[-1]["id"]) if more else None
+        )
+
+    @route("GET", "/api/calls/{call_id}", right=READERS)
+    async def show(self, asked: Asked, call_id: CallIdText) -> schemas.CallDetail:
+        """One call with the agents' legs, its recording and its words."""
+        async with db.connection(self._pool) as connection:
+            row = await connection.fetchrow(store.QUERIES.detail, call_id)
+            if row is None or not await self._may(connection, asked, call_id, Right.CALLS_READ):
+                raise NotFound("there is no such call")
+            legs = await connection.fetch(store.QUERIES.legs, call_id)
+            recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
+        return schemas.CallDetail(
+            call=_row(row),
+            legs=[_leg(leg) for leg in legs],
+            recording=await self._recording(call_id, recording) if recording else None,
+            transcript=self._transcript(recording) if recording else None,
+        )
+
+    @route(
+        "GET",
+        "/api/calls/{call_id}/audio",
+        right=LISTENERS,
+        produces="audio/flac",
+        raises=(RangeNotSatisfiable, StoreAway),
+    )
+    async def audio(self, asked: Asked, call_id: CallIdText, query: schemas.AudioQuery) -> web.StreamResponse:
+        """The sound, whole or by a byte range. Every listening is on record."""
+        async with db.transaction(self._pool) as connection:
+            if not await self._may(connection, asked, call_id, Right.RECORDINGS_LISTEN):
+                raise Forbidden("not a call of yours")
+            recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
+            if recording is None or recording["state"] != "archived":
+                raise NotFound("there is no recording of this call")
+            await self._on_record(connection, asked, call_id, query.side)
+        sound = await self._playback.sound(CallId(call_id), recording["object"], query.side)
+        etag = f"{recording['id']}-{query.side}-{sound.size}"
+        name = f"{call_id}.{query.side}.flac"
+        content = Content(size=sound.size, content_type="audio/flac", etag=etag, read=sound.read, filename=name)
+        return await send(asked, content)
+
+    async def _may(self, connection: db.Connection, asked: Asked, call: str, everything: Right) -> bool:
+        if asked.by.may(everything):
+            return True
+        took_part: bool = await connection.fetchval(store.QUERIES.took_part, call, asked.by.id)
+        return took_part
+
+    async def _on_record(self, connection: db.Connection, asked: Asked, call: str, side: str) -> None:
+        now, key = self._clock.monotonic(), (asked.by.id, f"{call} {side}")
+        if now - self._listens.get(key, -SAME_LISTEN_S) < SAME_LISTEN_S:
+            return
+        self._listens = {kept: at for kept, at in self._listens.items() if now - at < SAME_LISTEN_S} | {key: now}
+        about, detail = f"call:{call}", {"side": side}
+        await audit.write(connection, self._clock.now(), by=asked.by.id, action="recording.listen", about=about, detail=detail)
+
+    async def _recording(self, call: str, row: db.Row) -> schemas.Recording:
+        drawn = await self._playback.peaks(row["peaks"]) if row["peaks"] else None
+        return schemas.Recording(
+            id=row["id"],
+            call_id=call,
+            state=row["state"],
+            duration_ms=row["duration_ms"],
+            starts_at=row["starts_at"],
+            remarks=row["remarks"],
+            error=row["error"],
+            peaks=_peaks(drawn),
+        )
+
+    def _transcript(self, row: db.Row) -> schemas.Transcript | None:
+        if row["transcript_state"] is None:
+            return None
+        return schemas.Transcript.model_validate(
+            {
+                "state": row["transcript_state"],
+                "model": row["model"],
+                "demonstration": self._demonstration,
+                "utterances": row["utterances"],
+                "error": row["transcript_error"],
+            }
+        )
+
+
+def _peaks(drawn: bytes | None) -> schemas.Peaks | None:
+    try:
+        return schemas.Peaks.model_validate_json(drawn) if drawn else None
+    except ValidationError:
+        return None  # drawn by another version: the sound is what counts
+
+
+def _leg(row: db.Row) -> schemas.Leg:
+    return schemas.Leg.model_validate({name: row[name] for name in schemas.Leg.model_fields})
+
+
+SAME_NAME = tuple(name for name in schemas.CallRow.model_fields if name not in {"customer", "answered_by"})
+
+
+def _row(row: db.Row) -> schemas.CallRow:
+    customer = None
+    if row["customer_id"] is not None:
+        parts = {name: row[f"k_{name}"] for name in ("number", "name", "tier", "note")}
+        customer = schemas.Customer(id=row["customer_id"], **parts)
+    plain = {name: row[name] for name in SAME_NAME}
+    return schemas.CallRow.model_validate({**plain, "customer": customer, "answered_by": row["answered_by_name"]})

@@ -1,0 +1,52 @@
+"""Classes and the words that point to them (SPEC S2, S3)."""
+
+from __future__ import annotations
+
+from services.clock import Clock
+from services.people import audit
+from services.people.rights import Right
+from services.store import db
+from services.transcripts import store
+from services.transcripts.lexicon import Category, Lexicon, Term, check
+from services.web import schemas
+from services.web.http import Asked, route
+
+LEXICON_BYTES = 1_000_000  # some 10,000 terms
+
+
+class LexiconRoutes:
+    def __init__(self, pool: db.Pool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    @route("GET", "/api/lexicon", right=Right.LEXICON_READ)
+    async def show(self, asked: Asked) -> schemas.Lexicon:
+        """All classes and terms."""
+        async with db.connection(self._pool) as connection:
+            return _wire(await store.lexicon(connection))
+
+    @route("PUT", "/api/lexicon", right=Right.LEXICON_WRITE, body_limit=LEXICON_BYTES)
+    async def replace(self, asked: Asked, body: schemas.Lexicon) -> schemas.Lexicon:
+        """The whole in place of the old; tickets keep the classes they have. The three kinds stay."""
+        categories = [Category(**category.model_dump()) for category in body.categories]
+        new = Lexicon(categories, [Term(**term.model_dump()) for term in body.terms])
+        check(new)
+        async with db.transaction(self._pool) as connection:
+            await store.replace_lexicon(connection, new)
+            detail = {"classes": str(len(new.categories)), "terms": str(len(new.terms))}
+            await audit.write(
+                connection, self._clock.now(), by=asked.by.id, action="lexicon.replace", about="lexicon", detail=detail
+            )
+            return _wire(await store.lexicon(connection))
+
+
+def _wire(lexicon: Lexicon) -> schemas.Lexicon:
+    return schemas.Lexicon(
+        categories=[
+            schemas.Category.model_validate({name: getattr(each, name) for name in Category.__slots__})
+            for each in lexicon.categories
+        ],
+        terms=[
+            schemas.LexiconTerm.model_validate({name: getattr(each, name) for name in Term.__slots__}) for each in lexicon.terms
+        ],
+    )

@@ -1,0 +1,133 @@
+"""Tickets: list, form, journal and the steps of the workflow."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from services.clock import Clock
+from services.errors import Conflict, Forbidden, Stale
+from services.people import audit
+from services.people.rights import Right
+from services.store import db
+from services.tickets import store
+from services.tickets.actions import Tickets
+from services.tickets.model import Ticket
+from services.tickets.store import Wanted
+from services.web import schemas
+from services.web.cursor import from_cursor, to_cursor
+from services.web.http import Asked, route
+
+
+class TicketRoutes:
+    def __init__(self, tickets: Tickets, pool: db.Pool, clock: Clock) -> None:
+        self._tickets = tickets
+        self._pool = pool
+        self._clock = clock
+
+    @route("GET", "/api/tickets", right=Right.TICKETS_READ)
+    async def page(self, asked: Asked, query: schemas.TicketsQuery) -> schemas.TicketPage:
+        """Newest first. A text search looks at some thousand tickets a page: go on while there is a ``next``."""
+        at, behind = from_cursor(query.after)
+        owner = asked.by.id if query.owner == "me" else None
+        after = (at, int(behind)) if at else None
+        page = await self._tickets.find(Wanted(query.state, owner, query.q, after, query.limit))
+        return schemas.TicketPage(
+            tickets=[_row(row) for row in page.rows],
+            next=to_cursor(*page.next) if page.next else None,
+            counts=await self._tickets.counts(asked.by.id),
+        )
+
+    @route("POST", "/api/tickets", right=Right.TICKETS_WRITE, status=201, raises=(Conflict,))
+    async def new(self, asked: Asked, body: schemas.TicketNew) -> schemas.Ticket:
+        """A draft by hand. The same ``key`` again returns the first one."""
+        fields = body.fields.model_dump(exclude_unset=True)
+        ticket, _ = await self._tickets.new(fields, key=body.key, by=asked.by.id)
+        return await self._wire(ticket)
+
+    @route("GET", "/api/tickets/{ticket_id}", right=Right.TICKETS_READ)
+    async def show(self, asked: Asked, ticket_id: schemas.Id) -> schemas.Ticket:
+        """One ticket with where each field comes from."""
+        return await self._wire(await self._tickets.load(ticket_id))
+
+    @route("GET", "/api/tickets/{ticket_id}/journal", right=Right.TICKETS_READ)
+    async def journal(self, asked: Asked, ticket_id: schemas.Id) -> list[schemas.JournalRow]:
+        """Everything that was done to it, oldest first."""
+        async with db.connection(self._pool) as connection:
+            await store.load(connection, ticket_id)
+            rows = await connection.fetch(store.QUERIES.read_journal, ticket_id)
+        return [schemas.JournalRow(**row) for row in rows]
+
+    @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def change(self, asked: Asked, ticket_id: schemas.Id, body: schemas.TicketPatch) -> schemas.Ticket:
+        """The named fields, if ``version`` is still the ticket's."""
+        fields = body.fields.model_dump(exclude_unset=True)
+        async with self._refusals(asked, ticket_id):
+            return await self._wire(await self._tickets.change(ticket_id, body.version, fields, by=asked.by.id))
+
+    @route("POST", "/api/tickets/{ticket_id}/confirm", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def confirm(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
+        """The draft becomes a case with a number; every empty mandatory field is named."""
+        async with self._refusals(asked, ticket_id):
+            return await self._wire(await self._tickets.confirm(ticket_id, body.version, by=asked.by.id, note=body.note))
+
+    @route("POST", "/api/tickets/{ticket_id}/discard", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def discard(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
+        """The draft is no case; ``restore`` undoes it."""
+        async with self._refusals(asked, ticket_id):
+            return await self._wire(await self._tickets.discard(ticket_id, body.version, by=asked.by.id, note=body.note))
+
+    @route("POST", "/api/tickets/{ticket_id}/restore", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def restore(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
+        """Undoes a discard."""
+        async with self._refusals(asked, ticket_id):
+            return await self._wire(await self._tickets.restore(ticket_id, body.version, by=asked.by.id, note=body.note))
+
+    @route("POST", "/api/tickets/{ticket_id}/close", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def close(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
+        """Answered on the spot (SPEC A2); needs the answer."""
+        async with self._refusals(asked, ticket_id):
+            return await self._wire(await self._tickets.close(ticket_id, body.version, by=asked.by.id, note=body.note))
+
+    @contextlib.asynccontextmanager
+    async def _refusals(self, asked: Asked, ticket: int) -> AsyncIterator[None]:
+        """A hand on somebody else's ticket is refused, and on record."""
+        try:
+            yield
+        except Forbidden:
+            async with db.transaction(self._pool) as connection:
+                by, about = asked.by.id, f"ticket:{ticket}"
+                await audit.write(connection, self._clock.now(), by=by, action="ticket.refused", about=about)
+            raise
+
+    async def _wire(self, ticket: Ticket) -> schemas.Ticket:
+        async with db.connection(self._pool) as connection:
+            names = await connection.fetchrow(store.QUERIES.names, ticket.created_by, ticket.owner_id, ticket.confirmed_by)
+            words = await connection.fetchrow(store.QUERIES.drafting_of, ticket.call_id) if ticket.call_id else None
+        assert names is not None
+        plain = {name: getattr(ticket, name) for name in PLAIN}
+        sources = {name: source.as_json() for name, source in ticket.sources.items()}
+        drafting = _drafting(ticket, words)
+        return schemas.Ticket.model_validate({**plain, **names, "sources": sources, "drafting": drafting})
+
+
+PLAIN = tuple(
+    name
+    for name in Ticket.__slots__
+    if name in schemas.Ticket.model_fields and name not in {"sources", "confirmed_by", "created_by"}
+)
+
+
+def _drafting(ticket: Ticket, words: db.Row | None) -> str:
+    """How far the words of the call are: the recording first, then its transcript."""
+    if ticket.call_id is None:
+        return "none"
+    if words is None or words["recording"] == "waiting":
+        return "waiting"
+    if words["recording"] in {"failed", "empty"}:
+        return "failed"
+    return words["transcript"] if words["transcript"] in {"done", "no_speech", "failed"} else "waiting"
+
+
+def _row(row: db.Row) -> schemas.TicketRow:
+    return schemas.TicketRow.model_validate({name: row[name] for name in schemas.TicketRow.model_fields})
