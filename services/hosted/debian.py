@@ -35,7 +35,8 @@ _SIGNATURE = re.compile(
     r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|is expired|Sub-process /usr/bin/sqv"
 )
 _NETWORK = re.compile(
-    r"resolv|Could not connect|Connection (failed|refused|timed out)|Network is unreachable|No route|Failed to fetch|Unable to connect"
+    r"resolv|Could not connect|Unable to connect|Connection (failed|refused|timed out)|Network is unreachable|No route"
+    r"|Failed to fetch"
 )
 
 
@@ -89,12 +90,15 @@ class Unpacked:
         return found
 
 
-async def unpacked(packages: Sequence[str], *, source: PackageSource, cache: Path, slim: Slim, progress: Progress) -> Unpacked:
+async def unpacked(
+    packages: Sequence[str], *, kept: Sequence[str], source: PackageSource, cache: Path, slim: Slim, progress: Progress
+) -> Unpacked:
     """The folder with ``packages`` and what they depend on, from the cache or fetched now.
 
+    ``kept`` names what ``slim`` keeps of them: another list is another folder.
     Raises `PackagesUnavailable`. Safe when several processes ask at once.
     """
-    wanted = " ".join((*packages, source.suite, source.mirror, os.uname().machine, _RECIPE))
+    wanted = " ".join((*packages, *kept, source.suite, source.mirror, os.uname().machine, _RECIPE))
     name = f"{packages[0]}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     final = cache / name
     if final.is_dir():
