@@ -63,6 +63,12 @@ def _play(sound: Path, times: int) -> str:
 
 
 _INVITE = _send(_request("INVITE", "", uri=_HOTLINE_URI, cseq="1", body=_SDP, kind="application/sdp"), retrans="500")
+_REFUSALS = (400, 401, 403, 404, 408, 413, 414, 480, 484, 486, 487, 488, 500, 503, 603)
+_TAKEN_OR_REFUSED = (
+    "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183))
+    + "".join(f'<recv response="{code}" optional="true" next="11"/>\n' for code in _REFUSALS)
+    + '<recv response="200" rrs="true"/>\n'
+)
 _OKAY = _send(
     "SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n"
     "Contact: <sip:caller@[local_ip]:[local_port]>\nContent-Length: 0\n"
@@ -73,6 +79,13 @@ def _scenario(body: str) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="caller">\n{body}</scenario>\n'
 
 
+_REFUSED = (
+    '<label id="11"/>\n'
+    + _send(_request("ACK", "[peer_tag_param]", uri=_HOTLINE_URI, cseq="1"))
+    + '<nop><action><log message="was refused"/></action></nop>\n<label id="10"/>\n'
+)
+
+
 def led_call(hush: Path, talk: Path) -> str:
     """Call, be quiet on the line, and from then on do what the test asks until somebody hangs up."""
     to = "[peer_tag_param]"
@@ -80,8 +93,7 @@ def led_call(hush: Path, talk: Path) -> str:
     info = _request("INFO", to, cseq="[cseq]", body="Signal=[$digit]\nDuration=160\n", kind="application/dtmf-relay")
     return _scenario(
         _INVITE
-        + "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183))
-        + '<recv response="200" rrs="true"/>\n'
+        + _TAKEN_OR_REFUSED
         + _send(_request("ACK", to, cseq="1"))
         + f"<nop>{_play(hush, -1)}</nop>\n"
         + _note("answered")
@@ -101,7 +113,8 @@ def led_call(hush: Path, talk: Path) -> str:
         + '<label id="9"/>\n'
         + _OKAY
         + _note("was hung up")
-        + '<label id="10"/>\n'
+        + '<nop next="10"/>\n'
+        + _REFUSED
     )
 
 
@@ -109,13 +122,14 @@ def brief_call() -> str:
     """Answered, and gone in the same breath."""
     return _scenario(
         _INVITE
-        + "".join(f'<recv response="{code}" optional="true"/>\n' for code in (100, 180, 183))
-        + '<recv response="200" rrs="true"/>\n'
+        + _TAKEN_OR_REFUSED
         + _send(_request("ACK", "[peer_tag_param]", cseq="1"))
         + '<pause milliseconds="100"/>\n'
         + _send(_request("BYE", "[peer_tag_param]", cseq="2"), retrans="500")
         + '<recv response="200"/>\n'
         + _note("hung up")
+        + '<nop next="10"/>\n'
+        + _REFUSED
     )
 
 
@@ -199,7 +213,7 @@ class Caller:
         assert "answered" in self._said(), f"the call was not taken: {self.complaint()}"
 
     async def ended(self, limit: float = 10) -> str:
-        """Who ended it: ``hung up`` (the caller), ``was hung up`` (the far end), or ``''`` if there was no call."""
+        """How: ``hung up`` (by the caller), ``was hung up`` (by the far end), ``was refused``; ``''`` if nobody answered."""
         await until(lambda: self.over, f"the end of {self._call_id}", limit)
         return self._said().strip().rpartition("\n")[2].removeprefix("answered").strip()
 
