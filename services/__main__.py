@@ -1,0 +1,230 @@
+"""The command ``tingsu``. Heavy rooms are imported by the command that needs them: ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services import commands
+from services.config import BadConfig, Config, load
+from services.errors import TingsuError
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The configuration file. Without it: ./config.toml, or the defaults.", metavar="FILE"),
+]
+Yes = Annotated[bool, typer.Option("--stdin", help="Read the password from standard input instead of making a random one.")]
+Login = Annotated[str, typer.Argument(help="The login: lower-case letters, digits, . _ - ; 2 to 32 of them.")]
+
+app = typer.Typer(
+    name="tingsu",
+    help="Tingsu 听诉: the complaint line that answers in fifteen seconds.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+user = typer.Typer(help="Accounts of the people who work here.", no_args_is_help=True)
+model = typer.Typer(help="Models for the transcription (Vosk).", no_args_is_help=True)
+customers = typer.Typer(help="The table of customers.", no_args_is_help=True)
+app.add_typer(user, name="user")
+app.add_typer(model, name="model")
+app.add_typer(customers, name="customers")
+
+
+def say(text: str) -> None:
+    """What was asked for goes to standard output; progress and errors do not."""
+    typer.echo(text)
+
+
+def tell(text: str) -> None:
+    """Progress."""
+    typer.echo(text, err=True)
+
+
+def configured(file: Path | None) -> Config:
+    """The configuration, or every mistake in it and exit code 1."""
+    try:
+        return load(file)
+    except BadConfig as error:
+        for mistake in error.mistakes:
+            tell(f"✗ {mistake}")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def run(config: ConfigFile = None) -> None:
+    """Start everything and serve until Ctrl-C: the database, the switch, the reception, the desk. Stops it all in order."""
+    settings = configured(config)
+    from services import app as whole  # pulls in every room
+    from services.log import set_up
+
+    set_up(settings.log)
+    asyncio.run(whole.run(settings))
+
+
+@app.command("check-config")
+def check_config(config: ConfigFile = None) -> None:
+    """Name every mistake at once: unknown setting, wrong type, unreachable switch, wrong secret, taken port, missing model.
+
+    Changes nothing. Exit code 1 if there is a mistake. While Tingsu runs, its own ports are reported as taken.
+    """
+    settings = configured(config)
+    from services.check import check
+
+    mistakes = asyncio.run(check(settings))
+    for mistake in mistakes:
+        tell(f"✗ {mistake}")
+    if mistakes:
+        raise typer.Exit(1)
+    say("✓ the configuration is right")
+
+
+@app.command("asterisk-config")
+def asterisk_config(
+    folder: Annotated[Path, typer.Argument(help="Where to write the files; made if it is not there.", metavar="DIR")],
+    config: ConfigFile = None,
+) -> None:
+    """Write the dialplan, queue, phone and manager files to include in your own Asterisk. They hold secrets: mode 0600."""
+    asyncio.run(commands.write_asterisk_includes(configured(config), folder, tell))
+    say(f"written to {folder}")
+
+
+@app.command()
+def migrate(config: ConfigFile = None) -> None:
+    """Bring the database to this version. `tingsu run` does it by itself."""
+    applied = asyncio.run(commands.migrate_database(configured(config), tell))
+    say("\n".join(applied) if applied else "the database is at this version already")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    say(commands.version())
+
+
+@app.command()
+def openapi() -> None:
+    """Print the description of the HTTP API (OpenAPI 3.1). Needs no database."""
+    from services.web.all_routes import route_classes
+    from services.web.openapi import document
+
+    say(json.dumps(document(route_classes(), commands.version()), ensure_ascii=False, indent=1))
+
+
+@user.command("add")
+def user_add(
+    login: Login,
+    name: Annotated[str, typer.Option(help="The person's name, as colleagues see it.")],
+    role: Annotated[commands.RoleName, typer.Option(help="What the person may do.")],
+    extension: Annotated[str | None, typer.Option(help="Three to six digits; an agent's phone.")] = None,
+    phone: Annotated[
+        commands.PhoneName, typer.Option(help="browser: the softphone in the desk; sip: any SIP phone.")
+    ] = commands.PhoneName.browser,
+    stdin: Yes = False,
+    config: ConfigFile = None,
+) -> None:
+    """Make an account. Prints a random password, to be changed at the first login, unless one is given on standard input."""
+    given = sys.stdin.readline().rstrip("\r\n") if stdin else None
+    wanted = commands.Wanted(login=login, name=name, role=role, extension=extension, phone=phone)
+    password = asyncio.run(commands.add_user(configured(config), wanted, given, tell))
+    say(f"{login} has been made" if password is None else f"{login} has been made; password: {password}")
+
+
+@user.command("list")
+def user_list(config: ConfigFile = None) -> None:
+    """List all accounts."""
+    for person in asyncio.run(commands.list_users(configured(config), tell)):
+        state = "" if person.active else "  (closed)"
+        say(f"{person.login:<20} {person.role:<15} {person.extension or '-':<7} {person.phone_kind:<8} {person.name}{state}")
+
+
+@user.command("password")
+def user_password(login: Login, stdin: Yes = False, config: ConfigFile = None) -> None:
+    """Give somebody a new password (random unless --stdin) and end their sessions."""
+    given = sys.stdin.readline().rstrip("\r\n") if stdin else None
+    password = asyncio.run(commands.set_password(configured(config), login, given, tell))
+    say("the password has been set" if password is None else f"new password: {password}")
+
+
+@user.command("disable")
+def user_disable(login: Login, config: ConfigFile = None) -> None:
+    """Close an account: its sessions end within seconds, its phone no longer registers. Nothing is deleted."""
+    asyncio.run(commands.set_active(configured(config), login, False, tell))
+    say(f"{login} is closed")
+
+
+@user.command("enable")
+def user_enable(login: Login, config: ConfigFile = None) -> None:
+    """Open a closed account again."""
+    asyncio.run(commands.set_active(configured(config), login, True, tell))
+    say(f"{login} is open")
+
+
+@model.command("list")
+def model_list(
+    published: Annotated[
+        bool, typer.Option("--published", help="Also what can be fetched (asks the publisher over the network).")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """List the models on this machine; the one in use is marked."""
+    for line in commands.list_models(configured(config), published=published):
+        say(line)
+
+
+@model.command("check")
+def model_check(
+    name: Annotated[str, typer.Argument(help="A folder or a model's name; empty: the configured one.")] = "",
+    config: ConfigFile = None,
+) -> None:
+    """Load a model in a child process and say what it is."""
+    say(asyncio.run(commands.check_model(configured(config), name)))
+
+
+@model.command("fetch")
+def model_fetch(
+    name: Annotated[str, typer.Argument(help="Vosk's own name, e.g. vosk-model-small-cn-0.22")], config: ConfigFile = None
+) -> None:
+    """Fetch a model from its publisher, where the network allows. Then set [transcription] model to its name."""
+    say(f"fetched to {commands.fetch_model(configured(config), name, tell)}")
+
+
+@customers.command("import")
+def customers_import(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV in UTF-8 or GB18030 with a heading: number/电话, name/姓名, tier/级别, note/备注.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and tell; write nothing.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Import customers: new numbers are added, known ones changed. One problem anywhere and nothing is written."""
+    outcome = asyncio.run(commands.import_customers(configured(config), file, dry_run, tell))
+    for problem in outcome.problems:
+        tell(f"✗ row {problem.row}, {problem.field}: {problem.wanted} (found {problem.came!r})")
+    say(f"{outcome.rows} rows: {outcome.created} new, {outcome.changed} changed, {outcome.unchanged} unchanged")
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The console command: an error of ours is one line and exit code 1, never a traceback."""
+    try:
+        app()
+    except TingsuError as error:
+        tell(f"✗ {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""``tingsu check-config``: everything that would keep the instance from running, found at once and said so that one can act.
+
+Nothing is started and nothing is changed; what is tried (a port, a folder, a login at the switch) is let go again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+
+from recordings import crew
+from recordings.errors import RecordingError
+from services import plans
+from services.config import Config, Mistake, NoSecret
+from services.hosted import account, binaries
+from services.hosted.database import address_of
+from services.store import db
+
+CONNECT_S = 5.0
+GREETING_LIMIT = 200  # bytes
+ANSWER_LIMIT = 16_384  # bytes
+
+
+async def check(config: Config) -> list[Mistake]:
+    """All mistakes, in the order of the sections."""
+    found = await asyncio.gather(_database(config), _switch(config), _model(config))
+    database, switch, model = found
+    return [
+        *plans.exposed(config),
+        *_folders(config),
+        *_ports(config),
+        *database,
+        *switch,
+        *_tls(config),
+        *_speech(config),
+        *model,
+    ]
+
+
+def _folders(config: Config) -> Iterator[Mistake]:
+    wanted = {"[instance] folder": config.folder, "[recordings] spool": config.spool}
+    if "://" not in config.store:
+        wanted["[recordings] store"] = Path(config.store)
+    for where, folder in wanted.items():
+        if reason := _unwritable(folder):
+            yield Mistake(where, f"a folder that can be written: {folder}", reason)
+
+
+def _unwritable(folder: Path) -> str:
+    """Tried with a real file in the nearest part of the path that exists; '' if all is well."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"{folder}: {os.strerror(error.errno or 0)}"
+
+
+def _ports(config: Config) -> Iterator[Mistake]:
+    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    web, ivr, asterisk = config.web, config.ivr, config.asterisk
+    wanted = [("[web] port", web.host, web.port, tcp), ("[ivr] port", ivr.host, ivr.port, tcp)]
+    if asterisk.managed:
+        wanted += [
+            ("[asterisk] ami_port", asterisk.host, asterisk.ami_port, tcp),
+            ("[asterisk] sip_port", asterisk.host, asterisk.sip_port, udp),
+            ("[asterisk] ws_port", asterisk.host, asterisk.ws_port, tcp),
+        ]
+        wanted += [("[asterisk] wss_port", asterisk.host, asterisk.wss_port, tcp)] if asterisk.wss_port else []
+    seen: dict[tuple[int, int], str] = {}
+    for where, host, port, kind in wanted:
+        if first := seen.get((port, kind)):
+            yield Mistake(where, f"another port than {first}", str(port))
+        elif reason := _taken(host, port, kind):
+            yield Mistake(where, "a free port (is Tingsu running already?)", f"{host}:{port}: {reason}")
+        seen.setdefault((port, kind), where)
+
+
+def _taken(host: str, port: int, kind: int) -> str:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as tried:
+        if kind == socket.SOCK_STREAM:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return ""
+
+
+async def _database(config: Config) -> list[Mistake]:
+    if config.database.embedded:
+        return _embedded(config)
+    try:
+        address = address_of(config)
+    except NoSecret as error:
+        return [Mistake("[database] password_env", "the password of the database", str(error))]
+    try:
+        connection = await asyncpg.connect(address.url, password=address.password, timeout=CONNECT_S)
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return [Mistake("[database] password_env", "the right password for this user")]
+    except asyncpg.InvalidCatalogNameError:
+        return [Mistake("[database] url", "a database that exists: create it first")]
+    except (*db.AWAY, ValueError) as error:
+        return [Mistake("[database] url", "a database that can be reached", type(error).__name__)]
+    version = connection.get_server_version().major
+    await connection.close()
+    return (
+        [] if version >= binaries.OLDEST else [Mistake("[database] url", f"PostgreSQL {binaries.OLDEST} or later", str(version))]
+    )
+
+
+def _embedded(config: Config) -> list[Mistake]:
+    given = config.database.program_folder
+    try:
+        account.unprivileged(config.database.account)
+        binaries.find(config.path(given) if given else None)
+    except (account.NoPlace, binaries.NoPostgres) as error:
+        return [Mistake("[database]", "an embedded PostgreSQL, or the url of another", str(error))]
+    return []
+
+
+async def _switch(config: Config) -> list[Mistake]:
+    if config.asterisk.managed:
+        return []
+    asterisk = config.asterisk
+    where = f"{asterisk.host}:{asterisk.ami_port}"
+    try:
+        secret = plans.ami_secret(config)
+    except NoSecret as error:
+        return [Mistake("[asterisk] ami_secret_env", "the secret of the manager user", str(error))]
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            answer = await _ami_login(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret)
+    except (OSError, TimeoutError) as error:
+        return [
+            Mistake(
+                "[asterisk] host",
+                "a switch whose AMI can be reached (manager.conf: enabled, bindaddr, port)",
+                f"{where}: {type(error).__name__}",
+            )
+        ]
+    if answer is None:
+        return [Mistake("[asterisk] ami_port", "the port of AMI", f"{where} answers, but is no Asterisk manager")]
+    if not answer:
+        return [
+            Mistake(
+                "[asterisk] ami_user",
+                "a manager user and secret that the switch accepts (manager.conf), and an address it permits",
+                asterisk.ami_user,
+            )
+        ]
+    return []
+
+
+async def _ami_login(host: str, port: int, user: str, secret: str) -> bool | None:
+    """Whether the switch lets the user in; None if it is no manager port."""
+    if any(character in user + secret for character in "\r\n"):
+        return False
+    reader, writer = await asyncio.open_connection(host, port, limit=ANSWER_LIMIT)
+    try:
+        greeting = await reader.readline()
+        if not greeting[:GREETING_LIMIT].startswith(b"Asterisk Call Manager"):
+            return None
+        writer.write(f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\nEvents: off\r\n\r\n".encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        return b"Response: Success" in answer
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        return None
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+def _tls(config: Config) -> Iterator[Mistake]:
+    asterisk = config.asterisk
+    for name in ("tls_certificate", "tls_key"):
+        given = getattr(asterisk, name)
+        if given and not os.access(config.path(given), os.R_OK):
+            yield Mistake(f"[asterisk] {name}", "a PEM file that can be read", str(config.path(given)))
+
+
+def _speech(config: Config) -> Iterator[Mistake]:
+    program = config.ivr.speech_program
+    if shutil.which(program) is None and not config.prompts.is_dir():
+        wanted = "a program that speaks the prompts (install espeak-ng), or recorded ones in prompts_folder"
+        yield Mistake("[ivr] speech_program", wanted, program)
+
+
+async def _model(config: Config) -> list[Mistake]:
+    folder = plans.model_folder(config)
+    try:
+        await crew.check(folder, plans.crew_limits(config))
+    except RecordingError as error:
+        wanted = "a Vosk model that loads (see `tingsu model list` and `tingsu model fetch`)"
+        return [Mistake("[transcription] model", wanted, f"{folder}: {error}")]
+    return []

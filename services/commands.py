@@ -1,0 +1,223 @@
+"""What the commands of ``tingsu`` do, beside a running instance or without one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.clock import SystemClock
+from services.config import Config
+from services.errors import Impossible, NotFound
+from services.people import store
+from services.people.actions import People
+from services.people.model import Language, Person
+from services.people.passwords import Passwords, make_password
+from services.people.rights import Role
+from services.people.sessions import Sessions
+from services.people.store import NewPerson
+
+if TYPE_CHECKING:
+    from services.customers.actions import ImportOutcome
+
+Tell = Callable[[str], None]
+
+
+class RoleName(StrEnum):
+    administrator = "administrator"
+    junior_agent = "junior_agent"
+    qa_inspector = "qa_inspector"
+
+
+class PhoneName(StrEnum):
+    browser = "browser"
+    sip = "sip"
+
+
+class CannotDo(Impossible):
+    """The command cannot do this."""
+
+    code = "cannot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The account to be made."""
+
+    login: str
+    name: str
+    role: RoleName
+    extension: str | None
+    phone: PhoneName
+
+
+def version() -> str:
+    return importlib.metadata.version("tingsu")
+
+
+async def migrate_database(config: Config, tell: Tell) -> list[str]:
+    """The names of the migrations applied."""
+    from services.hosted.database import reachable
+    from services.store import db
+    from services.store.migrate import migrate
+
+    async with reachable(config, tell) as address:
+        connection = await db.connect(address.url, password=address.password)
+        try:
+            return await migrate(connection, progress=tell)
+        finally:
+            await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
+    """The accounts, in a migrated database."""
+    from services import plans
+    from services.hosted.database import reachable
+    from services.store import db
+    from services.store.migrate import migrate
+
+    async with reachable(config, tell) as address:
+        connection = await db.connect(address.url, password=address.password)
+        await migrate(connection, progress=tell)
+        await connection.close()
+        pool = await db.open_pool(address.url, password=address.password, size=2, patience_s=15)
+        try:
+            clock = SystemClock()
+            yield People(
+                pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config)
+            )
+        finally:
+            await pool.close()
+
+
+async def add_user(config: Config, wanted: Wanted, password: str | None, tell: Tell) -> str | None:
+    """The random password, None when one was given."""
+    chosen = password or make_password()
+    new = _checked(wanted, chosen, config.centre.language)
+    async with people(config, tell) as accounts:
+        await accounts.create(new, chosen, by=None, must_change=password is None)
+    return None if password else chosen
+
+
+def _checked(wanted: Wanted, password: str, language: Language) -> NewPerson:
+    """By the same rules as at the HTTP door."""
+    from pydantic import ValidationError
+
+    from services.web.schemas import PersonBody
+
+    given = {"login": wanted.login, "name": wanted.name, "role": Role(wanted.role), "extension": wanted.extension}
+    try:
+        body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language, "password": password})
+    except ValidationError as error:
+        raise CannotDo("; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors())) from None
+    return NewPerson(**body.model_dump(exclude={"password"}))
+
+
+async def list_users(config: Config, tell: Tell) -> list[Person]:
+    async with people(config, tell) as accounts:
+        return await accounts.everybody()
+
+
+async def set_password(config: Config, login: str, password: str | None, tell: Tell) -> str | None:
+    """The random password, None when one was given."""
+    chosen = password or make_password()
+    async with people(config, tell) as accounts:
+        await accounts.change((await _by_login(accounts, login)).id, {}, chosen, by=None)
+    return None if password else chosen
+
+
+async def set_active(config: Config, login: str, active: bool, tell: Tell) -> None:
+    async with people(config, tell) as accounts:
+        await accounts.change((await _by_login(accounts, login)).id, {"active": active}, None, by=None)
+
+
+async def _by_login(accounts: People, login: str) -> Person:
+    async with accounts.pool.acquire() as connection:
+        found = await store.by_login(connection, login)
+    if found is None:
+        raise NotFound(f"there is no account {login}")
+    return found[0]
+
+
+async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> None:
+    """The files for somebody's own Asterisk, with the phones of the people there are."""
+    from ivr.asterisk import SwitchProgram, render_includes
+    from services import plans
+    from services.hosted.asterisk import installed_program
+
+    if config.asterisk.managed:
+        raise CannotDo("[asterisk] managed = true: Tingsu writes its own switch's files itself; set it to false for your own")
+    async with people(config, tell) as accounts:
+        everybody = await accounts.everybody()
+    installed = await asyncio.to_thread(installed_program)
+    usual = SwitchProgram(modules=Path("/usr/lib/asterisk/modules"), share=Path("/usr/share/asterisk"), version=(22, 0, 0))
+    plan = plans.switch_plan(config, installed.switch if installed else usual, plans.endpoints(config, everybody))
+    render_includes(folder, plan)
+
+
+def list_models(config: Config, *, published: bool) -> list[str]:
+    """One line per model; ``*`` marks the one in use."""
+    from recordings import models
+    from services import plans
+
+    used = plans.model_folder(config).resolve()
+    lines = []
+    for found in models.find((models.DEMONSTRATION, config.models, *([used] if used.is_dir() else []))):
+        mark = "*" if found.path.resolve() == used else " "
+        words = f"{found.vocabulary} words" if found.vocabulary else "vocabulary not listed"
+        kind = "  demonstration: understands the demo's speech, not people" if found.demonstration else ""
+        lines.append(f"{mark} {found.name:<36} {found.size / 1e6:7.1f} MB  {found.rate} Hz  {words}{kind}")
+    if published:
+        lines += [f"  {row['name']:<36} can be fetched" for row in models.published() if row.get("obsolete") != "true"]
+    return lines
+
+
+async def check_model(config: Config, name: str) -> str:
+    from recordings import crew
+    from recordings.errors import RecordingError
+    from services import plans
+
+    folder = Path(name) if "/" in name else config.models / name if name else plans.model_folder(config)
+    try:
+        facts = await crew.check(folder, plans.crew_limits(config))
+    except RecordingError as error:
+        raise CannotDo(f"{folder}: {error}") from None
+    words = f"{facts.vocabulary} words" if facts.vocabulary else "vocabulary not listed"
+    return f"✓ {facts.name}: {facts.rate} Hz, {words}" + (", demonstration model" if facts.demonstration else "")
+
+
+def fetch_model(config: Config, name: str, tell: Tell) -> Path:
+    from recordings import models
+    from recordings.errors import RecordingError
+
+    told = 0
+
+    def progress(step: str, done: int, whole: int | None) -> None:
+        nonlocal told
+        percent = done * 100 // whole if whole else done // 1_000_000
+        if percent // 5 != told:
+            told = percent // 5
+            tell(f"{step}: {percent} {'%' if whole else 'MB'}")
+
+    try:
+        return models.fetch(name, config.models, progress=progress)
+    except RecordingError as error:
+        raise CannotDo(str(error)) from None
+
+
+async def import_customers(config: Config, file: Path, dry_run: bool, tell: Tell) -> ImportOutcome:
+    from services.customers.actions import Customers
+    from services.customers.csv_file import decode
+
+    try:
+        text = decode(file.read_bytes())
+    except ValueError as error:
+        raise CannotDo(f"{file}: {error}") from None
+    async with people(config, tell) as accounts:
+        return await Customers(accounts.pool, accounts.clock).import_csv(text, dry_run=dry_run, by=None)

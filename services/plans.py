@@ -1,0 +1,173 @@
+"""From the configuration to what the other rooms want to be told: one place, so that no two commands read it differently."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import recordings.crew
+from cti.events import WANTED
+from cti.ids import Extension
+from cti.settings import AmiSettings
+from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts, SwitchProgram, TlsFiles
+from ivr.settings import IvrSettings
+from recordings.models import DEMONSTRATION, is_model
+from services.config import Config, Mistake, read_secret
+from services.hosted.addresses import own_address
+from services.hosted.debian import PackageSource
+from services.people.model import Person
+from services.people.phones import sip_key, sip_secret
+from services.people.sessions import SessionLimits
+from services.people.throttle import ThrottleLimits
+from services.secret_files import made_once
+from services.web.security import Security, origins_for
+
+
+def secrets_folder(config: Config) -> Path:
+    return config.folder / "secrets"
+
+
+def ami_secret(config: Config) -> str:
+    """The managed switch's is made by us; another's is where the configuration says. Raises NoSecret."""
+    asterisk = config.asterisk
+    if asterisk.managed:
+        return made_once(secrets_folder(config) / "ami.secret")
+    return read_secret(config, variable=asterisk.ami_secret_env, file=asterisk.ami_secret_file, what="AMI secret")
+
+
+def ami_settings(config: Config) -> AmiSettings:
+    asterisk = config.asterisk
+    return AmiSettings(
+        host=asterisk.host, port=asterisk.ami_port, user=asterisk.ami_user, secret=ami_secret(config), queues=(config.queue.name,)
+    )
+
+
+def endpoints(config: Config, people: Iterable[Person]) -> tuple[AgentEndpoint, ...]:
+    """The phones of active people; their secrets are derived here and live in the switch's files only."""
+    key = sip_key(secrets_folder(config))
+    return tuple(
+        AgentEndpoint(
+            Extension(person.extension), PhoneKind(person.phone_kind), sip_secret(key, person.extension, person.phone_secret_n)
+        )
+        for person in people
+        if person.active and person.extension
+    )
+
+
+def switch_plan(
+    config: Config, program: SwitchProgram, agents: Sequence[AgentEndpoint], *, fallback_notice: Path | None = None
+) -> SwitchPlan:
+    """What the switch's files are rendered from."""
+    asterisk = config.asterisk
+    return SwitchPlan(
+        systemname=config.instance.name,
+        program=program,
+        ports=SwitchPorts(
+            sip=asterisk.sip_port,
+            http=asterisk.ws_port,
+            ami=asterisk.ami_port,
+            rtp_first=asterisk.rtp_first,
+            rtp_last=asterisk.rtp_last,
+            https=asterisk.wss_port or None,
+        ),
+        ami=AmiAccount(secret=ami_secret(config), events=WANTED, user=asterisk.ami_user),
+        agi_port=config.ivr.port,
+        spool=config.spool,
+        hotlines=config.ivr.numbers,
+        agents=tuple(agents),
+        agi_host=config.ivr.host,
+        bind=asterisk.host,
+        queue=QueueSettings(
+            name=config.queue.name, ring_seconds=config.queue.ring_seconds, service_level_seconds=config.queue.answer_seconds
+        ),
+        fallback_notice=fallback_notice,
+        language=config.centre.language,
+        tls=TlsFiles(certificate=config.path(asterisk.tls_certificate), key=config.path(asterisk.tls_key))
+        if asterisk.wss_port
+        else None,
+        ice_hosts=ice_hosts(asterisk.host),
+    )
+
+
+def ice_hosts(bind: str) -> dict[str, str]:
+    """On loopback the browser's sound goes over loopback too: the machine's address is offered as 127.0.0.1."""
+    address = own_address() if is_loopback(bind) else ""
+    return {address: "127.0.0.1"} if address else {}
+
+
+def ivr_settings(config: Config) -> IvrSettings:
+    ivr = config.ivr
+    return IvrSettings(
+        host=ivr.host,
+        port=ivr.port,
+        peers=frozenset(ivr.switch_addresses),
+        language=config.centre.language,
+        max_sessions=ivr.most_callers,
+    )
+
+
+def package_source(config: Config) -> PackageSource:
+    asterisk = config.asterisk
+    keyring = config.path(asterisk.keyring) if asterisk.keyring else None
+    return PackageSource(suite=asterisk.suite, mirror=asterisk.mirror, keyring=keyring)
+
+
+def model_folder(config: Config) -> Path:
+    """The configured model: a folder, a name below the models folder, or the demonstration model. It may not be there."""
+    given = config.transcription.model
+    if not given:
+        return DEMONSTRATION
+    named = config.models / given
+    return named if "/" not in given and is_model(named) else config.path(given) if "/" in given else named
+
+
+def crew_limits(config: Config) -> recordings.crew.Limits:
+    transcription = config.transcription
+    return recordings.crew.Limits(
+        stall_s=transcription.stall_seconds,
+        job_s=transcription.job_seconds,
+        resident_mb=transcription.resident_mb,
+        memory_mb=transcription.memory_mb,
+    )
+
+
+def session_limits(config: Config) -> SessionLimits:
+    return SessionLimits(idle=timedelta(minutes=config.web.idle_minutes), absolute=timedelta(hours=config.web.session_hours))
+
+
+def throttle_limits(config: Config) -> ThrottleLimits:
+    web = config.web
+    return ThrottleLimits(
+        window=timedelta(minutes=web.login_window_minutes), per_login=web.login_failures, per_peer=web.peer_failures
+    )
+
+
+def security(config: Config, port: int | None = None) -> Security:
+    """``port``: the one really listened on, where it differs from the configured one."""
+    web = config.web
+    return Security(origins_for(web.public_url, web.host, port or web.port), (config.asterisk.websocket,))
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def exposed(config: Config) -> list[Mistake]:
+    """Doors without encryption that are open beyond this machine."""
+    found = []
+    if not is_loopback(config.web.host) and not config.web.public_url.startswith("https:"):
+        found.append(
+            Mistake(
+                "[web] host", "a loopback address, or a TLS proxy in front and its https address in public_url", config.web.host
+            )
+        )
+    if not is_loopback(config.asterisk.host) and config.asterisk.managed:
+        found.append(
+            Mistake("[asterisk] host", "a loopback address for the managed switch: AMI is not encrypted", config.asterisk.host)
+        )
+    return found
