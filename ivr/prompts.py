@@ -82,6 +82,8 @@ class PromptStore:
     def __init__(
         self, folder: Path, *, recordings: Path | None = None, speaker: Speaker | None = None, texts: Path = TEXTS
     ) -> None:
+        if recordings is not None and recordings.resolve() == folder.resolve():
+            raise BadTexts("recordings need a folder of their own: what is spoken here would pass for a recording there")
         self._folder = folder.absolute()
         self._recordings = recordings
         self._speaker = speaker

@@ -81,12 +81,16 @@ class AgiServer:
         try:
             request = await self._admit(line, writer)
             session = Session(line, request, reply_limit=self._settings.reply_limit, close_limit=self._settings.close_limit)
-            visit = await self._scripts[request.script](session, CallId(request.uniqueid))
+            async with asyncio.timeout(self._settings.session_limit):
+                visit = await self._scripts[request.script](session, CallId(request.uniqueid))
         except Refused as refusal:
             log.warning("agi_refused", why=refusal.why)
             return f"refused:{refusal.why}"
         except HungUp:
             return "closed_early"
+        except TimeoutError:
+            log.warning("ivr_session_stuck", limit=self._settings.session_limit)
+            return "failed:stuck"
         except IvrError as error:
             return _failed(error)
         except Exception as error:  # a slip in one caller's script must not end the other callers' sessions

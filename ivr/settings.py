@@ -20,4 +20,5 @@ class IvrSettings:
     header_limit: float = 2.0  # for the whole header block; the dialplan itself waits 3 s
     reply_limit: float = 3.0  # for a reply, on top of the time that its command plays or waits
     back_office_limit: float = 0.5  # nobody waits longer for what the back office knows
+    session_limit: float = 600.0  # nobody walks through a menu for ten minutes: a session that old is stuck
     close_limit: float = 1.0  # for the last bytes to a peer that no longer reads

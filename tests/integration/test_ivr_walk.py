@@ -16,6 +16,7 @@ import pytest
 from cti.ids import CallId
 from ivr import sound
 from ivr.backoffice import Reception as Received
+from ivr.errors import HungUp
 from ivr.menu import RECEPTION
 from ivr.prompts import LANGUAGES, PromptStore, load_texts
 from ivr.scripts import Reception, Visit
@@ -57,6 +58,13 @@ class Floor:
     server: AgiServer
     clerk: Clerk
     scripts: dict[str, object]
+    thaw: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def freeze(self, session: Session, call: CallId) -> Visit:
+        """A script that hangs, and does not even notice that its caller is taken away."""
+        self.thaw.clear()
+        await self.thaw.wait()
+        raise HungUp("long ago")
 
     async def join(self, since: int, limit: float = 20) -> Said:
         return await self.watcher.until("QueueCallerJoin", since=since, limit=limit)
@@ -99,6 +107,7 @@ async def phone(floor: Floor) -> AsyncIterator[Phone]:
         with suppress(CallRefused):  # the call never was, or the switch hung up in the same moment
             await call.hang_up()
     phone.close()
+    floor.thaw.set()
     await until(lambda: floor.server.live == 0, "the IVR is empty again")
 
 
@@ -241,21 +250,10 @@ async def test_the_limit_of_the_ivr_does_not_follow_the_caller_into_the_queue(fl
     assert await floor.variable(join, "IVR_PATH") == "1"
 
 
-async def freeze(session: Session, call: CallId) -> Visit:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-@pytest.fixture
-def frozen(floor: Floor) -> Iterator[None]:
-    """The door still takes callers, but nobody ever speaks to them."""
-    kept, floor.scripts["reception"] = floor.scripts["reception"], freeze
-    yield
-    floor.scripts["reception"] = kept
-
-
-@pytest.mark.usefixtures("frozen")
-async def test_a_silent_ivr_loses_the_caller_to_the_queue_after_three_seconds(floor: Floor, phone: Phone) -> None:
+async def test_a_silent_ivr_loses_the_caller_to_the_queue_after_three_seconds(
+    floor: Floor, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(floor.scripts, "reception", floor.freeze)
     since, begin = floor.watcher.mark(), time.monotonic()
     call = await phone.call(HOTLINE)
     join = await floor.join(since)
@@ -270,7 +268,7 @@ async def test_an_ivr_that_freezes_after_the_notice_does_not_have_it_played_twic
     working = floor.scripts["reception"]
 
     async def until_menu(session: Session, call: CallId) -> Visit:
-        session.ask = lambda prompt, wait: freeze(session, call)  # type: ignore[method-assign,assignment,return-value]
+        session.ask = lambda prompt, wait: floor.freeze(session, call)  # type: ignore[method-assign,assignment,return-value]
         return await working(session, call)  # type: ignore[operator,no-any-return]
 
     monkeypatch.setitem(floor.scripts, "reception", until_menu)

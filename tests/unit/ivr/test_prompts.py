@@ -168,6 +168,11 @@ async def test_without_a_speech_program_the_recordings_alone_must_do(tmp_path: P
     assert store.find("en", "notice")
 
 
+def test_recordings_and_spoken_prompts_never_share_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BadTexts):
+        PromptStore(tmp_path / "a/../b", recordings=tmp_path / "b")
+
+
 def test_a_prompt_that_never_was_is_a_mistake_of_ours(tmp_path: Path, texts: Path) -> None:
     store = shop(tmp_path, texts, None)
     for language, name in (("fr", "notice"), ("en", "joke")):

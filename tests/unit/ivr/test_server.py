@@ -194,6 +194,18 @@ async def test_a_slip_in_a_script_ends_that_session_alone(door: Door) -> None:
     assert server.counts == {"failed:script": 2}
 
 
+async def test_a_script_that_hangs_does_not_keep_its_place_for_ever(door: Door) -> None:
+    async def hanging(session: Session, call: CallId) -> Visit:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with door(hanging, session_limit=0.1) as server:
+        peer = await AgiPeer.connect(server.port)
+        assert await peer.closed() == b""
+        await until(lambda: server.counts, "the session is counted")
+    assert server.counts == {"failed:stuck": 1}
+
+
 async def test_a_shutdown_lets_every_caller_go_and_leaves_no_task(door: Door) -> None:
     before = len(asyncio.all_tasks())
     async with door() as server:
