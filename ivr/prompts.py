@@ -45,7 +45,7 @@ class Prompt:
 
     id: str
     language: str
-    path: str
+    path: Path
     seconds: float
     version: str
 
@@ -159,7 +159,7 @@ class PromptStore:
         return self._prompt(language, text, version, len(samples) / sound.RATE)
 
     def _prompt(self, language: str, text: Text, version: str, length: float) -> Prompt:
-        path = str(self._file(language, text).with_suffix(""))
+        path = self._file(language, text).with_suffix("")
         return Prompt(text.id, language, path, length, f"{text.id}.{version}")
 
     def _file(self, language: str, text: Text) -> Path:

@@ -78,7 +78,7 @@ class Session:
     async def say(self, prompt: Prompt, *, whole: bool = False) -> Heard:
         """Play; a key stops it and is returned. ``whole``: a key is returned too, but the prompt goes on to its end."""
         await self._allow(prompt.seconds)
-        reply = await self._exchange("STREAM FILE", prompt.path, KEYS, seconds=prompt.seconds)
+        reply = await self._exchange("STREAM FILE", str(prompt.path), KEYS, seconds=prompt.seconds)
         if reply.failed:
             return await self._not_played()
         if whole and reply.key:
@@ -92,7 +92,7 @@ class Session:
         """
         seconds = prompt.seconds + wait
         await self._allow(seconds)
-        reply = await self._exchange("GET OPTION", prompt.path, KEYS, str(round(wait * 1000)), seconds=seconds)
+        reply = await self._exchange("GET OPTION", str(prompt.path), KEYS, str(round(wait * 1000)), seconds=seconds)
         return await self._not_played() if reply.failed else Heard(reply.key)
 
     async def set(self, name: str, value: str) -> None:
@@ -109,7 +109,7 @@ class Session:
         await self._line.close(self._close_limit)
 
     async def _finish(self, prompt: Prompt, start: int) -> None:
-        if (await self._exchange("STREAM FILE", prompt.path, "", str(start), seconds=prompt.seconds)).failed:
+        if (await self._exchange("STREAM FILE", str(prompt.path), "", str(start), seconds=prompt.seconds)).failed:
             await self._not_played()
 
     async def _allow(self, seconds: float) -> None:

@@ -59,7 +59,7 @@ async def test_prompts_are_spoken_to_fixed_names_that_the_dialplan_knows(tmp_pat
     await store.prepare(lambda *step: progress.append(step))
     notice = store.find("zh-CN", "notice")
     assert notice
-    assert notice.path == str(tmp_path / "made/zh-CN/notice")
+    assert notice.path == tmp_path / "made/zh-CN/notice"
     assert notice.seconds == 0.2
     assert notice.version.startswith("notice.3-")
     assert sound.seconds(tmp_path / "made/zh-CN/notice.wav") == 0.2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from ivr.prompts import Prompt
 from ivr.session import SPARE, Heard, Line, Session
 from tests.harness.agi_peer import AgiPeer
 
-PROMPT = Prompt("notice", "en", "/prompts/en/notice", 2.5, "notice.1-x")
+PROMPT = Prompt("notice", "en", Path("/prompts/en/notice"), 2.5, "notice.1-x")
 
 
 @pytest.fixture
