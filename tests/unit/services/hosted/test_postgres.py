@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+import tempfile
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from services.hosted import account, binaries, leftovers, postgres
+from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresPlan
+from tests.harness.patience import until
+
+AS_ROOT = os.geteuid() == 0
+
+
+def quiet(_: str) -> None:
+    """Nobody reads the progress here."""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder the unprivileged account can walk to (pytest's own temporary folders are closed to others)."""
+    with tempfile.TemporaryDirectory(prefix="tingsu-hosted-") as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path / "postgres"
+
+
+async def value(server: EmbeddedPostgres, sql: str) -> object:
+    connection = await asyncpg.connect(server.url())
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def server(folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    async with postgres.running(PostgresPlan(folder=folder), quiet) as started:
+        yield started
+
+
+async def test_it_listens_on_no_port_and_its_folder_is_closed(server: EmbeddedPostgres) -> None:
+    assert await value(server, "show listen_addresses") == ""
+    assert stat.S_IMODE(server.place.stat().st_mode) == 0o700
+    assert stat.S_IMODE(server.sockets.stat().st_mode) == 0o700
+    assert "password" not in repr(server).replace("password file", "")
+
+
+async def test_a_second_start_is_told_and_can_reach_the_first(server: EmbeddedPostgres, folder: Path) -> None:
+    plan = PostgresPlan(folder=folder)
+    with pytest.raises(AlreadyRunning):
+        await postgres.start(plan, quiet)
+    connection = await asyncpg.connect(postgres.url_of_running(plan))
+    assert await connection.fetchval("select current_database()") == "tingsu"
+    await connection.close()
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root has an account to drop")
+async def test_root_is_dropped(server: EmbeddedPostgres) -> None:
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    assert (
+        next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:] == [str(server.place.stat().st_uid)] * 4
+    )
+    assert server.place.stat().st_uid != 0
+
+
+async def test_a_killed_server_comes_back_with_every_committed_row(folder: Path) -> None:
+    plan = PostgresPlan(folder=folder)
+    first = await postgres.start(plan, quiet)
+    await value(first, "create table kept (id int)")
+    await value(first, "insert into kept select generate_series(1, 100)")
+    first.process.send_signal(signal.SIGKILL)
+    await first.ended()
+    await first.stop()
+    async with postgres.running(plan, quiet) as second:
+        assert await value(second, "select count(*) from kept") == 100
+
+
+async def test_a_stale_pid_file_that_names_a_living_stranger_is_no_obstacle(folder: Path) -> None:
+    plan = PostgresPlan(folder=folder)
+    server = await postgres.start(plan, quiet)
+    await server.stop()
+    (server.place / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{server.place}/data\n")
+    async with postgres.running(plan, quiet) as again:
+        assert await value(again, "select 1") == 1
+
+
+async def test_killing_the_parent_leaves_nothing_running_and_the_next_start_works(folder: Path) -> None:
+    program = textwrap.dedent(f"""
+        import asyncio
+        from pathlib import Path
+        from services.hosted import postgres
+        async def main():
+            server = await postgres.start(postgres.PostgresPlan(folder=Path({str(folder)!r})), print)
+            print("up", server.process.pid, flush=True)
+            await asyncio.sleep(600)
+        asyncio.run(main())
+    """)
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout
+    async with asyncio.timeout(60):
+        while not (line := await parent.stdout.readline()).startswith(b"up"):
+            assert line
+    data = (folder / "data").resolve()
+    assert leftovers.standing_in(data)
+    parent.kill()
+    await parent.wait()
+    async with postgres.running(PostgresPlan(folder=folder), quiet) as server:
+        assert await value(server, "select 1") == 1
+    await until(lambda: not leftovers.standing_in(data), "every process of the database has left")
+
+
+async def test_a_path_too_long_for_a_socket_gets_a_short_one(folder: Path) -> None:
+    deep = folder.parent / ("x" * 60) / ("y" * 60) / "postgres"
+    async with postgres.running(PostgresPlan(folder=deep), quiet) as server:
+        assert len(str(server.sockets / postgres.SOCKET_NAME)) <= postgres.SOCKET_LIMIT
+        assert await value(server, "select 1") == 1
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root meets a folder its database cannot reach")
+async def test_below_a_closed_home_another_place_is_used_and_nothing_is_widened(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = folder.parent / "home"
+    home.mkdir(mode=0o700)
+    monkeypatch.setattr(account, "PLACES", (folder.parent / "places",))
+    told: list[str] = []
+    async with postgres.running(PostgresPlan(folder=home / "project" / "var" / "postgres"), told.append) as server:
+        assert server.place.is_relative_to(folder.parent / "places")
+        assert await value(server, "select 1") == 1
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert any(str(server.place) in line for line in told)
+
+
+def wheel() -> tuple[Path, Path]:
+    found = binaries._wheel()
+    if not found:
+        pytest.skip("the extra 'embedded' is not installed")
+    return found[0]
+
+
+async def test_the_binaries_of_the_wheel_work_too(folder: Path) -> None:
+    async with postgres.running(PostgresPlan(folder=folder, bin_dir=wheel()[0]), quiet) as server:
+        assert await value(server, "select 1") == 1
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root meets programs its database cannot reach")
+async def test_programs_below_a_closed_home_are_copied(folder: Path) -> None:
+    programs, bundle = wheel()
+    home = folder.parent / "home"
+    home.mkdir(mode=0o700)
+    (home / "site").symlink_to(bundle.parent.parent)
+    inside = home / "site" / bundle.relative_to(bundle.parent.parent)
+    who = account.unprivileged()
+    found = binaries.Binaries(inside / programs.name, 18, inside)
+    copied = binaries.reachable_copy(found, who, account.own_folder(folder, who))
+    assert copied.folder.is_relative_to(folder)
+    assert binaries.reachable_copy(found, who, folder) == copied
+    async with postgres.running(PostgresPlan(folder=folder, bin_dir=copied.folder), quiet) as server:
+        assert await value(server, "select 1") == 1
+
+
+async def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
+    server = await postgres.start(PostgresPlan(folder=folder), quiet)
+    await server.stop()
+    with pytest.raises(postgres.PostgresFailed, match="shared_buffers"):
+        await postgres.start(PostgresPlan(folder=folder, settings={"shared_buffers": "nonsense"}), quiet)
+    async with postgres.running(PostgresPlan(folder=folder), quiet) as again:
+        assert await value(again, "select 1") == 1
