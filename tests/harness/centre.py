@@ -1,0 +1,309 @@
+"""One whole running centre for tests: ``tingsu run`` as its own process, with free ports and a folder of its own.
+
+    async with Centre(folder) as centre:
+        anna = await centre.hire("anna", extension="1001")
+        async with await centre.desk("anna") as desk:
+            await desk.put("/api/me/state", state="ready", reason="")
+
+The backend can be killed and started again; ``stop`` asks it as Ctrl-C does and then looks that nothing of it is left. What it
+printed is in ``centre.log``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+import asyncpg
+import psutil
+
+from services.config import load
+from services.hosted import database
+from tests.demo.cast import Member
+from tests.demo.desk import Desk
+from tests.demo.seed import hire
+from tests.harness.patience import until
+from tests.harness.sip_phone import Phone
+from tests.harness.switch import free_ports, free_rtp_range
+
+START = 60.0
+"""Patiences for a start that may have to unpack the switch's packages first."""
+STOP = 20.0
+RING_SECONDS = 3
+"""Shorter than in life, so that a test of a missed ring is not all waiting."""
+WRAP_UP_SECONDS = 5
+FIRST_LOGIN = "admin"
+Settings = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who works in this centre."""
+
+    id: int
+    login: str
+    password: str
+    extension: str | None
+
+
+class Centre:
+    """``settings`` replace those of a test centre, section by section. ``secrets`` are environment variables."""
+
+    def __init__(self, folder: Path, *, settings: Settings | None = None, secrets: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.log = folder / "tingsu.log"
+        self.people: dict[str, Account] = {}
+        self._given = settings or {}
+        self._secrets = dict(secrets or {})
+        self._admin: Desk | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._number = 0
+
+    async def __aenter__(self) -> Centre:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)  # the embedded database runs as another account when we are root, and must walk in
+        await asyncio.to_thread(self._write_config)
+        try:
+            await self.start()
+        except BaseException:
+            await self._sweep()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                await self.stop()
+        finally:
+            if self._admin is not None:
+                await self._admin.close()
+            await self._sweep()
+
+    # --- configuration ---
+
+    def _write_config(self) -> None:
+        web, sip, ws, ami, agi = free_ports(5)
+        rtp = free_rtp_range()
+        self.settings: dict[str, dict[str, object]] = {
+            "centre": {"name": "测试中心"},
+            "instance": {"folder": "var", "name": f"t{random.randrange(10**8):08d}"},
+            "web": {"port": web},
+            "database": {},
+            "asterisk": {"sip_port": sip, "ws_port": ws, "ami_port": ami, "rtp_first": rtp, "rtp_last": rtp + 239},
+            "ivr": {"port": agi},
+            "queue": {"ring_seconds": RING_SECONDS, "wrap_up_seconds": WRAP_UP_SECONDS},
+            "recordings": {"settle_seconds": 1},
+        }
+        for section, values in self._given.items():
+            self.settings.setdefault(section, {}).update(values)
+        lines = []
+        for section, values in self.settings.items():
+            lines += [f"[{section}]", *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()), ""]
+        self.config.write_text("\n".join(lines), encoding="utf-8")
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config.toml"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings['web']['port']}"
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        return "127.0.0.1", self.sip_port
+
+    @property
+    def sip_port(self) -> int:
+        return int(str(self.settings["asterisk"]["sip_port"]))
+
+    @property
+    def spool(self) -> Path:
+        return load(self.config).spool
+
+    # --- the process ---
+
+    async def start(self) -> None:
+        """Until the desk answers. Raises with the end of the log if it does not."""
+        began = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(str(Path(sys.executable).with_name("tingsu")), "run", "--config", str(self.config)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **self._secrets, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+        await until(lambda: self.dead or self._healthy(), f"the centre's desk on {self.url}", START)
+        assert not self.dead, f"the centre did not start:\n{self.tail()}"
+        if self._admin is None:
+            await self._take_over(self.log.read_text(encoding="utf-8", errors="replace")[began:])
+
+    async def _healthy(self) -> bool:
+        try:
+            async with aiohttp.ClientSession() as http, http.get(f"{self.url}/api/health") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    async def _take_over(self, printed: str) -> None:
+        """Log in as the first administrator with the password that was printed."""
+        found = await until(lambda: _printed_password(self.log), "the first administrator's password in the output", 5)
+        self.people[FIRST_LOGIN] = Account(0, FIRST_LOGIN, found, None)
+        self._admin = await Desk.log_in(self.url, FIRST_LOGIN, found)
+
+    @property
+    def dead(self) -> bool:
+        return self._process is None or self._process.returncode is not None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    async def stop(self) -> int:
+        """As Ctrl-C does. Nothing of the centre may be left; its exit code comes back."""
+        assert self._process is not None
+        if not self.dead:
+            self._process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(STOP):
+            code = await self._process.wait()
+        left = await asyncio.to_thread(self.processes)
+        assert not left, f"left behind: {[(process.pid, _line(process)) for process in left]}"
+        return code
+
+    async def kill_backend(self) -> None:
+        """kill -9 of our own process alone: what a crash is like."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that is of this centre: it stands in its folder or was started with a path in it."""
+        return [process for process in psutil.process_iter() if process.pid != os.getpid() and self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        folder = f"{self.folder}/"
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            if any(folder in word for word in process.cmdline()):
+                return not _is_a_tester(process)
+            return f"{process.cwd()}/".startswith(folder) and not _is_a_tester(process)
+        except psutil.Error:
+            return False
+
+    async def _sweep(self) -> None:
+        """By force, whatever a failed test left."""
+        for process in await asyncio.to_thread(self.processes):
+            with suppress(psutil.Error):
+                process.kill()
+        if self._process is not None:
+            await self._process.wait()
+
+    def tail(self, lines: int = 60) -> str:
+        """The end of all logs, for a failed test."""
+        texts = [self.log, *sorted((self.folder / "var/asterisk/log").glob("messages"))]
+        return "\n".join(f"--- {path}\n{_last_lines(path, lines)}" for path in texts if path.exists())
+
+    # --- its people ---
+
+    @property
+    def admin(self) -> Desk:
+        assert self._admin is not None
+        return self._admin
+
+    async def hire(
+        self, login: str, *, extension: str | None = None, role: str = "junior_agent", phone: str = "browser", name: str = ""
+    ) -> Account:
+        """An account whose password need not be changed any more. Once per login; later calls return the same."""
+        if login in self.people:
+            return self.people[login]
+        member = Member(login=login, name=name or login.title(), role=role, extension=extension, phone_kind=phone)
+        password = await hire(self.url, self.admin, member)
+        person = next(person for person in await self.admin.get("/api/people") if person["login"] == login)
+        self.people[login] = Account(person["id"], login, password, extension)
+        return self.people[login]
+
+    async def desk(self, login: str) -> Desk:
+        """A session of that person at the HTTP door."""
+        return await Desk.log_in(self.url, login, self.people[login].password)
+
+    async def sip_phone(self, login: str) -> Phone:
+        """That person's SIP phone, registered."""
+        async with await self.desk(login) as desk:
+            told = await desk.get("/api/phone")
+        phone = await Phone.open(self.sip, user=told["extension"], secret=told["password"])
+        await until(lambda: _registers(phone), f"the registration of {login}'s phone", 10)
+        return phone
+
+    # --- what it knows ---
+
+    async def call_of(self, number: str, what: str = "", limit: float = 10.0, **wanted: object) -> dict[str, Any]:
+        """The newest call of a number, as soon as it has all the wanted values (``outcome="answered"``)."""
+
+        async def look() -> dict[str, Any] | None:
+            rows = (await self.admin.get("/api/calls", limit=5, number=number))["calls"]
+            fits = rows and all(rows[0][key] == value for key, value in wanted.items())
+            return dict(rows[0]) if fits else None
+
+        return await until(look, what or f"a call of {number} with {wanted}", limit)
+
+    async def query(self, sql: str, *values: object) -> list[asyncpg.Record]:
+        """Straight from the database: for what no door shows."""
+        config = load(self.config)
+        if config.database.embedded:
+            async with database.reachable(config, lambda _: None) as address:
+                return await _fetch(address.url, sql, values)
+        return await _fetch(config.database.url, sql, values)
+
+
+async def _fetch(url: str, sql: str, values: tuple[object, ...]) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url)
+    try:
+        return list(await connection.fetch(sql, *values))
+    finally:
+        await connection.close()
+
+
+async def _registers(phone: Phone) -> bool:
+    """The switch takes up a new account a moment after it was made."""
+    try:
+        await phone.register()
+    except Exception:  # noqa: BLE001  # refused or not answered yet: the wait's own limit decides
+        return False
+    return True
+
+
+def _printed_password(log: Path) -> str | None:
+    found = re.search(r"(?:password|密码)\W+([A-Za-z0-9_-]{10,})", log.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else None
+
+
+def _is_a_tester(process: psutil.Process) -> bool:
+    """SIPp and Chromium may stand in a folder below a centre's, but are the test's own."""
+    return process.name() in {"sipp", "chromium"}
+
+
+def _line(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return "?"
+
+
+def _last_lines(path: Path, count: int) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])

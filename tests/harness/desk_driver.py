@@ -1,0 +1,302 @@
+"""An agent at the desk: a real Chromium with a microphone that hears a file, driven as a person would.
+
+    async with Browser(folder, says=speech.speak("您好")) as browser:
+        anna = await browser.log_in(centre.url, "anna", password)
+        await anna.ready()
+        card = await anna.wait_pop()
+        await anna.answer()
+
+Everything the page complains of (console errors, uncaught exceptions, refused by the content policy, failed requests) is in
+``faults``; a test that ends well has none: ``browser.assert_clean()``. Things are found by the ``data-testid`` of
+desk/src/testids.ts alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Playwright, async_playwright, expect
+
+from tests.harness import speech
+from tests.harness.patience import seconds, until
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+MICROPHONE_RATE = 48_000
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # as root in a container there is none to have
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+)
+WITHOUT = ["--mute-audio", "--disable-component-extensions-with-background-pages"]
+EXPECTED = (re.compile(r"WebSocket connection to .* failed"), re.compile(r"net::ERR_CONNECTION_REFUSED"))
+"""What any page says whose server is away: forgiven only in a test that takes the server away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A screen-pop as it was seen: its texts, and when (``time.time()``)."""
+
+    id: str
+    call: str
+    name: str
+    number: str
+    text: str
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One accessibility violation of axe-core."""
+
+    rule: str
+    impact: str
+    where: str
+    help: str
+
+
+class Browser:
+    """One Chromium with a profile of its own. ``says``: what its microphone hears, once for each call, from the answer on."""
+
+    def __init__(self, folder: Path, *, says: speech.Samples | None = None, pictures: Path | None = None) -> None:
+        self._folder = folder
+        self._says = says
+        self._pictures = pictures
+        self.faults: list[str] = []
+        self.server_may_be_away = False
+
+    async def __aenter__(self) -> Browser:
+        program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+        assert program, "no Chromium: python -m tests.harness.system_packages"
+        microphone = await asyncio.to_thread(self._record)
+        self._player: Playwright = await async_playwright().start()
+        self._context: BrowserContext = await self._player.chromium.launch_persistent_context(
+            self._folder / "profile",
+            executable_path=program,
+            headless=False,
+            args=[*FLAGS, f"--use-file-for-fake-audio-capture={microphone}%noloop"],
+            ignore_default_args=WITHOUT,
+            locale="zh-CN",
+            viewport={"width": 1440, "height": 900},
+        )
+        self._context.set_default_timeout(seconds(10) * 1000)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None and self._pictures:
+            for number, page in enumerate(self._context.pages):
+                with suppress(Error):
+                    await page.screenshot(path=self._pictures / f"failed-{self._folder.name}-{number}.png")
+        await self._context.close()
+        await self._player.stop()
+
+    def _record(self) -> Path:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / "microphone.wav"
+        quiet = speech.line_noise(60)
+        sound = quiet if self._says is None else np.concatenate([speech.line_noise(0.8), self._says, quiet])
+        speech.write(path, sound, rate=MICROPHONE_RATE)
+        return path
+
+    async def page(self) -> Page:
+        """A new tab whose complaints are kept."""
+        blank = [page for page in self._context.pages if page.url == "about:blank"]
+        page = blank[0] if blank else await self._context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
+        page.on("dialog", lambda dialog: dialog.accept())
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        text = f"{message.type}: {message.text} ({message.location.get('url', '')})"
+        if self.server_may_be_away and any(known.search(text) for known in EXPECTED):
+            return
+        self.faults.append(text)
+
+    def assert_clean(self) -> None:
+        """The page had nothing to complain of."""
+        assert not self.faults, "\n".join(self.faults)
+
+    async def log_in(self, url: str, login: str, password: str) -> Agent:
+        """A tab with the desk, logged in, linked and (for an agent with a browser phone) registered."""
+        page = await self.page()
+        agent = Agent(page, url)
+        await page.goto(url)
+        await agent.at("login-name").fill(login)
+        await agent.at("login-password").fill(password)
+        await agent.at("login-submit").click()
+        await expect(agent.at("logout").or_(agent.at("state-switch")).first).to_be_visible(timeout=seconds(10) * 1000)
+        return agent
+
+
+class Agent:
+    """One tab."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def at(self, testid: str) -> Locator:
+        """Where that thing is."""
+        return self.page.get_by_test_id(testid)
+
+    async def _attribute(self, testid: str, name: str) -> str | None:
+        found = self.at(testid)
+        if await found.count() == 0:
+            return None
+        return await found.first.get_attribute(name)
+
+    # --- being there ---
+
+    async def registered(self) -> None:
+        """The softphone is known to the switch."""
+        await until(
+            lambda: self._is("phone-status", "data-registration", "registered"),
+            f"the softphone's registration, {self.page.url}",
+            15,
+        )
+
+    async def _is(self, testid: str, name: str, value: str) -> bool:
+        with suppress(Error):  # the page may be on its way to another
+            return await self._attribute(testid, name) == value
+        return False
+
+    async def ready(self) -> None:
+        """At the desk, phone registered, ready for calls."""
+        await self.registered()
+        if not await self._is("state-switch", "data-state", "ready"):
+            await self.at("state-switch").click()
+            await self.at("state-ready").click()
+        await self.state("ready")
+
+    async def away(self) -> None:
+        await self.at("state-switch").click()
+        await self.at("state-away").click()
+        await self.state("away")
+
+    async def state(self, wanted: str, reason: str | None = None, limit: float = 15) -> None:
+        """Own state as shown at the top right."""
+        await until(lambda: self._is("state-switch", "data-state", wanted), f"the state {wanted} on the desk", limit)
+        if reason is not None:
+            await until(lambda: self._is("state-switch", "data-reason", reason), f"the reason {reason} on the desk", limit)
+
+    # --- a call ---
+
+    async def wait_pop(self, limit: float = 30) -> Card:
+        """The screen-pop, as soon as a person could read it."""
+        card = self.at("pop-card").filter(has=self.at("answer"))
+        await expect(card).to_be_visible(timeout=seconds(limit) * 1000)
+        seen_at = time.time()
+        return Card(
+            id=await card.get_attribute("data-pop-id") or "",
+            call=await card.get_attribute("data-call-id") or "",
+            name=(await card.get_by_test_id("pop-name").inner_text()).strip(),
+            number=(await card.get_by_test_id("pop-number").inner_text()).strip(),
+            text=await card.inner_text(),
+            seen_at=seen_at,
+        )
+
+    async def pops(self) -> int:
+        """Cards of ringing calls visible now."""
+        return await self.at("pop-card").filter(has=self.at("answer")).count()
+
+    async def answer(self) -> None:
+        """Press the green button; returns when both can talk."""
+        await self.at("answer").first.click()
+        await until(lambda: self._is("call-bar", "data-phase", "talking"), "the conversation on the call bar", 15)
+
+    async def hang_up(self) -> None:
+        await self.at("call-hangup").click()
+        await self.idle()
+
+    async def idle(self, limit: float = 15) -> None:
+        """No call on the bar."""
+        await until(self._is_idle, "the end of the call on the desk", limit)
+
+    async def _is_idle(self) -> bool:
+        return await self.at("call-bar").count() == 0
+
+    async def hears(self, limit: float = 10) -> int:
+        """The caller's voice moves the level meter; how far."""
+
+        async def look() -> int:
+            return int(await self._attribute("level-theirs", "data-level") or 0)
+
+        return await until(look, "the caller's voice on the level meter", limit)
+
+    # --- the form ---
+
+    def field(self, name: str) -> Locator:
+        return self.at(f"field-{name}")
+
+    async def value(self, name: str) -> str:
+        """What stands in a field."""
+        return await self.field(name).first.input_value()
+
+    async def fill(self, name: str, text: str) -> None:
+        """Type into a field and see it saved."""
+        await self.field(name).first.fill(text)
+        await until(self._is_saved, f"the field {name} to be saved", 10)
+
+    async def _is_saved(self) -> bool:
+        return await self._attribute("ticket-form", "data-saving") in {"", "saved", "no", "false", None}
+
+    async def drafting(self, wanted: str, limit: float = 40) -> None:
+        """How far the words of the call are, as the form says."""
+        await until(lambda: self._is("drafting", "data-drafting", wanted), f"the draft to be {wanted}", limit)
+
+    async def confirm(self) -> str:
+        """Make the draft a ticket; its number comes back."""
+        await self.at("confirm").click()
+
+        async def look() -> str | None:
+            number = self.at("ticket-number")
+            text = await number.first.inner_text() if await number.count() else ""
+            found = re.search(r"T\d{4}-\d{2}-\d{6}", text) or re.search(r"T\d{4}-\d{2}-\d{6}", await self.page.inner_text("body"))
+            return found[0] if found else None
+
+        return await until(look, "a ticket number", 10)
+
+    # --- the page itself ---
+
+    async def room(self, name: str) -> None:
+        """Go to another page by the navigation at the left."""
+        await self.at(f"nav-{name}").click()
+
+    async def reload(self) -> None:
+        await self.page.reload()
+
+    async def picture(self, path: Path) -> None:
+        await self.page.screenshot(path=path)
+
+    async def accessibility(self, impacts: Sequence[str] = ("serious", "critical")) -> list[Finding]:
+        """What axe-core finds on the page as it stands, of these impacts."""
+        script = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+        await self.page.evaluate(script)  # by the debugger, which the page's content policy does not bind
+        result: dict[str, Any] = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            Finding(rule["id"], rule["impact"], "; ".join(str(node["target"]) for node in rule["nodes"][:3]), rule["help"])
+            for rule in result["violations"]
+            if rule["impact"] in impacts
+        ]
