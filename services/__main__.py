@@ -61,9 +61,10 @@ def run(config: ConfigFile = None) -> None:
     settings = configured(config)
     from services import app as whole  # pulls in every room
     from services.log import set_up
+    from services.welcome import Welcome
 
     set_up(settings.log)
-    asyncio.run(whole.run(settings))
+    asyncio.run(whole.run(settings, Welcome()))
 
 
 @app.command("check-config")

@@ -1,0 +1,101 @@
+"""What works and what does not, for the system page: each part asked for its own word, without personal data."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from cti.monitor import Monitor
+from ivr.prompts import PromptStore
+from recordings import spool
+from recordings.crew import Crew, ModelFacts
+from services.calls.drain import Drain
+from services.calls.floor import Floor
+from services.calls.journal import Journal
+from services.errors import DatabaseAway
+from services.store.db import Pool, connection
+from services.web.schemas import System, SystemPart
+
+DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act
+ASK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """The parts asked. ``call`` it for the system page."""
+
+    pool: Pool
+    floor: Floor
+    monitor: Monitor
+    journal: Journal
+    drain: Drain
+    prompts: PromptStore
+    missing_prompts: Collection[str]
+    crew: Crew | None
+    model: ModelFacts | None
+    spool: Path
+    version: str
+
+    async def __call__(self) -> System:
+        return System(
+            version=self.version,
+            parts=[
+                self._switch(),
+                await self._database(),
+                await self._recordings(),
+                self._transcription(),
+                self._prompts(),
+                self._journal(),
+            ],
+            model=self.model.name if self.model else "",
+            demonstration_model=bool(self.model and self.model.demonstration),
+            vocabulary=self.model.vocabulary if self.model else None,
+        )
+
+    def _switch(self) -> SystemPart:
+        up = self.monitor.up
+        odd = sum(self.monitor.malformed.values()) + sum(self.monitor.illegal.values())
+        return SystemPart(
+            name="switch", ok=up, code="ok" if up else "link_down", detail=f"{odd} events not understood" if odd else ""
+        )
+
+    async def _database(self) -> SystemPart:
+        try:
+            async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
+                size = await taken.fetchval("select pg_database_size(current_database())")
+        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+            return SystemPart(name="database", ok=False, code="away", detail="")
+        return SystemPart(name="database", ok=True, code="ok", detail=f"{size / 1e6:.0f} MB")
+
+    async def _recordings(self) -> SystemPart:
+        try:
+            free = (await asyncio.to_thread(shutil.disk_usage, self.spool)).free
+            found = await asyncio.to_thread(spool.look, self.spool)
+        except OSError as error:
+            return SystemPart(name="recordings", ok=False, code="spool_unreadable", detail=type(error).__name__)
+        code = "disk_low" if free < DISK_LOW else "refused_files" if found.refused else "ok"
+        legs = sum(len(several) for several in found.calls.values())
+        return SystemPart(
+            name="recordings", ok=code == "ok", code=code, detail=f"{legs} legs in the spool, {free / 1e9:.1f} GB free"
+        )
+
+    def _transcription(self) -> SystemPart:
+        if self.crew is None or self.model is None:
+            return SystemPart(name="transcription", ok=False, code="no_model", detail="")
+        return SystemPart(name="transcription", ok=True, code="ok", detail=f"{len(self.crew.children)} workers")
+
+    def _prompts(self) -> SystemPart:
+        missing = len(self.missing_prompts)
+        return SystemPart(
+            name="prompts", ok=not missing, code="missing" if missing else "ok", detail=f"{missing} missing" if missing else ""
+        )
+
+    def _journal(self) -> SystemPart:
+        state = self.journal.state
+        code = state.code if not state.ok else "refused" if self.drain.refused_count else "behind" if self.drain.away else "ok"
+        return SystemPart(name="journal", ok=code == "ok", code=code, detail=f"{self.drain.behind} bytes to go")

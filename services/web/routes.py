@@ -1,0 +1,74 @@
+"""All routes, each with what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from recordings.archive import Archive
+from services.calls.floor import Floor
+from services.calls.playback import Playback
+from services.calls.presence import Presence
+from services.clock import Clock
+from services.customers.actions import Customers
+from services.people.actions import People
+from services.store.db import Pool
+from services.tickets.actions import Tickets
+from services.web.all_routes import route_classes
+from services.web.audit import AuditRoutes
+from services.web.board import BoardRoutes
+from services.web.calls import CallRoutes
+from services.web.customers import CustomerRoutes
+from services.web.lexicon import LexiconRoutes
+from services.web.live import Hub, LiveRoutes
+from services.web.openapi import document
+from services.web.people import PeopleRoutes
+from services.web.phone import PhoneRoutes
+from services.web.schemas import System
+from services.web.security import Security
+from services.web.session import SessionRoutes
+from services.web.system import SystemRoutes
+from services.web.tickets import TicketRoutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the routes are made of."""
+
+    pool: Pool
+    clock: Clock
+    zone: ZoneInfo
+    people: People
+    hub: Hub
+    floor: Floor
+    presence: Presence
+    archive: Archive
+    cuttings: Path
+    sip_key: bytes
+    ws_url: str
+    demonstration: bool
+    look: Callable[[], Awaitable[System]]
+    version: str
+
+
+def sources(parts: Parts, security: Security) -> Sequence[object]:
+    """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
+    pool, clock = parts.pool, parts.clock
+    playback = Playback(parts.archive, parts.cuttings)
+    made = (
+        SessionRoutes(parts.people, security, clock, parts.version),
+        PeopleRoutes(parts.people),
+        PhoneRoutes(parts.sip_key, parts.ws_url),
+        BoardRoutes(parts.floor, parts.presence),
+        LiveRoutes(parts.hub),
+        CallRoutes(pool, playback, clock, demonstration=parts.demonstration),
+        TicketRoutes(Tickets(pool, clock, parts.zone), pool, clock),
+        LexiconRoutes(pool, clock),
+        CustomerRoutes(Customers(pool, clock)),
+        AuditRoutes(pool),
+        SystemRoutes(parts.look, document(route_classes(), parts.version)),
+    )
+    assert {type(one) for one in made} == set(route_classes())
+    return made
