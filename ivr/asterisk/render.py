@@ -52,6 +52,7 @@ def render(folder: Path, plan: SwitchPlan) -> None:
     if len(os.fsencode(run / "asterisk.ctl")) > _SOCKET_PATH_LIMIT:
         raise UnfitValue(f"the path of the switch's control socket is longer than {_SOCKET_PATH_LIMIT} bytes: {run}")
     words = words_of(folder, plan) | {"run": plan_path(run)}
+    words |= {name: fill(f"{name}.conf", words).rstrip() for name in ("manager_account", "queue_section", "phones")}
     texts = {name: fill(name, words) for name in _FILES} | dict.fromkeys(_EMPTY, "; defaults\n")
     texts["modules.conf"] = _present_modules(texts["modules.conf"], plan.program.modules)
     for name in _FOLDERS:
