@@ -55,7 +55,7 @@ class Espeak:
 
     def key(self, language: str) -> str:
         """Voice and manner."""
-        return f"espeak-ng 1.51 {self.voices.get(language)} lead=2"
+        return f"espeak-ng {self.voices.get(language)}"
 
     async def speak(self, text: str, language: str) -> sound.Samples:
         """Text in one of the languages there are voices for; Chinese goes by way of pinyin."""

@@ -1,0 +1,180 @@
+"""`make demo`: Tingsu with an instance folder of its own, sample people, customers and tickets, and a simulated floor to watch.
+
+    python -m tests.demo [--config config.toml] [--quiet-floor]
+
+The real instance is not touched. What the demonstration collects stays in var-demo/ and is there again next time; every start
+makes new random passwords and prints them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+
+from services import plans
+from services.config import Config, load
+from services.hosted.speech import find_speaker
+from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
+from tests.demo.desk import Desk
+from tests.demo.floor import Floor, Place
+from tests.demo.seed import Passwords, seed
+
+FOLDER = "var-demo"
+CHIEF = Member("demo-admin", "演示管理员", "administrator")
+START = 600.0  # s; the first start fetches the switch
+END = 60.0  # s for an orderly stop
+
+out = Console(highlight=False, soft_wrap=True)
+
+
+class DemoFailed(Exception):
+    """The demonstration cannot go on; the message is for whoever started it."""
+
+
+async def main(file: Path, *, quiet: bool) -> None:
+    """Run until Ctrl-C, or until Tingsu ends by itself."""
+    os.environ.setdefault("TINGSU_INSTANCE__FOLDER", FOLDER)
+    config = load(file)
+    await find_voice(config)
+    process = await asyncio.create_subprocess_exec(*tingsu("run", file), start_new_session=True)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await first_of(stop.wait(), process.wait(), show(config, file, quiet=quiet))
+    finally:
+        await end(process)
+
+
+async def first_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Until the first of them is done; the others are cancelled. An error of any is raised."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work, name=f"demo: {work.__name__}") for work in works]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+
+
+def tingsu(command: str, file: Path, *rest: str) -> list[str]:
+    """The command line of ``tingsu``."""
+    return [sys.executable, "-m", "services", *shlex.split(command), *rest, "--config", str(file)]
+
+
+async def show(config: Config, file: Path, *, quiet: bool) -> None:
+    """Fill the instance, say how to log in, let the telephones ring."""
+    url = config.web.public_url or f"http://{config.web.host}:{config.web.port}"
+    await until_ready(url)
+    password = await chief(file)
+    async with await Desk.log_in(url, CHIEF.login, password) as admin:
+        password = await keep(admin, password)
+        passwords = {CHIEF.login: password, **await seed(url, admin)}
+    out.print(logins(url, passwords))
+    if quiet:
+        await asyncio.Event().wait()
+    place = Place(url, (config.asterisk.host, config.asterisk.sip_port), config.ivr.numbers[0])
+    await Floor(place, passwords, tell=lambda text: out.print(f"  · {text}", markup=False, style="dim")).run()
+
+
+async def until_ready(url: str) -> None:
+    """Tingsu answers."""
+    async with asyncio.timeout(START), aiohttp.ClientSession() as http:
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"{url}/api/health") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.3)
+
+
+async def chief(file: Path) -> str:
+    """An administrator for the demonstration, with a new password."""
+    password = secrets.token_urlsafe(12)
+    who = ("--name", CHIEF.name, "--role", CHIEF.role)
+    commands = (tingsu("user password", file, CHIEF.login, "--stdin"), tingsu("user add", file, CHIEF.login, *who, "--stdin"))
+    said = b""
+    for command in commands:
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
+        said, _ = await process.communicate(password.encode() + b"\n")
+        if process.returncode == 0:
+            return password
+    raise DemoFailed(said.decode("utf-8", "replace").strip())
+
+
+async def keep(admin: Desk, password: str) -> str:
+    """Whoever was given a password must choose another first."""
+    if not admin.me["must_change"]:
+        return password
+    chosen = secrets.token_urlsafe(12)
+    await admin.post("/api/me/password", old=password, new=chosen)
+    return chosen
+
+
+def logins(url: str, passwords: Passwords) -> Table:
+    """What to type where."""
+    table = Table(title=f"演示 demonstration: {url}", title_style="bold")
+    for heading in ("login", "password", "who"):
+        table.add_column(heading)
+    for member in (YOU, INSPECTOR, CHIEF):
+        phone = f", telephone {member.extension} in the browser" if member.extension else ""
+        table.add_row(member.login, passwords[member.login], f"{member.name}: {member.role}{phone}")
+    table.caption = (
+        f"Log in as {YOU.login}, press ready, and answer. {len(AGENTS)} simulated colleagues answer too. Ctrl-C ends it."
+    )
+    return table
+
+
+async def find_voice(config: Config) -> None:
+    """espeak-ng for the callers' and agents' voices: the machine's, or one unpacked into the cache (no root needed)."""
+    if shutil.which("espeak-ng"):
+        return
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
+    source = plans.package_source(config)
+    found = await find_speaker("espeak-ng", source=source, cache=cache, progress=lambda text, share: out.print(f"    {text}"))
+    program = config.folder / "bin/espeak-ng"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    surroundings = " ".join(f"{name}={shlex.quote(value)}" for name, value in found.environment.items())
+    data = f"--path={shlex.quote(str(found.data))}" if found.data else ""
+    program.write_text(f'#!/bin/sh\n{surroundings} exec {shlex.quote(found.program)} {data} "$@"\n')
+    program.chmod(0o755)
+    os.environ["PATH"] = f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Tingsu stops everything it started, in order; only if it does not, it is ended."""
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        async with asyncio.timeout(END):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.demo", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--config", type=Path, default=Path("config.toml"))
+    parser.add_argument("--quiet-floor", action="store_true", help="sample data only: nobody calls")
+    given = parser.parse_args()
+    try:
+        asyncio.run(main(given.config, quiet=given.quiet_floor))
+    except* DemoFailed as failures:
+        sys.exit("\n".join(str(failure) for failure in failures.exceptions))

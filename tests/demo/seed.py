@@ -1,0 +1,94 @@
+"""Sample people, customers and tickets, made through the HTTP API as people would make them.
+
+    python -m tests.demo.seed http://127.0.0.1:8080 admin     # asks for the password
+
+Can be run again: people keep their accounts (their passwords are made anew), customers are updated, and tickets are not
+made a second time, because each carries its key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import getpass
+import io
+import secrets
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from tests.demo.cast import AGENTS, CASES, CUSTOMERS, INSPECTOR, YOU, Case, Known, Member
+from tests.demo.desk import Desk, Refusal
+
+Passwords = dict[str, str]
+"""Login to a random password that the person may go on using."""
+
+
+async def seed(url: str, admin: Desk) -> Passwords:
+    """Everything; the passwords of all sample people come back."""
+    passwords = {member.login: await hire(url, admin, member) for member in (YOU, INSPECTOR, *AGENTS)}
+    await admin.post("/api/customers/import", csv=customers_csv(CUSTOMERS))
+    for number, case in enumerate(CASES):
+        agent = AGENTS[number % len(AGENTS)]
+        async with await Desk.log_in(url, agent.login, passwords[agent.login]) as desk:
+            await file_case(desk, case, key=f"demo-case-{number:03d}")
+    return passwords
+
+
+async def hire(url: str, admin: Desk, member: Member) -> str:
+    """An account with a password that need not be changed at the first login."""
+    first, final = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    known = {person["login"]: person["id"] for person in await admin.get("/api/people")}
+    if member.login in known:
+        await admin.patch(f"/api/people/{known[member.login]}", password=first)
+    else:
+        await admin.post("/api/people", **asdict(member), password=first)
+    async with await Desk.log_in(url, member.login, first) as desk:
+        await desk.post("/api/me/password", old=first, new=final)
+    return final
+
+
+def customers_csv(customers: Iterable[Known]) -> str:
+    """The file an administrator would import."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(["电话号码", "客户名称", "客户级别", "备注"])
+    writer.writerows((customer.number, customer.name, customer.tier, customer.note) for customer in customers)
+    return sheet.getvalue()
+
+
+async def file_case(desk: Desk, case: Case, *, key: str) -> None:
+    """Create one ticket and take it as far as it has come."""
+    customer = next((known for known in CUSTOMERS if known.number == case.number), None)
+    about = {"customer_number": customer.number, "customer_name": customer.name} if customer else {}
+    ticket = await desk.post("/api/tickets", key=key, fields={**case.fields, **about})
+    if ticket["state"] != "draft":
+        return  # a second run
+    if case.becomes == "discarded":
+        await act(desk, ticket, "discard")
+    elif case.becomes in ("open", "closed"):
+        ticket = await act(desk, ticket, "confirm")
+        if case.becomes == "closed":
+            await act(desk, ticket, "close")
+
+
+async def act(desk: Desk, ticket: dict[str, Any], action: str) -> dict[str, Any]:
+    """One step of a ticket's life."""
+    moved: dict[str, Any] = await desk.post(f"/api/tickets/{ticket['id']}/{action}", version=ticket["version"])
+    return moved
+
+
+async def _main(url: str, login: str) -> None:
+    async with await Desk.log_in(url, login, getpass.getpass(f"{login}'s password: ")) as admin:
+        for person, password in (await seed(url, admin)).items():
+            print(f"{person:12} {password}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    try:
+        asyncio.run(_main(sys.argv[1], sys.argv[2]))
+    except Refusal as refusal:
+        sys.exit(f"refused: {refusal}")
