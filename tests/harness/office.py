@@ -1,0 +1,261 @@
+"""Everything between the switch's changes and the browsers, put together as the composition root does, without a switch.
+
+Changes are fed in by hand, commands to the switch are kept, browsers are real websockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from cti.changes import AgentChanged, AgentState, Change, LinkChanged
+from cti.ids import CallId, ChannelId, Extension
+from recordings.archive import Archive
+from services.calls.directory import Directory
+from services.calls.drain import Drain
+from services.calls.figures import Today
+from services.calls.floor import Floor
+from services.calls.follow import Follow, apply
+from services.calls.journal import Journal
+from services.calls.playback import Playback
+from services.calls.presence import Presence, PresenceSettings
+from services.calls.remembered import Memory
+from services.calls.screenpop import ScreenPop
+from services.clock import Clock
+from services.people.sessions import SessionLimits, Sessions
+from services.store import db
+from services.tickets.actions import Tickets
+from services.web.board import BoardRoutes
+from services.web.calls import CallRoutes
+from services.web.lexicon import LexiconRoutes
+from services.web.live import Hub, LiveRoutes
+from services.web.security import Security
+from services.web.server import application, bind, serving
+from services.web.static import Desk
+from services.web.tickets import TicketRoutes
+
+QUEUE = "complaints"
+ZONE = ZoneInfo("Asia/Shanghai")
+WAIT_S = 10.0  # nothing here takes so long
+
+
+class KeptSwitch:
+    """Commands as they were said; ``members`` in the queue now."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, ...]] = []
+        self.members: set[str] = set()
+        self.wrong: Exception | None = None
+
+    async def queue_add(
+        self, extension: Extension, queue: str, penalty: int = 0, *, paused: bool = False, reason: str = ""
+    ) -> bool:
+        self._say("add", extension, "paused" if paused else "", reason)
+        new = extension not in self.members
+        self.members.add(extension)
+        return new
+
+    async def queue_remove(self, extension: Extension, queue: str) -> bool:
+        self._say("remove", extension)
+        there = extension in self.members
+        self.members.discard(extension)
+        return there
+
+    async def pause(self, extension: Extension, paused: bool, reason: str = "") -> None:
+        self._say("pause" if paused else "unpause", extension, reason)
+
+    def _say(self, *words: str) -> None:
+        if self.wrong:
+            raise self.wrong
+        self.said.append(words)
+
+
+class Browser:
+    """One websocket of one person."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.close_code: int | None = None
+
+    async def send(self, **message: object) -> None:
+        await self.socket.send_json(message)
+
+    async def next(self, kind: str = "", *, boards: bool = False) -> dict[str, Any]:
+        """The next message (of a kind); boards are passed over unless asked for."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                frame = await self.socket.receive()
+                if frame.type is not aiohttp.WSMsgType.TEXT:
+                    raise ConnectionError(f"closed: {self.socket.close_code}")
+                message: dict[str, Any] = json.loads(frame.data)
+                if (not kind and (boards or message["type"] != "board")) or message["type"] == kind:
+                    return message
+
+    async def closed(self) -> int | None:
+        """Reads until the server has closed; the close code."""
+        async with asyncio.timeout(WAIT_S):
+            while not (await self.socket.receive()).type.name.startswith("CLOS"):
+                continue
+        return self.socket.close_code
+
+
+@dataclass
+class Office:
+    """``follow.on_change`` takes changes, ``url`` serves, ``drain.step`` is run by hand or by ``running``."""
+
+    pool: db.Pool
+    clock: Clock
+    folder: Path
+    switch: KeptSwitch
+    journal: Journal
+    directory: Directory
+    floor: Floor
+    hub: Hub
+    pops: ScreenPop
+    presence: Presence
+    follow: Follow
+    drain: Drain
+    today: Today
+    tickets: Tickets
+    sessions: Sessions
+    url: str = ""
+    http: aiohttp.ClientSession | None = None
+    people: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def change(self, *changes: Change) -> None:
+        """As the monitor does."""
+        for one in changes:
+            await self.follow.on_change(one)
+
+    async def written(self) -> None:
+        """Everything noted so far is on the disk and in the database."""
+        async with asyncio.timeout(WAIT_S):
+            while self.journal.state.unwritten:
+                await asyncio.sleep(0.005)
+            await self.drain.caught_up()
+
+    async def hire(self, login: str, role: str = "junior_agent", extension: str | None = None) -> int:
+        """A person with a session."""
+        async with db.transaction(self.pool) as connection:
+            person: int = await connection.fetchval(
+                "insert into person (login, name, role, extension, password_hash, created_at) values ($1, $2, $3, $4, 'x', $5) returning id",
+                login,
+                login.title(),
+                role,
+                extension,
+                self.clock.now(),
+            )
+            self.tokens[login] = await self.sessions.begin(connection, person)
+        self.people[login] = person
+        await self.directory.load()
+        return person
+
+    def cookies(self, login: str) -> dict[str, str]:
+        return {"Cookie": f"tingsu_session={self.tokens[login]}", "Origin": self.url}
+
+    async def ask(self, login: str, method: str, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
+        """Status and JSON."""
+        assert self.http
+        async with self.http.request(method, self.url + path, json=body, headers=self.cookies(login) | headers) as answer:
+            text = await answer.text()
+            return answer.status, json.loads(text) if text else None
+
+    @contextlib.asynccontextmanager
+    async def browser(self, login: str, since: int = 0, *, resume: bool = True) -> AsyncIterator[Browser]:
+        """A connected browser that has had its hello (unless it does not resume)."""
+        assert self.http
+        async with self.http.ws_connect(f"{self.url}/api/live", headers=self.cookies(login), max_msg_size=0) as socket:
+            browser = Browser(socket)
+            if resume:
+                await browser.send(type="resume", since=since)
+            yield browser
+
+
+@contextlib.asynccontextmanager
+async def office(
+    pool: db.Pool, clock: Clock, folder: Path, *, settings: PresenceSettings | None = None, drained: bool = True
+) -> AsyncIterator[Office]:
+    """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test."""
+    made = build(pool, clock, folder, settings or PresenceSettings(queue=QUEUE))
+    made.journal.open()
+    await made.directory.load()
+    sources = (
+        LiveRoutes(made.hub),
+        BoardRoutes(made.floor, made.presence),
+        TicketRoutes(made.tickets, pool, clock),
+        LexiconRoutes(pool, clock),
+        CallRoutes(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock, demonstration=True),
+    )
+    listening = bind("127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    security = Security(frozenset({made.url}))
+    app = application(sources, made.sessions, security, Desk(None))
+    async with serving(app, listening), aiohttp.ClientSession() as made.http, asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(made.journal.run(), name="journal"),
+            tasks.create_task(made.hub.run(), name="hub"),
+            tasks.create_task(made.pops.run(), name="pops"),
+        ]
+        if drained:
+            running += [
+                tasks.create_task(made.drain.run(), name="drain"),
+                tasks.create_task(made.presence.run(), name="presence"),
+                tasks.create_task(made.today.run(), name="today"),
+            ]
+        yield made
+        await made.hub.shutdown()
+        for task in running:
+            task.cancel()
+
+
+def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings) -> Office:
+    """Plain calls, nothing started."""
+    switch = KeptSwitch()
+    journal = Journal(folder / "journal")
+    directory = Directory(pool)
+    today = Today(pool, clock, queue=QUEUE, zone=ZONE)
+    floor = Floor(directory, today, clock, queue=QUEUE)
+    sessions = Sessions(pool, clock, SessionLimits())
+    hub = Hub(clock, boards=floor, alive=sessions.alive)
+    pops = ScreenPop(hub, directory, Memory(pool), clock, note=journal.append)
+    presence = Presence(switch, directory, floor, clock, settings=settings, note=journal.append)
+    follow = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
+    follow.on_counted = today.refresh
+    directory.changed = today.changed = hub.board_changed
+    hub.acked, hub.watcher = pops, presence
+    drain = Drain(journal, pool, apply, applied=follow.applied, refused=folder / "refused.jsonl")
+    tickets = Tickets(pool, clock, ZONE)
+    return Office(
+        pool, clock, folder, switch, journal, directory, floor, hub, pops, presence, follow, drain, today, tickets, sessions
+    )
+
+
+# what the switch says -------------------------------------------------------------------------------------------------
+
+T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def call_id(number: int = 1) -> CallId:
+    return CallId(f"tingsu-1795467600.{number}")
+
+
+def leg_id(number: int = 2) -> ChannelId:
+    return ChannelId(f"tingsu-1795467600.{number}")
+
+
+def link(up: bool = True, at: datetime = T0) -> LinkChanged:
+    return LinkChanged(at=at, up=up, detail="")
+
+
+def agent(extension: str, state: AgentState, reason: str = "", at: datetime = T0) -> AgentChanged:
+    return AgentChanged(at=at, extension=Extension(extension), state=state, reason=reason)

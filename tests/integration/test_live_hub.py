@@ -1,0 +1,216 @@
+"""The websocket: who gets in, what comes, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from cti.changes import AgentState
+from services.clock import SystemClock
+from services.store import db
+from services.web import live
+from services.web.schemas import BoardMessage, DraftMessage
+from tests.harness.office import WAIT_S, Office, agent, link, office
+
+
+@pytest_asyncio.fixture
+async def desk(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Office]:
+    async with office(pool, SystemClock(), tmp_path) as running:
+        await running.hire("li", extension="1001")
+        await running.hire("wang", extension="1002")
+        yield running
+
+
+def push(desk: Office, login: str, ticket: int, *, over: bool = False) -> int:
+    def make(seq: int) -> DraftMessage:
+        return DraftMessage(seq=seq, ticket_id=ticket, call_id="c", state="done")
+
+    return desk.hub.push(desk.people[login], f"draft:{ticket}", make, over=over)
+
+
+async def test_a_browser_is_greeted_and_shown_the_board(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        hello = await browser.next(boards=True)
+        board = await browser.next(boards=True)
+        assert (hello["type"], hello["lost"]) == ("hello", False)
+        assert board["board"]["me"]["extension"] == "1001"
+
+
+async def test_the_cheap_board_is_the_same_as_the_careful_one(desk: Office) -> None:
+    await desk.change(link(), agent("1001", AgentState.PAUSED, "Auto-Pause"))
+    person = desk.people["li"]
+    cheap = BoardMessage.model_validate_json(desk.floor.snapshot()(person))
+    assert cheap.board == desk.floor.board(person)
+    assert cheap.board.me is not None and (cheap.board.me.state, cheap.board.me.reason) == ("paused", "missed_ring")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": None}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Cookie": "tingsu_session=" + "x" * 43}, 401),
+        ({"Cookie": ""}, 401),
+    ],
+)
+async def test_strangers_are_refused_before_the_upgrade(desk: Office, headers: dict[str, str | None], status: int) -> None:
+    assert desk.http
+    sent = {name: value for name, value in (desk.cookies("li") | headers).items() if value is not None}
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await desk.http.ws_connect(f"{desk.url}/api/live", headers=sent)
+    assert refused.value.status == status
+
+
+async def test_messages_are_numbered_upwards_and_reach_only_their_person(desk: Office) -> None:
+    async with desk.browser("li") as mine, desk.browser("wang") as other:
+        await mine.next("hello")
+        await other.next("hello")
+        first, second = push(desk, "li", 1), push(desk, "li", 2)
+        assert [(await mine.next())["seq"] for _ in range(2)] == [first, second]
+        assert second > first
+        push(desk, "wang", 3)
+        assert (await other.next())["ticket_id"] == 3
+
+
+async def test_a_returning_browser_gets_what_it_missed_once_and_in_order(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        seen = push(desk, "li", 1)
+        await browser.next("draft")
+    push(desk, "li", 2)
+    push(desk, "li", 3)
+    push(desk, "li", 2)
+    async with desk.browser("li", since=seen) as browser:
+        assert not (await browser.next("hello"))["lost"]
+        assert [(await browser.next())["ticket_id"] for _ in range(2)] == [3, 2]
+
+
+async def test_a_browser_from_before_a_restart_is_told_to_load_anew(desk: Office) -> None:
+    async with desk.browser("li", since=17) as browser:
+        assert (await browser.next("hello"))["lost"]
+
+
+async def test_a_new_browser_sees_what_goes_on_and_not_what_is_over(desk: Office) -> None:
+    push(desk, "li", 1, over=True)
+    push(desk, "li", 2)
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        assert (await browser.next())["ticket_id"] == 2
+
+
+async def test_two_tabs_of_one_person_get_the_same(desk: Office) -> None:
+    async with desk.browser("li") as one, desk.browser("li") as two:
+        await one.next("hello")
+        await two.next("hello")
+        push(desk, "li", 7)
+        assert (await one.next("draft")) == (await two.next("draft"))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "",
+        "{",
+        "null",
+        '{"type":"ack","seq":-1}',
+        '{"type":"resume","since":1,"x":1}',
+        '{"type":"pop"}',
+        '{"type":"ack","seq":1e9}',
+        "[" * 2000,
+    ],
+)
+async def test_garbage_closes_politely(desk: Office, garbage: str) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        await browser.socket.send_str(garbage)
+        assert await browser.closed() == live.GARBAGE
+
+
+async def test_bytes_and_huge_messages_close(desk: Office) -> None:
+    for payload in (b"\x00", b"x" * 100_000):
+        async with desk.browser("li") as browser:
+            await browser.next("hello")
+            await browser.socket.send_bytes(payload)
+            assert await browser.closed() in (live.GARBAGE, 1009)
+
+
+async def test_an_acknowledgement_before_the_resume_closes(desk: Office) -> None:
+    async with desk.browser("li", resume=False) as browser:
+        await browser.send(type="ack", seq=0)
+        assert await browser.closed() == live.GARBAGE
+
+
+async def test_a_flood_of_messages_closes(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        for _ in range(live.TALKATIVE + 2):
+            await browser.send(type="ack", seq=0)
+        assert await browser.closed() == live.GARBAGE
+
+
+async def test_an_ended_session_closes_its_browsers_within_five_seconds(desk: Office) -> None:
+    async with desk.browser("li") as browser, desk.browser("wang") as other:
+        await browser.next("hello")
+        await other.next("hello")
+        async with db.transaction(desk.pool) as connection:
+            await desk.sessions.end_all(connection, desk.people["li"])
+        async with asyncio.timeout(5):
+            assert (await browser.next("bye"))["code"] == "session_ended"
+            assert await browser.closed() == live.SESSION_ENDED
+        push(desk, "wang", 1)
+        assert (await other.next("draft"))["ticket_id"] == 1
+
+
+async def test_the_bell_makes_it_look_at_once(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        async with db.transaction(desk.pool) as connection:
+            await desk.sessions.end_all(connection, desk.people["li"])
+        await desk.hub.session_rung(str(desk.people["li"]))
+        async with asyncio.timeout(live.SESSIONS_S / 2):
+            assert await browser.closed() == live.SESSION_ENDED
+
+
+async def test_shutdown_says_when_to_return(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(desk.hub.shutdown(), name="shutdown")
+            bye = await browser.next("bye")
+            assert await browser.closed() == live.RESTART
+        assert bye["code"] == "restart" and live.RETRY_MS[0] <= bye["retry_ms"] <= live.RETRY_MS[1]
+
+
+async def test_a_browser_that_does_not_read_is_cut_off_and_the_others_are_served(desk: Office) -> None:
+    async with desk.browser("li") as slow, desk.browser("wang") as other:
+        await slow.next("hello")
+        await other.next("hello")
+        transport = slow.socket._response.connection.transport  # type: ignore[union-attr]  # the client's own socket stops reading
+        transport.pause_reading()
+        before = desk.hub.browsers
+        async with asyncio.timeout(WAIT_S):
+            ticket = 0
+            while desk.hub.browsers == before:
+                for _ in range(64):
+                    ticket += 1
+                    push(desk, "li", ticket % 50)
+                    desk.floor.apply(agent("1001", AgentState.PAUSED, str(ticket)))
+                await asyncio.sleep(0.001)
+        push(desk, "wang", 1)
+        assert (await other.next("draft"))["ticket_id"] == 1
+
+
+async def test_boards_are_sent_together_not_one_for_each_change(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("board", boards=True)
+        for number in range(100):
+            await desk.change(agent("1001", AgentState.PAUSED, f"r{number}"))
+        boards = 0
+        while (await browser.next("board", boards=True))["board"]["me"]["reason"] != "r99":
+            boards += 1
+        assert boards <= 2
