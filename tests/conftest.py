@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from services.store import db
+from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer, database_server
 
@@ -40,3 +41,10 @@ async def pool(database: str) -> AsyncIterator[db.Pool]:
 def clock() -> HandClock:
     """Moved by hand: ``clock.move(minutes=5)``."""
     return HandClock()
+
+
+@pytest_asyncio.fixture
+async def api(pool: db.Pool, clock: HandClock) -> AsyncIterator[Api]:
+    """The HTTP door on a real port: accounts, customers, audit, system."""
+    async with serve(pool, clock) as served:
+        yield served

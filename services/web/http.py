@@ -36,6 +36,8 @@ from services.web.problems import MustChangePassword
 from services.web.reading import read_body, read_path, read_query
 from services.web.security import Security
 
+REQUEST_ID = web.RequestKey("id", str)
+PERSON = web.RequestKey("person", int)
 BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
 
 
@@ -173,7 +175,7 @@ class _Enforced:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         route = self.route
         self.security.check_origin(request, websocket=route.websocket)
-        asked = Asked(request, request["id"], None, request.remote or "")
+        asked = Asked(request, request[REQUEST_ID], None, request.remote or "")
         if route.rights is not Door.PUBLIC:
             asked.who = await self._admit(request)
         arguments = read_path(request, route.path_kinds)
@@ -189,7 +191,7 @@ class _Enforced:
         who = await self.sessions.who(token) if token else None
         if who is None:
             raise NotLoggedIn
-        request["person"] = who.id
+        request[PERSON] = who.id
         if who.person.must_change and not self.route.before_password_change:
             raise MustChangePassword
         if isinstance(self.route.rights, frozenset) and not who.may(*self.route.rights):

@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from services.errors import TingsuError
-from services.web.http import Sessions, build
+from services.web.http import PERSON, REQUEST_ID, Sessions, build
 from services.web.problems import answer, problem_of, problem_of_http
 from services.web.schemas import Problem
 from services.web.security import Security
@@ -45,7 +45,7 @@ def application(sources: Sequence[object], sessions: Sessions, security: Securit
             response.headers[name] = value
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["X-Request-Id"] = request.get("id", "-")
+        response.headers["X-Request-Id"] = request.get(REQUEST_ID, "-")
 
     app.on_response_prepare.append(add_headers)
     app.add_routes(build(sources, sessions, security))
@@ -55,7 +55,7 @@ def application(sources: Sequence[object], sessions: Sessions, security: Securit
 
 @web.middleware
 async def _outermost(request: web.Request, handler: Next) -> web.StreamResponse:
-    request["id"] = secrets.token_hex(8)
+    request[REQUEST_ID] = secrets.token_hex(8)
     began = time.monotonic()
     response = await _answered(request, handler)
     _log_access(request, response.status, time.monotonic() - began)
@@ -72,7 +72,7 @@ async def _answered(request: web.Request, handler: Next) -> web.StreamResponse:
     except ConnectionResetError:
         raise  # the browser went away in the middle of an answer
     except Exception as error:  # the last line of defence: a 500 without a word of what happened, and all of it in the log
-        log.error("http.failed", request=request["id"], route=_route_of(request), error=type(error).__name__, exc_info=True)
+        log.error("http.failed", request=request[REQUEST_ID], route=_route_of(request), error=type(error).__name__, exc_info=True)
         return answer(500, Problem(code="failed", message="something went wrong here; the log knows more", fields=[]))
 
 
@@ -85,12 +85,12 @@ def _route_of(request: web.Request) -> str:
 def _log_access(request: web.Request, status: int, took_s: float) -> None:
     log.info(
         "http.answered",
-        request=request["id"],
+        request=request[REQUEST_ID],
         method=request.method,
         route=_route_of(request),
         status=status,
         ms=round(took_s * 1000, 1),
-        person=request.get("person"),
+        person=request.get(PERSON),
     )
 
 

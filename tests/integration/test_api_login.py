@@ -1,0 +1,176 @@
+"""Logging in, sessions, throttling (BARS "Login", ASVS V6/V7)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.people.rights import Role
+from tests.harness.api import PASSWORD, Api, body_of
+from tests.harness.clock import HandClock
+
+
+async def test_a_login_gives_a_cookie_out_of_reach_of_scripts(api: Api) -> None:
+    async with (
+        api.client() as browser,
+        browser.post("/api/login", json={"login": "junior-agent", "password": PASSWORD}) as answer,
+    ):
+        cookie = answer.headers["Set-Cookie"]
+        me = await body_of(answer)
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert (me["login"], me["extension"], "desk" in me["rights"]) == ("junior-agent", "1001", True)
+
+
+async def test_the_token_is_not_in_the_database(api: Api) -> None:
+    async with api.client("junior-agent") as browser:
+        token = next(iter(browser.cookie_jar)).value
+        stored = await api.pool.fetchval("select token_hash from session")
+    assert token.encode() not in stored
+    assert len(stored) == 32
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [
+        ("junior-agent", "wrong"),
+        ("nobody-here", PASSWORD),
+        ("junior-agеnt", PASSWORD),  # the second e is Cyrillic
+        ("junior-agent", PASSWORD + "\x00"),
+        ("junior-agent\x00", PASSWORD),
+        ("' or 1=1 --", "x"),
+    ],
+)
+async def test_every_wrong_pair_gets_the_same_answer(api: Api, login: str, password: str) -> None:
+    async with api.client() as browser, browser.post("/api/login", json={"login": login, "password": password}) as answer:
+        assert answer.status == 401
+        assert await body_of(answer) == {"code": "wrong_login", "message": "Login or password is wrong.", "fields": []}
+        assert "Set-Cookie" not in answer.headers
+
+
+async def test_guessing_is_throttled_by_login_even_in_a_burst(api: Api) -> None:
+    async with api.client() as browser:
+
+        async def guess(number: int) -> int:
+            async with browser.post("/api/login", json={"login": "junior-agent", "password": f"guess {number}"}) as answer:
+                return answer.status
+
+        statuses = await asyncio.gather(*(guess(number) for number in range(40)))
+        assert statuses.count(401) == 5
+        assert statuses.count(429) == 35
+        async with browser.post("/api/login", json={"login": "junior-agent", "password": PASSWORD}) as answer:
+            assert answer.status == 429
+            assert 0 < int(answer.headers["Retry-After"]) <= 300
+
+
+async def test_a_throttled_login_opens_again_with_time(api: Api, clock: HandClock) -> None:
+    async with api.client() as browser:
+        for number in range(6):
+            async with browser.post("/api/login", json={"login": "junior-agent", "password": f"guess {number}"}):
+                pass
+    clock.move(minutes=5, seconds=1)
+    async with api.client("junior-agent"):
+        pass
+
+
+async def test_a_whole_centre_behind_one_address_can_log_in(api: Api) -> None:
+    for _ in range(3):
+        async with api.client("junior-agent"), api.client("qa-inspector"), api.client("administrator"):
+            pass
+    assert await api.pool.fetchval("select count(*) from login_failure") == 0
+
+
+async def test_a_session_ends_after_idleness_and_after_its_absolute_limit(api: Api, clock: HandClock) -> None:
+    async with api.client("junior-agent") as browser:
+        for _ in range(25):
+            clock.move(minutes=28)
+            async with browser.get("/api/me") as answer:
+                assert answer.status == 200
+        clock.move(minutes=28)  # 12 h 8 min in all
+        async with browser.get("/api/me") as answer:
+            assert answer.status == 401
+    async with api.client("junior-agent") as browser:
+        clock.move(minutes=31)
+        async with browser.get("/api/me") as answer:
+            assert answer.status == 401
+
+
+async def test_logging_out_ends_the_session_on_the_server(api: Api) -> None:
+    async with api.client("junior-agent") as browser:
+        token = next(iter(browser.cookie_jar)).value
+        async with browser.post("/api/logout") as answer:
+            assert answer.status == 204
+        async with browser.get("/api/me", headers={"Cookie": f"tingsu_session={token}"}) as answer:
+            assert answer.status == 401
+
+
+@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"active": False}, {"password": "another long word"}])
+async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessions(api: Api, change: dict[str, object]) -> None:
+    agent = api.accounts[Role.junior_agent]
+    async with api.as_role(Role.junior_agent) as browser, api.as_role(Role.administrator) as office:
+        async with office.patch(f"/api/people/{agent.id}", json=change) as answer:
+            assert answer.status == 200, await answer.text()
+        async with browser.get("/api/me") as answer:
+            assert answer.status == 401
+
+
+async def test_an_own_password_ends_the_other_sessions_only(api: Api) -> None:
+    async with api.client("junior-agent") as here, api.client("junior-agent") as there:
+        async with here.post("/api/me/password", json={"old": PASSWORD, "new": "quite another phrase"}) as answer:
+            assert answer.status == 204
+        async with here.get("/api/me") as answer:
+            assert answer.status == 200
+        async with there.get("/api/me") as answer:
+            assert answer.status == 401
+    async with api.client("junior-agent", "quite another phrase"):
+        pass
+
+
+async def test_who_was_given_a_password_must_choose_another_first(api: Api) -> None:
+    new = {"login": "fresh", "name": "新人", "role": "junior_agent", "password": "given by somebody"}
+    async with api.as_role(Role.administrator) as office, office.post("/api/people", json=new) as answer:
+        assert answer.status == 201, await answer.text()
+    async with api.client("fresh", "given by somebody") as browser:
+        async with browser.get("/api/customers") as answer:
+            assert (answer.status, (await body_of(answer))["code"]) == (403, "must_change_password")
+        async with browser.post("/api/me/password", json={"old": "given by somebody", "new": "chosen by myself"}) as answer:
+            assert answer.status == 204
+        async with browser.get("/api/customers") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("weak", ["aaaaaaaaaaaa", "junior-agent1", "password1234", "1212121212"])
+async def test_a_password_that_is_guessed_first_is_refused(api: Api, weak: str) -> None:
+    wanted = {"old": PASSWORD, "new": weak}
+    async with api.client("junior-agent") as browser, browser.post("/api/me/password", json=wanted) as answer:
+        body = await body_of(answer)
+    assert answer.status == 422
+    assert weak not in str(body)
+
+
+async def test_the_last_administrator_stays(api: Api) -> None:
+    boss = api.accounts[Role.administrator]
+    async with api.as_role(Role.administrator) as office:
+        for change in ({"active": False}, {"role": "qa_inspector"}):
+            async with office.patch(f"/api/people/{boss.id}", json=change) as answer:
+                assert (answer.status, (await body_of(answer))["code"]) == (409, "last_administrator")
+
+
+async def test_every_login_and_change_is_audited_without_secrets(api: Api) -> None:
+    async with api.client() as browser, browser.post("/api/login", json={"login": "junior-agent", "password": "wrong word"}):
+        pass
+    async with api.as_role(Role.administrator) as office:
+        async with office.patch(f"/api/people/{api.accounts[Role.qa_inspector].id}", json={"password": "another long word"}):
+            pass
+        async with office.get("/api/audit?limit=3") as answer:
+            page = await body_of(answer)
+    assert [row["action"] for row in page["rows"]] == ["person.change", "login", "login.failed"]
+    assert "another long word" not in str(page)
+    assert page["next"] is not None
+
+
+async def test_the_audit_refuses_every_change(api: Api) -> None:
+    for sql in ("update audit set action = 'x'", "delete from audit", "truncate audit"):
+        with pytest.raises(Exception, match="append-only"):
+            await api.pool.execute(sql)
