@@ -1,0 +1,86 @@
+"""The dialplan as written keeps the rules of hardening, and the linter that says so can say otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ivr.asterisk import render, render_includes
+from tests.harness.dialplan import faults, steps
+from tests.unit.ivr.asterisk_plans import PLAN
+
+AGI = "127.0.0.1:15073"
+GOOD = "[c]\nexten => s,1,Hangup()\n"
+
+
+@pytest.fixture
+def dialplan(tmp_path: Path) -> str:
+    render(tmp_path, PLAN)
+    return (tmp_path / "etc/extensions.conf").read_text(encoding="utf-8")
+
+
+def test_the_dialplan_has_no_fault(dialplan: str) -> None:
+    assert faults(dialplan, agi=AGI) == []
+
+
+def test_the_dialplan_for_ones_own_switch_has_no_fault(tmp_path: Path) -> None:
+    render_includes(tmp_path, PLAN)
+    assert faults((tmp_path / "tingsu_extensions.conf").read_text(encoding="utf-8"), agi=AGI) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exten => _X.,1,Hangup()",
+        "exten => _1!,1,Hangup()",
+        "exten => 1,1,System(id)\n same => n,Hangup()",
+        "exten => 1,1,TrySystem(id)\n same => n,Hangup()",
+        'exten => 1,1,ExecIf($["a"="a"]?System(id))\n same => n,Hangup()',
+        "exten => 1,1,AGI(agi://192.0.2.1/reception)\n same => n,Hangup()",
+        "exten => 1,1,AGI(agi://127.0.0.1:15073/${CALLERID(num)})\n same => n,Hangup()",
+        "exten => 1,1,Set(X=${SHELL(id)})\n same => n,Hangup()",
+        "exten => 1,1,Set(X=${EVAL(${Y})})\n same => n,Hangup()",
+        "exten => 1,1,Set(X=${CALLERID(name)})\n same => n,Hangup()",
+        "exten => 1,1,MixMonitor(,r(/s/${CALLERID(num)}.wav)S)\n same => n,Hangup()",
+        "exten => 1,1,MixMonitor(,r(/s/${EXTEN}.wav)S)\n same => n,Hangup()",
+        "exten => 1,1,MixMonitor(,r(/s/${UNIQUEID}.wav)S,id)\n same => n,Hangup()",
+        "exten => 1,1,MixMonitor(/s/${UNIQUEID}.wav)\n same => n,Hangup()",
+        "exten => _[1-9]XX,1,Dial(PJSIP/${EXTEN}@trunk,20)\n same => n,Hangup()",
+        "exten => 1,1,Dial(PJSIP/trunk/sip:1@example.org,20)\n same => n,Hangup()",
+        "exten => 1,1,Goto(nowhere,s,1)",
+        "exten => 1,1,Answer()",
+        "[from-outside]\nexten => s,1,Hangup()",
+    ],
+)
+def test_the_linter_finds(line: str) -> None:
+    assert faults(GOOD, agi=AGI) == []
+    assert faults(f"{GOOD}{line}\n", agi=AGI)
+
+
+def test_a_line_the_linter_does_not_understand_is_not_passed_over() -> None:
+    with pytest.raises(ValueError, match="include"):
+        faults("#include other.conf\n", agi=AGI)
+
+
+def test_strangers_reach_the_hotline_numbers_alone(dialplan: str) -> None:
+    reached = {step.exten for step in steps(dialplan) if step.context == "from-outside"}
+    assert reached == set(PLAN.hotlines)
+
+
+def test_the_caller_is_recorded_before_the_ivr_is_asked(dialplan: str) -> None:
+    order = [step.application.partition("(")[0] for step in steps(dialplan) if step.context == "reception" and step.exten == "s"]
+    assert order.index("Answer") < order.index("MixMonitor") < order.index("AGI")
+
+
+def test_the_time_limit_of_the_ivr_ends_in_the_queue(dialplan: str) -> None:
+    assert any(step.exten == "T" and step.application == "Goto(to-queue,s,1)" for step in steps(dialplan))
+
+
+def test_names_of_the_plan_stand_where_they_belong(tmp_path: Path) -> None:
+    render(tmp_path, replace(PLAN, fallback_notice=Path("/prompts/zh-CN/notice.wav"), language="en"))
+    text = (tmp_path / "etc/extensions.conf").read_text(encoding="utf-8")
+    assert "Playback(/prompts/zh-CN/notice)" in text
+    assert "Queue(complaints,t)" in text
+    assert "CHANNEL(language)=en" in text
