@@ -1,0 +1,96 @@
+"""A linter for dialplans: what must never stand in one that strangers can call (BARS "Asterisk hardening")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec", "Originate", "ExternalIVR", "ReadFile", "Macro")
+"""Applications that run programs, dial out or evaluate twice. AGI is allowed for one address, see `_agi`."""
+FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
+FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
+CLEANED = re.compile(r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)")
+IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "STRFTIME(,UTC,%s%3q)"}
+EXTEN = re.compile(r"\$\{EXTEN\}")
+_RECORD = re.compile(r"MixMonitor\(,r\((?P<file>[^()]*(?:\([^()]*\)[^()]*)*)\)S\)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One priority: where it stands and what it does, with its comments and label taken off."""
+
+    context: str
+    exten: str
+    priority: str
+    application: str
+    line: str
+
+
+def steps(text: str) -> Iterator[Step]:
+    """Every step of a dialplan. Raises ValueError for a line that is no step, section or comment."""
+    context = exten = ""
+    for raw in text.splitlines():
+        line = raw.partition(";")[0].strip()
+        if not line:
+            continue
+        if section := re.fullmatch(r"\[([\w-]+)\](\(\+\))?", line):
+            context = section[1]
+        elif step := re.fullmatch(r"exten => ([^,]+),([^,]+),(.+)", line):
+            exten = step[1]
+            yield Step(context, exten, step[2], step[3], line)
+        elif step := re.fullmatch(r"same => ([^,]+),(.+)", line):
+            yield Step(context, exten, step[1], step[2], line)
+        else:
+            raise ValueError(f"no step: {line}")
+
+
+def faults(text: str, *, agi: str) -> list[str]:
+    """Everything that is wrong, one sentence each; empty for a good dialplan. ``agi`` is the one address AGI may go to."""
+    every = list(steps(text))
+    found = [f"{fault}: {step.line}" for step in every for fault in _step_faults(step, agi)]
+    return found + _lost_targets(every) + _open_ends(every)
+
+
+def _step_faults(step: Step, agi: str) -> Iterator[str]:
+    name = re.split(r"[(?]", step.application, maxsplit=1)[0]
+    called = {name, *re.findall(r"[?:](\w+)\(", step.application)} if name == "ExecIf" else {name}
+    if called & (set(FORBIDDEN) - {"AGI"}) or ("AGI" in called and step.application != f"AGI(agi://{agi}/reception)"):
+        yield "an application that runs programs or calls out"
+    if FUNCTIONS.search(step.application):
+        yield "a function that reads, runs or evaluates"
+    if FROM_OUTSIDE.search(step.application) and not CLEANED.fullmatch(step.application):
+        yield "text of the caller's, neither filtered nor cut"
+    if re.search(r"^_.*[.!]", step.exten):
+        yield "a pattern of any length"
+    if EXTEN.search(step.application) and not re.fullmatch(r"_\[1-9\]X{2,5}", step.exten):
+        yield "a dialled number used outside of a strict pattern"
+    if name == "Dial" and not re.fullmatch(r"Dial\(PJSIP/\$\{EXTEN\},\d+,U\(record-agent\)t\)", step.application):
+        yield "a call to somewhere else than an agent's phone"
+    if step.context == "from-outside" and not re.fullmatch(r"\+?\d+", step.exten):
+        yield "a stranger reaches more than a hotline number"
+    if name == "MixMonitor":
+        yield from _record_faults(step.application)
+
+
+def _record_faults(application: str) -> Iterator[str]:
+    told = _RECORD.fullmatch(application)
+    if told is None:
+        yield "a recording with a command, or not of the own receive side alone"
+    elif set(re.findall(r"\$\{([^}]*)\}", told["file"])) - IN_FILE_NAMES:
+        yield "a file name with something in it that is not the switch's own"
+
+
+def _lost_targets(every: list[Step]) -> list[str]:
+    places = {(step.context, step.exten) for step in every}
+    wanted = {(step, *target) for step in every for target in re.findall(r"(?:Goto|Gosub)\(([\w-]+),(\w+),", step.application)}
+    return [f"a jump to nowhere: {step.line}" for step, context, exten in wanted if (context, exten) not in places]
+
+
+def _open_ends(every: list[Step]) -> list[str]:
+    last = {(step.context, step.exten): step for step in every}
+    return [
+        f"an extension that runs out: {step.line}"
+        for step in last.values()
+        if not re.match(r"Hangup|Return|Goto\(", step.application)
+    ]
