@@ -92,9 +92,12 @@ class Roster:
         self.agents: dict[Extension, Agent] = {}
         self._agent_of = agent_of
         self._leg_of: dict[ChannelId, Extension] = {}
+        self._direct: set[ChannelId] = set()  # phones that ring for a call outside any queue
 
     def apply(self, event: events.Event) -> list[Change]:
-        """An event of a queue membership; others come to nothing."""
+        """An event of a queue membership, or a consulted phone that is answered; others come to nothing."""
+        if isinstance(event, events.EnteredBridge):
+            return self._consulted(event)
         if not isinstance(event, events.MemberSeen | events.MemberGone):
             return []
         extension = self._agent_of(event.interface)
@@ -114,18 +117,31 @@ class Roster:
                 agent = self._agent(extension, at)
                 agent.ringing[leg] = call
                 self._leg_of[leg] = extension
+                if not change.queue:
+                    self._direct.add(leg)
             case LegJoined(at=at, extension=str() as extension, leg=leg, call=call):
                 agent = self._agent(Extension(extension), at)
                 agent.ringing.pop(leg, None)
                 agent.talking[leg] = call
                 self._leg_of[leg] = Extension(extension)
+                self._direct.discard(leg)
             case (OfferEnded() | LegLeft()) as end if end.leg in self._leg_of:
                 agent, at = self._agent(self._leg_of.pop(end.leg), end.at), end.at
                 agent.ringing.pop(end.leg, None)
                 agent.talking.pop(end.leg, None)
+                self._direct.discard(end.leg)
             case _:
                 return []
         return self._settle(agent, at)
+
+    def _consulted(self, event: events.EnteredBridge) -> list[Change]:
+        """A colleague rung by a transfer or a consultation talks, though perhaps not with the caller yet."""
+        if event.channel not in self._direct:
+            return []
+        self._direct.discard(event.channel)
+        agent = self.agents[self._leg_of[event.channel]]
+        agent.talking[event.channel] = agent.ringing.pop(event.channel)
+        return self._settle(agent, event.at)
 
     def _agent(self, extension: Extension, at: datetime) -> Agent:
         return self.agents.setdefault(extension, Agent(extension, at))

@@ -67,10 +67,10 @@ EXPECTED = {
         agent 2002 ringing with 54
         54 taken back by 55
         54 without 55
+        agent 2002 talking with 54
         54 attended transfer by 2001 to 2002
         agent 2001 ready
         54 with 2002 on 58
-        agent 2002 talking with 54
         54 without 58
         agent 2002 away
         54 ended answered, waited 518, talked 8455
@@ -115,8 +115,8 @@ EXPECTED = {
         agent 2001 ready
         44 rings 2002 on 46 (no queue)
         agent 2002 ringing with 44
-        44 with 2002 on 46
         agent 2002 talking with 44
+        44 with 2002 on 46
         44 without 46
         agent 2002 away
         44 ended answered, waited 513, talked 6468
@@ -139,8 +139,8 @@ EXPECTED = {
         agent 2001 ready
         49 rings 2002 on 51 (no queue)
         agent 2002 ringing with 49
-        49 with 2002 on 51
         agent 2002 talking with 49
+        49 with 2002 on 51
         49 without 51
         agent 2002 away
         49 ended answered, waited 513, talked 6454
@@ -428,6 +428,7 @@ def test_nothing_is_left_of_finished_calls(name: str) -> None:
     assert not any(picture.queues.waiting(queue) for queue in picture.queues.names())
     assert not any(agent.ringing or agent.talking for agent in picture.roster.agents.values())
     assert not picture.roster._leg_of
+    assert not picture.roster._direct
 
 
 def test_a_thousand_calls_leave_no_object_behind() -> None:
