@@ -1,4 +1,5 @@
 /** How times, spans and numbers are written in the language shown now. */
+import { now } from './clock'
 import { language, t } from './words'
 
 const SECOND = 1000
@@ -30,27 +31,35 @@ export function span(ms: number): string {
   return t('time.seconds', { n: Math.floor(abs / SECOND) })
 }
 
-function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  return new Intl.DateTimeFormat(language() === 'zh-CN' ? 'zh-CN' : 'en-GB', { hourCycle: 'h23', ...options })
+/** 11-23 in Chinese, 23 Nov in English: never a form that the other half of the world reads as another day. */
+function day(at: Date): string {
+  if (language() === 'zh-CN') return `${two(at.getMonth() + 1)}-${two(at.getDate())}`
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }).format(at)
 }
 
-/** 11-23 14:02, with the year when it is not this one. */
+const hourMinute = (at: Date) => `${two(at.getHours())}:${two(at.getMinutes())}`
+
+/** 11-23 14:02, with the year when it is not this one; in the browser's own time zone. */
 export function moment(iso: string | null | undefined): string {
   if (!iso) return ''
   const at = new Date(iso)
-  const year = at.getFullYear() === new Date().getFullYear() ? undefined : ('numeric' as const)
-  return formatter({ year, month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }).format(at)
+  const thisYear = at.getFullYear() === new Date(now()).getFullYear()
+  const date = language() === 'zh-CN' ? `${at.getFullYear()}-${day(at)}` : `${day(at)} ${at.getFullYear()}`
+  return `${thisYear ? day(at) : date} ${hourMinute(at)}`
 }
 
 /** 14:02:31. */
 export function timeOfDay(iso: string | null | undefined): string {
-  return iso ? formatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(iso)) : ''
+  if (!iso) return ''
+  const at = new Date(iso)
+  return `${hourMinute(at)}:${two(at.getSeconds())}`
 }
 
 /** 2026-11-23 14:02:31, for tables that are evidence. */
 export function stamp(iso: string | null | undefined): string {
   if (!iso) return ''
-  return formatter({ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(iso))
+  const at = new Date(iso)
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${timeOfDay(iso)}`
 }
 
 /** Digits grouped for reading: a Chinese mobile 138 0013 8000; other numbers in fours from the end; never changed otherwise. */

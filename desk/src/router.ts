@@ -22,7 +22,8 @@ export const router = createRouter({
         { path: 'tickets', name: 'tickets', component: () => import('./pages/TicketsPage.vue'), meta: { rights: ['tickets.read'] } },
         { path: 'tickets/:id(\\d+)', name: 'ticket', component: () => import('./pages/TicketPage.vue'), meta: { rights: ['tickets.read'] } },
         { path: 'calls', name: 'calls', component: () => import('./pages/CallsPage.vue'), meta: { rights: ['calls.read', 'calls.read_own'] } },
-        { path: 'calls/:id', name: 'call', component: () => import('./pages/CallPage.vue'), meta: { rights: ['calls.read', 'calls.read_own'] } },
+        // the id is a query: it has a dot in it, which in a path would name a file
+        { path: 'calls/one', name: 'call', component: () => import('./pages/CallPage.vue'), meta: { rights: ['calls.read', 'calls.read_own'] } },
         { path: 'customers', name: 'customers', component: () => import('./pages/CustomersPage.vue'), meta: { rights: ['customers.read'] } },
         { path: 'people', name: 'people', component: () => import('./pages/PeoplePage.vue'), meta: { rights: ['people'] } },
         { path: 'lexicon', name: 'lexicon', component: () => import('./pages/LexiconPage.vue'), meta: { rights: ['lexicon.write'] } },

@@ -4,7 +4,7 @@ import { computed, ref } from 'vue'
 import * as api from './server'
 import { learn } from './clock'
 import { onLoggedOut, Refused } from './http'
-import { keep, kept } from './kept'
+import { forget, keep, kept } from './kept'
 import { language, speak } from './words'
 import type { Language, Me, Wire } from './wire'
 
@@ -32,6 +32,7 @@ export const useSession = defineStore('session', () => {
   onLoggedOut(() => {
     ended.value = me.value !== null
     me.value = null
+    forget('loggedIn')
   })
 
   function take(fresh: Me): void {
@@ -40,10 +41,12 @@ export const useSession = defineStore('session', () => {
     ended.value = false
     speak(fresh.language)
     keep('language', fresh.language)
+    keep('loggedIn', true)
   }
 
-  /** True when a session was found. */
+  /** True when a session was found. Where nobody ever logged in, nobody is asked. */
   async function load(): Promise<boolean> {
+    if (!kept('loggedIn', false)) return false
     try {
       take(await api.me())
       return true
@@ -64,6 +67,7 @@ export const useSession = defineStore('session', () => {
 
   async function logout(): Promise<void> {
     await api.logout()
+    forget('loggedIn')
     me.value = null
   }
 

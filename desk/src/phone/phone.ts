@@ -23,6 +23,8 @@ export type Phase = 'idle' | 'ringing' | 'connecting' | 'talking'
 const FIRST_RETRY_MS = 2000
 const LAST_RETRY_MS = 30_000
 const METER_MS = 120
+/** Waking the sound takes longer than a frame: the card is painted first. */
+const AFTER_PAINT_MS = 40
 /** How long a pressed Answer waits for the phone's own ring, which comes after the screen-pop. */
 const ARMED_MS = 15_000
 
@@ -54,6 +56,7 @@ export const usePhone = defineStore('phone', () => {
   let retryTimer = 0
   let armedTimer = 0
   let meterTimer = 0
+  let ringTimer = 0
   let stopRinging: (() => void) | null = null
   const speaker = new Audio()
 
@@ -68,7 +71,7 @@ export const usePhone = defineStore('phone', () => {
     window.clearTimeout(retryTimer)
     if (!inBrowser.value || !session.me) return
     if (!isSecure()) return void (registration.value = 'insecure')
-    registration.value = 'connecting'
+    if (registration.value !== 'failed') registration.value = 'connecting' // a failed one stays said until it is mended
     lock ??= await holdPhone(session.me.id, take, lostToOtherTab)
     if (!lock) return void (registration.value = 'elsewhere')
     try {
@@ -247,8 +250,10 @@ export const usePhone = defineStore('phone', () => {
   }
 
   watch(isRinging, (does) => {
+    window.clearTimeout(ringTimer)
     stopRinging?.()
-    stopRinging = does ? startRinging(ring.value, volume.value) : null
+    stopRinging = null
+    if (does) ringTimer = window.setTimeout(() => (stopRinging = startRinging(ring.value, volume.value)), AFTER_PAINT_MS)
     if (!does && phase.value === 'idle') armed.value = false
   })
 
