@@ -20,7 +20,7 @@ import numpy.typing as npt
 import soundfile as sf
 
 from recordings.archive import digest
-from recordings.errors import BadLeg
+from recordings.errors import ArchiveFailed, BadLeg
 from recordings.legsound import RATE, LegSound, Samples
 from recordings.naming import LegFile, Role
 
@@ -102,7 +102,8 @@ def produce(sources: Sequence[Source], target: Path, *, ended_at: datetime | Non
     """Weave, check and write ``target`` (FLAC, 2 channels, 8 kHz, fsynced).
 
     ``ended_at``: when the caller's channel ended, if known: a recording shorter than that is remarked. ``missing``: roles of
-    which a leg is known to have existed without a file. BadLeg ``no_sound`` if no leg has any sample to give.
+    which a leg is known to have existed without a file. BadLeg ``no_sound`` if no leg has any sample to give,
+    ArchiveFailed ``write_failed`` if the disk does not take it.
     """
     with ExitStack() as stack:
         opened, reports = _open_all(sources, stack)
@@ -214,15 +215,25 @@ class _Cells:
 
 def _write(placed: Sequence[_Placed], total: int, target: Path) -> _Cells:
     measured = []
-    with target.open("wb") as file:
-        with sf.SoundFile(file, "w", RATE, 2, "PCM_16", format="FLAC") as flac:
+    try:
+        with sf.SoundFile(target, "w", RATE, 2, "PCM_16", format="FLAC") as flac:
             for start in range(0, total, BLOCK):
                 block = _mix(placed, start, min(start + BLOCK, total))
                 flac.write(block)
                 measured.append(_measure(block))
-        file.flush()
-        os.fsync(file.fileno())
+        _make_durable(target, total)
+    except (sf.SoundFileError, AssertionError, OSError) as error:  # soundfile asserts that all was written
+        raise ArchiveFailed("write_failed", type(error).__name__) from error
     return _Cells(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
+
+
+def _make_durable(target: Path, total: int) -> None:
+    """On a full disk libsndfile may end without a word: what is on the disk is asked again."""
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+    written = sf.info(target).frames
+    if written != total:
+        raise OSError(f"{written} of {total} samples written")
 
 
 def _measure(block: Samples) -> tuple[Samples, Samples, npt.NDArray[np.float32]]:

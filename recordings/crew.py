@@ -68,6 +68,7 @@ class Crew:
     def __init__(self, model: Path, *, workers: int = 1, limits: Limits | None = None) -> None:
         self.model = model
         self.limits = limits or Limits()
+        self._closed = False
         self._idle: asyncio.Queue[_Seat] = asyncio.Queue()
         self._seats = [_Seat() for _ in range(workers)]
         for seat in self._seats:
@@ -75,13 +76,11 @@ class Crew:
 
     async def start(self) -> ModelFacts:
         """Have every child load the model now; what they say of it. ModelRefused if they cannot."""
-        facts = None
-        for seat in self._seats:
-            if seat.child is None:
-                seat.child = await _Child.start(self.model, self.limits)
-            facts = seat.child.facts
-        assert facts is not None
-        return facts
+        async with contextlib.AsyncExitStack() as held:
+            seats = [await held.enter_async_context(self._free_seat()) for _ in self._seats]
+            for seat in seats:
+                seat.child = child = await self._fresh(seat.child)
+            return child.facts
 
     async def transcribe(self, path: Path, *, channels: int = 2, limit_s: float | None = None) -> Heard:
         """Listen to a sound file (FLAC or wav, any rate); waits for a free child.
@@ -107,7 +106,8 @@ class Crew:
         return [seat.child.pid for seat in self._seats if seat.child is not None and seat.child.is_alive]
 
     async def close(self) -> None:
-        """Kill every child; jobs under way fail with WorkerDied."""
+        """Kill every child; jobs under way and waiting fail with WorkerDied."""
+        self._closed = True
         for seat in self._seats:
             child, seat.child = seat.child, None
             if child is not None:
@@ -129,6 +129,8 @@ class Crew:
 
     async def _fresh(self, child: _Child | None) -> _Child:
         """A living child: one that died between two jobs has harmed nobody."""
+        if self._closed:
+            raise WorkerDied("crew_closed")
         if child is not None:
             if child.is_alive:
                 return child

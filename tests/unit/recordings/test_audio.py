@@ -198,6 +198,22 @@ def test_peaks_of_a_long_call_are_1800_points_and_of_a_short_one_as_many_as_ther
     assert (short.points, len(short.caller)) == (10, 20)
 
 
+LIMITED = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+"""
+
+
+def test_a_full_disk_is_told_whatever_libsndfile_makes_of_it(tmp_path: Path) -> None:
+    """The kernel's limit on file sizes stands for the full disk; in a child, because the limit is the process's."""
+    noise = np.random.default_rng(1).integers(-20_000, 20_000, 60 * RATE).astype(np.int16)
+    leg = source(tmp_path, CALLER, 12, noise)
+    command = [sys.executable, "-c", LIMITED + MEASURE, str(tmp_path / "out.flac"), str(leg.path)]
+    said = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert "ArchiveFailed: write_failed" in said.stderr
+
+
 MEASURE = """
 import resource, sys
 from datetime import timedelta

@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import struct
+import sys
 import time
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from recordings.models import DEMONSTRATION
 from recordings.transcript import weave
 from tests.harness import speech
 from tests.harness.patience import seconds, until
-from tests.unit.recordings.sounds import RATE
+from tests.unit.recordings.sounds import RATE, Samples
 
 QUICK = Limits(niceness=0)
 
@@ -34,10 +36,15 @@ async def crew() -> AsyncIterator[Crew]:
         yield crew
 
 
+@cache
+def _both(name: str) -> Samples:
+    sides, _ = speech.converse(speech.DIALOGUES[name])
+    return np.stack([sides["caller"], sides["agent"]], axis=1)
+
+
 def dialogue(name: str, folder: Path, times: int = 1) -> Path:
     """A woven recording of a ready dialogue, as often as asked for."""
-    sides, _ = speech.converse(speech.DIALOGUES[name])
-    both = np.stack([sides["caller"], sides["agent"]], axis=1)
+    both = _both(name)
     path = folder / f"{name}-{times}.flac"
     sf.write(path, np.tile(both, (times, 1)), RATE)
     return path
@@ -211,6 +218,40 @@ async def test_a_child_grown_too_large_is_replaced(tmp_path: Path) -> None:
 async def test_a_model_too_large_for_the_memory_limit_is_refused() -> None:
     with pytest.raises(ModelRefused):
         await check(DEMONSTRATION, Limits(memory_mb=60))
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from recordings.crew import Crew
+async def main():
+    crew = Crew(Path(sys.argv[1]), workers=2)
+    await crew.start()
+    print(*crew.children, flush=True)
+    await crew.transcribe(Path(sys.argv[2]))
+asyncio.run(main())
+"""
+
+
+async def test_children_do_not_outlive_a_killed_parent_even_in_the_middle_of_a_job(tmp_path: Path) -> None:
+    path = dialogue("fault", tmp_path, 60)
+    command = [sys.executable, "-c", PARENT, str(DEMONSTRATION), str(path)]
+    parent = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert parent.stdout is not None
+    children = [int(word) for word in (await parent.stdout.readline()).split()]
+    assert len(children) == 2
+    parent.kill()
+    await parent.wait()
+    await until(lambda: not any(psutil.pid_exists(child) for child in children), "the children's end")
+
+
+async def test_a_closed_crew_starts_no_more_children(tmp_path: Path) -> None:
+    crew = Crew(DEMONSTRATION, limits=QUICK)
+    async with asyncio.TaskGroup() as group, crew:
+        jobs = [group.create_task(_failure(crew, dialogue("fault", tmp_path, 60)), name=f"{n}") for n in range(2)]
+        await busy(crew)
+    assert [type(job.result()) for job in jobs] == [WorkerDied, WorkerDied]
+    assert crew.children == []
 
 
 async def test_two_children_work_side_by_side(tmp_path: Path) -> None:
