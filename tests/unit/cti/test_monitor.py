@@ -1,0 +1,400 @@
+"""The whole loop over real TCP: a switch that goes away, comes back, lies, floods."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cti.calls import CallState
+from cti.changes import Change
+from cti.errors import LinkDown
+from cti.events import WANTED
+from cti.ids import CallId, Extension
+from cti.monitor import Backoff, Monitor
+from cti.settings import AmiSettings
+from tests.harness import patience
+from tests.harness.clock import HandClock
+from tests.harness.fake_switch import SECRET, USER, FakeSwitch, event, in_pieces_of, listing, message, refusal, wanted_events
+from tests.unit.cti.telling import lines, told
+
+ANSWERED = list(wanted_events("queue_answered.txt", WANTED))
+"""1 member, 2 caller up, 3 joins, 4 leg up, 5 rings, 6 device rings, 7 leaves, 8 in use, 9 and 10 bridge, 11 and 12 unbridge …"""
+CALLER, LEG = "run1-1795467869.16", "run1-1795467869.17"
+BRIDGE = "b2e63ac4-7ed2-4ac8-a910-168ed8f06cfc"
+
+Row = dict[str, object]
+
+
+def channel(uniqueid: str, name: str, bridge: str = "", state: int = 6) -> Row:
+    return {
+        "Event": "CoreShowChannel",
+        "Channel": name,
+        "ChannelState": state,
+        "CallerIDNum": "13800138000",
+        "CallerIDName": "Zhang San",
+        "Exten": "100",
+        "Uniqueid": uniqueid,
+        "Linkedid": CALLER,
+        "Application": "Queue" if uniqueid == CALLER else "AppQueue",
+        "Duration": "00:00:09",
+        "BridgeId": bridge,
+    }
+
+
+CALLER_ROW, LEG_ROW = channel(CALLER, "PJSIP/anonymous-00000009"), channel(LEG, "PJSIP/2001-0000000a")
+MEMBER: Row = {
+    "Event": "QueueMember",
+    "Queue": "complaints",
+    "Location": "PJSIP/2001",
+    "Status": 1,
+    "Paused": 0,
+    "PausedReason": "",
+}
+ENTRY: Row = {
+    "Event": "QueueEntry",
+    "Queue": "complaints",
+    "Position": 1,
+    "Channel": "PJSIP/anonymous-00000009",
+    "Uniqueid": CALLER,
+    "CallerIDNum": "13800138000",
+    "CallerIDName": "Zhang San",
+    "Wait": 7,
+}
+
+
+class Floor:
+    """A fake switch, a monitor on it, and everything it said."""
+
+    def __init__(self, switch: FakeSwitch, clock: HandClock, **changed: Any) -> None:
+        quick = {
+            "ping_interval": 60,
+            "reconnect_first": 0.01,
+            "reconnect_most": 0.02,
+            "repair_interval": 60,
+            "queues": ("complaints",),
+        }
+        base = AmiSettings(host="127.0.0.1", port=switch.port, user=USER, secret=SECRET)
+        self.switch, self.clock, self.said = switch, clock, list[Change]()
+        self.monitor = Monitor(replace(base, **{**quick, **changed}), self._hear, clock)
+
+    async def _hear(self, change: Change) -> None:
+        self.said.append(change)
+
+    @property
+    def told(self) -> list[str]:
+        return told(self.said)
+
+    def shows(
+        self, *, channels: list[Row] | None = None, members: list[Row] | None = None, entries: list[Row] | None = None
+    ) -> None:
+        """What the switch answers to the next snapshot."""
+        queue = [MEMBER] if members is None else members
+        self.switch.answers["QueueStatus"] = listing("QueueStatusComplete", [*queue, *(entries or [])])
+        self.switch.answers["CoreShowChannels"] = listing("CoreShowChannelsComplete", channels or [])
+
+    async def hears(self, *messages: bytes, last: str = "") -> None:
+        """Events, until the sentence ``last`` has been said."""
+        await self.switch.send(b"".join(messages))
+        if last:
+            await self.until(last)
+
+    async def until(self, sentence: str, times: int = 1) -> None:
+        await patience.until(lambda: sum(line.startswith(sentence) for line in self.told) >= times, f"{sentence} in {self.told}")
+
+    async def reconnected(self) -> list[str]:
+        """Cut the link; what is said until the picture is whole again."""
+        count = len(self.said)
+        ups = sum(line.startswith("link up") for line in self.told)
+        self.switch.cut()
+        await self.until("link up", ups + 1)
+        return self.told[count:]
+
+
+@asynccontextmanager
+async def running(monitor: Monitor) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(monitor.run(), name="monitor")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+@pytest.fixture
+async def floor(clock: HandClock) -> AsyncIterator[Floor]:
+    """Up, agent 2001 ready."""
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            yield floor
+
+
+async def test_the_picture_is_whole_before_the_link_is_said_to_be_up(floor: Floor) -> None:
+    assert floor.told == ["~ agent 2001 ready", "link up: manager interface 11.0.0"]
+    assert floor.monitor.up
+
+
+async def test_what_is_heard_is_told_as_it_happens(floor: Floor) -> None:
+    await floor.hears(*ANSWERED, last="16 ended")
+    assert floor.told[2:] == lines(
+        """
+        16 calls: 13800138000 'Zhang San' dialled 100
+        16 waits in complaints at 1
+        queue complaints: 1 waiting
+        16 rings 2001 on 17
+        agent 2001 ringing with 16
+        queue complaints: 0 waiting
+        16 answered by 2001 on 17 after 1508 ms, 1505 of them ringing
+        16 with 2001 on 17
+        agent 2001 talking with 16
+        16 without 17
+        agent 2001 ready
+        16 ended answered, waited 1508, talked 4483
+        """
+    )
+
+
+async def test_one_byte_at_a_time_is_as_good(floor: Floor) -> None:
+    await floor.switch.send(b"".join(ANSWERED), in_pieces_of(1))
+    await floor.until("16 ended answered, waited 1508, talked 4483")
+
+
+# --- the link goes and comes
+
+
+async def test_a_call_that_goes_on_while_the_link_is_down_is_told_once(floor: Floor) -> None:
+    await floor.hears(*ANSWERED[:10], last="agent 2001 talking")
+    floor.shows(channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}], members=[{**MEMBER, "Status": 2}])
+    assert await floor.reconnected() == ["link down: the switch closed the connection", "link up: manager interface 11.0.0"]
+    await floor.hears(*ANSWERED[10:], last="16 ended answered, waited 1508, talked 4483")
+
+
+async def test_a_call_that_is_answered_while_the_link_is_down_is_found_answered(floor: Floor) -> None:
+    await floor.hears(*ANSWERED[:6], last="agent 2001 ringing")
+    floor.clock.move(seconds=5)
+    floor.shows(channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}], members=[{**MEMBER, "Status": 2}])
+    assert [line.split(" after")[0] for line in await floor.reconnected()] == [
+        "link down: the switch closed the connection",
+        "~ queue complaints: 0 waiting",
+        "~ 16 answered by 2001 on 17",
+        "~ 16 with 2001 on 17",
+        "~ agent 2001 talking with 16",
+        "link up: manager interface 11.0.0",
+    ]
+
+
+async def test_a_waiting_call_that_is_gone_is_lost(floor: Floor) -> None:
+    await floor.hears(*ANSWERED[:3], last="queue complaints")
+    assert [line.split(",")[0] for line in await floor.reconnected()][1:-1] == [
+        "~ 16 ended lost",
+        "~ queue complaints: 0 waiting",
+    ]
+    assert floor.monitor.board.calls == {}
+
+
+async def test_an_answered_call_that_is_gone_was_answered(floor: Floor) -> None:
+    await floor.hears(*ANSWERED[:10], last="agent 2001 talking")
+    said = await floor.reconnected()
+    assert [line.split(",")[0] for line in said][1:-1] == ["~ 16 without 17", "~ 16 ended answered", "~ agent 2001 ready"]
+
+
+async def test_a_call_that_came_while_the_link_was_down_is_found_with_its_wait(floor: Floor) -> None:
+    floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
+    said = await floor.reconnected()
+    assert said[1:4] == lines(
+        """
+        ~ 16 calls: 13800138000 'Zhang San' dialled 100
+        ~ 16 waits in complaints at 1
+        ~ queue complaints: 1 waiting
+        """
+    )
+    ((_, since),) = floor.monitor.queues.waiting("complaints")
+    assert (floor.clock.now() - since).total_seconds() == 7
+
+
+async def test_an_agent_who_was_paused_meanwhile_is_found_paused(floor: Floor) -> None:
+    floor.shows(members=[{**MEMBER, "Paused": 1, "PausedReason": "Auto-Pause"}])
+    assert "~ agent 2001 paused (Auto-Pause)" in await floor.reconnected()
+    floor.shows(members=[])
+    assert "~ agent 2001 away" in await floor.reconnected()
+
+
+async def test_events_that_repeat_what_the_snapshot_showed_change_nothing(floor: Floor) -> None:
+    floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
+    await floor.reconnected()
+    await floor.hears(*ANSWERED[1:6], last="agent 2001 ringing")
+    assert sum("16 calls" in line for line in floor.told) == sum("16 waits" in line for line in floor.told) == 1
+    assert not floor.monitor.illegal
+
+
+async def test_events_that_came_during_the_snapshot_are_applied_after_it(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock)
+        empty = listing("CoreShowChannelsComplete")
+        switch.answers["CoreShowChannels"] = lambda asked: ANSWERED[1] + ANSWERED[2] + empty(asked)
+        async with running(floor.monitor):
+            await floor.until("queue complaints")
+    assert floor.told == [
+        "link up: manager interface 11.0.0",
+        "16 calls: 13800138000 'Zhang San' dialled 100",
+        "16 waits in complaints at 1",
+        "queue complaints: 1 waiting",
+    ]
+
+
+async def test_only_our_queues_are_asked_about_each_on_its_own(floor: Floor) -> None:
+    assert [asked["Queue"] for asked in floor.switch.named("QueueStatus")] == ["complaints"]
+
+
+async def test_a_wrong_secret_is_said_once_and_mended_without_a_restart(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        right = switch.answers["Login"]
+        switch.answers["Login"] = refusal("Authentication failed")
+        floor = Floor(switch, clock)
+        async with running(floor.monitor):
+            await switch.heard("Login", 3)
+            switch.answers["Login"] = right
+            await floor.until("link up")
+    assert floor.told == ["link down: the switch refuses user 'cti': Authentication failed", "link up: manager interface 11.0.0"]
+
+
+async def test_a_switch_that_is_not_there_is_waited_for(clock: HandClock) -> None:
+    switch = FakeSwitch()
+    async with switch:
+        pass
+    floor = Floor(switch, clock)
+    async with running(floor.monitor):
+        await floor.until("link down: no connection to the switch")
+        with pytest.raises(LinkDown):
+            await floor.monitor.commands.pause(Extension("1001"), True)
+        async with switch:
+            await floor.until("link up")
+            await floor.monitor.commands.pause(Extension("1001"), True)
+    assert len(switch.named("QueuePause")) == 1
+
+
+async def test_a_snapshot_that_is_refused_is_no_link(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        switch.answers["CoreShowChannels"] = refusal("Permission denied")
+        floor = Floor(switch, clock)
+        async with running(floor.monitor):
+            await floor.until("link down: no snapshot: CoreShowChannels: Permission denied")
+    assert not floor.monitor.up
+
+
+async def test_a_switch_that_stops_says_so(floor: Floor) -> None:
+    await floor.hears(event("Shutdown", Shutdown="Cleanly"), last="link down: the switch stops")
+    await floor.until("link up", 2)
+
+
+# --- what is heard makes no sense
+
+
+async def test_an_event_without_a_header_is_counted_and_costs_nothing_else(floor: Floor) -> None:
+    await floor.hears(event("Hangup"), event("Hangup"), message("Event: Hold", "Uniqueid: t-1.1"), *ANSWERED, last="16 ended")
+    assert floor.monitor.malformed == {"Hangup without Uniqueid": 2, "Hold without Timestamp": 1}
+    assert floor.switch.connections == 1
+
+
+async def test_an_illegal_move_is_counted_and_changes_nothing(floor: Floor) -> None:
+    await floor.hears(ANSWERED[1], ANSWERED[4], ANSWERED[2], last="queue complaints")
+    assert floor.monitor.illegal == {"offer is not possible while arrived": 1}
+    assert floor.monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
+    assert floor.switch.connections == 1
+
+
+async def test_a_message_too_long_to_be_read_leads_to_a_new_snapshot(floor: Floor) -> None:
+    floor.shows(members=[{**MEMBER, "Paused": 1, "PausedReason": "lunch"}])
+    await floor.hears(b"z" * 100_000 + b"\r\n\r\n", ANSWERED[1], last="~ agent 2001 paused (lunch)")
+    assert floor.switch.connections == 1
+
+
+async def test_a_switch_that_was_still_starting_is_asked_again(floor: Floor) -> None:
+    floor.shows(members=[{**MEMBER, "Paused": 1, "PausedReason": "lunch"}])
+    await floor.hears(event("FullyBooted", Status="Fully Booted"), last="~ agent 2001 paused (lunch)")
+
+
+async def test_a_flood_drops_the_link_and_the_picture_is_whole_again(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, backlog=100)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
+            await switch.send(event("Hold", Uniqueid="t-1.1") * 5000)
+            await floor.until("link down: the backlog of events is full")
+            await floor.until("link up", 2)
+            assert floor.monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
+
+
+async def test_an_error_of_whoever_listens_ends_the_loop_loudly(clock: HandClock) -> None:
+    async def deaf(_: Change) -> None:
+        raise RuntimeError("no room in the journal")
+
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock)
+        monitor = Monitor(floor.monitor._settings, deaf, clock)
+        with pytest.raises(RuntimeError, match="no room"):
+            await asyncio.wait_for(monitor.run(), patience.seconds(5))
+        await patience.until(lambda: not switch._writers, "the link is closed")
+
+
+# --- what lasts too long
+
+
+@asynccontextmanager
+async def ringing_for_too_long(clock: HandClock) -> AsyncIterator[Floor]:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, repair_interval=0.02)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            await floor.hears(*ANSWERED[:6], last="agent 2001 ringing")
+            clock.move(days=1)
+            yield floor
+
+
+async def test_a_call_that_lasts_too_long_and_is_gone_is_let_go(clock: HandClock) -> None:
+    async with ringing_for_too_long(clock) as floor:
+        await floor.until("~ agent 2001 ready", 2)
+        assert "~ 16 ended lost" in [line.split(",")[0] for line in floor.told]
+        assert floor.switch.connections == 1
+
+
+async def test_a_call_that_lasts_too_long_and_is_still_there_is_believed(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, repair_interval=0.02)
+        floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
+        async with running(floor.monitor):
+            await floor.until("link up")
+            asked = len(switch.named("CoreShowChannels"))
+            clock.move(days=1)
+            await switch.heard("CoreShowChannels", asked + 1)
+            await patience.until(lambda: floor.monitor.board.stale(clock.now()) == [], "it is confirmed")
+            assert floor.monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
+
+
+# --- waits between tries
+
+
+def test_waits_double_up_to_a_limit_and_start_anew_after_success() -> None:
+    backoff = Backoff(1, 8)
+    for most in (1, 2, 4, 8, 8, 8):
+        assert most / 2 <= backoff.wait() <= most
+    backoff.reset()
+    assert backoff.wait() <= 1
+
+
+def test_waits_differ() -> None:
+    assert len({Backoff(1, 8).wait() for _ in range(20)}) > 10
+
+
+def test_a_refused_login_waits_long() -> None:
+    assert 4 <= Backoff(1, 8).longest() <= 8
