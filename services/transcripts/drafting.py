@@ -130,7 +130,7 @@ def _classify(name: str, lines: Sequence[_Line], lexicon: Lexicon) -> Filling:
         for hit in lexicon.by_list[name].find(line.text):
             if not line.text[: hit.start].endswith(_NEGATIONS):
                 tally.setdefault(hit.code, _Points()).add(hit, line.evidence(hit.start, hit.end))
-    ranking = sorted(tally, key=lambda code: -tally[code].total)
+    ranking = sorted((code for code in tally if tally[code].total > 0), key=lambda code: -tally[code].total)
     if not ranking:
         return Filling(name, None, Source("draft", sure=False))
     best, rival = tally[ranking[0]], tally[ranking[1]].total if len(ranking) > 1 else 0.0

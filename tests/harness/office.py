@@ -42,6 +42,7 @@ from services.web.security import Security
 from services.web.server import application, bind, serving
 from services.web.static import Desk
 from services.web.tickets import TicketRoutes
+from tests.harness.patience import until
 
 QUEUE = "complaints"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -139,16 +140,16 @@ class Office:
 
     async def written(self) -> None:
         """Everything noted so far is on the disk and in the database."""
+        await until(lambda: not self.journal.state.unwritten, "the journal is written")
         async with asyncio.timeout(WAIT_S):
-            while self.journal.state.unwritten:
-                await asyncio.sleep(0.005)
             await self.drain.caught_up()
 
     async def hire(self, login: str, role: str = "junior_agent", extension: str | None = None) -> int:
         """A person with a session."""
         async with db.transaction(self.pool) as connection:
             person: int = await connection.fetchval(
-                "insert into person (login, name, role, extension, password_hash, created_at) values ($1, $2, $3, $4, 'x', $5) returning id",
+                "insert into person (login, name, role, extension, password_hash, created_at)"
+                " values ($1, $2, $3, $4, 'x', $5) returning id",
                 login,
                 login.title(),
                 role,

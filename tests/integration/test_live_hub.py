@@ -46,7 +46,8 @@ async def test_the_cheap_board_is_the_same_as_the_careful_one(desk: Office) -> N
     person = desk.people["li"]
     cheap = BoardMessage.model_validate_json(desk.floor.snapshot()(person))
     assert cheap.board == desk.floor.board(person)
-    assert cheap.board.me is not None and (cheap.board.me.state, cheap.board.me.reason) == ("paused", "missed_ring")
+    assert cheap.board.me is not None
+    assert (cheap.board.me.state, cheap.board.me.reason) == ("paused", "missed_ring")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,8 @@ async def test_shutdown_says_when_to_return(desk: Office) -> None:
             tasks.create_task(desk.hub.shutdown(), name="shutdown")
             bye = await browser.next("bye")
             assert await browser.closed() == live.RESTART
-        assert bye["code"] == "restart" and live.RETRY_MS[0] <= bye["retry_ms"] <= live.RETRY_MS[1]
+        assert bye["code"] == "restart"
+        assert live.RETRY_MS[0] <= bye["retry_ms"] <= live.RETRY_MS[1]
 
 
 async def test_a_browser_that_does_not_read_is_cut_off_and_the_others_are_served(desk: Office) -> None:
