@@ -28,6 +28,7 @@ from rich.table import Table
 from services import plans
 from services.config import Config, load
 from services.hosted.speech import find_speaker
+from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
 from tests.demo.desk import Desk
 from tests.demo.floor import Floor, Place
@@ -35,6 +36,7 @@ from tests.demo.seed import Passwords, seed
 
 FOLDER = "var-demo"
 CHIEF = Member("demo-admin", "演示管理员", "administrator")
+NEVER_CHANGED = 1  # the counter of a SIP secret whose owner has always had this extension
 START = 600.0  # s; the first start fetches the switch
 END = 60.0  # s for an orderly stop
 
@@ -48,6 +50,7 @@ class DemoFailed(Exception):
 async def main(file: Path, *, quiet: bool) -> None:
     """Run until Ctrl-C, or until Tingsu ends by itself."""
     os.environ.setdefault("TINGSU_INSTANCE__FOLDER", FOLDER)
+    os.environ.setdefault("TINGSU_LOG__LEVEL", "warning")  # what happens on the floor is told below, not once more by the log
     config = load(file)
     await find_voice(config)
     process = await asyncio.create_subprocess_exec(*tingsu("run", file), start_new_session=True)
@@ -63,7 +66,7 @@ async def main(file: Path, *, quiet: bool) -> None:
 async def first_of(*works: Coroutine[Any, Any, object]) -> None:
     """Until the first of them is done; the others are cancelled. An error of any is raised."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work, name=f"demo: {work.__name__}") for work in works]
+        tasks = [group.create_task(work, name=f"demo: {work}") for work in works]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
@@ -85,7 +88,9 @@ async def show(config: Config, file: Path, *, quiet: bool) -> None:
     out.print(logins(url, passwords))
     if quiet:
         await asyncio.Event().wait()
-    place = Place(url, (config.asterisk.host, config.asterisk.sip_port), config.ivr.numbers[0])
+    key = sip_key(plans.secrets_folder(config))
+    sip = (config.asterisk.host, config.asterisk.sip_port)
+    place = Place(url, sip, config.ivr.numbers[0], lambda extension: sip_secret(key, extension, NEVER_CHANGED))
     await Floor(place, passwords, tell=lambda text: out.print(f"  · {text}", markup=False, style="dim")).run()
 
 

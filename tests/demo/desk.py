@@ -65,6 +65,13 @@ class Desk:
     async def patch(self, path: str, **body: Any) -> Any:
         return await self._ask("PATCH", path, json=body)
 
+    async def download(self, path: str) -> bytes:
+        """A file, such as a recording. Raises Refusal."""
+        async with self._http.get(path) as answer:
+            if answer.status >= 400:
+                raise Refusal(answer.status, "?", "")
+            return await answer.read()
+
     async def _ask(self, method: str, path: str, **how: Any) -> Any:
         async with self._http.request(method, path, **how) as answer:
             if answer.status == 204:
