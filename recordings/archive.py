@@ -69,10 +69,9 @@ class Archive:
     @classmethod
     def open(cls, url: str) -> Archive:
         """Open ``/folder``, ``file:///folder`` (made if missing) or any URL obstore knows. ArchiveFailed if it cannot be."""
-        parts = urlsplit(url)
         try:
-            if parts.scheme in ("", "file"):
-                folder = Path(unquote(parts.path)).absolute()
+            if "://" not in url or url.startswith("file://"):
+                folder = Path(unquote(urlsplit(url).path) if "://" in url else url).absolute()
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 return cls(LocalStore(prefix=folder), folder)
             return cls(from_url(url), None)

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 
 from recordings import frames
-from recordings.errors import AudioRefused, ModelRefused, TranscriptionFailed, WorkerDied, WorkerStalled
+from recordings.errors import AudioRefused, ModelRefused, WorkerDied, WorkerStalled
 from recordings.recognizer import Phrase, Word
 
 DEMONSTRATION_MARK = "demonstration.txt"
@@ -277,6 +277,3 @@ async def check(model: Path, limits: Limits | None = None) -> ModelFacts:
     child = await _Child.start(model, limits or Limits())
     await child.stop()
     return child.facts
-
-
-__all__ = ["Crew", "Heard", "Limits", "ModelFacts", "TranscriptionFailed", "check"]

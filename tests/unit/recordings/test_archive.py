@@ -103,6 +103,13 @@ async def test_nothing_is_left_beside_an_object(tmp_path: Path, sound: Path) -> 
     assert [str(path.relative_to(tmp_path / "store")) for path in (tmp_path / "store").rglob("*") if path.is_file()] == [KEY]
 
 
+@pytest.mark.parametrize("name", ["plain", "with space", "100%41", "a#b?c=d", "录音"])
+async def test_a_folder_of_any_name_is_taken_as_a_path_and_as_a_url(tmp_path: Path, sound: Path, name: str) -> None:
+    await Archive.open(str(tmp_path / name)).put(KEY, sound)
+    assert await Archive.open((tmp_path / name).as_uri()).get(KEY) == CONTENT
+    assert (tmp_path / name / KEY).is_file()
+
+
 async def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive.open(str(tmp_path / "store"))
 
