@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import argon2
 
+from recordings.archive import Archive
+from services.calls.presence import PresenceSettings
 from services.clock import Clock
-from services.customers.actions import Customers
 from services.people.actions import People
 from services.people.model import Person
 from services.people.passwords import Passwords
@@ -21,16 +24,11 @@ from services.people.store import NewPerson
 from services.people.throttle import ThrottleLimits
 from services.store import db
 from services.web import schemas
-from services.web.all_routes import route_classes
-from services.web.audit import AuditRoutes
-from services.web.customers import CustomerRoutes
-from services.web.openapi import document
-from services.web.people import PeopleRoutes
+from services.web.routes import Parts, sources
 from services.web.security import Security, origins_for
 from services.web.server import Limits, application, bind, serving
-from services.web.session import SessionRoutes
 from services.web.static import Desk
-from services.web.system import SystemRoutes
+from tests.harness.office import QUEUE, ZONE, Office, build
 
 PASSWORD = "correct horse battery"
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=64)
@@ -60,19 +58,11 @@ class Api:
         return self.client(self.accounts[role].login)
 
 
-Extra = Callable[[db.Pool, People], Sequence[object]]
-
-
-def no_extra(_: db.Pool, __: People) -> Sequence[object]:
-    """Only the routes of accounts, customers, audit and system."""
-    return ()
-
-
 @contextlib.asynccontextmanager
 async def serve(
-    pool: db.Pool, clock: Clock, *, extra: Extra = no_extra, throttle: ThrottleLimits | None = None, limits: Limits | None = None
+    pool: db.Pool, clock: Clock, folder: Path, *, throttle: ThrottleLimits | None = None, limits: Limits | None = None
 ) -> AsyncIterator[Api]:
-    """``extra`` makes the instances of further route classes."""
+    """All routes; behind them everything but a switch."""
     people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits())
     accounts = {
         role: await people.create(
@@ -83,21 +73,38 @@ async def serve(
         )
         for role, extension in ((Role.administrator, None), (Role.junior_agent, "1001"), (Role.qa_inspector, None))
     }
+    behind = build(pool, clock, folder, PresenceSettings(queue=QUEUE))
+    behind.journal.open()
+    await behind.directory.load()
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",))
-    sources = [
-        SessionRoutes(people, security, clock, "0.0-test"),
-        PeopleRoutes(people),
-        CustomerRoutes(Customers(pool, clock)),
-        AuditRoutes(pool),
-        *extra(pool, people),
-    ]
-    served = {type(source) for source in sources} | {SystemRoutes}
-    description = document([kind for kind in route_classes() if kind in served], "0.0-test")
-    app = application([*sources, SystemRoutes(_well, description)], people.sessions, security, Desk(None))
-    async with serving(app, listening, limits or Limits()):
+    app = application(sources(_parts(behind, people), security), people.sessions, security, Desk(None))
+    async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(behind.journal.run(), name="journal"), tasks.create_task(behind.hub.run(), name="hub")]
         yield Api(f"http://127.0.0.1:{port}", pool, people, accounts)
+        await behind.hub.shutdown()
+        for task in running:
+            task.cancel()
+
+
+def _parts(behind: Office, people: People) -> Parts:
+    return Parts(
+        pool=behind.pool,
+        clock=behind.clock,
+        zone=ZONE,
+        people=people,
+        hub=behind.hub,
+        floor=behind.floor,
+        presence=behind.presence,
+        archive=Archive.open(str(behind.folder / "store")),
+        cuttings=behind.folder / "sides",
+        sip_key=bytes(32),
+        ws_url="ws://127.0.0.1:8088/ws",
+        demonstration=True,
+        look=_well,
+        version="0.0-test",
+    )
 
 
 async def _well() -> schemas.System:

@@ -1,0 +1,81 @@
+"""Each role on every route (ASVS V8): the table below is the whole truth, written down apart from the code that enforces it."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.errors import Forbidden
+from services.people.rights import Role
+from services.web.all_routes import route_classes
+from services.web.http import Route, routes_of
+from tests.harness.api import Api
+
+EVERYBODY = "administrator junior_agent qa_inspector"
+ALLOWED = {
+    "POST /api/login": "public",
+    "GET /api/health": "public",
+    "POST /api/logout": EVERYBODY,
+    "GET /api/me": EVERYBODY,
+    "PATCH /api/me": EVERYBODY,
+    "POST /api/me/password": EVERYBODY,
+    "GET /api/openapi.json": EVERYBODY,
+    "GET /api/system": EVERYBODY,
+    "GET /api/board": EVERYBODY,
+    "GET /api/live": EVERYBODY,
+    "PUT /api/me/state": "junior_agent",
+    "GET /api/phone": "junior_agent",
+    "GET /api/calls": EVERYBODY,
+    "GET /api/calls/{call_id}": EVERYBODY,
+    "GET /api/calls/{call_id}/audio": EVERYBODY,
+    "GET /api/tickets": EVERYBODY,
+    "POST /api/tickets": "junior_agent",
+    "GET /api/tickets/{ticket_id}": EVERYBODY,
+    "PATCH /api/tickets/{ticket_id}": "junior_agent",
+    "POST /api/tickets/{ticket_id}/confirm": "junior_agent",
+    "POST /api/tickets/{ticket_id}/discard": "junior_agent",
+    "POST /api/tickets/{ticket_id}/restore": "junior_agent",
+    "POST /api/tickets/{ticket_id}/close": "junior_agent",
+    "GET /api/tickets/{ticket_id}/journal": EVERYBODY,
+    "GET /api/lexicon": EVERYBODY,
+    "PUT /api/lexicon": "administrator",
+    "GET /api/customers": EVERYBODY,
+    "POST /api/customers": "administrator",
+    "PUT /api/customers/{customer_id}": "administrator",
+    "POST /api/customers/import": "administrator",
+    "GET /api/people": "administrator",
+    "POST /api/people": "administrator",
+    "PATCH /api/people/{person_id}": "administrator",
+    "GET /api/audit": "administrator",
+}
+
+ROUTES = {f"{route.method} {route.path}": route for kind in route_classes() for route in routes_of(kind)}
+
+
+def test_every_route_is_in_the_table_and_the_other_way_round() -> None:
+    assert set(ROUTES) == set(ALLOWED)
+
+
+def path_of(route: Route) -> str:
+    path = route.path
+    for name in route.path_kinds:
+        path = path.replace(f"{{{name}}}", "tingsu-1.1" if name == "call_id" else "999999")
+    return path
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+async def test_a_route_opens_to_its_roles_and_to_nobody_else(shared_api: Api, name: str) -> None:
+    route, wanted = ROUTES[name], ALLOWED[name].split()
+    async with shared_api.client() as stranger, stranger.request(route.method, path_of(route)) as answer:
+        assert (answer.status != 401) == (wanted == ["public"]), await answer.text()
+    if wanted == ["public"]:
+        return
+    for role in Role:
+        async with shared_api.as_role(role) as browser, browser.request(route.method, path_of(route)) as answer:
+            refused = answer.status == 403 and (await answer.json())["message"] == str(Forbidden())  # the role's, not "not yours"
+            assert refused == (role not in wanted), (role, answer.status, await answer.text())
+
+
+@pytest.mark.parametrize("forged", [{"Authorization": "Basic YWRtaW46YWRtaW4="}, {"Cookie": "tingsu_session=" + "A" * 43}])
+async def test_forged_credentials_are_nobodys(shared_api: Api, forged: dict[str, str]) -> None:
+    async with shared_api.client() as stranger, stranger.get("/api/people", headers=forged) as answer:
+        assert answer.status == 401
