@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.errors import Invalid, WrongField
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -14,11 +12,8 @@ def to_cursor(at: datetime, behind: object) -> str:
 
 
 def from_cursor(after: str | None) -> tuple[datetime | None, str]:
-    """(None, "") for the first page. Raises Invalid for a time that is none."""
+    """(None, "") for the first page. The schemas let 16 digits through: the year 2286 at most."""
     if after is None:
         return None, ""
     microseconds, _, behind = after.partition("~")
-    try:
-        return _EPOCH + timedelta(microseconds=int(microseconds)), behind
-    except OverflowError:
-        raise Invalid((WrongField("after", "bad_cursor", "the next of the page before", after[:40]),)) from None
+    return _EPOCH + timedelta(microseconds=int(microseconds)), behind

@@ -305,7 +305,7 @@ class CallsQuery(Wire):
     """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
 
     limit: Limit = 50
-    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}~[A-Za-z0-9_.-]{1,64}$")] | None = None
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
     number: Search = ""
     outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
     begin: AwareDatetime | None = Field(default=None, alias="from")
@@ -415,7 +415,7 @@ class TicketsQuery(Wire):
     """``owner`` me: one's own. ``q``: a whole ticket or customer number, else text, searched some thousand tickets a page."""
 
     limit: Limit = 50
-    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,17}~[0-9]{1,16}$")] | None = None
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[0-9]{1,16}$")] | None = None
     state: Literal["draft", "open", "closed", "discarded"] | None = None
     owner: Literal["me"] | None = None
     q: Search = ""

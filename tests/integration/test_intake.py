@@ -1,0 +1,317 @@
+"""From leg files in the spool to a filled draft: real sound, a real archive, the demonstration model in a child process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+
+from cti.ids import CallId, ChannelId
+from recordings.archive import Archive
+from recordings.crew import Crew, Heard
+from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
+from recordings.models import DEMONSTRATION
+from recordings.naming import LegFile, Role, file_name
+from services.clock import SystemClock
+from services.store import db
+from services.transcripts.intake import Intake, IntakeSettings
+from tests.harness import speech
+from tests.harness.office import Office, office
+
+CALL = CallId("tingsu-1795467600.1")
+CALLER, AGENT = ChannelId("tingsu-1795467600.1"), ChannelId("tingsu-1795467600.2")
+SECOND = timedelta(seconds=1)
+
+
+class Refusing:
+    """A crew that fails as told."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.tries = 0
+
+    async def transcribe(self, path: Path, *, channels: int = 2, limit_s: float | None = None) -> Heard:
+        self.tries += 1
+        raise self.error
+
+
+@dataclass
+class Room:
+    """An intake whose steps the test takes; ``told`` is what went to screens."""
+
+    desk: Office
+    folder: Path
+    crew: Any = None
+    told: list[tuple[int, Any]] = field(default_factory=list)
+    archive: Archive = field(init=False)
+    intake: Intake = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spool = self.folder / "spool"
+        self.spool.mkdir(exist_ok=True)
+        self.archive = Archive.open(str(self.folder / "store"))
+        self.use(self.crew)
+
+    def use(self, crew: Any) -> None:
+        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=0 * SECOND)
+        settings.work.mkdir(exist_ok=True)
+        self.intake = Intake(self.desk.pool, self.archive, crew, self, self.desk.clock, settings=settings)
+
+    def push(self, person: int, key: str, make: Any, *, over: bool = False) -> int:
+        self.told.append((person, make(1)))
+        return 1
+
+    async def call(self, *, ago: float = 120, talked: bool = True, ended: bool = True) -> datetime:
+        """A call that began so many seconds ago, answered by li after 2 s, and its draft."""
+        began = (datetime.now(UTC) - ago * SECOND).replace(microsecond=0)
+        end = began + 100 * SECOND if ended else None
+        sql = """insert into call (id, number, number_sent, name_sent, dialled, started_at, queued_at, answered_at, answered_by,
+                 ended_at, outcome, talked_ms) values ($1, '', '', '', '', $2, $2, $3, $4, $5, $6, 1000)"""
+        li = self.desk.people["li"]
+        await self.desk.pool.execute(
+            sql, CALL, began, began + 2 * SECOND if talked else None, li if talked else None, end, "answered" if end else None
+        )
+        if talked:
+            await self.desk.pool.execute(
+                "insert into call_leg (call_id, channel, person_id) values ($1, $2, $3)", CALL, AGENT, li
+            )
+            await self.desk.pool.execute("insert into call_span values ($1, $2, $3, $4)", CALL, AGENT, began + 2 * SECOND, end)
+            ticket = """insert into ticket (state, call_id, received_at, changed_at, owner_id) values ('draft', $1, $2, $2, $3)"""
+            await self.desk.pool.execute(ticket, CALL, began, li)
+        await self.due()
+        return began
+
+    async def due(self) -> None:
+        sql = """insert into recording (call_id, state, due_at) values ($1, 'waiting', now() - interval '1 second')
+                 on conflict (call_id) do update set due_at = excluded.due_at"""
+        await self.desk.pool.execute(sql, CALL)
+        await self.desk.pool.execute("update transcript set due_at = now() - interval '1 second' where state = 'waiting'")
+
+    def leg(self, role: Role, channel: ChannelId, began: datetime, sound: Any) -> Path:
+        path = self.spool / file_name(LegFile(CALL, channel, role, began))
+        speech.write(path, sound)
+        touched = (began + timedelta(seconds=len(sound) / speech.RATE)).timestamp()
+        os.utime(path, (touched, touched))
+        return path
+
+    def dialogue(self, name: str, began: datetime) -> None:
+        sides, _ = speech.converse(speech.DIALOGUES[name])
+        self.leg(Role.CALLER, CALLER, began, sides["caller"])
+        self.leg(Role.AGENT, AGENT, began + 2 * SECOND, sides["agent"][2 * speech.RATE :])
+
+    async def row(self, table: str) -> Any:
+        return await self.desk.pool.fetchrow(f"select * from {table}")
+
+
+@pytest_asyncio.fixture
+async def room(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Room]:
+    async with office(pool, SystemClock(), tmp_path, drained=False) as desk:
+        await desk.hire("li", extension="1001")
+        await desk.hire("wang", extension="1002")
+        await desk.hire("qa", role="qa_inspector")
+        yield Room(desk, tmp_path)
+
+
+async def test_a_spoken_complaint_becomes_a_filled_draft(room: Room) -> None:
+    room.dialogue("fault", await room.call())
+    assert await room.intake.archive_next()
+    async with Crew(DEMONSTRATION) as crew:
+        room.use(crew)
+        assert await room.intake.listen_next()
+    ticket = (await room.desk.ask("li", "GET", "/api/tickets/1"))[1]
+    assert (ticket["kind"], ticket["business"], ticket["nature"]) == ("complaint", "fixed_telephone", "fault_repair")
+    assert "固定电话坏了三天没有人来修" in ticket["description"]
+    assert ticket["contact_number"] == "86420135"
+    assert ticket["drafting"] == "done"
+    evidence = ticket["sources"]["business"]["evidence"][0]
+    assert (evidence["quote"], evidence["speaker"]) == ("固定电话", "caller")
+    assert room.told[-1][0] == room.desk.people["li"]
+    assert room.told[-1][1].state == "done"
+    assert not list(room.spool.iterdir())
+    assert not list((room.folder / "work").iterdir())
+
+
+async def test_silence_is_no_speech_and_fills_nothing(room: Room) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+    room.leg(Role.AGENT, AGENT, began, speech.line_noise(10))
+    await room.intake.archive_next()
+    async with Crew(DEMONSTRATION) as crew:
+        room.use(crew)
+        await room.intake.listen_next()
+    assert (await room.row("transcript"))["state"] == "no_speech"
+    assert ((await room.row("ticket"))["description"], (await room.row("ticket"))["version"]) == ("", 1)
+    assert room.told[-1][1].state == "no_speech"
+
+
+async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is_on_record(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    path = f"/api/calls/{CALL}/audio"
+    desk = room.desk
+    assert desk.http
+    async with desk.http.get(desk.url + path, headers=desk.cookies("li")) as answer:
+        whole = await answer.read()
+        assert (answer.status, answer.content_type, whole[:4]) == (200, "audio/flac", b"fLaC")
+    async with desk.http.get(desk.url + path, headers=desk.cookies("qa") | {"Range": "bytes=10-19"}) as answer:
+        assert (answer.status, await answer.read()) == (206, whole[10:20])
+    sizes = []
+    for side in ("caller", "agent"):
+        async with desk.http.get(f"{desk.url}{path}?side={side}", headers=desk.cookies("qa")) as answer:
+            sizes.append(len(await answer.read()))
+            assert answer.status == 200
+    assert all(0 < size < len(whole) for size in sizes)
+    assert (await desk.ask("wang", "GET", path))[0] == 403
+    assert (await desk.ask("wang", "GET", f"/api/calls/{CALL}"))[0] == 404
+    rows = await desk.pool.fetch("select person_id, detail from audit where action = 'recording.listen' order by id")
+    li, qa = desk.people["li"], desk.people["qa"]
+    assert [(row["person_id"], row["detail"]["side"]) for row in rows] == [
+        (li, "both"),
+        (qa, "both"),
+        (qa, "caller"),
+        (qa, "agent"),
+    ]
+
+
+async def test_the_detail_shows_recording_peaks_and_words(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    status, detail = await room.desk.ask("qa", "GET", f"/api/calls/{CALL}")
+    assert status == 200
+    assert detail["recording"]["state"] == "archived"
+    assert len(detail["recording"]["peaks"]["caller"]) == 2 * detail["recording"]["peaks"]["points"]
+    assert detail["transcript"]["state"] == "waiting"
+    assert detail["call"]["recording_state"] == "archived"
+
+
+async def test_a_call_without_any_file_fails_with_its_reason_after_some_patience(room: Room) -> None:
+    await room.call(ago=101)
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["state"] == "waiting"
+    await room.desk.pool.execute("update call set ended_at = ended_at - interval '1 minute'")
+    await room.due()
+    await room.intake.archive_next()
+    row = await room.row("recording")
+    assert (row["state"], row["error"]) == ("failed", "no_files")
+
+
+async def test_a_file_still_being_written_is_waited_for(room: Room) -> None:
+    began = await room.call(ago=105)
+    path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(5))
+    os.utime(path)
+    room.intake._settings = IntakeSettings(spool=room.spool, work=room.folder / "work", settle=5 * SECOND)
+    await room.intake.archive_next()
+    row = await room.row("recording")
+    assert (row["state"], row["attempts"]) == ("waiting", 0)
+
+
+async def test_a_full_or_lost_store_is_waited_for_and_costs_no_try(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    good, room.intake._archive = room.intake._archive, NoStore()  # type: ignore[assignment]
+    for _ in range(5):
+        await room.intake.archive_next()
+        await room.due()
+    row = await room.row("recording")
+    assert (row["state"], row["attempts"], row["error"]) == ("waiting", 0, "put_failed")
+    room.intake._archive = good
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["state"] == "archived"
+
+
+class NoStore:
+    async def put(self, key: str, source: Path) -> None:
+        raise ArchiveFailed("put_failed", "ENOSPC")
+
+
+async def test_sound_that_cannot_be_read_stands_aside_after_some_tries(room: Room) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(1)).write_bytes(b"RIFFgarbage that is no wav file at all")
+    for _ in range(3):
+        await room.intake.archive_next()
+        await room.due()
+    row = await room.row("recording")
+    assert (row["state"], row["error"], row["attempts"]) == ("failed", "no_sound", 3)
+    assert room.told[-1][1].state == "failed"
+
+
+async def test_a_listener_that_dies_is_tried_again_three_times_and_then_set_aside(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    crew = Refusing(WorkerDied("worker_died", "SIGSEGV"))
+    room.use(crew)
+    for _ in range(5):
+        await room.intake.listen_next()
+        await room.due()
+    row = await room.row("transcript")
+    assert (row["state"], row["error"], crew.tries) == ("failed", "worker_died", 3)
+    assert (await room.row("ticket"))["state"] == "draft"
+
+
+async def test_sound_that_no_model_can_read_is_not_tried_again(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    crew = Refusing(AudioRefused("too_long"))
+    room.use(crew)
+    await room.intake.listen_next()
+    assert ((await room.row("transcript"))["state"], crew.tries) == ("failed", 1)
+
+
+async def test_a_try_that_killed_us_is_a_try(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    for _ in range(3):
+        await room.desk.pool.execute(
+            "update transcript set state = 'running', attempts = attempts + 1, due_at = now() + interval '2 hours'"
+        )
+        await room.intake._release()
+    assert await room.intake.listen_next() is False
+    row = await room.row("transcript")
+    assert (row["state"], row["error"]) == ("failed", "gave_up")
+
+
+async def test_words_do_not_wait_for_the_agent_who_types(room: Room) -> None:
+    room.dialogue("fault", await room.call())
+    await room.intake.archive_next()
+
+    async def type_on() -> None:
+        for version in range(1, 40):
+            body = {"version": version, "fields": {"address": str(version)}}
+            if (await room.desk.ask("li", "PATCH", "/api/tickets/1", body))[0] != 200:
+                return
+            await asyncio.sleep(0.01)
+
+    async with Crew(DEMONSTRATION) as crew, asyncio.TaskGroup() as tasks:
+        room.use(crew)
+        await crew.start()
+        tasks.create_task(type_on(), name="typing")
+        await room.intake.listen_next()
+    ticket = await room.row("ticket")
+    assert (ticket["business"], ticket["sources"]["address"]["by"]) == ("fixed_telephone", "agent")
+
+
+async def test_sound_of_a_call_that_nobody_told_us_of_is_adopted(room: Room) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=10)
+    room.dialogue("fault", began.replace(microsecond=0))
+    await room.intake.adopt_orphans()
+    call = await room.row("call")
+    assert (call["id"], call["outcome"], call["recovered"]) == (CALL, "lost", True)
+    await room.intake.archive_next()
+    row = await room.row("recording")
+    assert row["state"] == "archived"
+    assert "spans_unknown" in row["remarks"]
+    await room.intake.adopt_orphans()
+    assert await room.desk.pool.fetchval("select count(*) from call") == 1
+
+
+async def test_a_missing_spool_is_said_and_survived(room: Room) -> None:
+    room.spool.rmdir()
+    await room.intake.adopt_orphans()
+    await room.call()
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["error"] == "FileNotFoundError"
