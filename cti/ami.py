@@ -7,7 +7,9 @@ is not noticed; unanswered actions wait for ever and are sent again after a reco
 value become headers; a wrong password is silent; it reconnects by itself, for ever, every 2 s, even after close().
 
 The reader does nothing but cut bytes into messages, drop what is not wanted by its name, and put the rest, in order, into a
-bounded backlog for the one consumer. A full backlog drops the link: the snapshot after the next login repairs the picture.
+bounded backlog for the one consumer. While the backlog is full nothing is read, so that TCP holds the switch back for the length
+of a burst; when that lasts, the watchdog (or the switch's own writetimeout) ends the link, and the snapshot after the next login
+repairs the picture.
 """
 
 from __future__ import annotations
@@ -72,6 +74,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.why_lost = ""
         self.strays = 0
         self.heard = 0.0
+        self.held_back = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -103,13 +106,23 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         return rest
 
     def _keep(self, message: bytes) -> None:
-        if self.closed:
-            return
-        if len(self.backlog) >= self.backlog_at_most:
-            self.drop("the backlog of events is full")
-            return
+        """At most what one read holds goes beyond the bound."""
         self.backlog.append(message)
         self.news.set()
+        if len(self.backlog) >= self.backlog_at_most and not self.held_back and not self.closed:
+            self.held_back = True
+            self.transport.pause_reading()
+
+    def take(self, count: int) -> list[bytes]:
+        """The oldest of the backlog; reading goes on when half of it is free."""
+        taken = [self.backlog.popleft() for _ in range(min(count, len(self.backlog)))]
+        if self.held_back and len(self.backlog) <= self.backlog_at_most // 2 and not self.closed:
+            self.held_back = False
+            self.heard = self.loop.time()
+            self.transport.resume_reading()
+        if not self.backlog and not self.closed:
+            self.news.clear()
+        return taken
 
     def _answer(self, raw: bytes) -> None:
         """To whoever asked. panoramisk's own parsing makes lists of repeated headers, and its table cannot look those up."""
@@ -169,7 +182,8 @@ class _Switch(Manager):  # type: ignore[misc]
         """Called by panoramisk's timer: a Ping, and the end of the link when nothing whole came for two intervals."""
         silent = self.loop.time() - self.protocol.heard
         if silent > 2 * self.ping_interval:
-            self.protocol.drop(f"the switch was silent for {silent:.1f} s")
+            who = "its events were not taken in" if self.protocol.held_back else "the switch was silent"
+            self.protocol.drop(f"{who} for {silent:.1f} s")
         elif not self.protocol.closed:
             self.pinger = self.loop.call_later(self.ping_interval, self.ping)
             self.send_action(_Ask({"Action": "Ping"}), as_list=False)
@@ -244,10 +258,7 @@ class Link:
         protocol = self._protocol
         if not protocol.backlog:
             await self._news(limit)
-        backlog = protocol.backlog
-        taken = [backlog.popleft() for _ in range(min(BATCH, len(backlog)))]
-        if not backlog and not protocol.closed:
-            protocol.news.clear()
+        taken = protocol.take(BATCH)
         if not taken and protocol.closed:
             raise LinkDown(protocol.why_lost)
         return taken

@@ -26,8 +26,8 @@ class AmiSettings:
     ping_interval: float = 5.0
     """A Ping each; no whole message for two of them and the link is dropped (LESSONS DR-1)."""
     backlog: int = 20_000
-    """Events (about 15 MB) not yet taken in. When full the link is dropped and a snapshot repairs the picture: the switch would
-    drop us anyway (its writetimeout), and a stale picture is worse than a short gap."""
+    """Events (about 15 MB) not yet taken in. While so many wait nothing more is read; when that lasts two ping intervals the link
+    is dropped and a snapshot repairs the picture: a stale picture is worse than a short gap."""
     reconnect_first: float = 0.25
     reconnect_most: float = 15.0
     """The wait doubles from first to most, and each is drawn between half and all of it, so that several do not come at once."""

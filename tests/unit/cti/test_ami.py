@@ -498,12 +498,24 @@ async def test_a_lost_link_hands_over_what_had_come_and_then_says_so(switch: Fak
             await link.ask("Ping")
 
 
-async def test_a_full_backlog_drops_the_link(switch: FakeSwitch) -> None:
-    async with opened(switch, backlog=10) as link:
-        await switch.send(b"".join(event("Hold", Uniqueid=str(n)) for n in range(50)))
+async def test_a_burst_larger_than_the_backlog_is_read_as_it_is_taken_in(switch: FakeSwitch) -> None:
+    count = 30_000  # more than one read, the backlog and the kernel's buffers hold
+    async with opened(switch, backlog=10) as link, asyncio.TaskGroup() as tasks:
+        burst = b"".join(event("Hold", Uniqueid=f"t-1.{n}", Note="x" * 200) for n in range(count))
+        tasks.create_task(switch.send(burst), name="the burst")
+        most, got = 0, 0
+        while got < count:
+            got += len(await link.batch(patience.seconds(5)))
+            most = max(most, link.held)
+        assert (got, most < count // 4) == (count, True)
+
+
+async def test_a_backlog_that_nobody_takes_in_ends_the_link(switch: FakeSwitch) -> None:
+    async with opened(switch, backlog=10, ping_interval=0.03) as link:
+        await switch.send(event("Hold", Uniqueid="a") * 50)
         await patience.until(lambda: link._protocol.closed, "the end")
-        assert len(await link.batch(1)) == 10
-        with pytest.raises(LinkDown, match="backlog"):
+        assert len(await link.batch(1)) == 50
+        with pytest.raises(LinkDown, match="not taken in"):
             await link.batch(1)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cti.calls import CallState
-from cti.changes import Change
+from cti.changes import CallStarted, Change
 from cti.errors import LinkDown
 from cti.events import WANTED
 from cti.ids import CallId, Extension
@@ -321,17 +321,32 @@ async def test_a_switch_that_was_still_starting_is_asked_again(floor: Floor) -> 
     await floor.hears(event("FullyBooted", Status="Fully Booted"), last="~ agent 2001 paused (lunch)")
 
 
-async def test_a_flood_drops_the_link_and_the_picture_is_whole_again(clock: HandClock) -> None:
+async def test_a_flood_is_taken_in_to_the_last_event(floor: Floor) -> None:
+    flood = [event("Hold", Uniqueid="t-1.1")] * 30_000
+    await floor.hears(*flood, *ANSWERED, last="16 ended answered, waited 1508, talked 4483")
+    assert floor.switch.connections == 1
+
+
+async def test_a_listener_that_is_stuck_costs_the_link_and_afterwards_the_picture_is_whole(clock: HandClock) -> None:
     async with FakeSwitch() as switch:
-        floor = Floor(switch, clock, backlog=100)
-        floor.shows()
-        async with running(floor.monitor):
+        floor = Floor(switch, clock, backlog=100, ping_interval=0.05)
+        free = asyncio.Event()
+
+        async def slow(change: Change) -> None:
+            if isinstance(change, CallStarted) and not change.recovered:
+                await free.wait()
+            floor.said.append(change)
+
+        monitor = Monitor(floor.monitor._settings, slow, clock)
+        async with running(monitor):
             await floor.until("link up")
             floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
-            await switch.send(event("Hold", Uniqueid="t-1.1") * 5000)
-            await floor.until("link down: the backlog of events is full")
+            await floor.hears(*ANSWERED[1:3], event("Hold", Uniqueid="t-1.1") * 500)
+            await patience.until(lambda: not switch._writers, "the link is dropped")
+            free.set()
+            await floor.until("link down: its events were not taken in")
             await floor.until("link up", 2)
-            assert floor.monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
+            assert monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
 
 
 async def test_an_error_of_whoever_listens_ends_the_loop_loudly(clock: HandClock) -> None:
