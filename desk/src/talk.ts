@@ -72,9 +72,9 @@ export const useTalk = defineStore('talk', () => {
       if (call && call.phase !== 'ended' && call.ticket_id) show(call.ticket_id)
     },
   )
-  // after a reload nobody tells again what was told before: look the call up
+  // after a reload the pop is not told again: look the call up
   watch(callId, (call) => {
-    if (call && live.call?.call_id !== call) recall(call).catch(() => undefined)
+    if (call && !card.value) recall(call).catch(() => undefined)
   })
   watch(
     () => session.me?.id,

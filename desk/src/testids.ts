@@ -17,7 +17,7 @@ export const TEST = {
     pause: (reason: string) => `state-pause-${reason}`,
     now: 'state-ready-now',
   },
-  phone: { status: 'phone-status' }, // data-registration
+  phone: { status: 'phone-status', line: 'phone-line' }, // both: data-registration; line is on every page
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
     number: 'pop-number',

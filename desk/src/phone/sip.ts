@@ -10,6 +10,7 @@ const PEER: RTCConfiguration = { iceServers: [] }
 /** Candidates of dead interfaces can keep gathering open for many seconds; the usable ones come at once. */
 const GATHERING_MS = 400
 const REGISTER_SECONDS = 60
+const TRANSFER_MS = 8000
 
 export interface Caller {
   number: string
@@ -82,13 +83,14 @@ export class SipCall {
     this.session.sendDTMF(tone, { transportType: 'RFC2833' as DTMF_TRANSPORT })
   }
 
-  /** Blind transfer. Resolves when the other side has taken it; rejects when it failed and the caller is still here. */
+  /** Blind transfer. Resolves when the switch has moved the caller on; rejects when it has not and the caller is still here. */
   transfer(extension: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = () => reject(new Error('refer'))
-      this.session.refer(`sip:${extension}@${this.realm}`, {
-        eventHandlers: { requestSucceeded: () => resolve(), accepted: () => resolve(), requestFailed: failed, failed },
-      })
+      window.setTimeout(failed, TRANSFER_MS)
+      this.session.on('ended', () => resolve())
+      // the answer to REFER itself (202) only says that it was understood; NOTIFY brings what became of it
+      this.session.refer(`sip:${extension}@${this.realm}`, { eventHandlers: { accepted: () => resolve(), requestFailed: failed, failed } })
     })
   }
 

@@ -16,7 +16,7 @@ export const office = {
     file: ['CSV 文件（UTF-8）', 'CSV file (UTF-8)'],
     dryRun: ['先试导入', 'Try it first'],
     doImport: ['正式导入', 'Import'],
-    result: ['共 {rows} 行：新增 {created}，更改 {changed}，不变 {unchanged}，有问题 {problems}', '{rows} rows: {created} new, {changed} changed, {unchanged} unchanged, {problems} with problems'],
+    result: ['共 {rows} 行：新增 {created}，更改 {changed}，不变 {unchanged}，有问题 {problems}', 'Rows {rows}: new {created}, changed {changed}, unchanged {unchanged}, with problems {problems}'],
     dry: ['（试导入，尚未写入）', '(a try: nothing written yet)'],
     row: ['行', 'Row'],
     fieldName: ['列', 'Column'],
@@ -82,7 +82,7 @@ export const office = {
   system: {
     title: ['系统', 'System'],
     allGood: ['一切正常。', 'Everything works.'],
-    broken: ['有 {n} 个部分不正常，请看下面。', '{n} parts do not work; see below.'],
+    broken: ['有 {n} 个部分不正常，请看下面。', 'Not working: {n}; see below.'],
     ok: ['正常', 'works'],
     notOk: ['不正常', 'does not work'],
     model: ['语音识别模型', 'Speech model'],
