@@ -37,6 +37,11 @@ def ami_secret(config: Config) -> str:
     return read_secret(config, variable=asterisk.ami_secret_env, file=asterisk.ami_secret_file, what="AMI secret")
 
 
+def agi_token(config: Config) -> str:
+    """What the managed switch says at the door of the IVR, which knows no other login. Another switch is known by its address."""
+    return made_once(secrets_folder(config) / "agi.token") if config.asterisk.managed else ""
+
+
 def ami_settings(config: Config) -> AmiSettings:
     asterisk = config.asterisk
     return AmiSettings(
@@ -78,6 +83,7 @@ def switch_plan(
         hotlines=config.ivr.numbers,
         agents=tuple(agents),
         agi_host=config.ivr.host,
+        agi_token=agi_token(config),
         bind=asterisk.host,
         queue=QueueSettings(
             name=config.queue.name, ring_seconds=config.queue.ring_seconds, service_level_seconds=config.queue.answer_seconds
@@ -102,6 +108,7 @@ def ivr_settings(config: Config) -> IvrSettings:
     return IvrSettings(
         host=ivr.host,
         port=ivr.port,
+        token=agi_token(config),
         peers=frozenset(ivr.switch_addresses),
         language=config.centre.language,
         max_sessions=ivr.most_callers,

@@ -168,6 +168,7 @@ class SwitchPlan:
     hotlines: tuple[str, ...] = ("10000",)
     agents: tuple[AgentEndpoint, ...] = ()
     agi_host: str = "127.0.0.1"
+    agi_token: str = field(default="", repr=False)  # what the IVR's door wants to hear from this switch alone; empty: nothing
     bind: str = "127.0.0.1"
     queue: QueueSettings = field(default_factory=QueueSettings)
     fallback_notice: Path | None = None
@@ -179,6 +180,8 @@ class SwitchPlan:
     def __post_init__(self) -> None:
         fit(_NAME, self.systemname, "the system name")
         fit(_HOST, self.agi_host, "the AGI host")
+        if self.agi_token:
+            fit(_SECRET, self.agi_token, "the AGI token")
         fit(_HOST, self.bind, "the address to listen on")
         fit(_LANGUAGE, self.language, "the language")
         fit_port(self.agi_port, "the AGI port")

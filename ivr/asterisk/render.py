@@ -80,7 +80,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
     notice = plan.fallback_notice or plan.spool / "no-notice.wav"
     return {
         "agents_file": AGENTS_FILE,
-        "agi": f"{plan.agi_host}:{plan.agi_port}",
+        "agi": f"{plan.agi_host}:{plan.agi_port}/reception" + (f",{plan.agi_token}" if plan.agi_token else ""),
         "ami_port": str(plan.ports.ami),
         "bind": plan.bind,
         "disabled": ",".join(_disabled(plan.ami.events)),

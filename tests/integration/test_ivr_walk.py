@@ -33,6 +33,7 @@ OTHER_LENGTH = 0.5
 PITCHES = {name: 400 + 130 * number for number, name in enumerate(load_texts())}
 WINDOW = RATE // 50
 FALLBACK_NOTICE = "fallback notice"
+TOKEN = "test-token-of-the-dialplan-0123456789"
 PITCHES[FALLBACK_NOTICE] = 3000
 
 
@@ -91,7 +92,8 @@ async def floor(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor
 
     notice = folder / "recorded/zh-CN" / f"{FALLBACK_NOTICE}.wav"
     plan = switch_plan(folder / "switch", await asterisk_program(), notice=notice.rename(folder / "fallback.wav"))
-    server = AgiServer(IvrSettings(port=plan.agi_port), {"reception": by_name})
+    plan = replace(plan, agi_token=TOKEN)
+    server = AgiServer(IvrSettings(port=plan.agi_port, token=TOKEN), {"reception": by_name})
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.run(), name="test:door")
         async with running_switch(folder / "switch", plan=plan) as switch, watching(switch) as watcher:
