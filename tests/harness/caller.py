@@ -26,6 +26,9 @@ HOTLINE = "10000"
 _serial = itertools.count(1)
 _FROM = """From: "[name]" <sip:[number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]"""
 _VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
+# SIPp makes a branch per message of the scenario, and takes [cseq] from what it received last: in a loop both would repeat
+_VIA_AGAIN = f"{_VIA}-[$turn]"
+_TURN = '<ereg regexp="[0-9]+" search_in="hdr" header="X-Turn:" assign_to="turn"/>'
 _HOTLINE_URI = "sip:[service]@[remote_ip]:[remote_port]"
 _SDP = """v=0
 o=- 5 1 IN IP[local_ip_type] [local_ip]
@@ -41,9 +44,10 @@ a=sendrecv
 
 
 def _request(method: str, to: str, *, uri: str = "[next_url]", cseq: str, body: str = "", kind: str = "") -> str:
+    via = _VIA_AGAIN if cseq == "[$turn]" else _VIA
     content = f"Content-Type: {kind}\n" if kind else ""
     return (
-        f"{method} {uri} SIP/2.0\n{_VIA}\n{_FROM}\nTo: <{_HOTLINE_URI}>{to}\nCall-ID: [call_id]\n"
+        f"{method} {uri} SIP/2.0\n{via}\n{_FROM}\nTo: <{_HOTLINE_URI}>{to}\nCall-ID: [call_id]\n"
         f"CSeq: {cseq} {method}\nContact: <sip:caller@[local_ip]:[local_port]>\nMax-Forwards: 70\n"
         f"{content}Content-Length: [len]\n\n{body}"
     )
@@ -90,7 +94,7 @@ def led_call(hush: Path, talk: Path) -> str:
     """Call, be quiet on the line, and from then on do what the test asks until somebody hangs up."""
     to = "[peer_tag_param]"
     digit = '<ereg regexp="[0-9A-D*#]" search_in="hdr" header="X-Digit:" assign_to="digit"/>'
-    info = _request("INFO", to, cseq="[cseq]", body="Signal=[$digit]\nDuration=160\n", kind="application/dtmf-relay")
+    info = _request("INFO", to, cseq="[$turn]", body="Signal=[$digit]\nDuration=160\n", kind="application/dtmf-relay")
     return _scenario(
         _INVITE
         + _TAKEN_OR_REFUSED
@@ -100,9 +104,9 @@ def led_call(hush: Path, talk: Path) -> str:
         + '<label id="1"/>\n'
         + '<recv request="BYE" optional="true" next="9"/>\n'
         + '<recv request="SPEAK" optional="true" next="2"/>\n'
-        + f'<recv request="PRESS" optional="true" next="3"><action>{digit}</action></recv>\n'
-        + '<recv request="HANGUP"/>\n'
-        + _send(_request("BYE", to, cseq="[cseq]"), retrans="500")
+        + f'<recv request="PRESS" optional="true" next="3"><action>{digit}{_TURN}</action></recv>\n'
+        + f'<recv request="HANGUP"><action>{_TURN}</action></recv>\n'
+        + _send(_request("BYE", to, cseq="[$turn]"), retrans="500")
         + '<recv response="200"/>\n'
         + _note("hung up")
         + '<nop next="10"/>\n'
@@ -203,6 +207,11 @@ class Caller:
         return log.read_text(errors="replace") if log.exists() else ""
 
     @property
+    def digits(self) -> str:
+        """The digits of the number."""
+        return "".join(filter(str.isdigit, os.fsdecode(self._key["number"])))
+
+    @property
     def over(self) -> bool:
         """The call is gone, whoever ended it, or never was."""
         return self._process.returncode is not None
@@ -236,10 +245,11 @@ class Caller:
 
     def _tell(self, word: str, header: str = "") -> None:
         """A request only SIPp sees; on loopback it can be lost only if SIPp is gone."""
+        turn = next(_serial)
         text = (
-            f"{word} sip:caller@127.0.0.1:{self._port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{next(_serial)}\r\n"
+            f"{word} sip:caller@127.0.0.1:{self._port} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK{turn}\r\n"
             f"From: <sip:test@127.0.0.1>;tag=test\r\nTo: <sip:caller@127.0.0.1>\r\nCall-ID: {self._call_id}\r\n"
-            f"CSeq: {next(_serial)} {word}\r\n{header}Content-Length: 0\r\n\r\n"
+            f"CSeq: {turn} {word}\r\nX-Turn: {turn}\r\n{header}Content-Length: 0\r\n\r\n"
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
             door.sendto(text.encode(), ("127.0.0.1", self._port))

@@ -146,7 +146,7 @@ class Browser:
         await agent.at("login-name").fill(login)
         await agent.at("login-password").fill(password)
         await agent.at("login-submit").click()
-        await expect(agent.at("logout").or_(agent.at("state-switch")).first).to_be_visible(timeout=seconds(10) * 1000)
+        await expect(page.get_by_role("navigation").first).to_be_visible(timeout=seconds(10) * 1000)
         return agent
 
 
@@ -172,7 +172,7 @@ class Agent:
     async def registered(self) -> None:
         """The softphone is known to the switch."""
         await until(
-            lambda: self._is("phone-status", "data-registration", "registered"),
+            lambda: self._is("phone-line", "data-registration", "registered"),
             f"the softphone's registration, {self.page.url}",
             15,
         )

@@ -1,0 +1,79 @@
+"""What happens while a phone rings: nobody takes it, the caller gives up, the browser reloads."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.acceptance.conftest import Begin, at_work, choose
+from tests.harness.centre import Centre
+from tests.harness.desk_driver import Agent
+from tests.harness.patience import until
+from tests.harness.sip_phone import Answer, Phone
+
+
+async def _detail(centre: Centre, call: str) -> dict[str, list[dict[str, object]]]:
+    detail: dict[str, list[dict[str, object]]] = await centre.admin.get(f"/api/calls/{call}")
+    return detail
+
+
+async def test_a_missed_ring_goes_to_the_next_agent_and_pauses_the_first_with_the_reason_shown(
+    centre: Centre, anna: Agent, phones: dict[str, Phone], rings: Begin
+) -> None:
+    await anna.ready()
+    caller = await rings(number="13900002222")
+    await choose(centre, caller, "1")
+    card = await anna.wait_pop()
+    phones["bert"].on_ring = Answer(after=0.2)
+    async with at_work(centre, "bert"):
+        talk = await phones["bert"].next_call(limit=20)
+        await anna.state("paused", "missed_ring")
+        assert await anna.pops() == 0, "the card stays although the ring is over"
+        await expect(anna.at("state-ready-now")).to_be_visible()
+        await expect(anna.at("state-switch")).to_contain_text("未接")
+        call = await centre.call_of("13900002222", answered_by="白涛")
+        assert call["id"] == card.call
+        await talk.hang_up()
+        await caller.ended()
+    await centre.call_of("13900002222", outcome="answered")
+    legs = {leg["extension"]: leg for leg in (await _detail(centre, card.call))["legs"]}
+    assert legs["1001"]["outcome"] == "no_answer"
+    assert 2000 <= int(str(legs["1001"]["rang_ms"])) <= 5000
+    assert legs["1002"]["outcome"] == "answered"
+    await anna.at("state-ready-now").click()
+    await anna.state("ready")
+
+
+async def test_a_caller_who_gives_up_while_the_phone_rings_takes_the_card_away(centre: Centre, anna: Agent, rings: Begin) -> None:
+    await anna.ready()
+    caller = await rings(number="13900003333")
+    await choose(centre, caller, "2")
+    await anna.wait_pop()
+    caller.hang_up()
+    call = await centre.call_of("13900003333", outcome="abandoned")
+    assert (call["answered_at"], call["ticket_id"], call["ivr_path"]) == (None, None, "2")
+    await until(lambda: _no_pops(anna), "the card to go", 5)
+    await anna.state("ready")
+
+
+async def _no_pops(agent: Agent) -> bool:
+    return await agent.pops() == 0
+
+
+async def test_a_reload_while_it_rings_brings_the_card_back_once_and_it_can_be_answered(
+    centre: Centre, anna: Agent, rings: Begin
+) -> None:
+    await anna.ready()
+    caller = await rings(number="13900004444")
+    await choose(centre, caller, "0")
+    before = await anna.wait_pop()
+    await anna.reload()
+    after = await anna.wait_pop()
+    assert after.call == before.call
+    assert await anna.pops() == 1
+    await anna.answer()
+    assert (await centre.call_of("13900004444", answered_by="安娜"))["id"] == before.call
+    caller.hang_up()
+    await anna.idle()
+    assert (await centre.call_of("13900004444", outcome="answered"))["ivr_path"] == "0"
+    popped = await centre.query("select id, ended_how from pop where call_id = $1 order by seq", before.call)
+    assert popped[-1]["ended_how"] == "answered"

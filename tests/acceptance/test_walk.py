@@ -1,0 +1,144 @@
+"""The whole walk of one call, on real parts: SIPp caller, Asterisk, PostgreSQL, Vosk, Chromium agent by WebRTC."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+import numpy as np
+import numpy.typing as npt
+import soundfile as sf
+from playwright.async_api import expect
+
+from tests.acceptance.conftest import AGENT_SAYS, CALLER_SAYS, Begin, choose
+from tests.harness import speech
+from tests.harness.centre import Centre
+from tests.harness.desk_driver import Agent
+from tests.harness.patience import until
+
+NUMBER = "13900001111"
+FRAME = speech.RATE // 50
+Curve = npt.NDArray[np.float64]
+
+
+async def test_one_call_from_the_ring_to_the_confirmed_ticket(centre: Centre, anna: Agent, rings: Begin) -> None:
+    await centre.admin.post("/api/customers", number=NUMBER, name="张三丰", tier="big", note="")
+    says = await asyncio.to_thread(speech.speak, CALLER_SAYS)
+    await anna.ready()
+    caller = await rings(number=NUMBER, name="Zhang San", says=says)
+    await choose(centre, caller, "1")
+
+    card = await anna.wait_pop()
+    call = await centre.call_of(NUMBER)
+    assert card.call == call["id"]
+    assert call["answered_at"] is None, "the card came after the answer"
+    assert "张三丰" in card.name
+    assert card.number.replace(" ", "") == NUMBER
+    assert call["ivr_path"] == "1"
+
+    await anna.answer()
+    caller.speak()
+    await anna.hears()
+    await asyncio.sleep(len(says) / speech.RATE + 1.0)  # the talk itself
+    await anna.hang_up()
+    assert await caller.ended() == "was hung up"
+
+    await _pop_was_received_before_the_answer(centre, card.id)
+    done = await centre.call_of(NUMBER, "the transcript", 60, transcript_state="done")
+    assert (done["outcome"], done["recording_state"], done["answered_by"]) == ("answered", "archived", "安娜")
+    await _each_voice_on_its_own_channel(centre, done["id"], says)
+    await _words_were_understood(centre, done["id"])
+    await _draft_is_right(centre, anna, done["ticket_id"])
+    await _confirmed_ticket_is_in_the_list(centre, anna, done["ticket_id"])
+
+
+async def _pop_was_received_before_the_answer(centre: Centre, pop: str) -> None:
+    async def stored() -> bool:
+        rows = await centre.query("select p.*, c.answered_at from pop p join call c on c.id = p.call_id where p.id = $1", pop)
+        return bool(rows) and rows[0]["received_at"] is not None and rows[0]["answered_at"] is not None
+
+    await until(stored, "the pop's time of receipt in the database", 10)
+    row = (await centre.query("select p.*, c.answered_at from pop p join call c on c.id = p.call_id where p.id = $1", pop))[0]
+    assert row["offered_at"] <= row["received_at"] < row["answered_at"]
+    assert (row["received_at"] - row["offered_at"]).total_seconds() < 1
+    assert row["shown_ms"] is not None
+
+
+async def _each_voice_on_its_own_channel(centre: Centre, call: str, said_by_caller: speech.Samples) -> None:
+    """Loudness over time of each channel beside that of what each party really said: alike with one's own, not the other's."""
+    left, right = await _channels(centre, call)
+    said_by_agent = await asyncio.to_thread(speech.speak, AGENT_SAYS, voice="m3")
+    own = likeness(left, said_by_caller), likeness(right, said_by_agent)
+    others = likeness(left, said_by_agent), likeness(right, said_by_caller)
+    assert min(own) > 0.8, f"a voice is not on its channel: {own}"
+    assert max(others) < 0.6, f"a voice is on the other's channel: {others}"
+
+
+async def _channels(centre: Centre, call: str) -> tuple[speech.Samples, speech.Samples]:
+    async with await centre.desk("qing") as inspector:
+        flac = await inspector.download(f"/api/calls/{call}/audio?side=both")
+    sound, rate = sf.read(io.BytesIO(flac), dtype="int16", always_2d=True)
+    assert (rate, sound.shape[1]) == (speech.RATE, 2)
+    heard = await centre.query("select person_id from audit where action = 'recording.listen' and object = $1", f"call:{call}")
+    assert [row["person_id"] for row in heard] == [centre.people["qing"].id]
+    return sound[:, 0], sound[:, 1]
+
+
+def likeness(channel: speech.Samples, said: speech.Samples) -> float:
+    """The best correlation of the two loudness curves over all shifts, 0..1."""
+    long, short = curve(channel), curve(said)
+    windows = np.lib.stride_tricks.sliding_window_view(long, len(short))
+    centred = windows - windows.mean(axis=1, keepdims=True)
+    sizes = np.linalg.norm(centred, axis=1) * np.linalg.norm(short - short.mean())
+    return float(np.max(centred @ (short - short.mean()) / np.maximum(sizes, 1e-9)))
+
+
+def curve(sound: speech.Samples) -> Curve:
+    """Loudness of every 20 ms, in decibels above the hiss of a line."""
+    frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME).astype(np.float64)
+    loud: Curve = np.log10(np.sqrt((frames**2).mean(axis=1)) + 10 * speech.HISS)
+    return loud
+
+
+async def _words_were_understood(centre: Centre, call: str) -> None:
+    detail = await centre.admin.get(f"/api/calls/{call}")
+    told = detail["transcript"]
+    assert told["demonstration"] is True
+    by_caller = "".join(part["text"] for part in told["utterances"] if part["speaker"] == "caller").replace(" ", "")
+    by_agent = "".join(part["text"] for part in told["utterances"] if part["speaker"] == "agent").replace(" ", "")
+    assert "我要投诉" in by_caller
+    assert "固定电话坏了三天没有人来修" in by_caller
+    assert "请问有什么可以帮您" in by_agent
+    assert "维修人员明天上门维修" in by_agent
+    assert "投诉" not in by_agent
+
+
+async def _draft_is_right(centre: Centre, anna: Agent, ticket: int) -> None:
+    await anna.drafting("done")
+    filled = await centre.admin.get(f"/api/tickets/{ticket}")
+    assert (filled["state"], filled["kind"], filled["business"], filled["nature"]) == (
+        "draft",
+        "complaint",
+        "fixed_telephone",
+        "fault_repair",
+    )
+    assert (filled["customer_name"], filled["customer_number"]) == ("张三丰", NUMBER)
+    assert "固定电话" in filled["description"]
+    for name in ("kind", "business", "nature"):
+        assert filled["sources"][name]["evidence"], f"{name} was filled without evidence"
+        await expect(anna.at(f"evidence-{name}")).to_be_visible()
+
+
+async def _confirmed_ticket_is_in_the_list(centre: Centre, anna: Agent, ticket: int) -> None:
+    number = await anna.confirm()
+    kept = await centre.admin.get(f"/api/tickets/{ticket}")
+    assert (kept["number"], kept["state"], kept["owner"]) == (number, "open", "安娜")
+    journal = await centre.admin.get(f"/api/tickets/{ticket}/journal")
+    assert [row["seq"] for row in journal] == list(range(1, kept["version"] + 1))
+    await anna.room("tickets")
+    row = anna.at("ticket-row").filter(has_text=number)
+    await expect(row).to_be_visible()
+    await row.click()
+    await expect(anna.at("ticket-number").first).to_contain_text(number)
+    await expect(anna.at("utterance").first).to_be_visible()
+    await anna.room("desk")
