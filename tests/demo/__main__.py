@@ -16,7 +16,7 @@ import shlex
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from services.config import Config, load
 from services.hosted.speech import find_speaker
 from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
-from tests.demo.desk import Desk
+from tests.demo.desk import Desk, Refusal
 from tests.demo.floor import Floor, Place
 from tests.demo.seed import Passwords, seed
 
@@ -143,6 +143,15 @@ def logins(url: str, passwords: Passwords) -> Table:
     return table
 
 
+def single(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors of a group, without the groups inside it."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from single(error)
+        else:
+            yield error
+
+
 async def find_voice(config: Config) -> None:
     """espeak-ng for the callers' and agents' voices: the machine's, or one unpacked into the cache (no root needed)."""
     if shutil.which("espeak-ng"):
@@ -181,5 +190,5 @@ if __name__ == "__main__":
     given = parser.parse_args()
     try:
         asyncio.run(main(given.config, quiet=given.quiet_floor))
-    except* DemoFailed as failures:
-        sys.exit("\n".join(str(failure) for failure in failures.exceptions))
+    except* (DemoFailed, Refusal, aiohttp.ClientError) as failures:
+        sys.exit("\n".join(f"✗ {failure}" for failure in single(failures)))
