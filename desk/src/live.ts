@@ -180,6 +180,7 @@ export const useLive = defineStore('live', () => {
   }
 
   function heard(ticket: number): void {
+    if (!drafts.value.some((draft) => draft.ticket_id === ticket)) return
     drafts.value = drafts.value.filter((draft) => draft.ticket_id !== ticket)
   }
 

@@ -13,7 +13,7 @@ import { byField, sentence } from '@/problems'
 import { useSession } from '@/session'
 import type { Ticket, TicketField, TicketFields } from '@/wire'
 import { problemWith, type Typed, type Value } from './fields'
-import { rebase, type Rebased, type Unsent } from './rebase'
+import { insist, rebase, type Rebased, type Unsent } from './rebase'
 
 const PAUSE_MS = 600
 const RETRY_MS = 4000
@@ -22,6 +22,7 @@ const UNDO_STEPS = 100
 export type Saving = 'clean' | 'typing' | 'saving' | 'saved' | 'offline' | 'refused'
 
 const nothing = (): Unsent => ({ typed: {}, base: {} })
+const isOpen = (ticket: Ticket) => ticket.state === 'draft' || ticket.state === 'open'
 const keyOf = (person: number, ticket: number) => `draft.${person}.${ticket}`
 
 /** Forms open in this page: what they keep is theirs to send. */
@@ -45,7 +46,10 @@ export function useTicketForm(id: () => number | null) {
 
   const dirty = computed(() => Object.keys(unsent.value.typed).length > 0)
   const isMine = computed(() => ticket.value !== null && [null, session.me?.id].includes(ticket.value.owner_id) && session.can('tickets.write'))
-  const editable = computed(() => isMine.value && (ticket.value?.state === 'draft' || ticket.value?.state === 'open'))
+  const editable = computed(() => isMine.value && ticket.value !== null && isOpen(ticket.value))
+
+  /** Something is typed and nothing of it can be sent: the person is asked first. */
+  const blocked = computed(() => dirty.value && Object.keys(sendable()).length === 0)
 
   function value(field: TicketField): Value {
     const typed = unsent.value.typed[field]
@@ -201,15 +205,26 @@ export function useTicketForm(id: () => number | null) {
     const theirs = conflicts.value[field] ?? null
     const { [field]: _settled, ...others } = conflicts.value
     conflicts.value = others
-    if (!mine) apply(field, theirs)
-    else later(0)
+    unsent.value = insist(unsent.value, field, theirs)
+    if (mine) later(0)
+    else apply(field, theirs)
+    remember()
+  }
+
+  function drop(): void {
+    unsent.value = nothing()
+    conflicts.value = {}
+    for (const field of Object.keys(problems)) delete problems[field as TicketField]
+    remember()
   }
 
   /** Confirm, discard and the like, always after what is typed has been saved. Throws what the server says. */
   async function act(action: api.TicketAction, note = ''): Promise<Ticket> {
     await flush()
     if (!ticket.value) throw new Unreachable('ticket')
+    if (action === 'discard') drop()
     if (dirty.value && saving.value === 'offline') throw new Unreachable('ticket')
+    if (dirty.value) throw new Refused(422, { code: 'invalid', message: '', fields: [] })
     try {
       receive(await api.actOnTicket(ticket.value.id, action, { version: ticket.value.version, note }))
     } catch (error) {
@@ -226,10 +241,17 @@ export function useTicketForm(id: () => number | null) {
     (link) => link === 'up' && (dirty.value ? later(0) : void load()),
   )
   // a draft message, or lost messages: the ticket is read again, under what is typed
-  watch([() => live.drafts, () => live.lost], () => void load())
+  watch(
+    () => live.lost,
+    () => void load(),
+  )
+  watch(
+    () => live.drafts.find((draft) => draft.ticket_id === current),
+    (draft) => draft && void load(),
+  )
   onScopeDispose(leave)
 
-  return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, isMine, editable, flush, load, settle, act }
+  return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, isMine, editable, flush, load, settle, act }
 }
 
 /** What was typed into forms that are no longer open and could not be sent then. */
@@ -238,10 +260,21 @@ export async function sendKept(person: number): Promise<void> {
   for (const key of keptKeys(start)) {
     const ticket = Number(key.slice(start.length))
     if (open.has(ticket)) continue
-    const fresh = await api.ticket(ticket)
-    const { unsent, conflicts } = rebase(kept(key, nothing()), fresh)
-    if (Object.keys(conflicts).length > 0) continue // asked when the ticket is opened
-    if (Object.keys(unsent.typed).length > 0) await api.patchTicket(ticket, { version: fresh.version, fields: unsent.typed as TicketFields })
-    forget(key)
+    try {
+      if (await sendOne(ticket, kept(key, nothing()))) forget(key)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error // the network again: the rest waits for the next time
+    }
   }
+}
+
+/** True when nothing is left to send. What needs the person (a clash, a half-typed number) waits until the ticket is opened. */
+async function sendOne(id: number, typed: Unsent): Promise<boolean> {
+  const fresh = await api.ticket(id)
+  if (!isOpen(fresh)) return true // confirmed or discarded without it: there is no form any more
+  const { unsent, conflicts } = rebase(typed, fresh)
+  const fields = Object.entries(unsent.typed) as [TicketField, Value][]
+  if (fields.some(([field, value]) => field in conflicts || problemWith(field, value))) return false
+  if (fields.length > 0) await api.patchTicket(id, { version: fresh.version, fields: unsent.typed as TicketFields })
+  return true
 }

@@ -15,6 +15,11 @@ export interface Rebased {
   conflicts: Partial<Record<TicketField, Value>>
 }
 
+/** The person has seen the other's content and keeps their own. */
+export function insist(unsent: Unsent, field: TicketField, theirs: Value): Unsent {
+  return { ...unsent, base: { ...unsent.base, [field]: theirs } }
+}
+
 export function rebase(unsent: Unsent, fresh: Ticket): Rebased {
   const kept: Unsent = { typed: {}, base: {} }
   const conflicts: Rebased['conflicts'] = {}
@@ -22,10 +27,11 @@ export function rebase(unsent: Unsent, fresh: Ticket): Rebased {
     const theirs = fresh[name]
     if (theirs === mine) continue
     kept.typed[name] = mine
-    kept.base[name] = theirs
     // a machine's filling never asks: who types knows better
     const byPerson = (fresh.sources[name]?.by ?? 'agent') === 'agent'
-    if (theirs !== unsent.base[name] && byPerson) conflicts[name] = theirs
+    const clash = theirs !== unsent.base[name] && byPerson
+    if (clash) conflicts[name] = theirs
+    kept.base[name] = clash ? unsent.base[name] : theirs // a clash stays one, over reloads too, until it is settled
   }
   return { unsent: kept, conflicts }
 }

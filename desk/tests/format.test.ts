@@ -1,0 +1,34 @@
+import { beforeEach, expect, test } from 'vitest'
+import { clock, grouped, position, span } from '../src/format'
+import { speak } from '../src/words'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+beforeEach(() => speak('zh-CN'))
+
+test.each([
+  [167 * SECOND, '02:47'],
+  [HOUR + 167 * SECOND, '1:02:47'],
+  [-5, '00:00'],
+])('a running clock of %d ms reads %s', (ms, text) => expect(clock(ms)).toBe(text))
+
+test.each([
+  [50 * HOUR, '2 天'],
+  [47 * HOUR, '47 小时'],
+  [119 * MINUTE, '119 分'],
+  [119 * SECOND, '119 秒'],
+  [38 * SECOND, '38 秒'],
+  [-1, '0 秒'],
+])('the grain of a span follows its size: %d ms is %s', (ms, text) => expect(span(ms)).toBe(text))
+
+test.each([
+  ['13800138000', '138 0013 8000'],
+  ['12345678901234567890', '1234 5678 9012 3456 7890'],
+  ['1001', '1001'],
+  ['', ''],
+  ['"><b>', '"><b>'],
+])('the number %s is read as %s', (number, text) => expect(grouped(number)).toBe(text))
+
+test('a place in a recording is minutes and seconds', () => expect(position(14.9)).toBe('0:14'))

@@ -1,0 +1,72 @@
+/** Wire values for tests: whole, with what matters given. */
+import type { Me, PopCard, Ticket } from '../src/wire'
+
+const AT = '2026-11-23T12:00:00Z'
+
+export function ticket(given: Partial<Ticket> = {}): Ticket {
+  return {
+    id: 7,
+    number: null,
+    state: 'draft',
+    version: 1,
+    call_id: 'tingsu-1795000000.7',
+    customer_id: null,
+    customer_number: '13800138000',
+    customer_name: '',
+    kind: null,
+    business: null,
+    nature: null,
+    suggestion: null,
+    description: '',
+    address: '',
+    contact_number: '',
+    answer: '',
+    sources: {},
+    received_at: AT,
+    created_by: null,
+    owner: 'Li Ting',
+    owner_id: 2,
+    confirmed_at: null,
+    confirmed_by: null,
+    changed_at: AT,
+    drafting: 'none',
+    ...given,
+  }
+}
+
+export function card(given: Partial<PopCard> = {}): PopCard {
+  return {
+    id: 'tingsu-1795000000.7/tingsu-1795000000.8',
+    stage: 'first',
+    history: true,
+    call_id: 'tingsu-1795000000.7',
+    number: '13800138000',
+    name_sent: '',
+    customer: null,
+    ivr_path: '1',
+    language: 'zh-CN',
+    queue: 'complaints',
+    queued_at: AT,
+    offered_at: AT,
+    open_tickets: [],
+    last_calls: [],
+    ...given,
+  }
+}
+
+export function me(given: Partial<Me> = {}): Me {
+  return {
+    id: 2,
+    login: 'liting',
+    name: 'Li Ting',
+    role: 'junior_agent',
+    rights: ['desk', 'tickets.read', 'tickets.write'],
+    extension: '1007',
+    phone_kind: 'browser',
+    language: 'en',
+    must_change: false,
+    server_time: AT,
+    version: '0',
+    ...given,
+  }
+}
