@@ -51,6 +51,10 @@ _STOP_LIMIT_S = 5.0
 _TERM_LIMIT_S = 3.0
 _POLL_S = 0.02
 
+_FORGOTTEN_S = 0.12
+"""After a recording stops, the channel keeps its decoder until the next packets (20 ms apart) find it unused; one that starts
+before that inherits it, and what it thinks of sequence numbers. Nothing shows when it is gone."""
+
 _LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _LOGS_KEPT = 3
 _LOG_CHECK_S = 60.0
@@ -224,6 +228,7 @@ class ManagedAsterisk:
         channel = _channel_named(await self.command("core show channels concise"), leg)
         if channel is not None:
             await self.command(f"mixmonitor stop {channel}")
+            await asyncio.sleep(_FORGOTTEN_S)
             path = self._plan.spool / f"{call}_{leg}_agent_{time.time_ns() // 1_000_000}.wav"
             await self.command(f'mixmonitor start {channel} ",r({path})S"')
 

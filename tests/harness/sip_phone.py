@@ -110,6 +110,8 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, switch: tuple[str, int], user: str, secret: str, name: str) -> None:
         self.switch, self.user, self.secret, self.name = switch, user, secret, name
         self.on_ring: OnRing = Answer()
+        self.first_sequence: int | None = None
+        """RTP sequence number of the next calls' first packets; None: any."""
         self.refused: list[_Message] = []
         self.calls: dict[str, Call] = {}
         self._rings: asyncio.Queue[Call] = asyncio.Queue()
@@ -330,6 +332,8 @@ class Call(Dialogless):
         super().__init__(phone)
         self.call_id, self.local, self.remote, self.target = call_id, local, remote, target
         self.voice = Voice()
+        if phone.first_sequence is not None:
+            self.voice.sequence = phone.first_sequence
         self.invitation: _Message | None = None
         self.tag = ""
         self.answer_timer: asyncio.TimerHandle | None = None
@@ -380,10 +384,17 @@ class Call(Dialogless):
         self.voice.start()
         self.phone.respond(self.invitation, "200 OK", tag=self.tag, body=self.sdp("sendrecv"))
 
+    def decline(self, code: int = 603) -> None:
+        """Refuse the ringing call now."""
+        assert self.invitation is not None
+        self.phone.respond(self.invitation, f"{code} No", tag=self.tag)
+        self._end("declined by us")
+
     async def hang_up(self) -> None:
         if not self.ended_already:
             self._end("hung up by us")
-            await self.request("BYE")
+            with contextlib.suppress(CallRefused):  # the other side hung up in the same moment
+                await self.request("BYE")
 
     async def ended(self, *, limit: float = 20.0) -> None:
         """Wait until the other side hangs up (or we have)."""
@@ -417,14 +428,17 @@ class Call(Dialogless):
         self.take_sdp(answer.body)
 
     async def refer(self, number: str) -> None:
-        """Blind transfer: hand the other side on. The switch hangs us up when it has accepted."""
+        """Blind transfer: hand the other side on, and leave as phones do once it is accepted."""
         await self.request("REFER", f"Refer-To: <sip:{number}@{self.phone.switch[0]}:{self.phone.switch[1]}>\r\n")
+        await self.hang_up()
 
     async def refer_replacing(self, other: Call, number: str) -> None:
         """Attended transfer: connect the other side of this call with the other side of ``other``, our call to ``number``."""
         replaces = f"{other.call_id}%3Bto-tag%3D{_tag_of(other.remote)}%3Bfrom-tag%3D{_tag_of(other.local)}"
         where = f"{self.phone.switch[0]}:{self.phone.switch[1]}"
         await self.request("REFER", f"Refer-To: <sip:{number}@{where}?Replaces={replaces}>\r\n")
+        for call in (self, other):
+            await call.hang_up()
 
     async def dtmf(self, keys: str, *, seconds: float = 0.12, pause: float = 0.08) -> None:
         """Press keys (RFC 4733)."""
@@ -476,6 +490,8 @@ class Voice:
         self.far: tuple[str, int] | None = None
         self.received: list[tuple[float, int, bytes]] = []
         """Arrival time, RTP sequence number, A-law payload."""
+        self.worst_lag = 0.0
+        """Seconds by which a packet was sent too late because this machine had no time for us."""
         self.sequence = random.randrange(0x10000)
         self.ssrc = random.getrandbits(32)
         self._stamp = random.getrandbits(32)
@@ -559,6 +575,7 @@ class Voice:
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
+        self.worst_lag = max(self.worst_lag, loop.time() - self._next)
         while self._next <= loop.time():
             self._next += 0.02
             if not self._paused:
