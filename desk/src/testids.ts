@@ -17,7 +17,7 @@ export const TEST = {
     pause: (reason: string) => `state-pause-${reason}`,
     now: 'state-ready-now',
   },
-  phone: { status: 'phone-status', line: 'phone-line' }, // both: data-registration; line is on every page
+  phone: { line: 'phone-line' }, // data-registration: off | connecting | registered | failed | elsewhere | insecure
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
     number: 'pop-number',
@@ -56,6 +56,8 @@ export const TEST = {
     discard: 'discard',
     restore: 'restore',
     close: 'close-ticket',
+    putAway: 'put-away',
+    askYes: 'ask-yes',
     undo: 'undo',
     number: 'ticket-number',
     drafting: 'drafting', // data-drafting
