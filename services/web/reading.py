@@ -12,10 +12,11 @@ import math
 import re
 import types
 import typing
+from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from services.errors import Invalid, NotFound, WrongField
 from services.web.problems import BadJson, TooLarge, TooSlow, WrongType, wrong_fields
@@ -27,6 +28,16 @@ INTEGER = 2**63
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _BOOLEAN = re.compile(r"true|false")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.{1,20}")
+
+_TIME = "a time such as 2026-11-23T09:00:00Z"
+_SCALARS: tuple[tuple[Any, re.Pattern[str], str], ...] = (
+    (int, _INTEGER, "an integer"),
+    (bool, _BOOLEAN, "true or false"),
+    (datetime, _MOMENT, _TIME),
+    (AwareDatetime, _MOMENT, _TIME),
+)
+"""pydantic reads ``1_000`` as a number, ``yes`` as true and ``0`` as 1970; the API's own description does not."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,8 +45,7 @@ Model = TypeVar("Model", bound=BaseModel)
 async def read_body(request: web.Request, model: type[Model], limit: int) -> Model:
     """The body as ``model``, strictly (no text for a number); at most ``limit`` bytes."""
     _check_type(request)
-    body = await _receive(request, limit)
-    check_json(body)
+    body = check_json(await _receive(request, limit))
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -65,13 +75,29 @@ async def _receive(request: web.Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def check_json(body: bytes) -> None:
-    """Raise BadJson for what JSON allows and we do not."""
+def check_json(body: bytes) -> bytes:
+    """The same JSON; raise BadJson for what JSON allows and we do not.
+
+    ``2.0`` comes back as ``2``: JSON Schema, and so our own description, calls it an integer; pydantic's strict mode does not.
+    """
     _check_depth(body)
+    whole: list[int] = []
+
+    def number(text: str) -> int | float:
+        found = float(text)
+        if not math.isfinite(found):
+            raise ValueError("beyond the range of a float")
+        if not found.is_integer() or abs(found) >= INTEGER:
+            return found
+        whole.append(int(found))
+        return whole[-1]
+
+    hooks: dict[str, Any] = {"object_pairs_hook": _once, "parse_constant": _refuse, "parse_float": number, "parse_int": _bounded}
     try:
-        json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded)
+        found = json.loads(body.decode("utf-8"), **hooks)
     except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise BadJson from None
+    return json.dumps(found, ensure_ascii=False).encode() if whole else body
 
 
 def _check_depth(body: bytes) -> None:
@@ -100,13 +126,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("beyond the range of a float")
-    return number
-
-
 def _bounded(text: str) -> int:
     if len(text) > 20 or not -INTEGER <= int(text) < INTEGER:
         raise ValueError("beyond 64 bits")
@@ -129,15 +148,15 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
 
 
 def _bad_scalars(model: type[BaseModel], given: dict[str, str]) -> list[tuple[str, str]]:
-    """pydantic reads ``1_000`` as a number and ``yes`` as true; the API's own description does not."""
     found = []
     for name, field in model.model_fields.items():
         text = given.get(field.alias or name)
         kinds = _kinds(field.annotation)
-        if text is not None and int in kinds and not _INTEGER.fullmatch(text):
-            found.append((field.alias or name, "an integer"))
-        if text is not None and bool in kinds and not _BOOLEAN.fullmatch(text):
-            found.append((field.alias or name, "true or false"))
+        found += [
+            (field.alias or name, wanted)
+            for kind, shape, wanted in _SCALARS
+            if text is not None and kind in kinds and not shape.fullmatch(text)
+        ]
     return found
 
 

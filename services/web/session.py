@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.clock import Clock
 from services.errors import Throttled
-from services.people.actions import People
+from services.people.actions import People, WrongPassword
 from services.people.model import Person
 from services.web import schemas
 from services.web.http import Asked, Door, route
@@ -20,7 +20,7 @@ class SessionRoutes:
         self._clock = clock
         self._version = version
 
-    @route("POST", "/api/login", right=Door.PUBLIC, raises=(Throttled,))
+    @route("POST", "/api/login", right=Door.PUBLIC, raises=(WrongPassword, Throttled))
     async def login(self, asked: Asked, body: schemas.LoginBody) -> schemas.Me:
         """Begin a session: sets the cookie. One answer for every wrong pair, after the same work."""
         token, person = await self._people.log_in(body.login, body.password, peer=asked.peer)

@@ -62,12 +62,10 @@ class Desk:
         self._files = _read(folder) if folder else {}
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/{path:.*}", self.show)]
+        return [web.get(r"/{path:(?!api(?:/|$)).*}", self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
         path = request.match_info["path"]
-        if path == "api" or path.startswith("api/"):
-            raise web.HTTPNotFound
         file = self._files.get(path) or (self._files.get("index.html") if "." not in path.rpartition("/")[2] else None)
         if file:
             return file.answer(request)

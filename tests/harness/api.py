@@ -16,10 +16,10 @@ from recordings.archive import Archive
 from services.calls.presence import PresenceSettings
 from services.clock import Clock
 from services.people.actions import People
-from services.people.model import Person
+from services.people.model import LoggedIn, Person
 from services.people.passwords import Passwords
 from services.people.rights import Role
-from services.people.sessions import SessionLimits, Sessions
+from services.people.sessions import SessionLimits, Sessions, hash_of
 from services.people.store import NewPerson
 from services.people.throttle import ThrottleLimits
 from services.store import db
@@ -60,9 +60,15 @@ class Api:
 
 @contextlib.asynccontextmanager
 async def serve(
-    pool: db.Pool, clock: Clock, folder: Path, *, throttle: ThrottleLimits | None = None, limits: Limits | None = None
+    pool: db.Pool,
+    clock: Clock,
+    folder: Path,
+    *,
+    throttle: ThrottleLimits | None = None,
+    limits: Limits | None = None,
+    always: dict[str, Role] | None = None,
 ) -> AsyncIterator[Api]:
-    """All routes; behind them everything but a switch."""
+    """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
     people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits())
     accounts = {
         role: await people.create(
@@ -79,13 +85,26 @@ async def serve(
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",))
-    app = application(sources(_parts(behind, people), security), people.sessions, security, Desk(None))
+    door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
+    app = application(sources(_parts(behind, people), security), door, security, Desk(None))
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(behind.journal.run(), name="journal"), tasks.create_task(behind.hub.run(), name="hub")]
         yield Api(f"http://127.0.0.1:{port}", pool, people, accounts)
         await behind.hub.shutdown()
         for task in running:
             task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class _AlwaysIn:
+    """Sessions that a fuzzer cannot end by what it does to accounts; everybody else's are real."""
+
+    persons: dict[str, Person]
+    real: Sessions
+
+    async def who(self, token: str) -> LoggedIn | None:
+        person = self.persons.get(token)
+        return LoggedIn(person=person, session=hash_of(token)) if person else await self.real.who(token)
 
 
 def _parts(behind: Office, people: People) -> Parts:
