@@ -156,7 +156,8 @@ class SwitchPlan:
 
     ``ice_hosts`` maps an address of the machine to the one to offer in its place: Asterisk never offers 127.x as an ICE
     candidate by itself, so without ``{machine's address: "127.0.0.1"}`` a browser on the same machine has no sound.
-    ``run`` replaces ``<folder>/run`` where that path is too long for a socket (108 bytes).
+    ``run`` replaces ``<folder>/run`` where that path is too long for a socket (108 bytes). ``every_event`` lets the switch make
+    those events too that nobody here wants: for measuring what leaving them out saves.
     """
 
     systemname: str
@@ -176,6 +177,7 @@ class SwitchPlan:
     tls: TlsFiles | None = None
     ice_hosts: Mapping[str, str] = field(default_factory=dict)
     run: Path | None = None
+    every_event: bool = False
 
     def __post_init__(self) -> None:
         fit(_NAME, self.systemname, "the system name")

@@ -83,7 +83,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "agi": f"{plan.agi_host}:{plan.agi_port}/reception" + (f",{plan.agi_token}" if plan.agi_token else ""),
         "ami_port": str(plan.ports.ami),
         "bind": plan.bind,
-        "disabled": ",".join(_disabled(plan.ami.events)),
+        "disabled": "" if plan.every_event else ",".join(_disabled(plan.ami.events)),
         "filters": "\n".join(_filter_lines(plan.ami.events, plan.program.version)),
         "folder": plan_path(folder),
         "hotlines": "\n".join(f"exten => {number},1,Goto(reception,s,1)" for number in plan.hotlines),

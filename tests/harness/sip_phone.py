@@ -34,10 +34,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.harness.tones import RATE, Pcm, alaw_decode, alaw_encode
+from tests.harness.tones import ALAW, RATE, ULAW, Law, Pcm
 
 _FRAME = RATE // 50
-_SILENCE = alaw_encode(np.zeros(_FRAME, dtype=np.int16))
+_NOTHING = np.zeros(_FRAME, dtype=np.int16)
+_LAWS = {law.payload_type: law for law in (ALAW, ULAW)}
 _DTMF = "0123456789*#ABCD"
 
 
@@ -110,6 +111,8 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, switch: tuple[str, int], user: str, secret: str, name: str) -> None:
         self.switch, self.user, self.secret, self.name = switch, user, secret, name
         self.on_ring: OnRing = Answer()
+        self.laws: tuple[Law, ...] = (ALAW, ULAW)
+        """Codecs offered and taken, the preferred one first."""
         self.first_sequence: int | None = None
         """RTP sequence number of the next calls' first packets; None: any."""
         self.refused: list[_Message] = []
@@ -331,7 +334,7 @@ class Call(Dialogless):
     def __init__(self, phone: Phone, call_id: str, local: str, remote: str, target: str) -> None:
         super().__init__(phone)
         self.call_id, self.local, self.remote, self.target = call_id, local, remote, target
-        self.voice = Voice()
+        self.voice = Voice(phone.laws[0])
         if phone.first_sequence is not None:
             self.voice.sequence = phone.first_sequence
         self.invitation: _Message | None = None
@@ -339,6 +342,8 @@ class Call(Dialogless):
         self.answer_timer: asyncio.TimerHandle | None = None
         self.on_ringing: Callable[[], None] = lambda: None
         self.notified: list[str] = []
+        self.offered: tuple[int, ...] = ()
+        """Payload types of the far side's last SDP, in its order."""
         self.reason = ""
         self._ended = asyncio.Event()
         self._versions = itertools.count(1)
@@ -471,31 +476,39 @@ class Call(Dialogless):
             self._end(message["reason"] or message.method)
 
     def sdp(self, direction: str) -> str:
+        laws = self.phone.laws if self.voice.far is None else (self.voice.law,)
+        kinds = " ".join(str(law.payload_type) for law in laws)
+        maps = "".join(f"a=rtpmap:{law.payload_type} {law.name}/8000\r\n" for law in laws)
         return (
             f"v=0\r\no=- 1 {next(self._versions)} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.voice.port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+            f"m=audio {self.voice.port} RTP/AVP {kinds} 101\r\n{maps}a=rtpmap:101 telephone-event/8000\r\n"
             f"a=fmtp:101 0-16\r\na=ptime:20\r\na={direction}\r\n"
         )
 
     def take_sdp(self, body: str) -> None:
-        found = re.search(r"^m=audio (\d+) ", body, re.MULTILINE)
+        """Take the far side's address, and the first of its codecs that this phone has, as real phones do."""
+        found = re.search(r"^m=audio (\d+) \S+ ([\d ]+)", body, re.MULTILINE)
         if found:
             self.voice.far = ("127.0.0.1", int(found[1]))
+            self.offered = tuple(int(kind) for kind in found[2].split())
+            own = {law.payload_type: law for law in self.phone.laws}
+            self.voice.law = next((own[kind] for kind in self.offered if kind in own), self.voice.law)
 
 
 class Voice:
-    """The sound of one call: sends 20 ms of A-law every 20 ms (silence unless told otherwise), keeps all it receives."""
+    """The sound of one call: sends 20 ms of G.711 every 20 ms (silence unless told otherwise), keeps all it receives."""
 
-    def __init__(self) -> None:
+    def __init__(self, law: Law) -> None:
+        self.law = law
         self.far: tuple[str, int] | None = None
-        self.received: list[tuple[float, int, bytes]] = []
-        """Arrival time, RTP sequence number, A-law payload."""
+        self.received: list[tuple[float, int, Pcm]] = []
+        """Arrival time, RTP sequence number, 20 ms of sound."""
         self.worst_lag = 0.0
         """Seconds by which a packet was sent too late because this machine had no time for us."""
         self.sequence = random.randrange(0x10000)
         self.ssrc = random.getrandbits(32)
         self._stamp = random.getrandbits(32)
-        self._frames = [_SILENCE]
+        self._frames = [_NOTHING]
         self._position = 0
         self._once = False
         self._finished: asyncio.Future[None] | None = None
@@ -532,7 +545,7 @@ class Voice:
 
     def silence(self) -> None:
         """Say nothing, in packets of silence."""
-        self._set([_SILENCE], once=False)
+        self._set([_NOTHING], once=False)
 
     def loop(self, pcm: Pcm) -> None:
         self._set(_frames(pcm), once=False)
@@ -543,7 +556,7 @@ class Voice:
         self._finished = asyncio.get_running_loop().create_future()
         await self._finished
 
-    def _set(self, frames: list[bytes], *, once: bool) -> None:
+    def _set(self, frames: list[Pcm], *, once: bool) -> None:
         self._frames, self._position, self._once = frames, 0, once
 
     def pause(self) -> None:
@@ -579,15 +592,15 @@ class Voice:
         while self._next <= loop.time():
             self._next += 0.02
             if not self._paused:
-                self._send(8, self._frame(), self._stamp)
+                self._send(self.law.payload_type, self.law.encode(self._frame()), self._stamp)
                 self._stamp = (self._stamp + _FRAME) & 0xFFFFFFFF
         self._timer = loop.call_at(self._next, self._tick)
 
-    def _frame(self) -> bytes:
+    def _frame(self) -> Pcm:
         if self._position >= len(self._frames):
             self._position = 0
             if self._once:
-                self._set([_SILENCE], once=False)
+                self._set([_NOTHING], once=False)
                 if self._finished is not None and not self._finished.done():
                     self._finished.set_result(None)
         self._position += 1
@@ -609,15 +622,15 @@ class Voice:
                 data = self._socket.recv(2048)
             except (BlockingIOError, ConnectionRefusedError):
                 return
-            if len(data) > 12 and data[0] >> 6 == 2 and data[1] & 0x7F == 8:
-                self.received.append((time.time(), int.from_bytes(data[2:4], "big"), data[12:]))
+            law = _LAWS.get(data[1] & 0x7F) if len(data) > 12 and data[0] >> 6 == 2 else None
+            if law is not None:
+                self.received.append((time.time(), int.from_bytes(data[2:4], "big"), law.decode(data[12:])))
 
     def heard(self, *, since: float = 0.0, until: float = float("inf")) -> Pcm:
         """What came between two moments (seconds of the wall clock), without its gaps."""
-        return alaw_decode(b"".join(payload for at, _, payload in self.received if since <= at < until))
+        return np.concatenate([_NOTHING[:0], *(sound for at, _, sound in self.received if since <= at < until)])
 
 
-def _frames(pcm: Pcm) -> list[bytes]:
-    data = alaw_encode(pcm)
-    data += _SILENCE[: -len(data) % _FRAME]
-    return [data[start : start + _FRAME] for start in range(0, len(data), _FRAME)]
+def _frames(pcm: Pcm) -> list[Pcm]:
+    padded = np.concatenate([pcm, _NOTHING[: -len(pcm) % _FRAME]])
+    return [padded[start : start + _FRAME] for start in range(0, len(padded), _FRAME)]

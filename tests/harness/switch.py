@@ -18,7 +18,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cti.events import WANTED
@@ -114,23 +114,21 @@ async def running_switch(
 ) -> AsyncIterator[Switch]:
     """A started switch, stopped at the end. ``every_event`` also makes those events that the backend's settings leave unmade."""
     program = await asterisk_program()
-    plan = plan or switch_plan(folder, program, agents=agents)
+    plan = replace(plan or switch_plan(folder, program, agents=agents), every_event=every_event)
     managed = ManagedAsterisk(program, folder, plan, lambda _: None)
     await managed.start()
     switch = Switch(folder, plan, managed, (plan.bind, plan.ports.sip))
     try:
-        await _let_watch(switch, every_event)
+        await _let_watch(switch)
         yield switch
     finally:
         await managed.stop()
 
 
-async def _let_watch(switch: Switch, every_event: bool) -> None:
+async def _let_watch(switch: Switch) -> None:
     """Add the watcher's account, which no real instance has."""
-    path = switch.folder / "etc/manager.conf"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not (every_event and line.startswith("disabledevents"))]
-    path.write_text("\n".join(kept) + _WATCHER, encoding="utf-8")
+    with (switch.folder / "etc/manager.conf").open("a", encoding="utf-8") as file:
+        file.write(_WATCHER)
     await switch.command("manager reload")
 
 

@@ -23,19 +23,35 @@ def _alaw_table() -> Pcm:
     return np.array(values, dtype=np.int16)
 
 
-_ALAW = _alaw_table()
-_ORDER = np.argsort(_ALAW, kind="stable")
-_MIDDLES = (_ALAW[_ORDER].astype(np.int32)[1:] + _ALAW[_ORDER].astype(np.int32)[:-1]) // 2
+def _ulaw_table() -> Pcm:
+    values = []
+    for code in range(256):
+        bits = ~code & 0xFF
+        size = (((bits & 0x0F) << 3) + 0x84 << ((bits & 0x70) >> 4)) - 0x84
+        values.append(-size if bits & 0x80 else size)
+    return np.array(values, dtype=np.int16)
 
 
-def alaw_encode(pcm: Pcm) -> bytes:
-    """G.711 A-law, one byte per sample."""
-    codes: bytes = _ORDER[np.searchsorted(_MIDDLES, pcm.astype(np.int32))].astype(np.uint8).tobytes()
-    return codes
+class Law:
+    """One of the two laws of G.711: a byte per sample."""
+
+    def __init__(self, table: Pcm, payload_type: int, name: str) -> None:
+        self.payload_type, self.name = payload_type, name
+        self._table = table
+        self._order = np.argsort(table, kind="stable")
+        levels = table[self._order].astype(np.int32)
+        self._middles = (levels[1:] + levels[:-1]) // 2
+
+    def encode(self, pcm: Pcm) -> bytes:
+        codes: bytes = self._order[np.searchsorted(self._middles, pcm.astype(np.int32))].astype(np.uint8).tobytes()
+        return codes
+
+    def decode(self, data: bytes) -> Pcm:
+        return self._table[np.frombuffer(data, dtype=np.uint8)]
 
 
-def alaw_decode(data: bytes) -> Pcm:
-    return _ALAW[np.frombuffer(data, dtype=np.uint8)]
+ALAW = Law(_alaw_table(), 8, "PCMA")
+ULAW = Law(_ulaw_table(), 0, "PCMU")
 
 
 def tone(hertz: float, seconds: float, *, loudness: float = 8000.0, rate: int = RATE) -> Pcm:
