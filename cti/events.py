@@ -26,6 +26,8 @@ from cti.ids import ChannelId
 
 HEADERS_AT_MOST = 300
 """An event with every Dest twin and 30 channel variables has about 100 headers."""
+_ABSENT = "\r\n"
+"""No header's value: it holds a line end."""
 NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
 """Characters kept of what the network says the caller's number and name are."""
 
@@ -193,34 +195,51 @@ Event = (
 )
 
 
-class Headers(dict[str, str]):
-    """The headers of one message; asking for one that is not there is the error that names it."""
+class Headers:
+    """The headers of one message; asking for one that is not there is the error that names it.
 
-    __slots__ = ("variables",)
+    Looked up in the text as they are asked for: an event has thirty headers, of which we need five.
+    """
+
+    __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
         """``text``: one message without its closing blank line."""
-        super().__init__()
-        self.variables: dict[str, str] = {}
-        lines = text.split("\r\n")
-        if len(lines) > HEADERS_AT_MOST:
+        if text.count("\r\n") >= HEADERS_AT_MOST:
             raise Malformed(f"more than {HEADERS_AT_MOST} headers")
-        for line in lines:
-            name, _, value = line.partition(":")
-            if name == "ChanVariable":
-                variable, _, content = value.lstrip(" ").partition("=")
-                self.variables.setdefault(variable, content)
-            elif name not in self:
-                self[name] = value.lstrip(" ")
+        self._text = f"\r\n{text}\r\n"
 
-    def __missing__(self, name: str) -> str:
-        raise MissingHeader(self.get("Event") or self.get("Response") or "message", name)
+    def get(self, name: str, default: str = "") -> str:
+        """The header as it came first, or ``default``."""
+        text, mark = self._text, f"\r\n{name}:"
+        start = text.find(mark)
+        if start < 0:
+            return default
+        start += len(mark)
+        return text[start : text.index("\r\n", start)].lstrip(" ")
+
+    def __contains__(self, name: str) -> bool:
+        return f"\r\n{name}:" in self._text
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name, _ABSENT)
+        if value is _ABSENT:
+            raise MissingHeader(self.get("Event") or self.get("Response") or "message", name)
+        return value
+
+    def variables(self) -> dict[str, str]:
+        """The channel's variables that ``channelvars`` of manager.conf names."""
+        found: dict[str, str] = {}
+        for part in self._text.split("\r\nChanVariable:")[1:]:
+            name, _, value = part.partition("\r\n")[0].lstrip(" ").partition("=")
+            found.setdefault(name, value)
+        return found
 
     def number(self, name: str) -> int:
         """A header that holds a whole number."""
         value = self[name]
         if not (value.isascii() and value.isdigit() and len(value) < 19):
-            raise Malformed(f"{self.get('Event', 'message')}: {name} is no number")
+            raise Malformed(f"{self.get('Event') or 'message'}: {name} is no number")
         return int(value)
 
     def moment(self) -> datetime:
@@ -228,7 +247,7 @@ class Headers(dict[str, str]):
         try:
             return datetime.fromtimestamp(float(self["Timestamp"]), UTC)
         except (ValueError, OverflowError, OSError):
-            raise Malformed(f"{self.get('Event', 'message')}: Timestamp is no time") from None
+            raise Malformed(f"{self.get('Event') or 'message'}: Timestamp is no time") from None
 
     def said(self, name: str, at_most: int) -> str:
         """Text a caller controls: cut, without control characters, ``<unknown>`` as nothing."""
@@ -252,10 +271,11 @@ def _channel_up(h: Headers) -> Event:
 
 
 def _channel_gone(h: Headers) -> Event:
-    return ChannelGone(h.moment(), ChannelId(h["Uniqueid"]), h.number("Cause"), h.variables.get("QUEUESTATUS", ""))
+    return ChannelGone(h.moment(), ChannelId(h["Uniqueid"]), h.number("Cause"), h.variables().get("QUEUESTATUS", ""))
 
 
 def _joined_queue(h: Headers) -> Event:
+    variables = h.variables()
     return JoinedQueue(
         at=h.moment(),
         channel=ChannelId(h["Uniqueid"]),
@@ -265,9 +285,9 @@ def _joined_queue(h: Headers) -> Event:
         number=h.said("CallerIDNum", NUMBER_AT_MOST),
         caller=h.said("CallerIDName", NAME_AT_MOST),
         dialled=h.said("Exten", NUMBER_AT_MOST),
-        ivr_path=h.variables.get("IVR_PATH", ""),
-        language=h.variables.get("IVR_LANG", ""),
-        queue_status=h.variables.get("QUEUESTATUS", ""),
+        ivr_path=variables.get("IVR_PATH", ""),
+        language=variables.get("IVR_LANG", ""),
+        queue_status=variables.get("QUEUESTATUS", ""),
     )
 
 
@@ -309,7 +329,7 @@ def _blind_transfer(h: Headers) -> Event | None:
     return Transferred(
         at=h.moment(),
         kind="blind",
-        transferee=h.get("TransfereeUniqueid", ""),  # left out when several are in the bridge
+        transferee=h.get("TransfereeUniqueid"),  # left out when several are in the bridge
         linked=h["TransfererLinkedid"],
         by=h["TransfererChannel"],
         to=h.said("Extension", NUMBER_AT_MOST),
@@ -323,10 +343,10 @@ def _attended_transfer(h: Headers) -> Event | None:
     return Transferred(
         at=h.moment(),
         kind="attended",
-        transferee=h.get("TransfereeUniqueid", ""),
+        transferee=h.get("TransfereeUniqueid"),
         linked=h["OrigTransfererLinkedid"],
         by=h["OrigTransfererChannel"],
-        to=h.get("TransferTargetChannel", ""),
+        to=h.get("TransferTargetChannel"),
     )
 
 
@@ -337,7 +357,7 @@ def _member_seen(h: Headers) -> Event:
         interface=h["Interface"],
         status=h.number("Status"),
         paused=h["Paused"] == "1",
-        reason=h.get("PausedReason", "")[:NAME_AT_MOST],
+        reason=h.get("PausedReason")[:NAME_AT_MOST],
     )
 
 

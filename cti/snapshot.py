@@ -116,11 +116,11 @@ def _channel(h: Headers) -> ChannelRow:
         name=h["Channel"],
         linked=h["Linkedid"],
         ringing=h["ChannelState"] == _RINGING,
-        dialled_by_us=h.get("Application", "") in _DIALLED,
+        dialled_by_us=h.get("Application") in _DIALLED,
         number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
         caller=h.said("CallerIDName", events.NAME_AT_MOST),
         dialled=h.said("Exten", events.NUMBER_AT_MOST),
-        bridge=h.get("BridgeId", ""),
+        bridge=h.get("BridgeId"),
         lived=_duration(h.get("Duration", "0:0:0")),
     )
 
@@ -147,7 +147,7 @@ def _entry(h: Headers) -> EntryRow:
 
 
 def _member(h: Headers) -> MemberRow:
-    reason = h.get("PausedReason", "")[: events.NAME_AT_MOST]
+    reason = h.get("PausedReason")[: events.NAME_AT_MOST]
     return MemberRow(h["Queue"], h["Location"], h.number("Status"), h["Paused"] == "1", reason)
 
 

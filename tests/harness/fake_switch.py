@@ -76,6 +76,15 @@ def wanted_events(capture: str, names: Iterable[str]) -> Iterator[bytes]:
             yield raw.lstrip() + b"\r\n\r\n"
 
 
+_SPELLING = {name.lower(): name for name in ("Action", "ActionID", "Username", "Secret", "Queue")}
+
+
+def _asked(raw: bytes) -> Asked:
+    """Header names are in any case; those that answers look at get the usual one."""
+    pairs = (line.partition(":") for line in raw.decode().split("\r\n") if line)
+    return {_SPELLING.get(name.lower(), name): value.removeprefix(" ") for name, _, value in pairs}
+
+
 class FakeSwitch:
     """``async with FakeSwitch() as switch:`` then connect to ``127.0.0.1:switch.port``.
 
@@ -144,15 +153,19 @@ class FakeSwitch:
         try:
             while True:
                 raw = await reader.readuntil(b"\r\n\r\n")
-                pairs = (line.partition(": ") for line in raw.decode().split("\r\n") if line)
-                asked = {name: value for name, _, value in pairs}
-                writer.write(self.answers.get(asked.get("Action", ""), success)(asked))
+                asked = _asked(raw)
+                writer.write(self._answer_to(asked)(asked))
                 await self._note(asked)
         except (asyncio.IncompleteReadError, OSError):
             return  # the client is gone
         finally:
             self._writers.discard(writer)
             writer.close()
+
+    def _answer_to(self, asked: Asked) -> Answer:
+        """Action names are in any case, as in Asterisk."""
+        action = asked.get("Action", "").lower()
+        return next((answer for name, answer in self.answers.items() if name.lower() == action), success)
 
     async def _note(self, asked: Asked) -> None:
         async with self._news:
