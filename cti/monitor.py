@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
+
+import structlog
 
 from cti import events, snapshot
 from cti.agents import Roster
@@ -23,7 +24,7 @@ from cti.picture import Picture
 from cti.queues import Queues
 from cti.settings import AmiSettings
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Clock(Protocol):
@@ -155,14 +156,14 @@ class Monitor:
 
     def _leave_out(self, error: Malformed) -> None:
         if str(error) not in self.malformed:
-            log.warning("an event of the switch is left out: %s", error)
+            log.warning("switch.event_left_out", why=str(error))
         self.malformed[str(error)] += 1
 
     async def _repair(self, link: Link) -> None:
         """What lasted too long is compared with the switch; what is still so is believed for as long again."""
         now = self._clock.now()
         if stale := self.board.stale(now):
-            log.warning("%d calls lasted longer than expected; asking the switch", len(stale))
+            log.warning("switch.calls_stale", calls=len(stale))
             await self._compare(link, stale)
             for call in stale:
                 if call in self.board.calls:
@@ -182,7 +183,7 @@ class Monitor:
     async def _tell(self, *, up: bool, detail: str) -> None:
         if self._told != (up, detail):
             self._told = (up, detail)
-            log.log(logging.INFO if up else logging.WARNING, "link to the switch %s: %s", "up" if up else "down", detail)
+            (log.info if up else log.warning)("switch.link", up=up, why=detail)
             await self._on_change(LinkChanged(at=self._clock.now(), up=up, detail=detail))
 
     @staticmethod

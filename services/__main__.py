@@ -151,6 +151,14 @@ def user_password(login: Login, stdin: Yes = False, config: ConfigFile = None) -
     say("the password has been set" if password is None else f"new password: {password}")
 
 
+@user.command("phone")
+def user_phone(login: Login, config: ConfigFile = None) -> None:
+    """Print what a SIP telephone needs to register as this person: server, extension, password. Show it to nobody else."""
+    settings = configured(config)
+    extension, password = asyncio.run(commands.phone_of(settings, login, tell))
+    say(f"server    {settings.asterisk.host}:{settings.asterisk.sip_port} (UDP)\nuser      {extension}\npassword  {password}")
+
+
 @user.command("disable")
 def user_disable(login: Login, config: ConfigFile = None) -> None:
     """Close an account: its sessions end within seconds, its phone no longer registers. Nothing is deleted."""
@@ -221,10 +229,25 @@ def main() -> None:
     try:
         app()
     except TingsuError as error:
-        tell(f"✗ {error}")
-        sys.exit(1)
+        fail([error])
+    except BaseExceptionGroup as group:
+        ours, others = group.split(TingsuError)
+        if ours is None or others is not None:
+            raise
+        fail(leaves(ours))
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def leaves(group: BaseExceptionGroup[TingsuError]) -> list[TingsuError]:
+    """The errors of a group of groups."""
+    return [leaf for error in group.exceptions for leaf in (leaves(error) if isinstance(error, BaseExceptionGroup) else [error])]
+
+
+def fail(errors: list[TingsuError]) -> None:
+    for error in errors:
+        tell(f"✗ {error}")
+    sys.exit(1)
 
 
 if __name__ == "__main__":

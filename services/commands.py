@@ -132,6 +132,18 @@ async def set_password(config: Config, login: str, password: str | None, tell: T
     return None if password else chosen
 
 
+async def phone_of(config: Config, login: str, tell: Tell) -> tuple[str, str]:
+    """Extension and SIP password of a telephone, for the person who sets it up. Raises CannotDo without an extension."""
+    from services.people.phones import sip_key, sip_secret
+    from services.plans import secrets_folder
+
+    async with people(config, tell) as accounts:
+        person = await _by_login(accounts, login)
+    if not person.extension:
+        raise CannotDo(f"{login} has no extension")
+    return person.extension, sip_secret(sip_key(secrets_folder(config)), person.extension, person.phone_secret_n)
+
+
 async def set_active(config: Config, login: str, active: bool, tell: Tell) -> None:
     async with people(config, tell) as accounts:
         await accounts.change((await _by_login(accounts, login)).id, {"active": active}, None, by=None)

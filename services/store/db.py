@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from services.errors import DatabaseAway
+from services.errors import DatabaseAway, DatabaseBusy
 
 ACQUIRE_S = 5.0  # waiting longer for a connection helps nobody: the caller says 503
 STATEMENT_MS = 5_000
@@ -133,7 +133,16 @@ async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
     """Only a connection that is really closed counts: an OSError of somebody else's inside the block stays what it is."""
     try:
         yield
+    except asyncpg.QueryCanceledError as error:
+        raise DatabaseBusy from error
     except AWAY as error:
-        if taken.is_closed():
+        if _is_gone(taken):
             raise DatabaseAway from error
         raise
+
+
+def _is_gone(taken: Connection) -> bool:
+    try:
+        return taken.is_closed()
+    except asyncpg.InterfaceError:
+        return True  # the pool has noticed the loss first and taken its connection back from under us

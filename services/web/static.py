@@ -56,7 +56,7 @@ def find_desk() -> Path | None:
 
 
 class Desk:
-    """Serves the files read at start; a path without a dot is a page of the desk's own router: index.html."""
+    """Serves the files read at start; a path that names no kind of file is a page of the desk's own router: index.html."""
 
     def __init__(self, folder: Path | None) -> None:
         self._files = _read(folder) if folder else {}
@@ -66,12 +66,17 @@ class Desk:
 
     async def show(self, request: web.Request) -> web.Response:
         path = request.match_info["path"]
-        file = self._files.get(path) or (self._files.get("index.html") if "." not in path.rpartition("/")[2] else None)
+        file = self._files.get(path) or (self._files.get("index.html") if _is_page(path) else None)
         if file:
             return file.answer(request)
         if path or self._files:
             raise web.HTTPNotFound
         return web.Response(text=NO_DESK)
+
+
+def _is_page(path: str) -> bool:
+    """A call's id has a dot too: only a suffix with a letter is a file's."""
+    return not re.search(r"\.[0-9]*[A-Za-z][A-Za-z0-9]*$", path)
 
 
 def _read(folder: Path) -> dict[str, _File]:
