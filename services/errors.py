@@ -102,6 +102,12 @@ class DatabaseAway(WorldFailed):
     code = "database_away"
 
 
+class DatabaseBusy(WorldFailed):
+    """The database did not answer in time; ask for less, or try again."""
+
+    code = "database_busy"
+
+
 class SwitchAway(WorldFailed):
     """The telephone switch cannot be reached; try again shortly."""
 

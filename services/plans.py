@@ -154,7 +154,8 @@ def throttle_limits(config: Config) -> ThrottleLimits:
 def security(config: Config, port: int | None = None) -> Security:
     """``port``: the one really listened on, where it differs from the configured one."""
     web = config.web
-    return Security(origins_for(web.public_url, web.host, port or web.port), (config.asterisk.websocket,))
+    origins = origins_for(web.public_url, web.host, port or web.port)
+    return Security(origins, (config.asterisk.websocket,), frozenset(web.trusted_proxies))
 
 
 def is_loopback(host: str) -> bool:

@@ -175,7 +175,7 @@ class _Enforced:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         route = self.route
         self.security.check_origin(request, websocket=route.websocket)
-        asked = Asked(request, request[REQUEST_ID], None, request.remote or "")
+        asked = Asked(request, request[REQUEST_ID], None, self.security.peer_of(request))
         if route.rights is not Door.PUBLIC:
             asked.who = await self._admit(request)
         arguments = read_path(request, route.path_kinds)

@@ -28,10 +28,14 @@ FIXED_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """``origins``: where our own pages are served from (``http://127.0.0.1:8080``). ``switch_ws``: the softphone's address."""
+    """``origins``: where our own pages are served from (``http://127.0.0.1:8080``). ``switch_ws``: the softphone's address.
+
+    ``proxies``: addresses whose word on whom they speak for is believed.
+    """
 
     origins: frozenset[str]
     switch_ws: tuple[str, ...] = ()
+    proxies: frozenset[str] = frozenset()
 
     @property
     def https(self) -> bool:
@@ -68,6 +72,14 @@ class Security:
         )
         return "; ".join(rules)
 
+    def peer_of(self, request: web.Request) -> str:
+        """The address that asks: what the nearest trusted proxy says, never what a stranger claims."""
+        peer = request.remote or ""
+        claimed = [part.strip() for line in request.headers.getall("X-Forwarded-For", ()) for part in line.split(",")]
+        while peer in self.proxies and claimed:
+            peer = claimed.pop()
+        return peer[:64] if peer.isascii() and peer.isprintable() else "?"
+
     def check_origin(self, request: web.Request, *, websocket: bool = False) -> None:
         """Refuse what another site's page sends with our cookie. Browsers always say where a write or a websocket comes from."""
         if request.method in SAFE_METHODS and not websocket:
@@ -97,8 +109,12 @@ def origin_of(url: str) -> str:
 
 
 def origins_for(public_url: str, host: str, port: int) -> frozenset[str]:
-    """The configured public address; without one, the listening address, by both its loopback names."""
+    """The configured public address; without one, the listening address, by both its loopback names.
+
+    As browsers write it: without the port where it is the scheme's own.
+    """
     if public_url:
-        return frozenset({origin_of(public_url)})
-    names = {"127.0.0.1", "localhost"} if host in {"127.0.0.1", "localhost", "0.0.0.0", ""} else {host}  # noqa: S104  # compared, not bound
-    return frozenset(f"http://{name}:{port}" for name in {*names, f"[{host}]" if ":" in host else host})
+        return frozenset({origin_of(public_url.lower()).removesuffix(":443" if public_url.startswith("https") else ":80")})
+    everywhere = host in {"127.0.0.1", "localhost", "0.0.0.0", ""}  # noqa: S104  # compared, not bound
+    names = ("127.0.0.1", "localhost") if everywhere else (f"[{host}]" if ":" in host else host,)
+    return frozenset(f"http://{name}" + (f":{port}" if port != 80 else "") for name in names)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from services.errors import TingsuError
+from services.errors import TingsuError, WorldFailed
 from services.web.http import PERSON, REQUEST_ID, Sessions, build
 from services.web.problems import answer, problem_of, problem_of_http
 from services.web.schemas import Problem
@@ -117,15 +117,21 @@ async def serving(app: web.Application, listening: socket.socket, limits: Limits
         await runner.cleanup()
 
 
+class PortTaken(WorldFailed):
+    """The port cannot be listened on."""
+
+    code = "port_taken"
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 asks the machine for a free one (``bound.getsockname()[1]``)."""
+    """A listening socket; port 0 asks the machine for a free one (``bound.getsockname()[1]``). Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise PortTaken(f"cannot listen on {host}:{port} ([web] host and port): {error.strerror}") from None
     bound.setblocking(False)
     return bound

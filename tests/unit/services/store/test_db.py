@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from services.errors import DatabaseAway
+from services.errors import DatabaseAway, DatabaseBusy
 from services.store import db
 from tests.harness.database import DatabaseServer
 
@@ -27,7 +27,7 @@ async def test_each_test_has_a_database_of_its_own(postgres: DatabaseServer) -> 
 
 async def test_a_statement_that_takes_too_long_is_broken_off(database: str) -> None:
     pool = await db.open_pool(database, size=1, statement_ms=50)
-    with pytest.raises(asyncpg.QueryCanceledError):
+    with pytest.raises(DatabaseBusy):
         async with db.connection(pool) as connection:
             await connection.execute("select pg_sleep(5)")
     await pool.close()
