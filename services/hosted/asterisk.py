@@ -270,8 +270,8 @@ class ManagedAsterisk:
         return self._plan.run
 
     def _render(self) -> None:
-        _own_folder(self._run)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _own_folder(self._run)
         self._plan.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         render(self._folder, self._plan)
 

@@ -346,6 +346,7 @@ class Call(Dialogless):
         """Payload types of the far side's last SDP, in its order."""
         self.reason = ""
         self._ended = asyncio.Event()
+        self._news = asyncio.Event()
         self._versions = itertools.count(1)
 
     @property
@@ -433,17 +434,26 @@ class Call(Dialogless):
         self.take_sdp(answer.body)
 
     async def refer(self, number: str) -> None:
-        """Blind transfer: hand the other side on, and leave as phones do once it is accepted."""
-        await self.request("REFER", f"Refer-To: <sip:{number}@{self.phone.switch[0]}:{self.phone.switch[1]}>\r\n")
-        await self.hang_up()
+        """Blind transfer: hand the other side on, and leave as phones do once it is under way. Raises `CallRefused`."""
+        await self._transfer(f"<sip:{number}@{self.phone.switch[0]}:{self.phone.switch[1]}>")
 
     async def refer_replacing(self, other: Call, number: str) -> None:
         """Attended transfer: connect the other side of this call with the other side of ``other``, our call to ``number``."""
         replaces = f"{other.call_id}%3Bto-tag%3D{_tag_of(other.remote)}%3Bfrom-tag%3D{_tag_of(other.local)}"
         where = f"{self.phone.switch[0]}:{self.phone.switch[1]}"
-        await self.request("REFER", f"Refer-To: <sip:{number}@{where}?Replaces={replaces}>\r\n")
-        for call in (self, other):
-            await call.hang_up()
+        await self._transfer(f"<sip:{number}@{where}?Replaces={replaces}>")
+        await other.hang_up()
+
+    async def _transfer(self, target: str) -> None:
+        self.notified.clear()
+        await self.request("REFER", f"Refer-To: {target}\r\n")
+        async with asyncio.timeout(10.0):
+            while not (codes := [int(code) for text in self.notified for code in re.findall(r"^SIP/2.0 (\d+)", text)][1:]):
+                self._news.clear()
+                await self._news.wait()
+        if codes[-1] >= 300:
+            raise CallRefused(codes[-1])
+        await self.hang_up()
 
     async def dtmf(self, keys: str, *, seconds: float = 0.12, pause: float = 0.08) -> None:
         """Press keys (RFC 4733)."""
@@ -470,6 +480,7 @@ class Call(Dialogless):
     def _told(self, message: _Message) -> None:
         if message.method == "NOTIFY":
             self.notified.append(message.body.strip())
+            self._news.set()
         if message.method == "CANCEL" and self.invitation is not None:
             self.phone.respond(self.invitation, "487 Request Terminated", tag=self.tag)
         if message.method in ("BYE", "CANCEL"):
@@ -503,6 +514,7 @@ class Voice:
         self.far: tuple[str, int] | None = None
         self.received: list[tuple[float, int, Pcm]] = []
         """Arrival time, RTP sequence number, 20 ms of sound."""
+        self._arrived = asyncio.Event()
         self.worst_lag = 0.0
         """Seconds by which a packet was sent too late because this machine had no time for us."""
         self.sequence = random.randrange(0x10000)
@@ -624,7 +636,14 @@ class Voice:
                 return
             law = _LAWS.get(data[1] & 0x7F) if len(data) > 12 and data[0] >> 6 == 2 else None
             if law is not None:
+                self._arrived.set()
                 self.received.append((time.time(), int.from_bytes(data[2:4], "big"), law.decode(data[12:])))
+
+    async def packet(self) -> None:
+        """Wait for the next packet, a second at most."""
+        self._arrived.clear()
+        async with asyncio.timeout(1.0):
+            await self._arrived.wait()
 
     def heard(self, *, since: float = 0.0, until: float = float("inf")) -> Pcm:
         """What came between two moments (seconds of the wall clock), without its gaps."""
