@@ -1,0 +1,130 @@
+"""The command line as a person types it, on an instance of its own (its embedded database is started for each command)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from services.hosted import leftovers
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    folder: Path
+
+    async def tingsu(self, *words: str, given: str = "") -> Said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services", *words, cwd=self.folder,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate(given.encode())
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+
+@pytest_asyncio.fixture(scope="module")
+async def instance() -> AsyncIterator[Instance]:
+    with tempfile.TemporaryDirectory(prefix="tingsu-cli-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "config.toml").write_text("[log]\nlevel = 'warning'\n")
+        yield Instance(folder)
+        assert leftovers.standing_in(folder / "var" / "postgres" / "data") == []
+
+
+async def test_an_account_is_made_listed_closed_and_opened(instance: Instance) -> None:
+    made = await instance.tingsu("user", "add", "xiao.wang", "--name", "小王", "--role", "junior_agent", "--extension", "1001")
+    assert made.code == 0, made.err
+    assert "password: " in made.out
+    again = await instance.tingsu("user", "add", "other", "--name", "小李", "--role", "junior_agent", "--extension", "1001")
+    assert (again.code, "extension is taken" in again.err) == (1, True)
+    assert "Traceback" not in again.err
+    await instance.tingsu("user", "disable", "xiao.wang")
+    assert "(closed)" in (await instance.tingsu("user", "list")).out
+    await instance.tingsu("user", "enable", "xiao.wang")
+    listed = (await instance.tingsu("user", "list")).out
+    assert "小王" in listed
+    assert "(closed)" not in listed
+
+
+async def test_a_password_comes_from_standard_input_and_is_not_repeated(instance: Instance) -> None:
+    made = await instance.tingsu(
+        "user", "add", "boss", "--name", "主任", "--role", "administrator", "--stdin", given="a long enough phrase\n"
+    )
+    assert made.code == 0, made.err
+    weak = await instance.tingsu("user", "password", "boss", "--stdin", given="aaaaaaaaaaaa\n")
+    assert weak.code == 1
+    assert "phrase" not in made.out + made.err + weak.out + weak.err
+    nobody = await instance.tingsu("user", "password", "nobody-here")
+    assert (nobody.code, nobody.out) == (1, "")
+
+
+async def test_wrong_fields_of_an_account_are_all_named(instance: Instance) -> None:
+    wrong = await instance.tingsu("user", "add", "Big Boss", "--name", "", "--role", "administrator", "--extension", "7")
+    assert wrong.code == 1
+    for field in ("login", "name", "extension"):
+        assert field in wrong.err
+
+
+async def test_customers_are_imported_or_every_problem_is_named(instance: Instance) -> None:
+    good, bad = instance.folder / "good.csv", instance.folder / "bad.csv"
+    good.write_bytes("电话,姓名,级别\n13800138000,张三,大客户\n".encode("gb18030"))
+    bad.write_text("number,name\nx,\n")
+    assert "1 new" in (await instance.tingsu("customers", "import", str(good))).out
+    assert "1 unchanged" in (await instance.tingsu("customers", "import", "--dry-run", str(good))).out
+    refused = await instance.tingsu("customers", "import", str(bad))
+    assert refused.code == 1
+    assert "row 2, number" in refused.err
+    assert "row 2, name" in refused.err
+
+
+async def test_a_second_migration_finds_nothing_to_do(instance: Instance) -> None:
+    await instance.tingsu("migrate")
+    assert "at this version already" in (await instance.tingsu("migrate")).out
+
+
+async def test_the_description_of_the_api_needs_no_database(instance: Instance) -> None:
+    told = await instance.tingsu("openapi")
+    document = json.loads(told.out)
+    assert document["openapi"] == "3.1.0"
+    assert {"/api/login", "/api/tickets/{ticket_id}"} <= set(document["paths"])
+    assert {"ServerMessage", "ClientMessage", "Problem"} <= set(document["components"]["schemas"])
+
+
+async def test_a_configuration_full_of_mistakes_stops_every_command(instance: Instance) -> None:
+    bad = instance.folder / "bad.toml"
+    bad.write_text("[web]\nport = 'x'\nprot = 1\n")
+    for words in (("check-config",), ("user", "list"), ("run",), ("migrate",)):
+        told = await instance.tingsu(*words, "--config", str(bad))
+        assert told.code == 1
+        assert "[web] port" in told.err
+        assert "did you mean port" in told.err
+        assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize("words", [(), ("user",), ("model",), ("customers",), ("run",), ("check-config",), ("asterisk-config",)])
+async def test_every_command_explains_itself(instance: Instance, words: tuple[str, ...]) -> None:
+    told = await instance.tingsu(*words, "--help")
+    assert told.code == 0
+    assert len(told.out.splitlines()) > 5
+
+
+async def test_the_models_are_listed_and_checked(instance: Instance) -> None:
+    assert "demonstration" in (await instance.tingsu("model", "list")).out
+    assert "✓" in (await instance.tingsu("model", "check")).out
+    missing = await instance.tingsu("model", "check", "vosk-model-nowhere")
+    assert (missing.code, "Traceback" in missing.err) == (1, False)

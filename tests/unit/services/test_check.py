@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.check import check
+from services.config import Config, load
+from tests.harness.database import DatabaseServer
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on just now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def configured(folder: Path, text: str = "", managed: bool = True) -> Config:
+    web, ivr, ami, sip, ws = free_ports(5)
+    file = folder / "c.toml"
+    file.write_text(
+        f"[web]\nport = {web}\n[ivr]\nport = {ivr}\nspeech_program = 'cat'\n"
+        f"[asterisk]\nmanaged = {str(managed).lower()}\nami_port = {ami}\nsip_port = {sip}\nws_port = {ws}\n{text}"
+    )
+    return load(file)
+
+
+@contextlib.asynccontextmanager
+async def manager(greeting: bytes = b"Asterisk Call Manager/9.0.0\r\n", secret: bytes = b"right") -> AsyncIterator[int]:
+    """A switch's manager port that knows one secret."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            asked = await reader.readuntil(b"\r\n\r\n")
+            success = b"Secret: " + secret + b"\r\n" in asked
+            writer.write(
+                b"Response: Success\r\n\r\n" if success else b"Response: Error\r\nMessage: Authentication failed\r\n\r\n"
+            )
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def named(config: Config) -> list[str]:
+    return [str(mistake) for mistake in await check(config)]
+
+
+async def test_a_right_configuration_has_no_mistakes(tmp_path: Path) -> None:
+    assert await named(configured(tmp_path)) == []
+
+
+async def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", config.web.port))
+        taken.listen()
+        (mistake,) = await named(config)
+    assert "[web] port" in mistake
+    assert str(config.web.port) in mistake
+
+
+async def test_a_port_given_twice_is_named(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    again = config.model_copy(update={"ivr": config.ivr.model_copy(update={"port": config.web.port})})
+    assert any("another port than [web] port" in mistake for mistake in await named(again))
+
+
+async def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    config = configured(tmp_path, f"[recordings]\nspool = '{tmp_path}/file/spool'\nstore = '/proc/nowhere'\n")
+    found = await named(config)
+    assert [mistake.split(":")[0] for mistake in found] == ["[recordings] spool", "[recordings] store"]
+
+
+async def test_a_missing_model_is_named_and_what_to_do(tmp_path: Path) -> None:
+    (mistake,) = await named(configured(tmp_path, "[transcription]\nmodel = 'vosk-model-nowhere'\n"))
+    assert "[transcription] model" in mistake
+    assert "tingsu model fetch" in mistake
+
+
+async def test_a_missing_speech_program_is_named(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    silent = config.model_copy(update={"ivr": config.ivr.model_copy(update={"speech_program": "no-such-program"})})
+    assert any("[ivr] speech_program" in mistake for mistake in await named(silent))
+
+
+@pytest.mark.parametrize(
+    ("secret", "greeting", "wanted"),
+    [
+        ("right", b"Asterisk Call Manager/9.0.0\r\n", None),
+        ("geheim-wrong", b"Asterisk Call Manager/9.0.0\r\n", "[asterisk] ami_user"),
+        ("geheim\r\nAction: Originate", b"Asterisk Call Manager/9.0.0\r\n", "[asterisk] ami_user"),
+        ("right", b"SSH-2.0-OpenSSH\r\n", "[asterisk] ami_port"),
+        ("right", b"x" * 100_000, "[asterisk] ami_port"),
+        ("", b"", "[asterisk] ami_secret_env"),
+    ],
+)
+async def test_what_is_wrong_with_the_manager_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, greeting: bytes, wanted: str | None
+) -> None:
+    monkeypatch.setenv("TINGSU_AMI_SECRET", secret)
+    async with manager(greeting) as port:
+        config = configured(tmp_path, managed=False)
+        config = config.model_copy(update={"asterisk": config.asterisk.model_copy(update={"ami_port": port})})
+        found = await named(config)
+    assert [mistake.split(":")[0] for mistake in found] == ([wanted] if wanted else [])
+    assert "geheim" not in str(found)
+
+
+async def test_a_manager_nobody_listens_on_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_AMI_SECRET", "right")
+    (mistake,) = await named(configured(tmp_path, managed=False))
+    assert "[asterisk] host" in mistake
+
+
+@pytest.mark.parametrize(
+    ("password", "wanted"), [("{right}", None), ("geheim-wrong", "[database] password_env"), ("", "[database] password_env")]
+)
+async def test_the_password_of_a_database_is_tried(
+    postgres: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, wanted: str | None
+) -> None:
+    server = postgres.server
+    monkeypatch.setenv("TINGSU_DATABASE_PASSWORD", password.format(right=server.password))
+    found = await named(configured(tmp_path, f"[database]\nurl = 'postgresql://tingsu@/postgres?host={server.sockets}'\n"))
+    assert [mistake.split(":")[0] for mistake in found] == ([wanted] if wanted else [])
+    assert "geheim" not in str(found)
+
+
+async def test_a_door_open_to_the_network_without_encryption_is_named(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    open_door = config.model_copy(update={"web": config.web.model_copy(update={"host": "0.0.0.0"})})
+    assert any("TLS proxy" in mistake for mistake in await named(open_door))
+
+
+async def test_every_mistake_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_AMI_SECRET", "")
+    text = (
+        "[transcription]\nmodel = 'nowhere'\n[recordings]\nstore = '/proc/nowhere'\n[database]\naccount = 'nobody-here-at-all'\n"
+    )
+    found = await named(configured(tmp_path, text, managed=False))
+    for part in ("[transcription] model", "[recordings] store", "[asterisk] ami_secret_env"):
+        assert any(part in mistake for mistake in found), found
