@@ -23,6 +23,7 @@ def write_hold_music(path: Path) -> None:
         sound.setsampwidth(2)
         sound.setframerate(_RATE)
         sound.writeframes(b"".join(_note(pitch) for pitch in _NOTES_HZ * 2))
+    draft.chmod(0o600)
     draft.replace(path)
 
 

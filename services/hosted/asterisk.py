@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from cti.ids import CallId, ChannelId, is_uniqueid
 from ivr.asterisk import MODULES, AgentEndpoint, SwitchPlan, SwitchProgram, render, render_agents
@@ -225,7 +226,7 @@ class ManagedAsterisk:
         """
         if not (is_uniqueid(call) and is_uniqueid(leg)):
             raise ValueError("not an id the switch gives")
-        channel = _channel_named(await self.command("core show channels concise"), leg)
+        channel = channel_named(await self.command("core show channels concise"), leg)
         if channel is not None:
             await self.command(f"mixmonitor stop {channel}")
             await asyncio.sleep(_FORGOTTEN_S)
@@ -290,7 +291,7 @@ class ManagedAsterisk:
 
     async def _launch(self) -> None:
         self._run.joinpath("asterisk.ctl").unlink(missing_ok=True)
-        with (self._folder / "log/console").open("wb") as console:
+        with _private_file(self._folder / "log/console") as console:
             self._child = await asyncio.create_subprocess_exec(
                 *self._program.command, "-C", str(self._conf), "-f",
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
@@ -399,7 +400,7 @@ def drop_old_logs(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _channel_named(listing: str, leg: ChannelId) -> str | None:
+def channel_named(listing: str, leg: ChannelId) -> str | None:
     """Name of the channel with that Uniqueid: first and last field of ``core show channels concise``, which no caller writes."""
     for line in listing.splitlines():
         fields = line.split("!")
@@ -415,6 +416,11 @@ def _run_folder(folder: Path) -> Path:
         return usual
     name = f"tingsu-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"
     return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / name
+
+
+def _private_file(path: Path) -> BinaryIO:
+    """An empty file that nobody else can read, open for writing."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def _own_folder(path: Path) -> None:
