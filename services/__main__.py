@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Tingsu 听诉: the complaint line that answers in fifteen seconds.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,  # they show the values of variables, secrets among them
 )
 user = typer.Typer(help="Accounts of the people who work here.", no_args_is_help=True)
 model = typer.Typer(help="Models for the transcription (Vosk).", no_args_is_help=True)

@@ -159,7 +159,7 @@ async def _by_login(accounts: People, login: str) -> Person:
 
 async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> None:
     """The files for somebody's own Asterisk, with the phones of the people there are."""
-    from ivr.asterisk import SwitchProgram, render_includes
+    from ivr.asterisk import SwitchProgram, UnfitValue, render_includes
     from services import plans
     from services.hosted.asterisk import installed_program
 
@@ -170,7 +170,10 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
     installed = await asyncio.to_thread(installed_program)
     usual = SwitchProgram(modules=Path("/usr/lib/asterisk/modules"), share=Path("/usr/share/asterisk"), version=(22, 0, 0))
     plan = plans.switch_plan(config, installed.switch if installed else usual, plans.endpoints(config, everybody))
-    render_includes(folder, plan)
+    try:
+        render_includes(folder.absolute(), plan)
+    except (UnfitValue, OSError) as error:
+        raise CannotDo(f"{folder}: {error}") from None
 
 
 def list_models(config: Config, *, published: bool) -> list[str]:

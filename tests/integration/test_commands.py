@@ -128,3 +128,17 @@ async def test_the_models_are_listed_and_checked(instance: Instance) -> None:
     assert "✓" in (await instance.tingsu("model", "check")).out
     missing = await instance.tingsu("model", "check", "vosk-model-nowhere")
     assert (missing.code, "Traceback" in missing.err) == (1, False)
+
+
+async def test_the_files_for_ones_own_switch_are_written_closed_to_others(instance: Instance) -> None:
+    own = instance.folder / "own.toml"
+    (instance.folder / "ami").write_text("0123456789abcdef0123456789\n")
+    (instance.folder / "ami").chmod(0o600)
+    own.write_text("[asterisk]\nmanaged = false\nami_secret_file = 'ami'\n")
+    told = await instance.tingsu("asterisk-config", "out", "--config", str(own))
+    assert told.code == 0, told.err
+    written = {path.name: path.stat().st_mode & 0o077 for path in (instance.folder / "out").glob("*.conf")}
+    assert "tingsu_manager.conf" in written
+    assert set(written.values()) == {0}
+    refused = await instance.tingsu("asterisk-config", "out")
+    assert (refused.code, "managed" in refused.err) == (1, True)
