@@ -7,10 +7,10 @@ select position from journal_cursor where journal = $1;
 insert into journal_cursor (journal, position) values ($1, $2)
 on conflict (journal) do update set position = excluded.position;
 
--- name: ensure_call
--- A call of which something is heard before (or without) its beginning.
+-- name: ensure_calls
+-- Calls of which something is heard before (or without) their beginning.
 insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered)
-values ($1, '', '', '', '', $2, true) on conflict (id) do nothing;
+select id, '', '', '', '', at, true from unnest($1::text[], $2::timestamptz[]) as heard (id, at) on conflict (id) do nothing;
 
 -- name: start_call
 -- A caller's channel came up; a row that was only guessed so far gets its beginning.
@@ -18,7 +18,7 @@ insert into call (id, number, number_sent, name_sent, dialled, started_at, recov
 values ($1, $2, $3, $4, $5, $6, $7, (select id from customer where number = $2))
 on conflict (id) do update
   set number = excluded.number, number_sent = excluded.number_sent, name_sent = excluded.name_sent,
-      dialled = excluded.dialled, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
+      dialled = excluded.dialled, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
   where call.dialled = '';
 
 -- name: queue_call
@@ -42,27 +42,25 @@ on conflict (call_id, channel) do update set rang_at = coalesce(call_leg.rang_at
 -- The ring at one agent ended without that agent's answer.
 update call_leg set ended_at = $3, outcome = $4, rang_ms = $5 where call_id = $1 and channel = $2 and outcome is null;
 
--- name: answer_leg
--- This agent's phone was answered.
-insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
-values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
-on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
-  rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms);
-
--- name: answer_call
--- The first person answered; later ones do not change the caller's wait.
-update call set answered_at = $2, answered_by = (select id from person where extension = $3), waited_ms = $4
+-- name: answer
+-- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait.
+with leg as (
+  insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
+  values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
+  on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
+    rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms)
+)
+update call set answered_at = $4, answered_by = (select id from person where extension = $3), waited_ms = $6
 where id = $1 and answered_at is null;
 
 -- name: join_leg
--- A leg that speaks to the caller without having rung at our knowledge (a transfer's target).
-insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome)
-values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
-on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered';
-
--- name: open_span
--- From now on that leg shares the caller's bridge.
-insert into call_span (call_id, channel, joined_at) values ($1, $2, $3) on conflict do nothing;
+-- From now on that leg shares the caller's bridge; it may never have rung to our knowledge (a transfer's target).
+with leg as (
+  insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome)
+  values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
+  on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered'
+)
+insert into call_span (call_id, channel, joined_at) values ($1, $2, $4) on conflict do nothing;
 
 -- name: close_span
 -- No longer; a span that began later is not this one's.
@@ -73,21 +71,21 @@ update call_span set left_at = $3 where call_id = $1 and channel = $2 and left_a
 insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
 
 -- name: end_call
--- The caller's channel is gone. An end that was only concluded (recovered) gives way to a heard one.
-update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), talked_ms = $5, recovered = recovered or $6
-where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'));
-
--- name: close_legs
--- Rings that were still open when the caller went.
-update call_leg set ended_at = $2, outcome = coalesce(outcome, 'cancelled') where call_id = $1 and ended_at is null;
+-- The caller's channel is gone, and with it rings and conversations still open; its sound is expected in the spool (SPEC C6).
+-- An end that was only concluded (lost) gives way to a heard one.
+with ended as (
+  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), talked_ms = $5, recovered = recovered or $6
+  where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'))
+), legs as (
+  update call_leg set ended_at = $2, outcome = coalesce(outcome, 'cancelled') where call_id = $1 and ended_at is null
+), spans as (
+  update call_span set left_at = greatest($2, joined_at) where call_id = $1 and left_at is null
+)
+insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
 
 -- name: close_spans
 -- Conversations that were still open when the caller went.
 update call_span set left_at = greatest($2, joined_at) where call_id = $1 and left_at is null;
-
--- name: expect_recording
--- Every call that ended has sound somewhere in the spool, or its absence is known (SPEC C6).
-insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
 
 -- name: ended_unheard
 -- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
@@ -126,17 +124,18 @@ where active and extension is not null order by extension;
 -- The customer of a number.
 select id, number, name, tier, note from customer where number = $1;
 
--- name: last_calls
--- The caller's last ended calls, newest first.
-select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
-from call c left join person p on p.id = c.answered_by
-where c.number = $1 and c.number <> '' and c.id <> $2 and c.ended_at is not null
-order by c.started_at desc limit 5;
-
--- name: open_tickets
--- The caller's open tickets, newest first.
-select id, number, state, business, nature, received_at from ticket
-where customer_number = $1 and customer_number <> '' and state = 'open' order by received_at desc limit 10;
+-- name: remember
+-- What the card shows of a number in one look: the customer, the newest open tickets, the last ended calls but $2.
+select (select jsonb_build_object('id', id, 'number', number, 'name', name, 'tier', tier, 'note', note)
+        from customer where number = $1) as customer,
+       (select coalesce(jsonb_agg(t), '[]') from (
+          select id, number, state, business, nature, received_at from ticket
+          where customer_number = $1 and customer_number <> '' and state = 'open' order by received_at desc limit 10) t) as tickets,
+       (select coalesce(jsonb_agg(c), '[]') from (
+          select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
+          from call c left join person p on p.id = c.answered_by
+          where c.number = $1 and c.number <> '' and c.id <> $2 and c.ended_at is not null
+          order by c.started_at desc limit 5) c) as calls;
 
 -- name: figures
 -- The caller service level's parts for calls that entered the queue in [$2, $3) (SPEC "How to count", formula tingsu-1).

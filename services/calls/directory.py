@@ -12,7 +12,7 @@ import structlog
 
 from services.calls import store
 from services.calls.store import Seat
-from services.errors import DatabaseAway
+from services.errors import WorldFailed
 from services.store.db import Pool, connection
 
 REFRESH_S = 10.0
@@ -50,10 +50,11 @@ class Directory:
             self.replace(await store.seats(taken))
 
     def replace(self, seats: list[Seat]) -> None:
-        before = self._by_extension
-        self._by_extension = {seat.extension: seat for seat in seats}
-        self._by_person = {seat.person: seat for seat in seats}
-        if self.changed and before != self._by_extension:
+        found = {seat.extension: seat for seat in seats}
+        if found == self._by_extension:
+            return  # the very same objects stay: the board's parts are kept by them
+        self._by_extension, self._by_person = found, {seat.person: seat for seat in seats}
+        if self.changed:
             self.changed()
 
     async def run(self) -> None:
@@ -61,7 +62,7 @@ class Directory:
         while True:
             try:
                 await self.load()
-            except DatabaseAway:
+            except WorldFailed:
                 log.debug("people not loaded: the database is away")
             self._stale.clear()
             try:

@@ -17,10 +17,12 @@ import structlog
 from services.calls import store
 from services.calls.facts import Fact, encode
 from services.calls.journal import Journal, Read
-from services.errors import DatabaseAway
+from services.errors import WorldFailed
 from services.store.db import Connection, Pool, transaction
 
 BATCH = 256
+GATHER_S = 0.03  # facts of one moment share a transaction; a draft beside the call can wait so long
+KEPT_BYTES = 8_000_000  # applied and kept nevertheless: more than a crashed server can have lost
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 5.0
 
@@ -39,7 +41,8 @@ class Drain:
         self._apply = apply
         self._applied = applied
         self._refused = refused
-        self._position: int | None = None
+        self._position = 0
+        self._sure = False  # that the database's cursor is where we think
         self._moved = asyncio.Event()
         self.away = False
         self.refused_count = 0
@@ -47,7 +50,7 @@ class Drain:
     @property
     def behind(self) -> int:
         """Bytes of the journal that the database does not have yet."""
-        return self._journal.durable - (self._position or 0)
+        return self._journal.durable - self._position
 
     async def run(self) -> None:
         """Drains for ever; owned by the composition root."""
@@ -56,34 +59,37 @@ class Drain:
             try:
                 await self.step()
                 wait = FIRST_WAIT_S
-            except DatabaseAway:
+            except WorldFailed:
                 self._say_away()
+                self._sure = False  # a server that crashed may have lost its last commits, and its cursor with them
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))
                 wait = min(LONGEST_WAIT_S, wait * 2)
 
     async def step(self) -> int:
-        """Waits until there is something, applies one batch; how many facts. Raises DatabaseAway and has then changed nothing."""
+        """Waits until there is something, applies one batch; how many facts. Raises WorldFailed and has then changed nothing."""
         position = await self._start()
         await self._journal.grown_beyond(position)
+        await asyncio.sleep(GATHER_S)
         read = await asyncio.to_thread(self._journal.read, position, BATCH)
         for fact, result in await self._batch(read):
             self._applied(fact, result)
         self._position, self.away = read.position, False
         self._moved.set()
-        await asyncio.to_thread(self._journal.forget, read.position)
+        await asyncio.to_thread(self._journal.forget, read.position - KEPT_BYTES)
         return len(read.facts)
 
     async def caught_up(self) -> None:
         """Returns once everything that is on the disk now is in the database."""
         target = self._journal.durable
-        while (self._position or 0) < target:
+        while self._position < target:
             self._moved.clear()
             await self._moved.wait()
 
     async def _start(self) -> int:
-        if self._position is None:
+        if not self._sure:
             async with transaction(self._pool) as connection:
                 self._position = await store.cursor_of(connection, self._journal.identity)
+            self._sure = True
         return self._position
 
     async def _batch(self, read: Read) -> list[tuple[Fact, object]]:
@@ -95,6 +101,7 @@ class Drain:
 
     async def _together(self, read: Read) -> list[tuple[Fact, object]]:
         async with transaction(self._pool) as connection:
+            await store.ensure_calls(connection, read.facts)
             done = [(fact, await self._apply(connection, fact)) for fact in read.facts]
             await store.move_cursor(connection, self._journal.identity, read.position)
         return done
@@ -102,6 +109,7 @@ class Drain:
     async def _one_by_one(self, read: Read) -> list[tuple[Fact, object]]:
         done = []
         async with transaction(self._pool) as connection:
+            await store.ensure_calls(connection, read.facts)
             for fact in read.facts:
                 try:
                     async with connection.transaction():

@@ -17,7 +17,7 @@ import structlog
 
 from services.calls.store import QUERIES
 from services.clock import Clock
-from services.errors import DatabaseAway
+from services.errors import WorldFailed
 from services.store.db import Connection, Pool, connection
 
 FORMULA = "tingsu-1"
@@ -104,7 +104,7 @@ class Today:
         while True:
             try:
                 await self.load()
-            except DatabaseAway:
+            except WorldFailed:
                 log.debug("figures not computed: the database is away")
             await asyncio.sleep(AGAIN_S)
             try:

@@ -7,6 +7,7 @@ share once per snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
@@ -21,6 +22,16 @@ REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
 """Pause reasons that the switch or we set -> codes that the desk has words for; any other is a code of the desk's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An agent's part of the board, and what it was made of."""
+
+    seat: Seat
+    known: AgentChanged | None
+    now: AgentNow
+    text: str
+
+
 class Floor:
     """The board's contents. ``apply`` keeps it; ``board`` and ``snapshot`` read it."""
 
@@ -31,7 +42,7 @@ class Floor:
         self._queue = queue
         self._link = LinkNow(up=False, since=clock.now(), detail="starting")
         self._states: dict[str, AgentChanged] = {}
-        self._texts: dict[str, tuple[AgentNow, str]] = {}
+        self._texts: dict[str, _Made] = {}
         self._waiting = 0
         self._oldest: datetime | None = None
         self.wrap_ups: dict[int, datetime] = {}
@@ -61,21 +72,21 @@ class Floor:
         seat = self._directory.of(person)
         return Board(
             link=self._link,
-            me=self._agent(seat)[0] if seat else None,
-            agents=[self._agent(each)[0] for each in self._agents()],
+            me=self._agent(seat).now if seat else None,
+            agents=[self._agent(each).now for each in self._agents()],
             queue=self._queue_now(),
             wrap_up_until=self.wrap_ups.get(person),
         )
 
     def snapshot(self) -> Callable[[int], str]:
         """A function from person to a BoardMessage as JSON: the same as ``board``, made cheaply for many."""
-        agents = ",".join(self._agent(seat)[1] for seat in self._agents())
+        agents = ",".join(self._agent(seat).text for seat in self._agents())
         at = self._clock.now().isoformat().replace("+00:00", "Z")
         shared = f'"link":{self._link.model_dump_json()},"agents":[{agents}],"queue":{self._queue_now().model_dump_json()}'
 
         def text(person: int) -> str:
             seat = self._directory.of(person)
-            me = self._agent(seat)[1] if seat else "null"
+            me = self._agent(seat).text if seat else "null"
             until = self.wrap_ups.get(person)
             end = f'"{until.isoformat()}"' if until else "null"
             return f'{{"type":"board","at":"{at}","board":{{{shared},"me":{me},"wrap_up_until":{end}}}}}'
@@ -85,15 +96,15 @@ class Floor:
     def _agents(self) -> list[Seat]:
         return [seat for seat in self._directory.seats() if seat.role == "junior_agent"]
 
-    def _agent(self, seat: Seat) -> tuple[AgentNow, str]:
-        now = self._now(seat)
+    def _agent(self, seat: Seat) -> _Made:
+        known = self._states.get(seat.extension)
         kept = self._texts.get(seat.extension)
-        if kept is None or kept[0] != now:
-            kept = self._texts[seat.extension] = (now, now.model_dump_json())
+        if kept is None or kept.known is not known or kept.seat is not seat:
+            now = self._now(seat, known)
+            kept = self._texts[seat.extension] = _Made(seat, known, now, now.model_dump_json())
         return kept
 
-    def _now(self, seat: Seat) -> AgentNow:
-        known = self._states.get(seat.extension)
+    def _now(self, seat: Seat, known: AgentChanged | None) -> AgentNow:
         return AgentNow.model_construct(
             person_id=seat.person,
             name=seat.name,

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 class Boards(Outbox, Protocol):
     """The hub, as this room sees it."""
 
-    def board_changed(self) -> None: ...
+    def board_changed(self, *people: int) -> None: ...
 
 
 class Follow:
@@ -107,7 +107,8 @@ class Follow:
             case LinkChanged(up=True):
                 self._note(StillLive(at=change.at, calls=self.live.ids()))
                 self._presence.link_up()
-        self._hub.board_changed()
+        seat = self._directory.at(change.extension) if isinstance(change, AgentChanged) else None
+        self._hub.board_changed(*([seat.person] if seat else []))
 
     def _on_call(self, change: Change) -> None:
         match change:

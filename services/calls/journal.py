@@ -29,6 +29,7 @@ PENDING_LIMIT = 50_000  # facts: at 20 calls a second about two and a half minut
 SEGMENT_BYTES = 8_000_000
 LIMIT_BYTES = 512_000_000  # about 2.5 million facts, 150,000 calls
 RETRY_S = 1.0  # a full disk is asked again this often
+GATHER_S = 0.01  # what comes together is synced together; so much can be lost with the process, and the snapshot finds it again
 _PREFIX = "changes-"
 
 log = structlog.get_logger(__name__)
@@ -123,6 +124,7 @@ class Journal:
         try:
             while True:
                 await self._wake.wait()
+                await asyncio.sleep(GATHER_S)
                 self._wake.clear()
                 await self._write_all()
         finally:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
 from cti.ids import CallId
 from services.calls import store
-from services.errors import DatabaseAway
+from services.errors import WorldFailed
 from services.store.db import Pool, connection
 from services.web.schemas import CallBrief, Customer, TicketBrief
 
@@ -47,7 +49,7 @@ class Memory:
         try:
             async with asyncio.timeout(self._limit_s):
                 return await self._look_up(number, call)
-        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return Known(history=False, customer=self.cached(number))
 
     async def customer(self, number: str) -> Customer | None:
@@ -57,22 +59,21 @@ class Memory:
         try:
             async with asyncio.timeout(self._limit_s), connection(self._pool) as taken:
                 return self._keep(number, await store.known_customer(taken, number))
-        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return self.cached(number)
 
     async def _look_up(self, number: str, call: CallId) -> Known:
         async with connection(self._pool) as taken:
-            customer = self._keep(number, await store.known_customer(taken, number))
-            tickets = await store.open_tickets(taken, number)
-            calls = await store.last_calls(taken, number, but=call)
+            row = await store.remember(taken, number, but=call)
+        customer = self._keep(number, row["customer"])
         return Known(
             True,
             customer,
-            tuple(TicketBrief(**row) for row in tickets),
-            tuple(CallBrief(**row) for row in calls),
+            tuple(TicketBrief(**ticket) for ticket in row["tickets"]),
+            tuple(CallBrief(**each) for each in row["calls"]),
         )
 
-    def _keep(self, number: str, row: asyncpg.Record | None) -> Customer | None:
+    def _keep(self, number: str, row: Mapping[str, Any] | asyncpg.Record | None) -> Customer | None:
         customer = Customer(**row) if row else None
         self._customers.pop(number, None)
         self._customers[number] = customer

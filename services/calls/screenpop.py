@@ -27,6 +27,7 @@ from services.clock import Clock
 from services.web.schemas import Customer, PopCard, PopEndMessage, PopMessage
 
 LOOKERS = 4  # looking up at once; at 1 ms each far more than 20 calls a second need
+FRESH_S = 5.0  # a look at the caller made so shortly before the ring is not made again
 LATE_S = 0.9  # a look-up that could not begin by then is not begun: the card says so at once
 WAITING = 1_000  # look-ups waiting; beyond it the oldest are given up
 UNACKNOWLEDGED = 64  # cards per person whose receipt is still awaited
@@ -85,7 +86,7 @@ class ScreenPop:
         self._note = note
         self._rings: dict[str, _Ring] = {}
         self._sent: dict[int, deque[_Sent]] = {}
-        self._before: dict[CallId, Known] = {}
+        self._before: dict[CallId, tuple[Known, float]] = {}
         self._waiting: deque[_Look] = deque(maxlen=WAITING)
         self._wake = asyncio.Event()
 
@@ -107,7 +108,7 @@ class ScreenPop:
         awaited.append(_Sent(pop, seq))
         sent = PopSent(at=self._clock.now(), pop=pop, person=seat.person, call=change.call, seq=seq, offered_at=change.at)
         self._note(sent)
-        self._look(call, pop)
+        self._enrich(call, pop)
 
     def end(self, call: CallId, leg: ChannelId, how: str, at: datetime) -> None:
         """The ring is over; a pop that was never shown ends without a word."""
@@ -134,7 +135,7 @@ class ScreenPop:
                 tasks.create_task(self._look_up_for_ever(), name=f"screenpop: looker {number}")
 
     def _first_card(self, pop: str, change: CallOffered, call: LiveCall) -> PopCard:
-        known = self._before.get(change.call)
+        known, _ = self._before.get(change.call, (None, 0.0))
         return PopCard(
             id=pop,
             stage="first",
@@ -163,6 +164,14 @@ class ScreenPop:
         self._outbox.push(ring.person, f"pop:{pop}", lambda seq: PopEndMessage(seq=seq, id=pop, how=how), over=True)
         self._note(PopEnded(at=at, pop=pop, how=how))
 
+    def _enrich(self, call: LiveCall, pop: str) -> None:
+        known, at = self._before.get(call.id, (None, 0.0))
+        now = self._clock.monotonic()
+        if known is not None and now - at <= FRESH_S:
+            self._found(_Look(call.id, call.number, pop, now), known)
+        else:
+            self._look(call, pop)
+
     def _look(self, call: LiveCall, pop: str | None) -> None:
         self._waiting.append(_Look(call.id, call.number, pop, self._clock.monotonic()))
         self._wake.set()
@@ -183,7 +192,7 @@ class ScreenPop:
     def _found(self, look: _Look, known: Known) -> None:
         if look.pop is None:
             if known.history:
-                self._before[look.call] = known
+                self._before[look.call] = known, self._clock.monotonic()
                 while len(self._before) > WAITING:
                     del self._before[next(iter(self._before))]
             return
@@ -191,7 +200,7 @@ class ScreenPop:
         if ring is None:
             return  # the ring is over: a card now would be a ghost
         if not known.history and (before := self._before.get(look.call)):
-            known = replace(before, history=False)
+            known = replace(before[0], history=False)
         ring.card = _enriched(ring.card, known)
         seq = self._send(ring.person, ring.card)
         for sent in self._sent.get(ring.person, ()):

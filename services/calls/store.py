@@ -33,6 +33,20 @@ from services.store.queries import load_queries
 QUERIES = load_queries(Path(__file__).parent / "calls.sql")
 
 
+OF_A_CALL = (
+    CallQueued,
+    CallOffered,
+    OfferEnded,
+    CallAnswered,
+    LegJoined,
+    LegLeft,
+    CallHeld,
+    CallTransferred,
+    CallEnded,
+    MenuChosen,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """Who sits at an extension, and the state that person asked for."""
@@ -62,8 +76,21 @@ async def seats(connection: Connection) -> list[Seat]:
     ]
 
 
+async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
+    """A row for every call that these facts speak of without beginning it; before they are applied."""
+    begun: set[CallId] = set()
+    needed: dict[CallId, datetime] = {}
+    for fact in facts:
+        if isinstance(fact, CallStarted):
+            begun.add(fact.call)
+        elif isinstance(fact, OF_A_CALL) and fact.call not in begun:
+            needed.setdefault(fact.call, fact.at)
+    if needed:
+        await connection.execute(QUERIES.ensure_calls, list(needed), list(needed.values()))
+
+
 async def apply(connection: Connection, fact: Fact) -> None:
-    """One fact's rows. Twice comes to the same."""
+    """One fact's rows; its call is there (``ensure_calls``). Twice comes to the same."""
     match fact:
         case CallStarted() | CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
             await _apply_to_caller(connection, fact)
@@ -85,7 +112,6 @@ async def _apply_to_caller(
     if isinstance(fact, CallStarted):
         await _start(connection, fact)
         return
-    await connection.execute(QUERIES.ensure_call, fact.call, fact.at)
     match fact:
         case CallQueued():
             await connection.execute(QUERIES.queue_call, fact.call, fact.queue, fact.at, fact.ivr_path, fact.language)
@@ -106,15 +132,11 @@ async def _start(connection: Connection, fact: CallStarted) -> None:
 
 
 async def _end(connection: Connection, fact: CallEnded) -> None:
-    ended = fact.call, fact.at
-    await connection.execute(QUERIES.end_call, *ended, str(fact.outcome), fact.waited_ms, fact.talked_ms, fact.recovered)
-    await connection.execute(QUERIES.close_legs, *ended)
-    await connection.execute(QUERIES.close_spans, *ended)
-    await connection.execute(QUERIES.expect_recording, fact.call, fact.at)
+    outcome = str(fact.outcome), fact.waited_ms, fact.talked_ms, fact.recovered
+    await connection.execute(QUERIES.end_call, fact.call, fact.at, *outcome)
 
 
 async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:
-    await connection.execute(QUERIES.ensure_call, fact.call, fact.at)
     leg = fact.call, fact.leg
     match fact:
         case CallOffered():
@@ -122,11 +144,9 @@ async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded |
         case OfferEnded():
             await connection.execute(QUERIES.end_offer, *leg, fact.at, str(fact.outcome), fact.rang_ms)
         case CallAnswered():
-            await connection.execute(QUERIES.answer_leg, *leg, fact.extension, fact.at, fact.rang_ms)
-            await connection.execute(QUERIES.answer_call, fact.call, fact.at, fact.extension, fact.waited_ms)
+            await connection.execute(QUERIES.answer, *leg, fact.extension, fact.at, fact.rang_ms, fact.waited_ms)
         case LegJoined():
             await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at)
-            await connection.execute(QUERIES.open_span, *leg, fact.at)
         case LegLeft():
             await connection.execute(QUERIES.close_span, *leg, fact.at)
 
@@ -157,9 +177,8 @@ async def known_customer(connection: Connection, number: str) -> Row | None:
     return await connection.fetchrow(QUERIES.known_customer, number)
 
 
-async def last_calls(connection: Connection, number: str, *, but: CallId) -> list[Row]:
-    return await connection.fetch(QUERIES.last_calls, number, but)
-
-
-async def open_tickets(connection: Connection, number: str) -> list[Row]:
-    return await connection.fetch(QUERIES.open_tickets, number)
+async def remember(connection: Connection, number: str, *, but: CallId) -> Row:
+    """``customer`` (or None), ``tickets`` and ``calls`` as JSON values."""
+    row = await connection.fetchrow(QUERIES.remember, number, but)
+    assert row is not None
+    return row

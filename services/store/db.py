@@ -135,6 +135,8 @@ async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
         yield
     except asyncpg.QueryCanceledError as error:
         raise DatabaseBusy from error
+    except asyncpg.InternalClientError as error:  # "another operation is in progress": the loss is half noticed
+        raise DatabaseAway from error
     except AWAY as error:
         if _is_gone(taken):
             raise DatabaseAway from error

@@ -37,7 +37,7 @@ from recordings.errors import (
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.clock import Clock
-from services.errors import DatabaseAway, Stale
+from services.errors import Stale, WorldFailed
 from services.store.db import Connection, Pool, connection, transaction
 from services.tickets import store as ticket_store
 from services.tickets.actions import fill_from_words
@@ -124,7 +124,7 @@ class Intake:
                     await taken.execute(store.QUERIES.release_recordings, self._clock.now())
                     await taken.execute(store.QUERIES.release_transcripts, self._clock.now())
                 return
-            except DatabaseAway:
+            except WorldFailed:
                 await asyncio.sleep(AWAY_S)
 
     async def _for_ever(self, step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
@@ -133,7 +133,7 @@ class Intake:
                 if await step():
                     continue
                 await asyncio.sleep(pause_s)
-            except DatabaseAway:
+            except WorldFailed:
                 await asyncio.sleep(AWAY_S)
 
     # sound ------------------------------------------------------------------------------------------------------------

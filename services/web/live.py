@@ -33,7 +33,9 @@ RESUME_S = 10.0  # the first message must come within
 CLOSE_S = 1.0  # a browser that does not answer the closing is dropped
 SESSIONS_S = 2.0  # ended sessions are noticed so often: within the 5 s of BARS V6/V7
 BOARD_S = 0.2  # snapshots at most so often
-FAN_OUT = 16  # browsers woken before pops get their turn again
+STEP_S = 0.005  # a snapshot goes out in steps, so that a pop never waits behind two hundred boards
+STEPS = 200  # at most, so that everybody has it within a second, however many they are
+OWN_S = 0.02  # one's own state, however, shows as soon as this
 TALKATIVE = 200  # messages from a browser in TALKATIVE_S; more is no desk of ours
 TALKATIVE_S = 10.0
 RETRY_MS = (500, 5_000)  # returning browsers spread themselves over this
@@ -134,6 +136,8 @@ class Hub:
         self._connections: dict[int, list[Connection]] = {}
         self._streams: dict[int, Stream] = {}
         self._changed = asyncio.Event()
+        self._own: set[int] = set()
+        self._own_changed = asyncio.Event()
         self._suspicious = asyncio.Event()
         self._closing = False
         self._empty = asyncio.Event()  # nobody is connected
@@ -152,9 +156,12 @@ class Hub:
                 connection.send(text)
         return seq
 
-    def board_changed(self) -> None:
-        """The next snapshot goes out within BOARD_S."""
+    def board_changed(self, *people: int) -> None:
+        """The next snapshot goes out soon; to ``people``, whose own state it is, at once."""
         self._changed.set()
+        if people:
+            self._own.update(people)
+            self._own_changed.set()
 
     def is_here(self, person: int) -> bool:
         """True while the person has a browser open."""
@@ -178,6 +185,7 @@ class Hub:
         """Snapshots and the look at sessions, for ever; owned by the composition root."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_boards(), name="live: boards")
+            tasks.create_task(self._send_own_boards(), name="live: own boards")
             tasks.create_task(self._look_at_sessions(), name="live: sessions")
 
     async def shutdown(self) -> None:
@@ -271,13 +279,26 @@ class Hub:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            snapshot = self._boards.snapshot()
-            for place, connection in enumerate(self._all()):
+            snapshot, everybody = self._boards.snapshot(), self._all()
+            step = -(-len(everybody) // STEPS)
+            for place, connection in enumerate(everybody, 1):
                 if connection.resumed:
                     connection.show(snapshot(connection.person))
-                if place % FAN_OUT == FAN_OUT - 1:
-                    await asyncio.sleep(0)
+                if place % step == 0:
+                    await asyncio.sleep(STEP_S)
             await asyncio.sleep(BOARD_S)
+
+    async def _send_own_boards(self) -> None:
+        while True:
+            await self._own_changed.wait()
+            await asyncio.sleep(OWN_S)
+            self._own_changed.clear()
+            snapshot, people, self._own = self._boards.snapshot(), self._own, set()
+            for person in people:
+                text = snapshot(person)
+                for connection in self._connections.get(person, ()):
+                    if connection.resumed:
+                        connection.show(text)
 
     async def _look_at_sessions(self) -> None:
         while True:

@@ -24,6 +24,8 @@ from cti.changes import (
     OfferOutcome,
 )
 from cti.ids import Extension
+from services.calls.drain import Drain
+from services.calls.follow import apply
 from services.clock import SystemClock
 from services.store import db
 from tests.harness.office import QUEUE, T0, Browser, Office, call_id, leg_id, link, office
@@ -203,13 +205,20 @@ async def test_rows_tell_the_whole_call(desk: Office) -> None:
     assert await desk.pool.fetchval("select state from recording") == "waiting"
 
 
+async def again(desk: Office) -> None:
+    """The whole journal once more, as after a restore of the database from before."""
+    await desk.pool.execute("delete from journal_cursor")
+    second = Drain(desk.journal, desk.pool, apply, applied=lambda fact, result: None, refused=desk.folder / "refused")
+    while second.behind:
+        await second.step()
+
+
 async def test_applying_everything_twice_changes_nothing(desk: Office) -> None:
     changes = [*queued(), offered(), *answered(), LegLeft(at=T0 + 58 * SECOND, call=call_id(), leg=leg_id()), ended()]
     await desk.change(*changes)
     await desk.written()
     before = [await desk.pool.fetch(f"select * from {table} order by 1, 2") for table in TABLES]
-    await desk.change(*changes)
-    await desk.written()
+    await again(desk)
     assert [await desk.pool.fetch(f"select * from {table} order by 1, 2") for table in TABLES] == before
 
 

@@ -14,7 +14,7 @@ from services.hosted.debian import PackageSource, PackagesUnavailable, Unpacked,
 APT = """#!/bin/sh
 echo "$@" >> {log}
 case "$*" in
-  *indextargets*) printf 'Debian-Security\\tfile:/security\\nDebian\\tfile:/mirror\\n' ;;
+  *indextargets*) {targets} ;;
   *update*) {update} ;;
   *install*) {install} ;;
 esac
@@ -47,10 +47,10 @@ class Bench:
         subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(root), str(deb)], check=True, capture_output=True)
         return deb
 
-    def apt(self, *, update: str = ":", install: str | None = None, pause: float = 0.0) -> None:
+    def apt(self, *, update: str = ":", install: str | None = None, pause: float = 0.0, targets: str = ":") -> None:
         deliver = DELIVER.format(deb=self.deb, pause=pause) if install is None else install
         script = self.bin / "apt-get"
-        script.write_text(APT.format(log=self.log, update=update, install=deliver))
+        script.write_text(APT.format(log=self.log, update=update, install=deliver, targets=targets))
         script.chmod(0o755)
 
     async def fetch(self, **changes: PackageSource) -> Unpacked:
@@ -164,3 +164,22 @@ async def test_signatures_are_checked_against_the_named_keyring_alone(bench: Ben
     await bench.fetch()
     line = (bench.folder / "line").read_text()
     assert line == "deb [signed-by=/usr/share/keyrings/none.gpg] file:/mirror forky main\n"
+
+
+OS_RELEASE = Path("/etc/os-release").read_text(encoding="utf-8") if Path("/etc/os-release").exists() else ""
+CODENAME = next((line.partition("=")[2].strip('"') for line in OS_RELEASE.splitlines() if "VERSION_CODENAME=" in line), "")
+
+
+@pytest.mark.skipif("ID=debian" not in OS_RELEASE.splitlines(), reason="the machine's own mirror is looked for on Debian")
+@pytest.mark.parametrize(
+    "targets",
+    [
+        f"Debian-Security\\t{CODENAME}-security\\tfile:/security\\nDebian\\t{CODENAME}\\tfile:/mirror\\n",
+        f"\\t{CODENAME}-security\\tfile:/security\\n\\t{CODENAME}\\tfile:/mirror\\n",
+    ],
+    ids=["after an update", "before the first update"],
+)
+async def test_the_machines_own_mirror_is_used(bench: Bench, targets: str) -> None:
+    bench.apt(targets=f"printf '{targets}'", update=f'cp "$(dirname "$APT_CONFIG")/etc/sources.list" {bench.folder}/line')
+    await bench.fetch(source=PackageSource(suite="forky", keyring=Path("/k")))
+    assert (bench.folder / "line").read_text() == "deb [signed-by=/k] file:/mirror forky main\n"

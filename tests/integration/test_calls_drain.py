@@ -1,0 +1,207 @@
+"""The way from the journal into the database when things die: the database, this process, a single bad fact."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from cti.changes import CallEnded, CallOutcome, CallStarted
+from cti.ids import CallId
+from services.calls import drain as drains
+from services.calls import store
+from services.calls.drain import Drain
+from services.calls.facts import Fact, PopSent
+from services.calls.journal import Journal
+from services.clock import SystemClock
+from services.errors import DatabaseAway
+from services.hosted.postgres import PostgresPlan, running
+from services.store import db
+from services.store.db import Connection
+from services.store.migrate import migrate
+from tests.harness.database import QUICK
+from tests.harness.office import T0, Browser, Office, call_id, link, office
+from tests.harness.patience import until
+from tests.integration.test_calls_follow import answered, customer, offered, pop_of, queued
+
+
+def begun(number: int) -> CallStarted:
+    return CallStarted(at=T0, call=CallId(f"tingsu-1.{number}"), number="10086", name="", dialled="1")
+
+
+def drain_of(journal: Journal, pool: db.Pool, folder: Path) -> Drain:
+    return Drain(journal, pool, store.apply, applied=lambda fact, result: None, refused=folder / "refused.jsonl")
+
+
+async def drained(journal: Journal, pool: db.Pool, folder: Path) -> Drain:
+    drain = drain_of(journal, pool, folder)
+    while drain.behind:
+        await drain.step()
+    return drain
+
+
+@contextmanager
+def journal_with(folder: Path, *facts: Fact) -> Iterator[Journal]:
+    journal = Journal(folder / "journal")
+    journal.open()
+    for fact in facts:
+        journal.append(fact)
+    journal._write()
+    yield journal
+    journal.close()
+
+
+async def test_a_fact_the_database_refuses_is_set_aside_and_stops_nobody(pool: db.Pool, tmp_path: Path) -> None:
+    nobodys = PopSent(at=T0, pop="a/b", person=999, call=CallId("tingsu-1.1"), seq=1, offered_at=T0)
+    with journal_with(tmp_path, begun(1), nobodys, begun(2)) as journal:
+        drain = await drained(journal, pool, tmp_path)
+    assert await pool.fetchval("select count(*) from call") == 2
+    assert drain.refused_count == 1
+    assert b"PopSent" in (tmp_path / "refused.jsonl").read_bytes()
+
+
+async def test_a_failure_in_the_middle_of_a_batch_changes_nothing(pool: db.Pool, tmp_path: Path) -> None:
+    async def failing(connection: Connection, fact: Fact) -> None:
+        await store.apply(connection, fact)
+        if fact == begun(2):
+            raise DatabaseAway
+
+    with journal_with(tmp_path, begun(1), begun(2)) as journal:
+        drain = Drain(journal, pool, failing, applied=lambda fact, result: None, refused=tmp_path / "refused")
+        with pytest.raises(DatabaseAway):
+            await drain.step()
+        assert await pool.fetchval("select count(*) from call") == 0
+        await drained(journal, pool, tmp_path)
+    assert await pool.fetchval("select count(*) from call") == 2
+
+
+async def test_a_large_backlog_is_drained_in_order_and_its_file_goes(
+    pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = [CallEnded(at=T0, call=begun(n).call, outcome=CallOutcome.ABANDONED, waited_ms=1, talked_ms=0) for n in range(1000)]
+    facts = [fact for n in range(1000) for fact in (begun(n), ended[n])]
+    journal = Journal(tmp_path / "journal", segment_bytes=20_000)
+    journal.open()
+    for fact in facts[:1000]:
+        journal.append(fact)
+    journal._write()
+    for fact in facts[1000:]:
+        journal.append(fact)
+    journal._write()
+    monkeypatch.setattr(drains, "KEPT_BYTES", 0)
+    await drained(journal, pool, tmp_path)
+    assert await pool.fetchval("select count(*) from call where outcome = 'abandoned'") == 1000
+    assert await pool.fetchval("select count(*) from recording") == 1000
+    assert len(list((tmp_path / "journal").glob("*.jsonl"))) == 1
+    journal.close()
+
+
+async def test_pops_go_on_from_memory_while_the_database_is_killed_and_everything_follows(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="tingsu-test-pg-"))
+    folder.chmod(0o755)
+    plan = PostgresPlan(folder=folder / "postgres", settings=QUICK)
+    try:
+        async with AsyncExitStack() as second, AsyncExitStack() as first:
+            server = await first.enter_async_context(running(plan, progress=lambda _: None))
+            own = await db.connect(server.url())
+            await migrate(own)
+            await own.close()
+            pool = await db.open_pool(server.url(), size=5)
+            async with office(pool, SystemClock(), tmp_path) as desk:
+                await _before_the_fall(desk)
+                async with desk.browser("li") as browser:
+                    await _with_the_database(desk, browser)
+                    server.process.kill()
+                    await server.ended()
+                    await _while_away(desk, browser)
+                    await first.aclose()
+                    await second.enter_async_context(running(plan, progress=lambda _: None))
+                    await _afterwards(desk, browser)
+            await pool.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _before_the_fall(desk: Office) -> None:
+    await desk.hire("li", extension="1001")
+    await customer(desk)
+    await desk.change(link())
+
+
+async def _with_the_database(desk: Office, browser: Browser) -> None:
+    await browser.next("hello")
+    await desk.change(*queued(), offered())
+    await pop_of(browser, "enriched")
+    await desk.written()
+
+
+async def _while_away(desk: Office, browser: Browser) -> None:
+    await desk.change(*queued(call=11), offered(call=11, leg=12), *answered(call=11, leg=12))
+    while (first := await pop_of(browser, "first"))["card"]["call_id"] != call_id(11):
+        continue
+    assert first["card"]["customer"]["name"] == "张桂芳"
+    assert (await browser.next("call"))["phase"] == "talking"
+    await desk.change(*queued(call=21), offered(call=21, leg=22))
+    enriched = await pop_of(browser, "enriched")
+    assert (enriched["card"]["call_id"], enriched["card"]["history"]) == (call_id(21), False)
+    assert enriched["card"]["customer"]["name"] == "张桂芳"
+    await until(lambda: desk.drain.away, "the drain notices")
+
+
+async def _afterwards(desk: Office, browser: Browser) -> None:
+    await desk.written()
+    async with asyncio.timeout(10):
+        while not (said := await browser.next("call"))["ticket_id"]:
+            continue
+    assert said["call_id"] == call_id(11)
+    assert await desk.pool.fetchval("select count(*) from call") == 3
+    assert await desk.pool.fetchval("select count(*) from ticket") == 1
+    assert await desk.pool.fetchval("select count(*) from pop") == 3
+    assert desk.drain.refused_count == 0
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from services.calls.journal import Journal
+from tests.integration.test_calls_drain import begun
+
+async def main():
+    journal = Journal(Path(sys.argv[1]))
+    journal.open()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(journal.run(), name="journal")
+        for number in range(1_000_000):
+            journal.append(begun(number))
+            if number % 50 == 0:
+                await asyncio.sleep(0.001)
+                print(journal.durable, flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_leaves_a_journal_that_begins_at_one_and_has_no_gap(pool: db.Pool, tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, str(folder), stdout=pipe)
+    assert process.stdout
+    promised, end = 0, time.monotonic() + 1.0
+    while promised == 0 or time.monotonic() < end:
+        promised = int(await process.stdout.readline())
+    process.kill()
+    await process.communicate()
+    journal = Journal(folder)
+    journal.open()
+    assert journal.durable >= promised > 0
+    await drained(journal, pool, tmp_path)
+    ids = [row["id"] for row in await pool.fetch("select id from call")]
+    assert {int(one.partition(".")[2]) for one in ids} == set(range(len(ids)))
+    journal.close()

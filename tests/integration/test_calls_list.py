@@ -1,0 +1,84 @@
+"""The list of calls: whose, in which order, and by what filter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from services.store import db
+from tests.harness.clock import HandClock
+from tests.harness.office import Office, office
+
+
+@pytest_asyncio.fixture
+async def desk(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator[Office]:
+    async with office(pool, clock, tmp_path, drained=False) as running:
+        li = await running.hire("li", extension="1001")
+        await running.hire("qa", role="qa_inspector")
+        sql = """insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome)
+                 values ($1, $2, $2, '', '', $3, $3, $4)"""
+        for n in range(12):
+            outcome = "abandoned" if n % 3 == 0 else "answered"
+            at = clock.now() + timedelta(minutes=n // 2)  # two begin in the same instant
+            await pool.execute(sql, f"tingsu-1.{n}", f"1380013800{n % 2}", at, outcome)
+            if n < 4:
+                await pool.execute("insert into call_leg (call_id, channel, person_id) values ($1, 'x', $2)", f"tingsu-1.{n}", li)
+        yield running
+
+
+async def pages(desk: Office, login: str, query: str = "", limit: int = 5) -> list[str]:
+    seen: list[str] = []
+    after = ""
+    while True:
+        status, page = await desk.ask(login, "GET", f"/api/calls?limit={limit}{query}{after}")
+        assert status == 200, page
+        seen += [row["id"] for row in page["calls"]]
+        if page["next"] is None:
+            return seen
+        after = f"&after={page['next']}"
+
+
+async def test_pages_follow_each_other_newest_first_without_gap_or_repeat(desk: Office) -> None:
+    seen = await pages(desk, "qa")
+    assert len(seen) == len(set(seen)) == 12
+    assert seen[0] in {"tingsu-1.10", "tingsu-1.11"}
+    assert seen == await pages(desk, "qa", limit=200)
+
+
+async def test_an_agent_sees_the_calls_they_took_part_in(desk: Office) -> None:
+    assert set(await pages(desk, "li")) == {f"tingsu-1.{n}" for n in range(4)}
+    assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.0"))[0] == 200
+    assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.11"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("&outcome=abandoned", 4),
+        ("&number=13800138000", 6),
+        ("&number=%2B86%20138-0013-8000", 6),
+        ("&number=nobody", 0),
+        ("&from=2026-11-23T09:05:00Z", 2),
+        ("&to=2026-11-23T09:05:00Z", 10),
+        ("&from=2026-11-23T17:01:00%2B08:00&to=2026-11-23T17:02:00%2B08:00", 2),
+    ],
+)
+async def test_filters(desk: Office, query: str, count: int) -> None:
+    assert len(await pages(desk, "qa", query)) == count
+
+
+@pytest.mark.parametrize(
+    "query", ["from=yesterday", "from=2026-02-30T00:00:00Z", "from=2026-11-23T09:00:00", "outcome=x", "after=1~'", "x=1"]
+)
+async def test_what_is_no_filter_is_named(desk: Office, query: str) -> None:
+    assert (await desk.ask("qa", "GET", f"/api/calls?{query}"))[0] == 422
+
+
+@pytest.mark.parametrize("call", ["tingsu-1.99", "..", "%2e%2e%2f", "x", "tingsu-1.1%00"])
+async def test_a_call_that_is_not_there_is_not_found(desk: Office, call: str) -> None:
+    assert (await desk.ask("qa", "GET", f"/api/calls/{call}"))[0] == 404
+    assert (await desk.ask("qa", "GET", f"/api/calls/{call}/audio"))[0] == 404
