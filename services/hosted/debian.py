@@ -181,7 +181,7 @@ async def _private_apt(folder: Path, source: PackageSource) -> dict[str, str]:
 
 async def _source_line(source: PackageSource) -> str | None:
     """The one line of sources.list, or None to use the machine's own sources (a distribution that has Asterisk itself)."""
-    if not source.mirror and _distribution() != "debian":
+    if not source.mirror and _os_release("ID") != "debian":
         return None
     mirror = source.mirror or await _own_mirror()
     keyring = source.keyring or _own_keyring()
@@ -191,26 +191,34 @@ async def _source_line(source: PackageSource) -> str | None:
     return f"deb [signed-by={keyring}] {mirror} {source.suite} main"
 
 
-def _distribution() -> str:
+def _os_release(field: str) -> str:
     try:
         lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return ""
-    return next((line[3:].strip('"') for line in lines if line.startswith("ID=")), "")
+    return next((line.partition("=")[2].strip('"') for line in lines if line.startswith(f"{field}=")), "")
 
 
 async def _own_mirror() -> str:
-    form = "$(LABEL)\t$(REPO_URI)"
-    told = await _run(
-        ("apt-get", "indextargets", "--format", form, "Created-By: Packages", "Origin: Debian"), _plain_environment()
-    )
-    for line in told.splitlines():
-        label, _, address = line.partition("\t")
+    """The address this machine fetches Debian itself from.
+
+    Labels are known only after the machine's first ``apt-get update``; before it, the name of its own release decides.
+    """
+    for label, _, address in await _targets():
         if label == "Debian":
             return address
-    raise PackagesUnavailable(
-        "apt on this machine knows no Debian mirror: run 'apt-get update' once, or name a mirror in config.toml"
-    )
+    codename = _os_release("VERSION_CODENAME")
+    for _, release, address in await _targets("--no-release-info"):
+        if release == codename:
+            return address
+    raise PackagesUnavailable("apt on this machine knows no Debian mirror: name one in config.toml")
+
+
+async def _targets(*options: str) -> list[list[str]]:
+    """Label, release and address of each package list this machine's apt is told to fetch."""
+    form = "$(LABEL)\t$(RELEASE)\t$(REPO_URI)"
+    told = await _run(("apt-get", "indextargets", *options, "--format", form, "Created-By: Packages"), _plain_environment())
+    return [line.split("\t") for line in told.splitlines() if line.count("\t") == 2]
 
 
 def _own_keyring() -> Path:

@@ -14,7 +14,8 @@ from services.hosted.debian import PackageSource, PackagesUnavailable, Unpacked,
 APT = """#!/bin/sh
 echo "$@" >> {log}
 case "$*" in
-  *indextargets*) {targets} ;;
+  *indextargets*--no-release-info*) {unlabelled} ;;
+  *indextargets*) {labelled} ;;
   *update*) {update} ;;
   *install*) {install} ;;
 esac
@@ -47,10 +48,10 @@ class Bench:
         subprocess.run(["dpkg-deb", "--root-owner-group", "-b", str(root), str(deb)], check=True, capture_output=True)
         return deb
 
-    def apt(self, *, update: str = ":", install: str | None = None, pause: float = 0.0, targets: str = ":") -> None:
+    def apt(self, *, update: str = ":", install: str | None = None, pause: float = 0.0, labelled: str = ":") -> None:
         deliver = DELIVER.format(deb=self.deb, pause=pause) if install is None else install
         script = self.bin / "apt-get"
-        script.write_text(APT.format(log=self.log, update=update, install=deliver, targets=targets))
+        script.write_text(APT.format(log=self.log, update=update, install=deliver, labelled=labelled, unlabelled=UNLABELLED))
         script.chmod(0o755)
 
     async def fetch(self, **changes: PackageSource) -> Unpacked:
@@ -170,16 +171,16 @@ OS_RELEASE = Path("/etc/os-release").read_text(encoding="utf-8") if Path("/etc/o
 CODENAME = next((line.partition("=")[2].strip('"') for line in OS_RELEASE.splitlines() if "VERSION_CODENAME=" in line), "")
 
 
+UNLABELLED = f"printf '$(LABEL)\\t{CODENAME}-security\\tfile:/security\\n$(LABEL)\\t{CODENAME}\\tfile:/mirror\\n'"
+
+
 @pytest.mark.skipif("ID=debian" not in OS_RELEASE.splitlines(), reason="the machine's own mirror is looked for on Debian")
 @pytest.mark.parametrize(
-    "targets",
-    [
-        f"Debian-Security\\t{CODENAME}-security\\tfile:/security\\nDebian\\t{CODENAME}\\tfile:/mirror\\n",
-        f"\\t{CODENAME}-security\\tfile:/security\\n\\t{CODENAME}\\tfile:/mirror\\n",
-    ],
+    "labelled",
+    [f"printf 'Debian-Security\\t{CODENAME}\\tfile:/security\\nDebian\\t{CODENAME}\\tfile:/mirror\\n'", ":"],
     ids=["after an update", "before the first update"],
 )
-async def test_the_machines_own_mirror_is_used(bench: Bench, targets: str) -> None:
-    bench.apt(targets=f"printf '{targets}'", update=f'cp "$(dirname "$APT_CONFIG")/etc/sources.list" {bench.folder}/line')
+async def test_the_machines_own_mirror_is_used(bench: Bench, labelled: str) -> None:
+    bench.apt(labelled=labelled, update=f'cp "$(dirname "$APT_CONFIG")/etc/sources.list" {bench.folder}/line')
     await bench.fetch(source=PackageSource(suite="forky", keyring=Path("/k")))
     assert (bench.folder / "line").read_text() == "deb [signed-by=/k] file:/mirror forky main\n"
