@@ -101,6 +101,9 @@ class EmbeddedPostgres:
                 if await _leave(self.process, signal_number, limit):
                     break
         finally:
+            if not self.sockets.is_relative_to(self.place):
+                with contextlib.suppress(OSError):  # not empty: a process that had to be killed may have left its socket
+                    self.sockets.rmdir()
             os.close(self.lock)
 
 

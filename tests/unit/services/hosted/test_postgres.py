@@ -123,6 +123,7 @@ async def test_a_path_too_long_for_a_socket_gets_a_short_one(folder: Path) -> No
     async with postgres.running(PostgresPlan(folder=deep), quiet) as server:
         assert len(str(server.sockets / postgres.SOCKET_NAME)) <= postgres.SOCKET_LIMIT
         assert await value(server, "select 1") == 1
+    assert not server.sockets.exists()
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root meets a folder its database cannot reach")
