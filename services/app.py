@@ -292,6 +292,8 @@ class _Centre:
         hub.acked, hub.watcher = pops, presence
         directory.changed = today.changed = hub.board_changed
         following.on_counted = today.refresh
+        if switch is not None:
+            following.on_taken_back = switch.taken_back
 
         drain = Drain(journal, pool, follow.apply, applied=following.applied, refused=config.folder / "journal/refused.jsonl")
         await stack.enter_async_context(stage(drain=drain.run()))

@@ -77,6 +77,7 @@ class Follow:
         self.live = LiveCalls()
         self.on_call_ended: Callable[[], None] = lambda: None
         self.on_counted: Callable[[], None] = lambda: None
+        self.on_taken_back: Callable[[CallId, ChannelId], None] = lambda call, leg: None
 
     async def on_change(self, change: Change) -> None:
         """Takes one change; nothing is awaited."""
@@ -151,6 +152,8 @@ class Follow:
             self._tell(live, talk.person, "ended", change.at)
 
     def _hold(self, change: CallHeld) -> None:
+        if not change.held:
+            self.on_taken_back(change.call, change.leg)
         live = self.live.get(change.call)
         talk = live.talks.get(change.leg) if live else None
         if live and talk and talk.held != change.held:

@@ -56,6 +56,7 @@ _FORGOTTEN_S = 0.12
 """After a recording stops, the channel keeps its decoder until the next packets (20 ms apart) find it unused; one that starts
 before that inherits it, and what it thinks of sequence numbers. Nothing shows when it is gone."""
 
+_TAKEN_BACK_AT_MOST = 100
 _LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _LOGS_KEPT = 3
 _LOG_CHECK_S = 60.0
@@ -173,6 +174,7 @@ class ManagedAsterisk:
         self._told = told
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = False
+        self._taken_back: asyncio.Queue[tuple[CallId, ChannelId]] = asyncio.Queue(_TAKEN_BACK_AT_MOST)
         self._plan = replace(plan, run=plan.run or _run_folder(folder))
         self.adopted = False
 
@@ -204,9 +206,13 @@ class ManagedAsterisk:
     async def run(self) -> None:
         """Keep the switch alive and its logs small until `stop` (or cancellation, which leaves the switch as it is)."""
         async with asyncio.TaskGroup() as tasks:
-            rotation = tasks.create_task(self._rotate_logs(), name="switch logs")
+            aside = [
+                tasks.create_task(self._rotate_logs(), name="switch logs"),
+                tasks.create_task(self._record_anew_in_turn(), name="switch recordings"),
+            ]
             await self._watch()
-            rotation.cancel()
+            for task in aside:
+                task.cancel()
 
     async def reload(self) -> None:
         """Put the written files in force. Calls go on."""
@@ -217,12 +223,17 @@ class ManagedAsterisk:
         await asyncio.to_thread(render_agents, self._folder, tuple(agents))
         await self.command("module reload res_pjsip.so")
 
-    async def record_anew(self, call: CallId, leg: ChannelId) -> None:
-        """Let an agent's leg go on in a new leg file: to be asked for when that agent takes a caller back from hold.
+    def taken_back(self, call: CallId, leg: ChannelId) -> None:
+        """A party takes the other back from hold: its leg goes on in a new leg file, soon (`run` does it). Never waits."""
+        with contextlib.suppress(asyncio.QueueFull):  # then it goes on in the old file, as good as that is
+            self._taken_back.put_nowait((call, leg))
 
-        A held phone sends nothing, so its file may fall behind the clock; and one that starts its RTP stream anew at a lower
-        sequence number is taken for late by Debian's Asterisk (2016_opus_plc.patch), up to eleven minutes, in the recording
-        alone. A new file is right from its first sample on. Nothing happens if the leg is gone.
+    async def record_anew(self, call: CallId, leg: ChannelId) -> None:
+        """Let a leg go on in a new leg file. Nothing happens if the leg is gone.
+
+        A phone that holds sends nothing, so its file may fall behind the clock; and one that starts its RTP stream anew at a
+        lower sequence number is taken for late by Debian's Asterisk (2016_opus_plc.patch), up to eleven minutes, in the
+        recording alone. A new file is right from its first sample on.
         """
         if not (is_uniqueid(call) and is_uniqueid(leg)):
             raise ValueError("not an id the switch gives")
@@ -230,7 +241,8 @@ class ManagedAsterisk:
         if channel is not None:
             await self.command(f"mixmonitor stop {channel}")
             await asyncio.sleep(_FORGOTTEN_S)
-            path = self._plan.spool / f"{call}_{leg}_agent_{time.time_ns() // 1_000_000}.wav"
+            role = "caller" if str(leg) == str(call) else "agent"
+            path = self._plan.spool / f"{call}_{leg}_{role}_{time.time_ns() // 1_000_000}.wav"
             await self.command(f'mixmonitor start {channel} ",r({path})S"')
 
     async def stop(self) -> None:
@@ -381,6 +393,12 @@ class ManagedAsterisk:
             self._told("the switch has died; it is started again (calls in progress are lost, their recordings are not)")
             await asyncio.sleep(_RESTART_PAUSES_S[min(failures, len(_RESTART_PAUSES_S) - 1)])
             await self._launch()
+
+    async def _record_anew_in_turn(self) -> None:
+        while True:
+            call, leg = await self._taken_back.get()
+            with contextlib.suppress(SwitchFailed):
+                await self.record_anew(call, leg)
 
     async def _rotate_logs(self) -> None:
         while True:

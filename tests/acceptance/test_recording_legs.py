@@ -338,7 +338,11 @@ async def test_after_a_hold_a_new_leg_file_heals_what_a_restarted_stream_spoils(
     agent.voice.jump(19_000)
     await agent.resume()
     taken_back = await floor.watcher.until("Unhold", since=mark)
-    await floor.switch.managed.record_anew(CallId(taken_back["Linkedid"]), ChannelId(taken_back["Uniqueid"]))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(floor.switch.managed.run(), name="test: the switch's keeper")
+        floor.switch.managed.taken_back(CallId(taken_back["Linkedid"]), ChannelId(taken_back["Uniqueid"]))
+        await until(lambda: len(floor.switch.leg_files()) == 3, "the leg's second file")
+        running.cancel()
     healed = time.time()
     await asyncio.sleep(1.0)
     legs = await floor.over(caller)
