@@ -336,6 +336,7 @@ class _Centre:
                 agi=agi.run(),
                 intake=intake.run(),
                 bell=bell.run(),
+                sessions=people.sessions.forget_old(),
                 **({"switch": _switch_lives(switch)} if switch else {}),
             )
         )

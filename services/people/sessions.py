@@ -6,6 +6,8 @@ process) ask again within the second.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Collection
@@ -14,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.clock import Clock
+from services.errors import DatabaseAway
 from services.people.model import LoggedIn, Person
 from services.people.rights import Role
 from services.store import db
@@ -22,6 +25,8 @@ from services.store.queries import load_queries
 QUERIES = load_queries(Path(__file__).parent / "sessions.sql")
 BELL = "session_ended"
 TOUCH_EVERY = timedelta(seconds=30)  # a write per request would be a write too many
+KEPT = timedelta(days=7)
+SWEEP_S = 3_600.0
 TOKEN_LENGTH = 43  # characters of token_urlsafe(32)
 
 
@@ -69,6 +74,14 @@ class Sessions:
             rows = await connection.fetch(QUERIES.alive, several, now - self.limits.idle, now - self.limits.absolute)
             await connection.execute(QUERIES.seen_all, several, now, now - TOUCH_EVERY)
         return {row["token_hash"] for row in rows}
+
+    async def forget_old(self) -> None:
+        """Once an hour, for ever: rows of sessions that ended long ago go; owned by the composition root."""
+        while True:
+            with contextlib.suppress(DatabaseAway):
+                async with db.connection(self._pool) as connection:
+                    await connection.execute(QUERIES.forget, self._clock.now() - KEPT)
+            await asyncio.sleep(SWEEP_S)
 
     async def end(self, connection: db.Connection, session: bytes, person_id: int) -> None:
         """This one session is over."""
