@@ -75,7 +75,10 @@ class CallQueued(_CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOffered(_CallChange):
-    """An agent's phone rings (AMI AgentCalled): the moment of the screen-pop (SPEC C5). ``leg`` makes the offer unique."""
+    """An agent's phone rings (AMI AgentCalled): the moment of the screen-pop (SPEC C5). ``leg`` makes the offer unique.
+
+    ``queue`` is ``""`` when not a queue rings it but a transfer or a consultation within the call.
+    """
 
     extension: Extension
     leg: ChannelId
@@ -94,7 +97,8 @@ class OfferEnded(_CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(_CallChange):
-    """The first person answered. ``waited_ms`` from queue entry, ``rang_ms`` from this agent's ring: the two measures of A1."""
+    """The first person shares the caller's bridge; once a call. ``waited_ms`` from the first queue's entry, ``rang_ms`` from this
+    agent's ring: the two measures of A1."""
 
     extension: Extension
     leg: ChannelId
@@ -119,7 +123,7 @@ class LegLeft(_CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallHeld(_CallChange):
-    """The agent put the caller on hold (True) or took the caller back (False)."""
+    """The agent put the caller on hold (True) or took the caller back (False, also when that leg leaves). Always in pairs."""
 
     held: bool
     leg: ChannelId
@@ -136,7 +140,8 @@ class CallTransferred(_CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(_CallChange):
-    """The caller's channel is gone. ``waited_ms``: in the queue, None if never queued. ``talked_ms``: sum over persons' spans."""
+    """The caller's channel is gone. ``waited_ms``: from the first queue's entry to the first answer or the end of waiting, None if
+    never queued. ``talked_ms``: while at least one person shared the caller's bridge, held or not."""
 
     outcome: CallOutcome
     waited_ms: int | None
