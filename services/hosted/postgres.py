@@ -148,7 +148,8 @@ async def start(plan: PostgresPlan, progress: Callable[[str], None]) -> Embedded
     place = accounts.place_for(plan.folder, account)
     accounts.own_folder(place, account)
     if place != plan.folder:
-        progress(f"PostgreSQL, as {account.name if account else "ourselves"!r}, cannot reach {plan.folder}; the database lies in {place}")
+        who = f"the account {account.name}" if account else "PostgreSQL"
+        progress(f"{who} cannot reach {plan.folder}; the database lies in {place}")
     lock = _lock(place)
     try:
         return await _start_locked(plan, place, account, lock, progress)
