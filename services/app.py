@@ -311,6 +311,7 @@ class _Centre:
                 work=config.folder / "recordings/work",
                 listeners=config.transcription.workers,
                 settle=timedelta(seconds=config.recordings.settle_seconds),
+                orphan_age=timedelta(seconds=config.recordings.orphan_seconds),
                 archive_tries=config.recordings.attempts,
                 listen_tries=config.transcription.attempts,
             ),

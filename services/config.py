@@ -202,6 +202,7 @@ class Recordings(_Section):
     store: str = ""
     spool: str = ""
     settle_seconds: Annotated[int, Field(ge=0, le=60)] = 2
+    orphan_seconds: Annotated[int, Field(ge=2, le=86_400)] = 120
     attempts: Annotated[int, Field(ge=1, le=100)] = 5
 
 

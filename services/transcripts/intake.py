@@ -51,7 +51,6 @@ ABSENT = timedelta(seconds=20)  # so long after its end a call may still get its
 AGAIN = timedelta(seconds=1)
 WORLD_AGAIN = timedelta(seconds=30)
 ARCHIVE_LEASE = timedelta(minutes=10)
-ORPHAN_AGE = timedelta(minutes=2)
 SWEEP_S = 60.0
 LOOK_S = 0.5
 AWAY_S = 2.0
@@ -81,6 +80,7 @@ class IntakeSettings:
     settle: timedelta = timedelta(seconds=1)  # a leg file untouched for so long is closed, once its call is over
     archive_tries: int = 3
     listen_tries: int = 3
+    orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
 
 
 class Intake:
@@ -111,7 +111,10 @@ class Intake:
         await self._release()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._for_ever(self.archive_next, LOOK_S), name="intake: archive")
-            tasks.create_task(self._for_ever(self.adopt_orphans, SWEEP_S), name="intake: orphans")
+            tasks.create_task(
+                self._for_ever(self.adopt_orphans, min(SWEEP_S, self._settings.orphan_age.total_seconds())),
+                name="intake: orphans",
+            )
             if self._crew is not None:
                 for number in range(self._settings.listeners):
                     tasks.create_task(self._for_ever(self.listen_next, LOOK_S), name=f"intake: listener {number}")
@@ -340,7 +343,7 @@ class Intake:
             log.error("the spool cannot be read", error=type(error).__name__)
             return False
         live = set(self._live())
-        found = spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=ORPHAN_AGE)
+        found = spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=self._settings.orphan_age)
         if not found:
             return False
         async with transaction(self._pool) as taken:

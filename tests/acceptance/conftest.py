@@ -7,6 +7,7 @@ gets it away from the queue, idle, and hands it back so.
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -22,7 +23,18 @@ from tests.harness.sip_phone import Phone
 
 BROWSER, PHONE, SECOND_PHONE = "1001", "1002", "1003"
 CALLER_SAYS = "我要投诉，我家的固定电话坏了三天没有人来修"
-AGENT_SAYS = "您好，请问有什么可以帮您，好的，我帮您登记一下，我们的维修人员明天上门维修"
+DIALOGUE = (
+    speech.Line("agent", speech.GREETING),
+    speech.Line("caller", CALLER_SAYS),
+    speech.Line("agent", "好的，我帮您登记一下，我们的维修人员明天上门维修"),
+)
+"""By turns, as people talk: a browser's echo cancellation mutes whoever talks at the same time as the other."""
+
+
+@functools.cache
+def sides() -> dict[speech.Speaker, speech.Samples]:
+    """Both voices of the dialogue, equally long; they may start a second apart."""
+    return speech.converse(DIALOGUE, gap=1.2)[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -57,7 +69,7 @@ async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cent
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     """Chromium whose microphone hears a friendly agent."""
     folder = tmp_path_factory.mktemp("browser")
-    async with Browser(folder / "anna", says=await asyncio.to_thread(speech.speak, AGENT_SAYS, voice="m3")) as browser:
+    async with Browser(folder / "anna", says=(await asyncio.to_thread(sides))["agent"]) as browser:
         yield browser
 
 

@@ -14,14 +14,14 @@ from tests.acceptance.conftest import CALLER_SAYS, at_work, choose
 from tests.harness import speech, tones
 from tests.harness.caller import Caller
 from tests.harness.centre import Centre
-from tests.harness.patience import until
+from tests.harness.patience import Impatient, until
 from tests.harness.sip_phone import Answer, Call, Phone
 
 
 @pytest.fixture(scope="module")
 async def mortal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Centre]:
-    """A centre of its own."""
-    async with Centre(tmp_path_factory.mktemp("mortal")) as centre:
+    """A centre of its own, impatient for what happened in its absence."""
+    async with Centre(tmp_path_factory.mktemp("mortal"), settings={"recordings": {"orphan_seconds": 4}}) as centre:
         await centre.hire("bert", extension="1002", phone="sip", name="白涛")
         await centre.hire("carl", extension="1003", phone="sip", name="陈刚")
         yield centre
@@ -65,12 +65,16 @@ async def test_callers_are_answered_and_recorded_while_the_backend_is_dead_and_n
 
 
 async def _both_are_whole(centre: Centre) -> None:
-    async def transcribed() -> list[dict[str, Any]]:
-        rows = (await centre.admin.get("/api/calls", limit=10))["calls"]
-        done = [row for row in rows if row["transcript_state"] == "done"]
-        return done if len(done) == 2 else []
+    rows: list[dict[str, Any]] = []
 
-    rows = await until(transcribed, "both calls with their transcripts", 60)
+    async def transcribed() -> bool:
+        rows[:] = (await centre.admin.get("/api/calls", limit=10))["calls"]
+        return [row["transcript_state"] for row in rows] == ["done", "done"]
+
+    try:
+        await until(transcribed, "both calls with their transcripts", 60)
+    except Impatient as late:
+        raise Impatient(f"{late}: {rows}") from None
     survivor = next(row for row in rows if row["number"] == "13800000001")
     assert (survivor["outcome"], survivor["answered_by"]) == ("answered", "白涛")
     assert {row["recording_state"] for row in rows} == {"archived"}

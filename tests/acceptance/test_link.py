@@ -90,6 +90,8 @@ async def test_a_link_cut_during_a_call_leaves_everything_right_again(linked: Li
             await centre.call_of(caller.digits, answered_by={"bert": "白涛", "carl": "陈刚"}[login])
             caller.speak()
 
+        await asyncio.sleep(len(says) / speech.RATE)  # both say what they have to say
+
         door.refusing = True
         door.reset()
         await linked.link_is(False)

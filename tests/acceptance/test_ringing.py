@@ -29,7 +29,7 @@ async def test_a_missed_ring_goes_to_the_next_agent_and_pauses_the_first_with_th
         await anna.state("paused", "missed_ring")
         assert await anna.pops() == 0, "the card stays although the ring is over"
         await expect(anna.at("state-ready-now")).to_be_visible()
-        await expect(anna.at("state-switch")).to_contain_text("未接")
+        await expect(anna.at("state-switch")).to_contain_text("漏接")
         call = await centre.call_of("13900002222", answered_by="白涛")
         assert call["id"] == card.call
         await talk.hang_up()

@@ -30,12 +30,14 @@ import aiohttp
 import asyncpg
 import psutil
 
+from services import plans
 from services.config import load
 from services.hosted import account, database
+from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import Member
 from tests.demo.desk import Desk
 from tests.demo.seed import hire
-from tests.harness.patience import until
+from tests.harness.patience import Impatient, until
 from tests.harness.sip_phone import Phone
 from tests.harness.switch import free_ports, free_rtp_range
 
@@ -254,9 +256,10 @@ class Centre:
 
     async def sip_phone(self, login: str) -> Phone:
         """That person's SIP phone, registered."""
-        async with await self.desk(login) as desk:
-            told = await desk.get("/api/phone")
-        phone = await Phone.open(self.sip, user=told["extension"], secret=told["password"])
+        extension = self.people[login].extension
+        assert extension, f"{login} has no phone"
+        key = sip_key(plans.secrets_folder(load(self.config)))
+        phone = await Phone.open(self.sip, user=extension, secret=sip_secret(key, extension, 1))
         await until(lambda: _registers(phone), f"the registration of {login}'s phone", 10)
         return phone
 
@@ -265,12 +268,17 @@ class Centre:
     async def call_of(self, number: str, what: str = "", limit: float = 10.0, **wanted: object) -> dict[str, Any]:
         """The newest call of a number, as soon as it has all the wanted values (``outcome="answered"``)."""
 
-        async def look() -> dict[str, Any] | None:
-            rows = (await self.admin.get("/api/calls", limit=5, number=number))["calls"]
-            fits = rows and all(rows[0][key] == value for key, value in wanted.items())
-            return dict(rows[0]) if fits else None
+        rows: list[dict[str, Any]] = []
 
-        return await until(look, what or f"a call of {number} with {wanted}", limit)
+        async def look() -> dict[str, Any] | None:
+            rows[:] = (await self.admin.get("/api/calls", limit=5, number=number))["calls"]
+            fits = rows and all(rows[0][key] == value for key, value in wanted.items())
+            return rows[0] if fits else None
+
+        try:
+            return await until(look, what or f"a call of {number} with {wanted}", limit)
+        except Impatient as late:
+            raise Impatient(f"{late}; the call: {rows[0] if rows else None}") from None
 
     async def query(self, sql: str, *values: object) -> list[asyncpg.Record]:
         """Straight from the database: for what no door shows."""

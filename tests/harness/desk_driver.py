@@ -29,7 +29,7 @@ import numpy as np
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Playwright, async_playwright, expect
 
 from tests.harness import speech
-from tests.harness.patience import seconds, until
+from tests.harness.patience import Impatient, seconds, until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MICROPHONE_RATE = 48_000
@@ -113,7 +113,7 @@ class Browser:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / "microphone.wav"
         quiet = speech.line_noise(60)
-        sound = quiet if self._says is None else np.concatenate([speech.line_noise(0.8), self._says, quiet])
+        sound = quiet if self._says is None else np.concatenate([self._says, quiet])
         speech.write(path, sound, rate=MICROPHONE_RATE)
         return path
 
@@ -196,10 +196,18 @@ class Agent:
         await self.state("away")
 
     async def state(self, wanted: str, reason: str | None = None, limit: float = 15) -> None:
-        """Own state as shown at the top right."""
-        await until(lambda: self._is("state-switch", "data-state", wanted), f"the state {wanted} on the desk", limit)
-        if reason is not None:
-            await until(lambda: self._is("state-switch", "data-reason", reason), f"the reason {reason} on the desk", limit)
+        """Own state as shown at the top right, with its reason if one is given."""
+        seen: list[str] = []
+
+        async def look() -> bool:
+            with suppress(Error):  # the page may be on its way to another
+                seen[:] = [await self._attribute("state-switch", f"data-{name}") or "" for name in ("state", "reason")]
+            return bool(seen) and seen[0] == wanted and reason in (None, seen[1])
+
+        try:
+            await until(look, f"the state {wanted} ({reason or 'any reason'}) on the desk", limit)
+        except Impatient as late:
+            raise Impatient(f"{late}: it was {seen}") from None
 
     # --- a call ---
 
