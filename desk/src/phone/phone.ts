@@ -8,7 +8,7 @@ import * as api from '@/server'
 import { now } from '@/clock'
 import { forget, keep, kept } from '@/kept'
 import { useLive } from '@/live'
-import { sentence } from '@/problems'
+import { sentence, tell } from '@/problems'
 import { useSession } from '@/session'
 import { t } from '@/words'
 import { choose, chosen, isSecure, NoMicrophone, openMicrophone, silence, type MicrophoneTrouble } from './devices'
@@ -23,6 +23,8 @@ export type Phase = 'idle' | 'ringing' | 'connecting' | 'talking'
 const FIRST_RETRY_MS = 2000
 const LAST_RETRY_MS = 30_000
 const METER_MS = 120
+/** The server's code for the pause after a ring nobody answered. */
+export const MISSED_RING = 'missed_ring'
 /** Waking the sound takes longer than a frame: the card is painted first. */
 const AFTER_PAINT_MS = 40
 /** How long a pressed Answer waits for the phone's own ring, which comes after the screen-pop. */
@@ -40,7 +42,9 @@ export const usePhone = defineStore('phone', () => {
   const since = ref(0)
   const muted = ref(false)
   const held = ref(false)
-  const armed = ref(false)
+  /** The call whose Answer was pressed before the phone rang (`''`: whatever rings). It may be offered anew: it is still the one. */
+  const armedFor = ref<string | null>(null)
+  const armed = computed(() => armedFor.value !== null)
   const levels = ref({ mine: 0, theirs: 0 })
   /** What became of a call that was up when the page was last left. */
   const leftTalking = ref(kept('talking', false, sessionStorage))
@@ -139,7 +143,13 @@ export const usePhone = defineStore('phone', () => {
         if (failed && wasAnswering) trouble.value = t('phone.failedCall', { why })
       },
     }
-    if (armed.value) void answer()
+    answerIfPromised()
+  }
+
+  function answerIfPromised(): void {
+    const wanted = armedFor.value
+    if (phase.value !== 'ringing' || wanted === null) return
+    if (wanted === '' || live.ringing.some((card) => card.call_id === wanted)) void answer()
   }
 
   function hear(stream: MediaStream): void {
@@ -153,9 +163,9 @@ export const usePhone = defineStore('phone', () => {
   /** Answers what rings, or promises to as soon as the phone does. */
   async function answer(): Promise<void> {
     window.clearTimeout(armedTimer)
-    armed.value = !call
+    armedFor.value = call ? null : (live.ringing[0]?.call_id ?? '')
     if (!call) {
-      armedTimer = window.setTimeout(() => (armed.value = false), ARMED_MS)
+      armedTimer = window.setTimeout(() => (armedFor.value = null), ARMED_MS)
       return
     }
     if (phase.value !== 'ringing') return
@@ -195,7 +205,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function hangUp(): void {
-    armed.value = false
+    armedFor.value = null
     call?.hangUp()
   }
 
@@ -254,15 +264,32 @@ export const usePhone = defineStore('phone', () => {
     stopRinging?.()
     stopRinging = null
     if (does) ringTimer = window.setTimeout(() => (stopRinging = startRinging(ring.value, volume.value)), AFTER_PAINT_MS)
-    if (!does && phase.value === 'idle') armed.value = false
   })
+
+  watch(() => live.ringing, answerIfPromised)
 
   window.addEventListener('beforeunload', (event) => {
     if (busy.value) event.preventDefault()
   })
   window.addEventListener('pagehide', () => {
     if (busy.value) keep('talking', true, sessionStorage)
+    // otherwise the switch rings on, at a page that is gone
+    else if (phase.value === 'ringing') {
+      keep('ringing', true, sessionStorage)
+      call?.refuseUnavailable()
+    }
   })
+
+  // The switch counts that ring as missed and has paused the agent, who only reloaded the page: ready again, once, as soon as
+  // the phone is back. The queue then offers the same call anew.
+  let backToReady = kept('ringing', false, sessionStorage)
+  forget('ringing', sessionStorage)
+  watch([registration, () => live.board], () => {
+    if (!backToReady || registration.value !== 'registered' || live.board?.me?.reason !== MISSED_RING) return
+    backToReady = false
+    api.wantState({ state: 'ready', reason: '' }).then((board) => (live.board = board), tell)
+  })
+  window.setTimeout(() => (backToReady = false), ARMED_MS)
 
   return {
     registration, trouble, microphoneTrouble, phase, caller, since, muted, held, armed, levels, leftTalking, ring, volume,

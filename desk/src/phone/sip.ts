@@ -65,6 +65,11 @@ export class SipCall {
     if (!this.session.isEnded()) this.session.terminate()
   }
 
+  /** "Not here now": the page is going. */
+  refuseUnavailable(): void {
+    this.session.terminate({ status_code: 503, reason_phrase: 'Service Unavailable' })
+  }
+
   refuseBusy(): void {
     this.session.terminate({ status_code: 486, reason_phrase: 'Busy Here' })
   }
