@@ -14,6 +14,14 @@ from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer, database_server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the tests (Makefile): all calls with sound in one, so that they have a core; a file stays together."""
+    for item in items:
+        parts = item.path.relative_to(item.config.rootpath).parts
+        calls = parts[1] == "acceptance" or parts[-1].startswith("test_switch_")
+        item.add_marker(pytest.mark.xdist_group("calls" if calls else "/".join(parts)))
+
+
 @pytest_asyncio.fixture(scope="session")
 async def postgres() -> AsyncIterator[DatabaseServer]:
     """One real server for the session, started when the first test asks for it."""
