@@ -26,8 +26,8 @@ class Calls:
 
     async def add(self, outcome: str | None, waited_ms: int, *, at: datetime = MIDNIGHT, queue: str = QUEUE) -> None:
         self.number += 1
-        sql = """insert into call (id, number, number_sent, name_sent, dialled, started_at, queue, queued_at, answered_at, ended_at,
-                 outcome, waited_ms) values ($1, '', '', '', '', $2, $3, $2, $4, $5, $6, $7)"""
+        sql = """insert into call (id, number, number_sent, name_sent, dialled, started_at, queue, queued_at, answered_at,
+                 ended_at, outcome, waited_ms) values ($1, '', '', '', '', $2, $3, $2, $4, $5, $6, $7)"""
         answered = at + timedelta(milliseconds=waited_ms) if outcome in ("answered", None) and waited_ms >= 0 else None
         ended = at + timedelta(minutes=5) if outcome else None
         await self.pool.execute(sql, f"tingsu-1.{self.number}", at, queue, answered, ended, outcome, max(waited_ms, 0))

@@ -1,0 +1,46 @@
+"""What the IVR is told of a caller: by tier, and never late."""
+
+from __future__ import annotations
+
+from cti.ids import CallId
+from services.calls.backoffice import BackOffice
+from services.calls.facts import Fact, MenuChosen
+from services.calls.texts import printable
+from services.web.schemas import Customer
+from tests.harness.clock import HandClock
+
+CALL = CallId("tingsu-1.1")
+BIG = Customer(id=1, number="13800138000", name="张桂芳", tier="big", note="")
+
+
+class Remembering:
+    """Knows one customer."""
+
+    async def customer(self, number: str) -> Customer | None:
+        return BIG if number == BIG.number else None
+
+
+def office(clock: HandClock, noted: list[Fact]) -> BackOffice:
+    priorities = {"normal": 0, "big": 10}
+    return BackOffice(Remembering(), clock, language="zh-CN", priority_of=priorities.__getitem__, note=noted.append)  # type: ignore[arg-type]
+
+
+async def test_a_big_customer_waits_before_others_in_any_spelling_of_the_number(clock: HandClock) -> None:
+    assert (await office(clock, []).receive(CALL, "+86 138-0013-8000")).priority == 10
+
+
+async def test_anybody_else_is_received_as_anybody(clock: HandClock) -> None:
+    for number in ("10086", "", "anonymous", "../../etc/passwd"):
+        reception = await office(clock, []).receive(CALL, number)
+        assert (reception.priority, reception.language) == (0, "zh-CN")
+
+
+async def test_the_callers_choice_is_noted_and_nothing_waits(clock: HandClock) -> None:
+    noted: list[Fact] = []
+    await office(clock, noted).chosen(CALL, "1\x00", "notice-1")
+    assert noted == [MenuChosen(at=clock.now(), call=CALL, path="1", notice="notice-1")]
+
+
+def test_what_the_network_sends_is_cut_and_cleaned() -> None:
+    assert printable("张三\x00\x1b[31m\u2028\ud800") == "张三[31m"
+    assert len(printable("x" * 1000)) == 64
