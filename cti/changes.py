@@ -140,8 +140,11 @@ class CallTransferred(_CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(_CallChange):
-    """The caller's channel is gone. ``waited_ms``: from the first queue's entry to the first answer or the end of waiting, None if
-    never queued. ``talked_ms``: while at least one person shared the caller's bridge, held or not."""
+    """The caller's channel is gone.
+
+    ``waited_ms``: from the first queue's entry to the first answer or the end of waiting, None if never queued. ``talked_ms``:
+    while at least one person shared the caller's bridge, held or not.
+    """
 
     outcome: CallOutcome
     waited_ms: int | None

@@ -15,7 +15,7 @@ import structlog
 from cti import events, snapshot
 from cti.agents import Roster
 from cti.ami import Link
-from cti.calls import CallBoard
+from cti.board import CallBoard
 from cti.changes import Change, LinkChanged
 from cti.commands import Commands
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cti import events
 from cti.agents import Roster
-from cti.calls import CallBoard
+from cti.board import CallBoard
 from cti.changes import Change
 from cti.errors import IllegalMove
 from cti.ids import Extension, extension_of

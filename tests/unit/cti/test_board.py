@@ -1,0 +1,339 @@
+"""Events against the table, and the ways of a call that no recorded stream shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cti import events
+from cti.board import CallBoard
+from cti.calls import IN_QUEUE, MAX_AGE, TRANSITIONS, Call, CallState, Step
+from cti.changes import CallEnded, CallOutcome, Change, OfferEnded, OfferOutcome
+from cti.errors import IllegalMove
+from cti.ids import CallId, ChannelId, Extension
+from tests.unit.cti.telling import lines, told
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+CALLER, AGENT, OTHER = ChannelId("t-1.1"), ChannelId("t-1.2"), ChannelId("t-1.3")
+A_NAME, B_NAME, C_NAME = "PJSIP/trunk-00000001", "PJSIP/1001-00000002", "PJSIP/1002-00000003"
+
+
+class Story:
+    """A board, and the events of one caller at chosen seconds."""
+
+    def __init__(self) -> None:
+        self.board = CallBoard()
+        self.changes: list[Change] = []
+
+    def apply(self, event: events.Event) -> Story:
+        self.changes += self.board.apply(event)
+        return self
+
+    @property
+    def call(self) -> Call:
+        return self.board.calls[CallId(CALLER)]
+
+    def up(self, s: float, channel: ChannelId = CALLER, name: str = A_NAME, incoming: bool = True) -> Story:
+        return self.apply(events.ChannelUp(_at(s), channel, name, CALLER, incoming, "138", "Zhang", "10000"))
+
+    def gone(self, s: float, channel: ChannelId = CALLER, cause: int = 16, status: str = "", known: bool = True) -> Story:
+        return self.apply(events.ChannelGone(_at(s), channel, cause, status, known))
+
+    def joins(self, s: float, queue: str = "complaints", status: str = "") -> Story:
+        return self.apply(events.JoinedQueue(_at(s), CALLER, A_NAME, queue, 1, "138", "Zhang", "10000", "1", "zh-CN", status))
+
+    def leaves(self, s: float, queue: str = "complaints", abandoned: bool = False) -> Story:
+        return self.apply(events.LeftQueue(_at(s), CALLER, queue, abandoned))
+
+    def rings(self, s: float, leg: ChannelId = AGENT, interface: str = "PJSIP/1001") -> Story:
+        return self.apply(events.PhoneRings(_at(s), CALLER, leg, interface, "complaints"))
+
+    def unanswered(self, s: float, rang_ms: int, leg: ChannelId = AGENT) -> Story:
+        return self.apply(events.RingUnanswered(_at(s), CALLER, leg, rang_ms))
+
+    def enters(self, s: float, channel: ChannelId, name: str, bridge: str = "b1") -> Story:
+        return self.apply(events.EnteredBridge(_at(s), bridge, channel, name))
+
+    def exits(self, s: float, channel: ChannelId, bridge: str = "b1") -> Story:
+        return self.apply(events.LeftBridge(_at(s), bridge, channel))
+
+    def holds(self, s: float, held: bool, channel: ChannelId = AGENT) -> Story:
+        return self.apply(events.Held(_at(s), channel, held))
+
+    def talks(self, s: float) -> Story:
+        return self.enters(s, AGENT, B_NAME).enters(s, CALLER, A_NAME)
+
+    @property
+    def told(self) -> list[str]:
+        return told(self.changes)
+
+    @property
+    def outcome(self) -> CallOutcome:
+        (ended,) = (change for change in self.changes if isinstance(change, CallEnded))
+        return ended.outcome
+
+    @property
+    def offers(self) -> list[OfferOutcome]:
+        return [change.outcome for change in self.changes if isinstance(change, OfferEnded)]
+
+
+def _at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+# What brings a fresh story into each state, and what makes each step happen.
+INTO = {
+    CallState.ARRIVED: lambda s: s.up(0),
+    CallState.WAITING: lambda s: s.up(0).joins(1),
+    CallState.RINGING: lambda s: s.up(0).joins(1).rings(2),
+    CallState.RELEASED: lambda s: s.up(0).joins(1).leaves(2),
+    CallState.TALKING: lambda s: s.up(0).joins(1).leaves(2).talks(3),
+    CallState.PARTED: lambda s: s.up(0).joins(1).leaves(2).talks(3).exits(4, AGENT),
+}
+STEPS = {
+    Step.QUEUE: lambda s: s.joins(9, "seniors"),
+    Step.OFFER: lambda s: s.rings(9, OTHER, "PJSIP/1002"),
+    Step.HANG_UP: lambda s: s.gone(9),
+    Step.JOIN: lambda s: s.enters(9, OTHER, C_NAME).enters(9, CALLER, A_NAME),
+}
+
+
+@pytest.mark.parametrize("state", INTO)
+def test_the_board_can_be_brought_into_each_state(state: CallState) -> None:
+    assert INTO[state](Story()).call.state is state
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("state", INTO)
+def test_an_event_that_the_table_forbids_changes_nothing(state: CallState, step: Step) -> None:
+    story = INTO[state](Story())
+    if step in TRANSITIONS[state]:
+        STEPS[step](story)
+        assert step is Step.HANG_UP or story.call.state is TRANSITIONS[state][step]
+        return
+    before, told_before = repr(story.call), list(story.told)
+    with pytest.raises(IllegalMove):
+        STEPS[step](story)
+    assert (repr(story.call), story.told) == (before, told_before)
+
+
+@pytest.mark.parametrize("state", INTO)
+def test_hearing_again_what_is_known_changes_nothing(state: CallState) -> None:
+    """After a snapshot, events from before it may still stand in the backlog."""
+    story = INTO[state](Story())
+    before, count = repr(story.call), len(story.changes)
+    story.up(10)
+    if state in IN_QUEUE:
+        story.joins(10)
+    if state is CallState.RINGING:
+        story.rings(10)
+    if state is CallState.TALKING:
+        story.enters(10, AGENT, B_NAME).enters(10, CALLER, A_NAME).leaves(10)
+    story.exits(10, OTHER).holds(10, held=False).unanswered(10, 8000, OTHER).gone(10, OTHER)
+    assert (repr(story.call), len(story.changes)) == (before, count)
+
+
+# --- who is a caller
+
+
+@pytest.mark.parametrize(
+    ("name", "incoming"),
+    [
+        ("PJSIP/1001-00000001", True),  # an agent dials
+        ("PJSIP/trunk-00000001", False),  # the switch dials out
+        ("Local/1@x-00000001;2", True),
+        ("AudioSocket/127.0.0.1:1-x", True),
+    ],
+)
+def test_these_channels_are_no_callers(name: str, incoming: bool) -> None:
+    assert Story().up(0, name=name, incoming=incoming).changes == []
+
+
+@pytest.mark.parametrize("name", ["PJSIP/anonymous-00000001", "PJSIP/12-00000001", "PJSIP/1234567-00000001", "SIP/1001-0000001"])
+def test_these_channels_are_callers(name: str) -> None:
+    assert Story().up(0, name=name).told == ["1 calls: 138 'Zhang' dialled 10000"]
+
+
+def test_an_agents_own_phone_that_joins_the_queue_is_a_caller() -> None:
+    story = Story().up(0, name="PJSIP/1009-00000001")
+    assert story.changes == []
+    assert story.joins(1).told == ["1 calls: 138 'Zhang' dialled 10000", "1 waits in complaints at 1 by 1 in zh-CN"]
+
+
+def test_who_is_an_agent_is_an_argument() -> None:
+    story = Story()
+    story.board = CallBoard(lambda name: Extension("7") if name.startswith("SIP/seven") else None)
+    story.up(0, name="PJSIP/1001-00000001").joins(1).rings(2, interface="SIP/seven").enters(3, CALLER, A_NAME)
+    story.enters(3, AGENT, "SIP/seven-01")
+    assert story.told[-2:] == ["1 answered by 7 on 2 after 2000 ms, 1000 of them ringing", "1 with 7 on 2"]
+
+
+# --- offers
+
+
+def test_a_phone_that_is_busy_was_not_rung() -> None:
+    assert Story().up(0).joins(1).rings(2).unanswered(2.1, 0).gone(2.1, AGENT, 17).offers == [OfferOutcome.REJECTED]
+
+
+def test_a_ring_explained_only_after_its_channel_went_is_explained_still() -> None:
+    story = Story().up(0).joins(1).rings(2).gone(10, AGENT, 0)
+    assert story.offers == []
+    assert story.unanswered(10.001, 8000).offers == [OfferOutcome.NO_ANSWER]
+
+
+def test_a_ring_whose_channel_went_with_the_caller_is_cancelled() -> None:
+    story = Story().up(0).joins(1).rings(2).gone(10, AGENT, 0).leaves(10.001, abandoned=True).leaves(10.002).gone(10.003)
+    assert (story.offers, story.outcome) == ([OfferOutcome.CANCELLED], CallOutcome.ABANDONED)
+    assert "1 rang 1001 on 2 for 8000 ms: cancelled" in story.told
+
+
+def test_a_ring_that_nothing_explains_was_unanswered_when_the_queue_goes_on() -> None:
+    story = Story().up(0).joins(1).rings(2).gone(10, AGENT, 0).rings(11, OTHER, "PJSIP/1002")
+    assert story.told[-2:] == ["1 rang 1001 on 2 for 8000 ms: no_answer", "1 rings 1002 on 3"]
+    assert story.call.state is CallState.RINGING
+
+
+def test_the_other_phones_stop_when_one_answers() -> None:
+    story = Story().up(0).joins(1).rings(2).rings(2, OTHER, "PJSIP/1002").leaves(5).talks(5)
+    assert story.told[-3:] == [
+        "1 answered by 1001 on 2 after 4000 ms, 3000 of them ringing",
+        "1 with 1001 on 2",
+        "1 rang 1002 on 3 for 3000 ms: cancelled",
+    ]
+    assert story.gone(5.1, OTHER, 26).offers == [OfferOutcome.CANCELLED]
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome"), [(0, OfferOutcome.NO_ANSWER), (17, OfferOutcome.REJECTED), (26, OfferOutcome.CANCELLED)]
+)
+def test_a_transfers_ring_ends_by_its_channels_cause(cause: int, outcome: OfferOutcome) -> None:
+    story = INTO[CallState.PARTED](Story()).up(5, OTHER, C_NAME, incoming=False).gone(25, OTHER, cause)
+    assert story.offers == [outcome]
+
+
+def test_a_colleague_who_was_only_consulted_was_not_offered_the_call_in_vain() -> None:
+    story = (
+        INTO[CallState.TALKING](Story()).up(5, OTHER, C_NAME, incoming=False).enters(7, OTHER, C_NAME, "b2").exits(9, OTHER, "b2")
+    )
+    assert story.gone(9, OTHER, 16).offers == [OfferOutcome.CANCELLED]
+
+
+# --- bridges
+
+
+def test_the_order_of_entering_does_not_matter() -> None:
+    first = Story().up(0).joins(1).rings(2).leaves(3).enters(3, AGENT, B_NAME).enters(3, CALLER, A_NAME)
+    second = Story().up(0).joins(1).rings(2).enters(3, CALLER, A_NAME).enters(3, AGENT, B_NAME).leaves(3)
+    assert first.told == second.told
+    assert first.call.state is second.call.state is CallState.TALKING
+
+
+def test_the_answer_is_the_first_person_and_talk_is_the_time_with_anybody() -> None:
+    story = INTO[CallState.TALKING](Story()).enters(5, OTHER, C_NAME).exits(7, AGENT).exits(10, OTHER).gone(11)
+    assert story.told[-4:] == ["1 with 1002 on 3", "1 without 2", "1 without 3", "1 ended answered, waited 2000, talked 7000"]
+    assert sum("answered by" in line for line in story.told) == 1
+
+
+def test_an_outside_party_is_a_person_without_extension() -> None:
+    story = INTO[CallState.PARTED](Story()).enters(5, OTHER, "PJSIP/trunk-00000009", "b1")
+    assert story.told[-1] == "1 with None on 3"
+
+
+def test_a_local_channel_is_no_person() -> None:
+    story = INTO[CallState.PARTED](Story()).enters(5, OTHER, "Local/x@y-00000001;1")
+    assert story.call.state is CallState.PARTED
+
+
+def test_a_channel_that_hangs_up_without_leaving_its_bridge_has_left_it() -> None:
+    story = INTO[CallState.TALKING](Story()).gone(5, AGENT)
+    assert story.told[-1] == "1 without 2"
+    story.gone(6)
+    assert (story.board.bridge_of, story.board._bridges) == ({}, {})
+
+
+def test_a_channel_that_turns_up_in_another_bridge_has_left_the_first() -> None:
+    story = INTO[CallState.TALKING](Story()).enters(5, AGENT, B_NAME, "b2")
+    assert story.told[-1] == "1 without 2"
+
+
+def test_a_hold_ends_with_the_leg_that_asked_for_it() -> None:
+    story = INTO[CallState.TALKING](Story()).holds(4, held=True).exits(6, AGENT)
+    assert story.told[-3:] == ["1 held by 2", "1 taken back by 2", "1 without 2"]
+
+
+def test_the_callers_own_hold_is_not_ours() -> None:
+    story = INTO[CallState.TALKING](Story())
+    assert story.told == story.holds(4, held=True, channel=CALLER).told
+
+
+def test_a_transferred_caller_nobody_answers_waits_again_and_is_answered_once() -> None:
+    story = INTO[CallState.PARTED](Story()).joins(5).rings(6, OTHER, "PJSIP/1002").leaves(8).enters(8, OTHER, C_NAME)
+    assert story.told[-4:] == lines(
+        """
+        1 without 2
+        1 waits in complaints at 1 by 1 in zh-CN
+        1 rings 1002 on 3
+        1 with 1002 on 3
+        """
+    )
+    assert story.gone(10).told[-1] == "1 ended answered, waited 2000, talked 3000"
+
+
+# --- the end
+
+
+def test_hanging_up_in_the_menu_is_no_abandon() -> None:
+    assert Story().up(0).gone(5).outcome is CallOutcome.IVR_HANGUP
+
+
+def test_hanging_up_in_the_queue_is_an_abandon() -> None:
+    assert Story().up(0).joins(1).leaves(5, abandoned=True).leaves(5).gone(5.01).outcome is CallOutcome.ABANDONED
+
+
+def test_a_caller_who_vanishes_from_the_queue_without_any_word_abandoned() -> None:
+    assert Story().up(0).joins(1).rings(2).gone(5).outcome is CallOutcome.ABANDONED
+
+
+@pytest.mark.parametrize("status", ["TIMEOUT", "LEAVEEMPTY", "FULL", "WITHDRAW"])
+def test_a_caller_the_queue_let_go_was_refused(status: str) -> None:
+    """QueueCallerAbandon is sent all the same."""
+    assert Story().up(0).joins(1).leaves(5, abandoned=True).leaves(5).gone(5.01, status=status).outcome is CallOutcome.REFUSED
+
+
+def test_a_caller_the_queue_did_not_take_was_refused() -> None:
+    assert Story().up(0).gone(1, status="JOINEMPTY").outcome is CallOutcome.REFUSED
+
+
+def test_a_caller_who_lived_on_after_the_queue_did_not_hang_up_in_it() -> None:
+    assert Story().up(0).joins(1).leaves(5, abandoned=True).leaves(5).gone(8).outcome is CallOutcome.REFUSED
+
+
+def test_the_status_of_an_earlier_queue_is_not_taken_for_the_last_ones() -> None:
+    story = Story().up(0).joins(1).leaves(5, abandoned=True).leaves(5).joins(6, "seniors", status="TIMEOUT")
+    story.leaves(9, "seniors", abandoned=True).leaves(9, "seniors").gone(9.01, status="TIMEOUT")
+    assert story.outcome is CallOutcome.ABANDONED
+    assert story.told[-1] == "1 ended abandoned, waited 8000, talked 0"
+
+
+def test_a_call_not_seen_to_end_is_lost_unless_a_person_had_answered() -> None:
+    assert Story().up(0).joins(1).gone(5, known=False).outcome is CallOutcome.LOST
+    assert INTO[CallState.TALKING](Story()).gone(9, known=False).outcome is CallOutcome.ANSWERED
+
+
+def test_spans_are_never_negative() -> None:
+    story = Story().up(0).joins(5).rings(4).enters(3, CALLER, A_NAME).enters(3, AGENT, B_NAME).gone(2)
+    assert story.told[-1] == "1 ended answered, waited 0, talked 0"
+
+
+# --- age
+
+
+@pytest.mark.parametrize("state", INTO)
+def test_a_state_that_lasts_too_long_is_noticed_until_it_is_confirmed(state: CallState) -> None:
+    story = INTO[state](Story())
+    late = story.call.since + MAX_AGE[state]
+    assert story.board.stale(late) == []
+    assert story.board.stale(late + timedelta(seconds=1)) == [CALLER]
+    story.board.confirm(CallId(CALLER), late)
+    assert story.board.stale(late + timedelta(seconds=1)) == []
