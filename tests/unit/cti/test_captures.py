@@ -166,7 +166,7 @@ EXPECTED = {
         85 ended abandoned, waited 2926, talked 0
         86 ended answered, waited 1310, talked 1008
     """,
-    # the queue takes nobody; without QUEUESTATUS among channelvars it looks like a hang-up in the menu (see test_calls)
+    # the queue takes nobody; without QUEUESTATUS among channelvars it looks like a hang-up in the menu (see test_board)
     "join_empty": """
         90 calls: 13800138000 'Zhang San' dialled 107
         90 ended ivr_hangup, never waited, talked 0
