@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Coroutine
@@ -47,7 +48,7 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
-from services.errors import DatabaseAway, WorldFailed
+from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
 from services.hosted import database, postgres
 from services.hosted.asterisk import ManagedAsterisk, SwitchFailed, find_program
 from services.hosted.database import Address
@@ -84,6 +85,8 @@ async def run(config: Config, welcome: Welcome) -> None:
     async with AsyncExitStack() as stack:
         centre = _Centre(config, welcome, stack, SystemClock())
         await _unless(stop, centre.open())
+        gc.collect()
+        gc.freeze()  # what stands now stays: no pop waits while the collector walks over it (6 ms were seen)
         if not stop.is_set():
             welcome.ready(centre.url, centre.first_password)
             await stop.wait()
@@ -372,7 +375,7 @@ class _Phones:
             return
         try:
             await self.switch.reload_agents(plans.endpoints(self.config, await _everybody(self.pool)))
-        except (SwitchFailed, DatabaseAway) as error:
+        except (SwitchFailed, DatabaseAway, DatabaseBusy) as error:
             log.error("phones not renewed", error=type(error).__name__)
 
 
