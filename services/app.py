@@ -77,40 +77,45 @@ log = structlog.get_logger(__name__)
 
 async def run(config: Config, welcome: Welcome) -> None:
     """Serve until SIGINT or SIGTERM. Raises what kept a part from starting, or what a part died of."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         centre = _Centre(config, welcome, stack, SystemClock())
-        await _unless(stop, centre.open())
+        await stop.unless_asked(centre.open())
         gc.collect()
         gc.freeze()  # what stands now stays: no pop waits while the collector walks over it (6 ms were seen)
-        if not stop.is_set():
+        if not stop.asked.is_set():
             welcome.ready(centre.url, centre.first_password)
-            await stop.wait()
+            await stop.asked.wait()
         welcome.step("stopping")
         await centre.say_goodbye()
     welcome.stopped()
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, but give it up when asked to stop in the middle of it."""
-    async with asyncio.timeout(None) as limit:
+class _Stop:
+    """Asked for by a signal, also in the middle of starting."""
 
-        async def watch() -> None:
-            await stop.wait()
-            limit.reschedule(0)
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._limit: asyncio.Timeout | None = None
 
-        watcher = asyncio.get_running_loop().create_task(watch(), name="app: stop while starting")
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not stop.is_set():
-                raise
-        finally:
-            watcher.cancel()
+    def ask(self) -> None:
+        self.asked.set()
+        if self._limit:
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+    async def unless_asked(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work in this task (task groups belong to the task that opened them), but give it up when asked to stop."""
+        async with asyncio.timeout(None) as self._limit:
+            try:
+                await work
+            except asyncio.CancelledError:
+                if not self.asked.is_set():
+                    raise
+            finally:
+                self._limit = None
 
 
 @contextlib.asynccontextmanager
