@@ -104,7 +104,7 @@ async def read(name: str, data: bytes, node: str) -> Figures:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-    figures: Figures = json.loads(said)
+    figures: Figures = json.loads(said.splitlines()[-1])  # the log may stand before it
     return figures
 
 
