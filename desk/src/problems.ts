@@ -23,9 +23,9 @@ export function byField(error: unknown): Record<string, string> {
 
 /** Said at the edge of the screen, for failures that have no better place. */
 export function tell(error: unknown): void {
-  ElMessage({ type: 'error', message: sentence(error), grouping: true, showClose: true, duration: 8000, placement: 'bottom' })
+  ElMessage({ type: 'error', message: sentence(error), grouping: true, showClose: true, duration: 8000, placement: 'bottom-right' })
 }
 
 export function tellDone(message: string): void {
-  ElMessage({ type: 'success', message, grouping: true, placement: 'bottom' })
+  ElMessage({ type: 'success', message, grouping: true, placement: 'bottom-right' })
 }

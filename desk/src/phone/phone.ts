@@ -12,7 +12,7 @@ import { sentence, tell } from '@/problems'
 import { useSession } from '@/session'
 import { t } from '@/words'
 import { choose, chosen, isSecure, NoMicrophone, openMicrophone, silence, type MicrophoneTrouble } from './devices'
-import { audio, meter, type Meter } from './levels'
+import { audio, awake, meter, type Meter } from './levels'
 import { startRinging, type Ring } from './ring'
 import type { Line, SipCall } from './sip'
 import { holdPhone, type Held } from './tab'
@@ -48,6 +48,7 @@ export const usePhone = defineStore('phone', () => {
   const levels = ref({ mine: 0, theirs: 0 })
   /** What became of a call that was up when the page was last left. */
   const leftTalking = ref(kept('talking', false, sessionStorage))
+  const ringBlocked = ref(false)
   const ring = ref<Ring>(kept<Ring>('ring', 'bell'))
   const volume = ref(kept('ringVolume', 0.6))
 
@@ -259,11 +260,21 @@ export const usePhone = defineStore('phone', () => {
     keep('ringVolume', loud)
   }
 
+  function sound(): void {
+    stopRinging = startRinging(ring.value, volume.value)
+    // browsers keep a page silent until it was clicked once: said, because the agent may be looking elsewhere
+    ringTimer = window.setTimeout(() => (ringBlocked.value = ring.value !== 'none' && !awake()), AFTER_PAINT_MS)
+  }
+
+  watch(busy, (talks) => {
+    if (talks) leftTalking.value = false
+  })
   watch(isRinging, (does) => {
     window.clearTimeout(ringTimer)
     stopRinging?.()
     stopRinging = null
-    if (does) ringTimer = window.setTimeout(() => (stopRinging = startRinging(ring.value, volume.value)), AFTER_PAINT_MS)
+    ringBlocked.value = false
+    if (does) ringTimer = window.setTimeout(sound, AFTER_PAINT_MS)
   })
 
   watch(() => live.ringing, answerIfPromised)
@@ -292,7 +303,7 @@ export const usePhone = defineStore('phone', () => {
   window.setTimeout(() => (backToReady = false), ARMED_MS)
 
   return {
-    registration, trouble, microphoneTrouble, phase, caller, since, muted, held, armed, levels, leftTalking, ring, volume,
+    registration, trouble, microphoneTrouble, phase, caller, since, muted, held, armed, levels, leftTalking, ringBlocked, ring, volume,
     inBrowser, busy, isRinging,
     register, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer, chooseSpeaker, chooseMicrophone, chooseRing, forgiveMicrophone,
   }
