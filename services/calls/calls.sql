@@ -43,24 +43,30 @@ on conflict (call_id, channel) do update set rang_at = coalesce(call_leg.rang_at
 update call_leg set ended_at = $3, outcome = $4, rang_ms = $5 where call_id = $1 and channel = $2 and outcome is null;
 
 -- name: answer
--- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait.
+-- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait, which counts
+-- from the queue entry we hold: who heard the answer ($6) may have been started after it.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
   values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
     rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms)
 )
-update call set answered_at = $4, answered_by = (select id from person where extension = $3), waited_ms = $6
+update call set answered_at = $4, answered_by = (select id from person where extension = $3), recovered = recovered or $7,
+  waited_ms = coalesce(greatest(0, floor(extract(epoch from $4 - queued_at) * 1000)), $6)
 where id = $1 and answered_at is null;
 
 -- name: join_leg
--- From now on that leg shares the caller's bridge; it may never have rung to our knowledge (a transfer's target).
+-- From now on that leg shares the caller's bridge; it may never have rung to our knowledge (a transfer's target). What a snapshot
+-- finds inside a span that is known already is no second one.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome)
   values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered'
 )
-insert into call_span (call_id, channel, joined_at) values ($1, $2, $4) on conflict do nothing;
+insert into call_span (call_id, channel, joined_at)
+select $1, $2, $4 where not exists (
+  select 1 from call_span where call_id = $1 and channel = $2 and joined_at <= $4 and (left_at is null or left_at > $4))
+on conflict do nothing;
 
 -- name: close_span
 -- No longer; a span that began later is not this one's.
@@ -72,9 +78,13 @@ insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values ($1, $
 
 -- name: end_call
 -- The caller's channel is gone, and with it rings and conversations still open; its sound is expected in the spool (SPEC C6).
--- An end that was only concluded (lost) gives way to a heard one.
-with ended as (
-  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), talked_ms = $5, recovered = recovered or $6
+-- An end that was only concluded (lost) gives way to a heard one. The talk is every moment with at least one person, by the spans:
+-- they remember what was before a restart.
+with talk as (
+  select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest($2, joined_at))))) as stretch from call_span where call_id = $1
+), ended as (
+  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), recovered = recovered or $5,
+    talked_ms = (select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from talk)
   where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'))
 ), legs as (
   update call_leg set ended_at = $2, outcome = coalesce(outcome, 'cancelled') where call_id = $1 and ended_at is null
@@ -83,17 +93,9 @@ with ended as (
 )
 insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
 
--- name: close_spans
--- Conversations that were still open when the caller went.
-update call_span set left_at = greatest($2, joined_at) where call_id = $1 and left_at is null;
-
 -- name: ended_unheard
 -- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
 select id, started_at, answered_at from call where ended_at is null and started_at < $2 and not (id = any($1::text[]));
-
--- name: talked
--- Milliseconds that persons spoke with this caller.
-select coalesce(sum(extract(epoch from left_at - joined_at) * 1000), 0)::bigint from call_span where call_id = $1 and left_at is not null;
 
 -- name: send_pop
 -- A card went out; the same offer is the same card.

@@ -132,8 +132,7 @@ async def _start(connection: Connection, fact: CallStarted) -> None:
 
 
 async def _end(connection: Connection, fact: CallEnded) -> None:
-    outcome = str(fact.outcome), fact.waited_ms, fact.talked_ms, fact.recovered
-    await connection.execute(QUERIES.end_call, fact.call, fact.at, *outcome)
+    await connection.execute(QUERIES.end_call, fact.call, fact.at, str(fact.outcome), fact.waited_ms, fact.recovered)
 
 
 async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:
@@ -144,7 +143,8 @@ async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded |
         case OfferEnded():
             await connection.execute(QUERIES.end_offer, *leg, fact.at, str(fact.outcome), fact.rang_ms)
         case CallAnswered():
-            await connection.execute(QUERIES.answer, *leg, fact.extension, fact.at, fact.rang_ms, fact.waited_ms)
+            heard = fact.extension, fact.at, fact.rang_ms, fact.waited_ms, fact.recovered
+            await connection.execute(QUERIES.answer, *leg, *heard)
         case LegJoined():
             await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at)
         case LegLeft():
@@ -168,9 +168,7 @@ async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datet
     for row in await connection.fetch(QUERIES.ended_unheard, list(live), at):
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
-        await connection.execute(QUERIES.close_spans, call, at)
-        talked = await connection.fetchval(QUERIES.talked, call)
-        await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=talked))
+        await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
 
 
 async def known_customer(connection: Connection, number: str) -> Row | None:

@@ -9,11 +9,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cti.changes import CallEnded, CallOutcome, CallStarted
+from cti.changes import CallEnded, CallOutcome, CallStarted, LegLeft
 from cti.ids import CallId
 from services.calls import drain as drains
 from services.calls import store
@@ -27,9 +28,9 @@ from services.store import db
 from services.store.db import Connection
 from services.store.migrate import migrate
 from tests.harness.database import QUICK
-from tests.harness.office import T0, Browser, Office, call_id, link, office
+from tests.harness.office import T0, Browser, Office, call_id, leg_id, link, office
 from tests.harness.patience import until
-from tests.integration.test_calls_follow import answered, customer, offered, pop_of, queued
+from tests.integration.test_calls_follow import SECOND, answered, customer, ended, offered, pop_of, queued
 
 
 def begun(number: int) -> CallStarted:
@@ -80,6 +81,35 @@ async def test_a_failure_in_the_middle_of_a_batch_changes_nothing(pool: db.Pool,
         assert await pool.fetchval("select count(*) from call") == 0
         await drained(journal, pool, tmp_path)
     assert await pool.fetchval("select count(*) from call") == 2
+
+
+async def test_who_waited_before_a_restart_is_not_answered_at_once_after_it(pool: db.Pool, tmp_path: Path) -> None:
+    found, _ = answered()  # by a process that knows of no queue entry
+    after_it = replace(found, at=T0 + 40 * SECOND, waited_ms=0, recovered=True)
+    with journal_with(tmp_path, *queued(), after_it) as journal:
+        await drained(journal, pool, tmp_path)
+    assert await pool.fetchrow("select waited_ms, recovered from call") == (35_000, True)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_conversation_across_a_restart_is_one_span_and_counts_whole(pool: db.Pool, tmp_path: Path, times: int) -> None:
+    call, joined = answered()
+    found_again = replace(joined, at=T0 + 30 * SECOND, recovered=True)
+    left = LegLeft(at=T0 + 58 * SECOND, call=call_id(), leg=leg_id())
+    with journal_with(tmp_path, *queued(), offered(), call, joined, found_again, left, ended()) as journal:
+        for _ in range(times):
+            await pool.execute("delete from journal_cursor")
+            await drained(journal, pool, tmp_path)
+    assert await pool.fetch("select joined_at, left_at from call_span") == [(T0 + 9 * SECOND, T0 + 58 * SECOND)]
+    assert await pool.fetchval("select talked_ms from call") == 49_000
+
+
+async def test_two_persons_at_once_are_one_talk(pool: db.Pool, tmp_path: Path) -> None:
+    call, joined = answered()
+    second = replace(joined, at=T0 + 20 * SECOND, leg=leg_id(3))
+    with journal_with(tmp_path, *queued(), offered(), call, joined, second, ended()) as journal:
+        await drained(journal, pool, tmp_path)
+    assert await pool.fetchval("select talked_ms from call") == 51_000
 
 
 async def test_a_large_backlog_is_drained_in_order_and_its_file_goes(
