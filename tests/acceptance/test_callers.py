@@ -15,10 +15,12 @@ from tests.acceptance.conftest import Begin, choose
 from tests.harness.caller import Caller
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent
-from tests.harness.patience import seconds, until
+from tests.harness.patience import until
 
 SCRIPT = r"\"><img src=x onerror=window.hit=1><script>window.hit=1</script>"
+SILENT = "13911110000"
 HOSTILE: tuple[tuple[str | bytes, str | bytes, str | None], ...] = (
+    (SILENT, "says and presses nothing", SILENT),
     ("13911110001", SCRIPT, "13911110001"),
     ("13911110002", "x' OR 1=1; DROP TABLE ticket;--", "13911110002"),
     ("13911110003", "$(id)`id`|id;id ${SHELL(id)} ${EVAL(1)}", "13911110003"),
@@ -118,7 +120,9 @@ async def test_a_script_as_caller_name_is_shown_as_text(centre: Centre, anna: Ag
     await anna.room("desk")
 
 
-async def test_hostile_names_and_numbers_harm_nothing(centre: Centre, tmp_path: Path) -> None:
+async def test_hostile_names_numbers_and_keys_harm_nothing_and_silence_for_ever_ends_in_the_queue(
+    centre: Centre, tmp_path: Path
+) -> None:
     before = set(centre.spool.iterdir())
     begun = (await centre.query("select now() as now"))[0]["now"]
     async with AsyncExitStack() as stack:
@@ -128,11 +132,14 @@ async def test_hostile_names_and_numbers_harm_nothing(centre: Centre, tmp_path: 
         ]
         taken = [caller for caller, (_, _, kept) in zip(callers, HOSTILE, strict=True) if kept is not None]
         await asyncio.gather(*(caller.answered(20) for caller in taken))
+        silent = next(row["id"] for row in await _calls(centre, begun) if row["number"] == SILENT)
         for caller in taken:
-            await _flood_with_digits(caller)
+            if caller.digits != SILENT:
+                _flood_with_keys(caller)
         await until(lambda: _queued(centre, begun, len(taken)), f"{len(taken)} callers in the queue", 60)
         for path in set(centre.spool.iterdir()) - before:
             naming.parse(path.name)  # raises for any name that is not of the switch's making
+        assert (await centre.admin.get(f"/api/calls/{silent}"))["call"]["ivr_path"] == "none"
         for caller in taken:
             caller.hang_up()
         await asyncio.gather(*(caller.ended() for caller in taken))
@@ -144,11 +151,14 @@ async def test_hostile_names_and_numbers_harm_nothing(centre: Centre, tmp_path: 
     await _everything_works(centre, tmp_path)
 
 
-async def _flood_with_digits(caller: Caller) -> None:
-    """Keys that mean nothing here, as fast as they go, then the one that does."""
+def _flood_with_keys(caller: Caller) -> None:
+    """Keys that mean nothing here, as fast as they go."""
     for key in "ABCD*#987" * 3:
         caller.press(key)
-    await asyncio.sleep(0)
+
+
+async def _calls(centre: Centre, since: object) -> list[Any]:
+    return list(await centre.query("select * from call where started_at > $1", since))
 
 
 async def _queued(centre: Centre, since: object, count: int) -> bool:
@@ -171,16 +181,3 @@ async def _everything_works(centre: Centre, tmp_path: Path) -> None:
     async with Caller(centre.sip_port, tmp_path / "after", number="13900009999") as caller:
         await caller.answered()
         await choose(centre, caller, "1")
-
-
-async def test_silence_for_ever_ends_in_the_queue(centre: Centre, rings: Begin) -> None:
-    caller = await rings(number="13900001010")
-    call = await until(lambda: _queued_call(centre, "13900001010"), "the silent caller in the queue", seconds(70))
-    assert call["ivr_path"] == "none"
-    caller.hang_up()
-    await centre.call_of("13900001010", outcome="abandoned")
-
-
-async def _queued_call(centre: Centre, number: str) -> dict[str, Any] | None:
-    call = await centre.call_of(number)
-    return call if call["queued_at"] else None
