@@ -184,8 +184,13 @@ def _heard(source: Source, sound: LegSound, origin: datetime) -> tuple[tuple[int
     asked = [(start, end)]
     if source.leg.role is Role.AGENT and source.spans is not None:
         asked = [(_at(span.joined_at, origin), _at(span.left_at, origin) if span.left_at else end) for span in source.spans]
-    clipped = ((max(start, first, 0), min(end, last)) for first, last in asked)
-    return tuple((first, last) for first, last in clipped if first < last)
+    heard: list[tuple[int, int]] = []
+    for first, last in sorted((max(start, first, 0), min(end, last)) for first, last in asked):
+        if heard and first < heard[-1][1]:  # told twice, as after a restart in mid-talk: no voice is added to itself
+            heard[-1] = (heard[-1][0], max(heard[-1][1], last))
+        elif first < last:
+            heard.append((first, last))
+    return tuple(heard)
 
 
 def _mix(placed: Sequence[_Placed], start: int, stop: int) -> Samples:

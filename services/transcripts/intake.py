@@ -209,7 +209,8 @@ class Intake:
                 now,
             )
             await taken.execute(store.QUERIES.expect_transcript, job.id, now)
-        await self._clear(legs, stored, {report.channel for report in woven.legs if report.error})
+        bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
+        await self._clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
     async def _keep_peaks(self, call: CallId, woven: Woven) -> str:
         path = self._settings.work / f"{call}.peaks.json"
@@ -219,14 +220,12 @@ class Intake:
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def _clear(self, legs: list[SpooledLeg], stored: archives.Stored, bad: Collection[str]) -> None:
+    async def _clear(self, legs: list[SpooledLeg], stored: archives.Stored, bad: list[SpooledLeg]) -> None:
         """Leg files go once archived; those that could not be read go into quarantine for a person to look at."""
-        good = [leg for leg in legs if leg.leg.channel not in bad]
         try:
-            await asyncio.to_thread(spool.remove, good, stored)
-            for leg in legs:
-                if leg.leg.channel in bad:
-                    await asyncio.to_thread(spool.quarantine, leg)
+            await asyncio.to_thread(spool.remove, [leg for leg in legs if leg not in bad], stored)
+            for leg in bad:
+                await asyncio.to_thread(spool.quarantine, leg)
         except (SpoolChanged, OSError) as error:
             log.warning("leg files stay in the spool", error=type(error).__name__)
 

@@ -240,6 +240,18 @@ async def test_sound_that_cannot_be_read_stands_aside_after_some_tries(room: Roo
     assert room.told[-1][1].state == "failed"
 
 
+async def test_of_two_files_of_one_channel_only_the_unreadable_one_is_put_aside(room: Room) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+    room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(3))
+    bad = room.leg(Role.AGENT, AGENT, began + 6 * SECOND, speech.line_noise(3))
+    bad.write_bytes(b"RIFFgarbage that is no wav file at all")
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["state"] == "archived"
+    assert [path.name for path in room.spool.iterdir()] == ["quarantine"]
+    assert [path.name for path in (room.spool / "quarantine").iterdir()] == [bad.name]
+
+
 async def test_a_listener_that_dies_is_tried_again_three_times_and_then_set_aside(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
     await room.intake.archive_next()

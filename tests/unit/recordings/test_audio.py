@@ -44,6 +44,13 @@ def test_an_agent_is_heard_only_while_bridged_with_the_caller(tmp_path: Path) ->
         assert (strength(between(woven, 1, first, last), 1_000) > 7_900) is heard, (first, last)
 
 
+def test_a_span_that_is_told_twice_is_heard_once(tmp_path: Path) -> None:
+    agent = source(tmp_path, AGENT, 15, tone(1_000, 8), at=1.0, spans=[(4.0, 8.0), (2.0, 6.0), (5.0, 5.0)])
+    woven = weave([source(tmp_path, CALLER, 12, tone(440, 10)), agent])
+    assert np.array_equal(between(woven, 1, 2, 8), tone(1_000, 8)[RATE : 7 * RATE])
+    assert not between(woven, 1, 8, 10).any()
+
+
 def test_after_a_transfer_both_agents_are_on_the_agents_channel_one_after_the_other(tmp_path: Path) -> None:
     first = source(tmp_path, AGENT, 15, tone(1_000, 5), at=1.0, spans=[(1.0, 4.0)])
     second = source(tmp_path, AGENT, 17, tone(1_500, 5), at=3.0, spans=[(4.0, 8.0)])
