@@ -224,8 +224,11 @@ export const usePhone = defineStore('phone', () => {
     if (phase.value === 'talking') call?.dial(tone)
   }
 
+  /** Hands the caller on; our own leg, which the switch leaves standing, is hung up only when the caller has left it. */
   async function transfer(extension: string): Promise<void> {
-    await call?.transfer(extension)
+    const mine = call
+    await mine?.transfer(extension)
+    mine?.hangUp()
   }
 
   // sound --------------------------------------------------------------------------------------------------------------------
