@@ -88,8 +88,11 @@ class Drain:
     async def _start(self) -> int:
         if not self._sure:
             async with transaction(self._pool) as connection:
-                self._position = await store.cursor_of(connection, self._journal.identity)
+                position = await store.cursor_of(connection, self._journal.identity)
+            # beyond our end: the folder was restored from before; what it holds is applied again, which changes nothing
+            self._position = position if position <= self._journal.durable else self._journal.oldest
             self._sure = True
+            self._moved.set()
         return self._position
 
     async def _batch(self, read: Read) -> list[tuple[Fact, object]]:

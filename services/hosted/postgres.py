@@ -90,9 +90,17 @@ class EmbeddedPostgres:
         """For ``services.store.db.open_pool``. Holds the password: never log it."""
         return _url(self.sockets, self.password, database)
 
-    async def ended(self) -> int:
-        """Wait until the server is gone; its exit code. A part that dies stops the process loudly: the caller's decision."""
-        return await self.process.wait()
+    async def keep(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
+        """Start a server that died again, for ever; one that does not come back raises PostgresFailed."""
+        account = accounts.unprivileged(plan.account)
+        data = self.place / "data"
+        while True:
+            code = await self.process.wait()
+            progress(f"PostgreSQL has ended with {code}; it is started again, and nothing that was committed is lost")
+            await leftovers.clear(data, progress)
+            command = _command(self.binaries, data, self.sockets, plan.settings)
+            self.process = await _spawn(command, account, self.place / "postgres.log")
+            await _until_answering(self, plan.start_s, progress)
 
     async def stop(self) -> None:
         """Fast shutdown, then immediate, then kill: each with its limit."""

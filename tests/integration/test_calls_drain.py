@@ -112,6 +112,23 @@ async def test_two_persons_at_once_are_one_talk(pool: db.Pool, tmp_path: Path) -
     assert await pool.fetchval("select talked_ms from call") == 51_000
 
 
+async def test_a_journal_restored_from_before_is_applied_again(pool: db.Pool, tmp_path: Path) -> None:
+    with journal_with(tmp_path, begun(1)) as journal:
+        await pool.execute("insert into journal_cursor values ($1, $2)", journal.identity, 10 * journal.durable)
+        assert await drain_of(journal, pool, tmp_path).step() == 1
+    assert await pool.fetchval("select count(*) from call") == 1
+
+
+async def test_with_nothing_new_to_write_all_is_caught_up(pool: db.Pool, tmp_path: Path) -> None:
+    with journal_with(tmp_path, begun(1)) as journal:
+        await drained(journal, pool, tmp_path)
+        drain = drain_of(journal, pool, tmp_path)  # of the next process, which has not looked yet
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(drain.run(), name="drain")
+            await drain.caught_up()
+            running.cancel()
+
+
 async def test_a_large_backlog_is_drained_in_order_and_its_file_goes(
     pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

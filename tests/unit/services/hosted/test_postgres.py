@@ -15,6 +15,7 @@ import pytest
 
 from services.hosted import account, binaries, leftovers, postgres
 from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresPlan
+from services.store import db
 from tests.harness.patience import until
 
 AS_ROOT = os.geteuid() == 0
@@ -78,10 +79,25 @@ async def test_a_killed_server_comes_back_with_every_committed_row(folder: Path)
     await value(first, "create table kept (id int)")
     await value(first, "insert into kept select generate_series(1, 100)")
     first.process.send_signal(signal.SIGKILL)
-    await first.ended()
+    await first.process.wait()
     await first.stop()
     async with postgres.running(plan, quiet) as second:
         assert await value(second, "select count(*) from kept") == 100
+
+
+async def test_a_kept_server_that_is_killed_is_started_again_at_the_same_address(folder: Path) -> None:
+    plan, told = PostgresPlan(folder=folder), asyncio.Queue[str]()
+    async with postgres.running(plan, quiet) as server, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(server.keep(plan, told.put_nowait), name="keep")
+        await value(server, "create table kept (id int)")
+        killed = server.process
+        killed.send_signal(signal.SIGKILL)
+        assert "started again" in await told.get()
+        pool = await db.open_pool(server.url(), patience_s=30)
+        assert await pool.fetchval("select count(*) from kept") == 0
+        assert server.process.pid != killed.pid
+        await pool.close()
+        keeping.cancel()
 
 
 async def test_a_stale_pid_file_that_names_a_living_stranger_is_no_obstacle(folder: Path) -> None:

@@ -1,0 +1,203 @@
+"""What the floor stands on: database, accounts, prompts, speech recognition, switch. Laid in this order, left in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ivr.errors import PromptsMissing
+from ivr.prompts import PromptStore
+from recordings.crew import Crew, ModelFacts
+from recordings.errors import ModelRefused
+from services import plans
+from services.clock import Clock
+from services.config import Config
+from services.errors import DatabaseAway, WorldFailed
+from services.hosted import database, postgres
+from services.hosted.asterisk import ManagedAsterisk, find_program
+from services.hosted.database import Address
+from services.hosted.speech import find_speaker
+from services.people import store as people_store
+from services.people.actions import People
+from services.people.model import Person
+from services.people.passwords import Passwords
+from services.people.sessions import Sessions
+from services.store import db, migrate
+from services.web.live import Hub
+from services.welcome import Welcome
+
+CLOSE_S = 5.0
+AWAY_S = 2.0
+
+
+@contextlib.asynccontextmanager
+async def stage(**parts: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
+    """Run the named parts for as long as the block lasts; one that fails ends the block."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(part, name=name) for name, part in parts.items()]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundations:
+    """``crew`` and ``model`` None: recordings are kept, nobody listens. ``switch`` None: the user's own Asterisk."""
+
+    address: Address
+    pool: db.Pool
+    people: People
+    first_password: str | None
+    prompts: PromptStore
+    missing_prompts: tuple[str, ...]
+    crew: Crew | None
+    model: ModelFacts | None
+    switch: ManagedAsterisk | None
+
+
+@dataclass(slots=True)
+class Doors:
+    """Parts that are told something at the end, before the stages unwind; filled in as they open."""
+
+    hub: Hub | None = None
+    switch: ManagedAsterisk | None = None
+
+    async def say_goodbye(self) -> None:
+        """Browsers are told when to come back, then calls are hung up while their events are still heard."""
+        if self.hub:
+            await self.hub.shutdown()
+        if self.switch:
+            await self.switch.stop()
+
+    async def give_up(self) -> None:
+        """A start that failed takes its own switch with it; one that was running before goes on: callers come first (C10)."""
+        if self.switch and not self.switch.adopted:
+            await self.switch.stop()
+
+
+async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, doors: Doors) -> Foundations:
+    """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
+    address = await _database(config, welcome, stack)
+    pool = await db.open_pool(
+        address.url,
+        password=address.password,
+        size=config.database.connections,
+        statement_ms=config.database.statement_seconds * 1000,
+        waiting=lambda why: welcome.detail(f"waiting for the database ({why})"),
+    )
+    stack.push_async_callback(_close_pool, pool)
+    people = People(pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config))
+    first_password = await people.first_administrator()
+    prompts, missing = await _prompts(config, welcome)
+    crew, model = await _crew(config, welcome, stack)
+    switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
+    return Foundations(
+        address=address, pool=pool, people=people, first_password=first_password, prompts=prompts,
+        missing_prompts=missing, crew=crew, model=model, switch=switch,
+    )  # fmt: skip
+
+
+async def everybody(pool: db.Pool) -> list[Person]:
+    """All accounts: the switch's telephones are made of them."""
+    async with db.connection(pool) as connection:
+        return await people_store.everybody(connection)
+
+
+def cache_folder() -> Path:
+    """Unpacked packages; may be emptied at any time."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
+
+
+async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> Address:
+    welcome.step("database")
+    if config.database.embedded:
+        plan = database.plan_of(config)
+        server = await stack.enter_async_context(postgres.running(plan, welcome.detail))
+        await stack.enter_async_context(stage(postgres=server.keep(plan, welcome.detail)))
+        address = Address(server.url())
+    else:
+        address = database.address_of(config)
+    connection = await _patiently(address, welcome)
+    try:
+        for name in await migrate.migrate(connection):
+            welcome.detail(f"migrated: {name}")
+    finally:
+        await connection.close()
+    return address
+
+
+async def _patiently(address: Address, welcome: Welcome) -> db.OwnConnection:
+    """A database that is away is waited for: the switch answers callers meanwhile."""
+    while True:
+        try:
+            return await db.connect(address.url, password=address.password)
+        except DatabaseAway as error:
+            welcome.detail(f"waiting for the database ({type(error.__cause__).__name__})")
+        await asyncio.sleep(AWAY_S * random.uniform(0.8, 1.2))
+
+
+async def _prompts(config: Config, welcome: Welcome) -> tuple[PromptStore, tuple[str, ...]]:
+    """Without speech and without recordings callers are still answered: the reception goes on without missing prompts."""
+    welcome.step("prompts")
+    speaker = None
+    try:
+        source = plans.package_source(config)
+        speaker = await find_speaker(config.ivr.speech_program, source=source, cache=cache_folder(), progress=welcome.progress)
+    except WorldFailed as error:
+        welcome.warn(f"nobody can speak the prompts: {error}")
+    config.prompts.mkdir(parents=True, exist_ok=True)
+    prompts = PromptStore(config.folder / "cache/prompts", recordings=config.prompts, speaker=speaker)
+    try:
+        await prompts.prepare(lambda done, total, name: welcome.progress(name, done / total))
+    except PromptsMissing as error:
+        welcome.warn(str(error))
+        return prompts, tuple(error.missing)
+    return prompts, ()
+
+
+async def _crew(config: Config, welcome: Welcome, stack: AsyncExitStack) -> tuple[Crew | None, ModelFacts | None]:
+    welcome.step("speech recognition")
+    crew = Crew(plans.model_folder(config), workers=config.transcription.workers, limits=plans.crew_limits(config))
+    stack.push_async_callback(crew.close)
+    try:
+        facts = await crew.start()
+    except ModelRefused as error:
+        welcome.warn(f"recordings are kept but not transcribed: {error}")
+        return None, None
+    if facts.demonstration:
+        welcome.warn("the demonstration model understands a few hundred words of synthetic speech: `tingsu model --help`")
+    return crew, facts
+
+
+async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
+    welcome.step("telephone switch")
+    program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
+    welcome.detail(f"Asterisk {'.'.join(map(str, program.switch.version))}, {program.origin}")
+    notice = prompts.find(config.centre.language, "notice")
+    plan = plans.switch_plan(
+        config,
+        program.switch,
+        plans.endpoints(config, await everybody(pool)),
+        fallback_notice=Path(f"{notice.path}.wav") if notice else None,
+    )
+    switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
+    doors.switch = switch
+    await switch.start()
+    return switch
+
+
+async def _close_pool(pool: db.Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
