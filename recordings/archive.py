@@ -34,7 +34,7 @@ BLOCK = 1024 * 1024  # bytes hashed or copied at a time
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The receipt of a put: the object is durable under ``key``. Made by Archive.put alone."""
+    """The receipt of a put: the object is durable under ``key``. Made by Archive.put and Archive.receipt alone."""
 
     key: str
     size: int
@@ -91,6 +91,12 @@ class Archive:
                 raise AlreadyArchived("key_taken", key) from None
         except (OSError, BaseError) as error:
             raise ArchiveFailed("put_failed", type(error).__name__) from error
+        return Stored(key, size, sha256)
+
+    async def receipt(self, key: str, size: int, sha256: bytes) -> Stored:
+        """The receipt of an earlier put again. ArchiveFailed unless the object is there and as long as it was."""
+        if (there := await self.size(key)) != size:
+            raise ArchiveFailed("other_size", f"{there} bytes, not {size}")
         return Stored(key, size, sha256)
 
     async def get(self, key: str) -> bytes:

@@ -38,7 +38,7 @@ from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.clock import Clock
 from services.errors import Stale, WorldFailed
-from services.store.db import Connection, Pool, connection, transaction
+from services.store.db import Connection, Pool, Row, connection, transaction
 from services.tickets import store as ticket_store
 from services.tickets.actions import fill_from_words
 from services.transcripts import store
@@ -83,8 +83,12 @@ class IntakeSettings:
     orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
 
 
+async def _at_once() -> None:
+    """Nothing is behind."""
+
+
 class Intake:
-    """``run`` does everything; ``wake`` says that there may be something to do. ``live``: calls that are going on."""
+    """``run`` does everything. ``live``: calls that go on; ``caught_up`` returns once all that was heard is in the database."""
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class Intake:
         *,
         settings: IntakeSettings,
         live: Callable[[], Collection[CallId]] = tuple,
+        caught_up: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._pool = pool
         self._archive = archive
@@ -104,6 +109,7 @@ class Intake:
         self._clock = clock
         self._settings = settings
         self._live = live
+        self._caught_up = caught_up
 
     async def run(self) -> None:
         """For ever; owned by the composition root."""
@@ -148,6 +154,10 @@ class Intake:
             times = await store.call_times(taken, job.call) if job else None
         if job is None or times is None:
             return False
+        if job.attempts > 2 * self._settings.archive_tries:  # tries that end otherwise are given up or not counted before this
+            log.error("a recording is given up: each try ended us", call=job.call)
+            await self._give_up(job, "failed", "gave_up")
+            return True
         try:
             await self._archive_one(job, times)
         except (ArchiveFailed, OSError) as error:
@@ -269,6 +279,9 @@ class Intake:
             await self._fetch(job.object, path)
             heard = await self._crew.transcribe(path, channels=2, limit_s=_lease(job.duration_ms).total_seconds() / 2)
         except (ModelRefused, ArchiveFailed, OSError) as error:
+            if getattr(error, "code", "") == "missing":
+                await self._words_failed(job, "missing")
+                return
             log.error("nobody can listen now", error=getattr(error, "code", type(error).__name__))
             await self._try_again(job, WORLD_AGAIN, counts=False, error=getattr(error, "code", type(error).__name__))
         except AudioRefused as error:
@@ -335,7 +348,9 @@ class Intake:
     # orphans ----------------------------------------------------------------------------------------------------------
 
     async def adopt_orphans(self) -> bool:
-        """Sound of calls that nobody knows gets a call row ``lost`` and goes the same way. Always False: no need to hurry."""
+        """Sound that lies in the spool for long. Calls that nobody knows get a row ``lost`` and go the same way. Of calls we were done
+        with, what a crash left behind is cleared, what came too late is taken in. Always False: no need to hurry.
+        """
         try:
             spooled = await asyncio.to_thread(spool.look, self._settings.spool)
         except OSError as error:
@@ -345,13 +360,34 @@ class Intake:
         found = spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=self._settings.orphan_age)
         if not found:
             return False
+        await self._caught_up()  # after days without a database its calls are unknown only until the journal is in
         async with transaction(self._pool) as taken:
             for call in await store.unknown_calls(taken, found):
                 began, ended = _times_of(spooled.calls[call])
                 log.warning("sound of an unknown call is adopted", call=call)
                 await taken.execute(store.QUERIES.adopt_call, call, began, ended)
                 await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
+            await taken.execute(store.QUERIES.expect_late_sound, found, self._clock.now())
+            archived = await taken.fetch(store.QUERIES.archived_of, found)
+        for row in archived:
+            await self._clear_left(row, spooled.calls[CallId(row["call_id"])])
         return False
+
+    async def _clear_left(self, row: Row, legs: list[SpooledLeg]) -> None:
+        """What lies here though it is archived: we died before we removed it. What was never woven is put aside."""
+        woven = {(leg["channel"], leg["started_at"]) for leg in row["legs"] if not leg["error"]}
+        bad = [
+            leg
+            for leg in legs
+            if (leg.leg.channel, leg.leg.started_at.isoformat()) not in woven or leg.touched_at >= row["archived_at"]
+        ]
+        try:
+            stored = await self._archive.receipt(row["object"], row["bytes"], row["sha256"])
+        except ArchiveFailed as error:
+            log.error("leg files stay in the spool: their recording is not in the store", call=row["call_id"], error=error.code)
+            return
+        log.warning("leg files left behind are cleared", call=row["call_id"], removed=len(legs) - len(bad), aside=len(bad))
+        await self._clear(legs, stored, bad)
 
 
 def _spans(leg: SpooledLeg, times: CallTimes) -> tuple[Span, ...] | None:

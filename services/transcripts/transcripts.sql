@@ -78,6 +78,15 @@ values ($1, '', '', '', '', $2, $3, 'lost', true) on conflict (id) do nothing;
 -- Its sound is to be archived.
 insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
 
+-- name: expect_late_sound
+-- Of these calls, those whose sound came after we had given it up are looked at again.
+update recording set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = $2
+where call_id = any($1::text[]) and (state = 'empty' or (state = 'failed' and error = 'no_files'));
+
+-- name: archived_of
+-- Of these calls, those whose sound is in the store, and of which files it was woven.
+select call_id, object, bytes, sha256, legs, archived_at from recording where call_id = any($1::text[]) and state = 'archived';
+
 -- name: listeners
 -- Whom a finished draft concerns: the ticket's owner, else who answered.
 select t.id as ticket_id, coalesce(t.owner_id, c.answered_by) as person

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +49,7 @@ class Room:
     folder: Path
     crew: Any = None
     told: list[tuple[int, Any]] = field(default_factory=list)
+    in_journal: Callable[[], Awaitable[object]] | None = None
     archive: Archive = field(init=False)
     intake: Intake = field(init=False)
 
@@ -61,7 +62,14 @@ class Room:
     def use(self, crew: Any) -> None:
         settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=0 * SECOND)
         settings.work.mkdir(exist_ok=True)
-        self.intake = Intake(self.desk.pool, self.archive, crew, self, self.desk.clock, settings=settings)
+        self.intake = Intake(
+            self.desk.pool, self.archive, crew, self, self.desk.clock, settings=settings, caught_up=self.caught_up
+        )
+
+    async def caught_up(self) -> None:
+        """The journal's last facts reach the database only now."""
+        if self.in_journal:
+            await self.in_journal()
 
     def push(self, person: int, key: str, make: Any, *, over: bool = False) -> int:
         self.told.append((person, make(1)))
@@ -319,6 +327,67 @@ async def test_sound_of_a_call_that_nobody_told_us_of_is_adopted(room: Room) -> 
     assert "spans_unknown" in row["remarks"]
     await room.intake.adopt_orphans()
     assert await room.desk.pool.fetchval("select count(*) from call") == 1
+
+
+async def test_sound_of_a_call_that_still_stands_in_the_journal_is_not_adopted(room: Room) -> None:
+    began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
+    room.in_journal = lambda: room.call(ago=600)
+    await room.intake.adopt_orphans()
+    assert ((await room.row("call"))["outcome"], (await room.row("call"))["recovered"]) == ("answered", False)
+
+
+async def test_files_left_by_a_crash_after_the_archiving_are_cleared_and_unknown_ones_put_aside(room: Room) -> None:
+    began = await room.call(ago=600)
+    for _ in range(2):
+        caller = room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+        room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(8))
+        await room.intake.archive_next()
+    assert caller.exists()
+    late = room.leg(Role.AGENT, AGENT, began + 20 * SECOND, speech.line_noise(3))
+    await room.intake.adopt_orphans()
+    assert [path.name for path in room.spool.iterdir()] == ["quarantine"]
+    assert [path.name for path in (room.spool / "quarantine").iterdir()] == [late.name]
+
+
+async def test_files_stay_while_their_recording_is_not_in_the_store(room: Room) -> None:
+    began = await room.call(ago=600)
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+    await room.intake.archive_next()
+    path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+    await room.archive.delete((await room.row("recording"))["object"])
+    await room.intake.adopt_orphans()
+    assert path.exists()
+
+
+async def test_sound_that_comes_after_it_was_given_up_is_taken_in(room: Room) -> None:
+    began = await room.call(ago=600)
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["error"] == "no_files"
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
+    await room.intake.adopt_orphans()
+    await room.intake.archive_next()
+    assert (await room.row("recording"))["state"] == "archived"
+
+
+async def test_a_recording_that_ends_us_at_every_try_is_given_up(room: Room) -> None:
+    began = await room.call()
+    path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
+    await room.desk.pool.execute("update recording set attempts = 6")
+    await room.intake.archive_next()
+    row = await room.row("recording")
+    assert (row["state"], row["error"], path.exists()) == ("failed", "gave_up", True)
+
+
+async def test_words_of_a_recording_that_is_gone_are_not_looked_for_for_ever(room: Room) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
+    await room.intake.archive_next()
+    await room.archive.delete((await room.row("recording"))["object"])
+    room.use(Refusing(AssertionError()))
+    await room.intake.listen_next()
+    row = await room.row("transcript")
+    assert (row["state"], row["error"]) == ("failed", "missing")
 
 
 async def test_a_missing_spool_is_said_and_survived(room: Room) -> None:
