@@ -103,7 +103,7 @@ class DatabaseAway(WorldFailed):
 
 
 class DatabaseBusy(WorldFailed):
-    """The database did not answer in time; ask for less, or try again."""
+    """The database cannot do this now (too much asked for, its disk full); try again."""
 
     code = "database_busy"
 

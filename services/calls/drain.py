@@ -11,14 +11,13 @@ import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import asyncpg
 import structlog
 
 from services.calls import store
 from services.calls.facts import Fact, encode
 from services.calls.journal import Journal, Read
 from services.errors import WorldFailed
-from services.store.db import Connection, Pool, transaction
+from services.store.db import BUSY, Connection, Pool, is_gone, transaction
 
 BATCH = 256
 GATHER_S = 0.03  # facts of one moment share a transaction; a draft beside the call can wait so long
@@ -98,7 +97,9 @@ class Drain:
     async def _batch(self, read: Read) -> list[tuple[Fact, object]]:
         try:
             return await self._together(read)
-        except asyncpg.PostgresError as wrong:
+        except WorldFailed:
+            raise
+        except Exception as wrong:  # noqa: BLE001  a fact that always fails must not stop those behind it, or us at every start
             log.error("the database refused a batch; one by one now", error=type(wrong).__name__)
             return await self._one_by_one(read)
 
@@ -112,13 +113,15 @@ class Drain:
     async def _one_by_one(self, read: Read) -> list[tuple[Fact, object]]:
         done = []
         async with transaction(self._pool) as connection:
-            await store.ensure_calls(connection, read.facts)
             for fact in read.facts:
                 try:
                     async with connection.transaction():
+                        await store.ensure_calls(connection, (fact,))
                         done.append((fact, await self._apply(connection, fact)))
-                except asyncpg.PostgresError as wrong:
-                    if connection.is_closed():
+                except (WorldFailed, *BUSY):
+                    raise
+                except Exception as wrong:  # noqa: BLE001  see above
+                    if is_gone(connection):
                         raise
                     await self._set_aside(fact, wrong)
             await store.move_cursor(connection, self._journal.identity, read.position)
@@ -127,7 +130,10 @@ class Drain:
     async def _set_aside(self, fact: Fact, wrong: Exception) -> None:
         self.refused_count += 1
         log.error("a fact was refused and set aside", fact=type(fact).__name__, error=type(wrong).__name__)
-        await asyncio.to_thread(_append, self._refused, encode(fact))
+        try:
+            await asyncio.to_thread(_append, self._refused, encode(fact))
+        except OSError as error:
+            raise WorldFailed("a refused fact cannot be set aside") from error
 
     def _say_away(self) -> None:
         if not self.away:

@@ -44,6 +44,15 @@ AWAY = (
 )
 """What asyncpg raises when the other side is not there. A statement that ran too long is not among them."""
 
+BUSY = (
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,  # its disk is full
+    asyncpg.PostgresSystemError,  # its disk is broken
+    asyncpg.TransactionRollbackError,  # a deadlock, of which we were chosen to give way
+    asyncpg.ReadOnlySQLTransactionError,  # its operator, or a server that has become a standby
+)
+"""What it says when it cannot do now what is right in itself."""
+
 
 async def open_pool(
     url: str,
@@ -108,7 +117,7 @@ def _encode(value: Any) -> str:
 
 @contextlib.asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way."""
+    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way, DatabaseBusy."""
     async with connection(pool) as taken, _lost_is_away(taken), taken.transaction():
         yield taken
 
@@ -133,17 +142,18 @@ async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
     """Only a connection that is really closed counts: an OSError of somebody else's inside the block stays what it is."""
     try:
         yield
-    except asyncpg.QueryCanceledError as error:
+    except BUSY as error:
         raise DatabaseBusy from error
     except asyncpg.InternalClientError as error:  # "another operation is in progress": the loss is half noticed
         raise DatabaseAway from error
     except AWAY as error:
-        if _is_gone(taken):
+        if is_gone(taken):
             raise DatabaseAway from error
         raise
 
 
-def _is_gone(taken: Connection) -> bool:
+def is_gone(taken: Connection) -> bool:
+    """True once the connection is lost: what failed on it says nothing of the statement."""
     try:
         return taken.is_closed()
     except asyncpg.InterfaceError:

@@ -22,7 +22,7 @@ from services.calls.drain import Drain
 from services.calls.facts import Fact, PopSent
 from services.calls.journal import Journal
 from services.clock import SystemClock
-from services.errors import DatabaseAway
+from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
 from services.hosted.postgres import PostgresPlan, running
 from services.store import db
 from services.store.db import Connection
@@ -66,6 +66,48 @@ async def test_a_fact_the_database_refuses_is_set_aside_and_stops_nobody(pool: d
     assert await pool.fetchval("select count(*) from call") == 2
     assert drain.refused_count == 1
     assert b"PopSent" in (tmp_path / "refused.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("state", ["53100", "58030", "40P01", "25006"])
+async def test_a_database_whose_disk_is_full_refuses_nothing_for_good(pool: db.Pool, tmp_path: Path, state: str) -> None:
+    full = True
+
+    async def apply(connection: Connection, fact: Fact) -> None:
+        if full and fact == begun(2):
+            await connection.execute(f"do $$ begin raise exception using errcode = '{state}'; end $$")
+        await store.apply(connection, fact)
+
+    with journal_with(tmp_path, begun(1), begun(2)) as journal:
+        drain = Drain(journal, pool, apply, applied=lambda fact, result: None, refused=tmp_path / "refused")
+        for _ in range(2):
+            with pytest.raises(DatabaseBusy):
+                await drain.step()
+        full = False
+        assert await drain.step() == 2
+    assert drain.refused_count == 0
+
+
+async def test_a_full_disk_while_another_fact_is_refused_keeps_both(pool: db.Pool, tmp_path: Path) -> None:
+    full = True
+
+    async def apply(connection: Connection, fact: Fact) -> None:
+        if fact == begun(1):
+            raise ValueError("a slip of ours")
+        if full:
+            await connection.execute("do $$ begin raise exception using errcode = '53100'; end $$")
+        await store.apply(connection, fact)
+
+    with journal_with(tmp_path, begun(1), begun(2)) as journal:
+        drain = Drain(journal, pool, apply, applied=lambda fact, result: None, refused=tmp_path / "none" / "refused")
+        with pytest.raises(WorldFailed):
+            await drain.step()  # there is nowhere to set it aside
+        (tmp_path / "none").mkdir()
+        with pytest.raises(DatabaseBusy):
+            await drain.step()
+        full = False
+        await drain.step()
+    assert await pool.fetch("select id from call") == [("tingsu-1.2",)]
+    assert b"tingsu-1.1" in (tmp_path / "none" / "refused").read_bytes()
 
 
 async def test_a_failure_in_the_middle_of_a_batch_changes_nothing(pool: db.Pool, tmp_path: Path) -> None:
