@@ -208,7 +208,7 @@ async def test_pops_go_on_from_memory_while_the_database_is_killed_and_everythin
                 async with desk.browser("li") as browser:
                     await _with_the_database(desk, browser)
                     server.process.kill()
-                    await server.ended()
+                    await server.process.wait()
                     await _while_away(desk, browser)
                     await first.aclose()
                     await second.enter_async_context(running(plan, progress=lambda _: None))
