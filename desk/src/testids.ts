@@ -8,6 +8,7 @@ export const TEST = {
     queue: 'queue-ring', // data-waiting
     level: 'service-level',
     keys: 'keys-dialog',
+    account: 'account',
     logout: 'logout',
   },
   state: {
