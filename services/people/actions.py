@@ -83,12 +83,17 @@ class People:
         return person
 
     async def change(self, person_id: int, wanted: Mapping[str, Any], password: str | None, *, by: int | None) -> Person:
-        """Change the named fields. A changed role, a closed account or a password set for somebody ends all of their sessions."""
+        """Change the named fields. A changed role, a closed account or a password set for somebody ends all of their sessions.
+
+        Who gets an extension, or is opened again, gets a SIP secret that nobody has had: not even the extension's last holder.
+        """
         hashed = await self._checked_hash(person_id, password) if password is not None else None
         async with db.transaction(self.pool) as connection:
             administrators = await store.lock_administrators(connection)
             before = await store.lock(connection, person_id)
             after = _changed(before, wanted)
+            if after.extension and (after.extension, after.active) != (before.extension, before.active):
+                after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
             await store.save(connection, after)
             if hashed is not None:
@@ -151,11 +156,7 @@ class People:
 
 
 def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
-    """A person who gets another extension gets another secret with it; so does one who is closed and opened again."""
-    after = replace(before, **{name: value for name, value in wanted.items() if name in CHANGEABLE})
-    if after.extension != before.extension or after.active != before.active:
-        after = replace(after, phone_secret_n=before.phone_secret_n + 1)
-    return after
+    return replace(before, **{name: value for name, value in wanted.items() if name in CHANGEABLE})
 
 
 def _phone_of(person: Person) -> tuple[object, ...]:

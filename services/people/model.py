@@ -13,7 +13,7 @@ Language = Literal["zh-CN", "en"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An account. ``phone_secret_n`` counts the SIP secrets this person has had; the secret itself is nowhere."""
+    """An account. ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere."""
 
     id: int
     login: str

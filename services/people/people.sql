@@ -25,9 +25,14 @@ from person order by login;
 
 -- name: insert
 -- A new account.
-insert into person (login, name, role, extension, phone_kind, language, password_hash, must_change, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into person (login, name, role, extension, phone_kind, language, password_hash, must_change, created_at, phone_secret_n)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 returning id;
+
+-- name: next_secret
+-- The number of an extension's next SIP secret, never used before by whoever had it.
+insert into phone_secret (extension, last) values ($1, 1)
+on conflict (extension) do update set last = phone_secret.last + 1 returning last;
 
 -- name: update
 -- Everything of an account that an administrator changes.

@@ -62,10 +62,17 @@ async def everybody(connection: Connection) -> list[Person]:
 
 async def insert(connection: Connection, new: NewPerson, password_hash: str, *, must_change: bool, at: datetime) -> Person:
     values = (new.login, new.name, new.role, new.extension, new.phone_kind, new.language, password_hash, must_change, at)
+    secret = await next_secret(connection, new.extension) if new.extension else 1
     try:
-        return await load(connection, await connection.fetchval(QUERIES.insert, *values))
+        return await load(connection, await connection.fetchval(QUERIES.insert, *values, secret))
     except asyncpg.UniqueViolationError as error:
         raise Taken(_whose(error)) from None
+
+
+async def next_secret(connection: Connection, extension: str) -> int:
+    """A number for the extension's SIP secret that nobody has had."""
+    number: int = await connection.fetchval(QUERIES.next_secret, extension)
+    return number
 
 
 async def save(connection: Connection, person: Person) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from services.people.rights import Role
+from services.people.store import NewPerson
 from tests.harness.api import PASSWORD, Api, body_of
 from tests.harness.clock import HandClock
 
@@ -113,6 +114,26 @@ async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessio
             assert answer.status == 200, await answer.text()
         async with browser.get("/api/me") as answer:
             assert answer.status == 401
+
+
+async def test_who_takes_an_extension_over_gets_a_secret_that_its_last_holder_never_knew(api: Api) -> None:
+    agent = api.accounts[Role.junior_agent]
+    known = set()
+
+    async def secret_of(login: str, password: str = PASSWORD) -> str:
+        async with api.client(login, password) as browser, browser.get("/api/phone") as answer:
+            return str((await body_of(answer))["password"])
+
+    async with api.as_role(Role.administrator) as office:
+        for extension in ("1001", "1002", "1001"):
+            async with office.patch(f"/api/people/{agent.id}", json={"extension": extension}) as answer:
+                assert answer.status == 200
+            known.add(await secret_of("junior-agent"))
+        async with office.patch(f"/api/people/{agent.id}", json={"extension": None}) as answer:
+            assert answer.status == 200
+    new = NewPerson(login="second", name="second", role=Role.junior_agent, extension="1001")
+    await api.people.create(new, PASSWORD, by=None, must_change=False)
+    assert len(known | {await secret_of("second")}) == 4
 
 
 async def test_an_own_password_ends_the_other_sessions_only(api: Api) -> None:
