@@ -162,7 +162,8 @@ where ($1::timestamptz is null or (c.started_at, c.id) < ($1, $2::text))
   and ($4::text is null or c.outcome = $4)
   and ($5::timestamptz is null or c.started_at >= $5)
   and ($6::timestamptz is null or c.started_at < $6)
-  and ($7::bigint is null or exists (select 1 from call_leg l where l.call_id = c.id and l.person_id = $7))
+  and ($7::bigint is null or exists (
+    select 1 from call_leg l where l.call_id = c.id and l.person_id = $7 and l.answered_at is not null))
 order by c.started_at desc, c.id desc limit $8;
 
 -- name: detail
@@ -184,8 +185,8 @@ from call_leg l left join person p on p.id = l.person_id
 where l.call_id = $1 order by coalesce(l.rang_at, l.answered_at), l.channel;
 
 -- name: took_part
--- Whether a person had a leg in a call.
-select exists (select 1 from call_leg where call_id = $1 and person_id = $2);
+-- Whether a person spoke in a call; a phone that only rang took no part.
+select exists (select 1 from call_leg where call_id = $1 and person_id = $2 and answered_at is not null);
 
 -- name: recording_of
 -- The recording of a call and what became of its words.

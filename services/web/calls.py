@@ -83,7 +83,8 @@ class CallRoutes:
             recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
             if recording is None or recording["state"] != "archived":
                 raise NotFound("there is no recording of this call")
-            await self._on_record(connection, asked, call_id, query.side)
+            heard = await self._on_record(connection, asked, call_id, query.side)
+        self._listens |= heard  # only now is it in the audit
         sound = await self._playback.sound(CallId(call_id), recording["object"], query.side)
         etag = f"{recording['id']}-{query.side}-{sound.size}"
         name = f"{call_id}.{query.side}.flac"
@@ -96,13 +97,15 @@ class CallRoutes:
         took_part: bool = await connection.fetchval(store.QUERIES.took_part, call, asked.by.id)
         return took_part
 
-    async def _on_record(self, connection: db.Connection, asked: Asked, call: str, side: str) -> None:
+    async def _on_record(self, connection: db.Connection, asked: Asked, call: str, side: str) -> dict[tuple[int, str], float]:
+        """What to remember once the row is committed: nothing if one of the last minute tells the same."""
         now, key = self._clock.monotonic(), (asked.by.id, f"{call} {side}")
-        if now - self._listens.get(key, -SAME_LISTEN_S) < SAME_LISTEN_S:
-            return
-        self._listens = {kept: at for kept, at in self._listens.items() if now - at < SAME_LISTEN_S} | {key: now}
+        self._listens = {kept: at for kept, at in self._listens.items() if now - at < SAME_LISTEN_S}
+        if key in self._listens:
+            return {}
         about, detail = f"call:{call}", {"side": side}
         await audit.write(connection, self._clock.now(), by=asked.by.id, action="recording.listen", about=about, detail=detail)
+        return {key: now}
 
     async def _recording(self, call: str, row: db.Row) -> schemas.Recording:
         drawn = await self._playback.peaks(row["peaks"]) if row["peaks"] else None

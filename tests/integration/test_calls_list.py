@@ -26,7 +26,10 @@ async def desk(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator
             at = clock.now() + timedelta(minutes=n // 2)  # two begin in the same instant
             await pool.execute(sql, f"tingsu-1.{n}", f"1380013800{n % 2}", at, outcome)
             if n < 4:
-                await pool.execute("insert into call_leg (call_id, channel, person_id) values ($1, 'x', $2)", f"tingsu-1.{n}", li)
+                leg = "insert into call_leg (call_id, channel, person_id, answered_at) values ($1, 'x', $2, $3)"
+                await pool.execute(leg, f"tingsu-1.{n}", li, at)
+            elif n == 4:
+                await pool.execute("insert into call_leg (call_id, channel, person_id) values ('tingsu-1.4', 'x', $1)", li)
         yield running
 
 
@@ -53,6 +56,12 @@ async def test_an_agent_sees_the_calls_they_took_part_in(desk: Office) -> None:
     assert set(await pages(desk, "li")) == {f"tingsu-1.{n}" for n in range(4)}
     assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.0"))[0] == 200
     assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.11"))[0] == 404
+
+
+async def test_a_phone_that_only_rang_has_no_part_in_the_call(desk: Office) -> None:
+    assert "tingsu-1.4" not in await pages(desk, "li")
+    assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.4"))[0] == 404
+    assert (await desk.ask("li", "GET", "/api/calls/tingsu-1.4/audio"))[0] == 403
 
 
 @pytest.mark.parametrize(

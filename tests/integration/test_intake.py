@@ -87,7 +87,7 @@ class Room:
         )
         if talked:
             await self.desk.pool.execute(
-                "insert into call_leg (call_id, channel, person_id) values ($1, $2, $3)", CALL, AGENT, li
+                "insert into call_leg (call_id, channel, person_id, answered_at) values ($1, $2, $3, $4)", CALL, AGENT, li, began
             )
             await self.desk.pool.execute("insert into call_span values ($1, $2, $3, $4)", CALL, AGENT, began + 2 * SECOND, end)
             ticket = """insert into ticket (state, call_id, received_at, changed_at, owner_id) values ('draft', $1, $2, $2, $3)"""
@@ -185,6 +185,19 @@ async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is
         (qa, "caller"),
         (qa, "agent"),
     ]
+
+
+async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    path = f"/api/calls/{CALL}/audio"
+    await room.desk.pool.execute("alter table audit rename to elsewhere")
+    assert (await room.desk.ask("qa", "GET", path))[0] == 500
+    await room.desk.pool.execute("alter table elsewhere rename to audit")
+    assert room.desk.http
+    async with room.desk.http.get(room.desk.url + path, headers=room.desk.cookies("qa")) as answer:
+        assert answer.status == 200
+    assert await room.desk.pool.fetchval("select count(*) from audit where action = 'recording.listen'") == 1
 
 
 async def test_the_detail_shows_recording_peaks_and_words(room: Room) -> None:
