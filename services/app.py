@@ -148,7 +148,7 @@ async def _open_floor(
     )
     following = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
     hub.acked, hub.watcher = pops, presence
-    directory.changed = today.changed = hub.board_changed
+    directory.changed, today.changed = following.people_changed, hub.board_changed
     following.on_counted = today.refresh
     if switch is not None:
         following.on_taken_back = switch.taken_back

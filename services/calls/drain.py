@@ -120,7 +120,7 @@ class Drain:
                         done.append((fact, await self._apply(connection, fact)))
                 except (WorldFailed, *BUSY):
                     raise
-                except Exception as wrong:  # noqa: BLE001  see above
+                except Exception as wrong:
                     if is_gone(connection):
                         raise
                     await self._set_aside(fact, wrong)

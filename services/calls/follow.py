@@ -88,6 +88,11 @@ class Follow:
                 self._note(change)
                 self._on_call(change)
 
+    def people_changed(self) -> None:
+        """Who sits where is no longer what it was."""
+        self._presence.people_changed()
+        self._hub.board_changed()
+
     def applied(self, fact: Fact, result: object) -> None:
         """A fact is in the database; ``result`` is what ``apply`` returned."""
         match fact:

@@ -3,7 +3,8 @@
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
 ready (the switch has paused by then, app_queue's autopause); after a call comes a pause for wrap-up that ends by itself
 (app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away.
-After every login at the switch all wanted states are said again. Commands are never queued behind a lost link: they are made
+After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
+that is no agent's any more leaves the queue. Commands are never queued behind a lost link: they are made
 from the wanted state when it is back.
 """
 
@@ -32,6 +33,7 @@ WRAP_UP = "wrap-up"  # the pause reason; cti's roster shows it as a state of its
 AUTO_PAUSE = "Auto-Pause"  # app_queue's reason after a missed ring
 BROWSER_GONE = "browser_gone"
 LOOK_S = 1.0  # how often time limits are looked at
+AGAIN_S = 5.0  # what the switch refused, or did not answer, is said again
 SETTLING = 8  # agents brought together with the switch at once
 
 Wish = Literal["ready", "paused", "away"]
@@ -93,6 +95,9 @@ class Presence:
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unsettled: asyncio.Queue[int] = asyncio.Queue()  # bounded by the number of people: each is in it once
         self._in_line: set[int] = set()
+        self._failed: dict[int, float] = {}
+        self._seated: dict[str, Seat] = {}
+        self._leaving: set[str] = set()
 
     def wanted(self, person: int) -> Wanted:
         """As set since the start, else as the database had it."""
@@ -131,9 +136,20 @@ class Presence:
 
     def link_up(self) -> None:
         """After a login: everybody's wish is said again."""
-        for seat in self._directory.seats():
-            if seat.role == "junior_agent":
+        for seat in self._agents().values():
+            self._line_up(seat.person)
+
+    def people_changed(self) -> None:
+        """Somebody came, went, or has another extension or role: who sits elsewhere now is no member of the queue there."""
+        before, self._seated = self._seated, self._agents()
+        self._leaving = (self._leaving | before.keys()) - self._seated.keys()
+        for extension, seat in self._seated.items():
+            known = before.get(extension)
+            if known is None or known.person != seat.person:
                 self._line_up(seat.person)
+
+    def _agents(self) -> dict[str, Seat]:
+        return {seat.extension: seat for seat in self._directory.seats() if seat.role == "junior_agent"}
 
     def browser(self, person: int, *, here: bool) -> None:
         """A person's first browser came, or the last one went."""
@@ -152,13 +168,16 @@ class Presence:
             tasks.create_task(self._look_for_ever(), name="presence: time limits")
 
     def look(self) -> None:
-        """Ends wrap-ups that are over, and wants away who has left."""
+        """Ends wrap-ups that are over, says again what failed, and wants away who has left."""
         now = self._clock.now()
+        for person in [person for person, at in self._failed.items() if self._clock.monotonic() - at >= AGAIN_S]:
+            del self._failed[person]
+            self._line_up(person)
         for person in [person for person, until in self._floor.wrap_ups.items() if until <= now]:
             del self._floor.wrap_ups[person]
             self._line_up(person)
-        for seat in self._directory.seats():
-            if seat.role == "junior_agent" and self._has_left(seat):
+        for seat in self._agents().values():
+            if self._has_left(seat):
                 self._set(seat, "away", BROWSER_GONE)
                 self._line_up(seat.person)
 
@@ -197,6 +216,7 @@ class Presence:
                 await self._settle(seat)
             except CtiError as wrong:
                 log.warning("an agent's state could not be set", extension=seat.extension, error=type(wrong).__name__)
+                self._failed[person] = self._clock.monotonic()
 
     async def _settle(self, seat: Seat) -> None:
         """Says a person's wanted state to the switch, one at a time for each person; the newest wish counts."""
@@ -215,6 +235,17 @@ class Presence:
         while True:
             await asyncio.sleep(LOOK_S)
             self.look()
+            await self.let_go()
+
+    async def let_go(self) -> None:
+        """Takes extensions that are no agent's any more out of the queue; what fails is tried at the next look."""
+        for extension in sorted(self._leaving) if self._floor.link_up else ():
+            try:
+                await self._switch.queue_remove(Extension(extension), self._settings.queue)
+            except CtiError as wrong:
+                log.warning("an extension could not leave the queue", extension=extension, error=type(wrong).__name__)
+                return
+            self._leaving.discard(extension)
 
 
 def _wish(kept: str) -> Wish:

@@ -348,8 +348,10 @@ class Intake:
     # orphans ----------------------------------------------------------------------------------------------------------
 
     async def adopt_orphans(self) -> bool:
-        """Sound that lies in the spool for long. Calls that nobody knows get a row ``lost`` and go the same way. Of calls we were done
-        with, what a crash left behind is cleared, what came too late is taken in. Always False: no need to hurry.
+        """Sound that lies in the spool for long. Always False: no need to hurry.
+
+        Calls that nobody knows get a row ``lost`` and go the same way. Of calls that we were done with, what a crash left
+        behind is cleared and what came too late is taken in.
         """
         try:
             spooled = await asyncio.to_thread(spool.look, self._settings.spool)

@@ -232,7 +232,7 @@ def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings)
     presence = Presence(switch, directory, floor, clock, settings=settings, note=journal.append)
     follow = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
     follow.on_counted = today.refresh
-    directory.changed = today.changed = hub.board_changed
+    directory.changed, today.changed = follow.people_changed, hub.board_changed
     hub.acked, hub.watcher = pops, presence
     drain = Drain(journal, pool, apply, applied=follow.applied, refused=folder / "refused.jsonl")
     tickets = Tickets(pool, clock, ZONE)

@@ -36,6 +36,8 @@ class Room:
         self.noted: list[Fact] = []
         made = PresenceSettings(queue=QUEUE, **settings)
         self.presence = Presence(self.switch, self.directory, self.floor, clock, settings=made, note=self.noted.append)
+        self.presence.people_changed()
+        self.directory.changed = self.presence.people_changed
 
     def hear(self, state: AgentState, reason: str = "") -> None:
         change = agent("1001", state, reason, at=self.clock.now())
@@ -54,6 +56,7 @@ class Room:
             for _ in range(20):
                 await asyncio.sleep(0)
             running.cancel()
+        await self.presence.let_go()
         said, self.switch.said = self.switch.said, []
         return said
 
@@ -216,3 +219,51 @@ async def test_one_agents_failure_does_not_stop_the_others(room: Room) -> None:
     room.switch.queue_add = once  # type: ignore[method-assign]
     room.link()
     assert await room.settled() == [("add", "1002", "", "")]
+
+
+async def test_what_the_switch_did_not_take_is_said_again(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    await room.settled()
+    room.clock.move(seconds=20)
+    room.presence.look()
+    room.switch.wrong = ActionFailed("QueuePause", "not now")
+    assert await room.settled() == []
+    room.switch.wrong = None
+    room.clock.move(seconds=5)
+    room.presence.look()
+    assert (await room.settled())[-1] == ("unpause", "1001", "")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [],  # closed, or without a phone now
+        [Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "ready", "")],
+        [Seat(LI, "Li", "1005", "zh-CN", "browser", "junior_agent", "ready", "")],
+    ],
+)
+async def test_an_extension_that_is_no_agents_any_more_leaves_the_queue(room: Room, after: list[Seat]) -> None:
+    await room.presence.want(LI, "ready")
+    room.directory.replace(after)
+    said = await room.settled()
+    assert ("remove", "1001") in said
+    assert room.switch.members == {seat.extension for seat in after if seat.role == "junior_agent"}
+    assert await room.settled() == []
+
+
+async def test_who_takes_an_extension_over_is_not_ready_because_the_last_holder_was(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", "junior_agent", "away", "")])
+    assert await room.settled() == [("add", "1001", "", ""), ("remove", "1001")]
+    assert room.switch.members == set()
+
+
+async def test_an_extension_leaves_the_queue_once_the_link_is_back(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.link(up=False)
+    room.directory.replace([])
+    assert await room.settled() == [("add", "1001", "", "")]
+    room.link()
+    assert await room.settled() == [("remove", "1001")]
