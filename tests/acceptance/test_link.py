@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.acceptance.conftest import CALLER_SAYS, at_work, choose
 from tests.harness import speech
 from tests.harness.caller import Caller
-from tests.harness.centre import Centre
+from tests.harness.centre import Centre, Settings
+from tests.harness.desk_driver import Browser
 from tests.harness.patience import until
 from tests.harness.proxy import Proxy, inside_characters, whole
 from tests.harness.sip_phone import Answer, Phone
-from tests.harness.switch import AMI_SECRET, Switch, running_switch, secret_of, sip_agent
+from tests.harness.switch import AMI_SECRET, Switch, asterisk_program, running_switch, secret_of, sip_agent, switch_plan
+
+AGI_TOKEN = "test-token-of-the-dialplan-0123456789"
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,29 @@ class Linked:
         await until(look, f"the link to be {'up' if up else 'down'} on the board", 30)
 
 
+def _keep_secret(file: Path) -> None:
+    """Where the backend would have made one of its own."""
+    file.parent.mkdir(mode=0o700, parents=True)
+    file.touch(0o600)
+    file.write_text(AGI_TOKEN)
+
+
 @pytest.fixture(scope="module")
 async def linked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Linked]:
     async with AsyncExitStack() as stack:
         folder = tmp_path_factory.mktemp("linked")
-        switch = await stack.enter_async_context(running_switch(folder / "switch", agents=(sip_agent("1002"), sip_agent("1003"))))
+        agents = (sip_agent("1002"), sip_agent("1003"))
+        plan = replace(switch_plan(folder / "switch", await asterisk_program(), agents=agents), agi_token=AGI_TOKEN)
+        switch = await stack.enter_async_context(running_switch(folder / "switch", plan=plan))
         door = await stack.enter_async_context(Proxy(switch.plan.ports.ami))
         ports = switch.plan.ports
-        settings = {
+        settings: Settings = {
             "asterisk": {"managed": False, "ami_port": door.port, "sip_port": ports.sip, "ws_port": ports.http},
             "ivr": {"port": switch.plan.agi_port},
             "recordings": {"settle_seconds": 1, "spool": str(switch.plan.spool)},
         }
         centre = Centre(folder / "centre", settings=settings, secrets={"TINGSU_AMI_SECRET": AMI_SECRET})
+        _keep_secret(folder / "centre/var/secrets/agi.token")
         await stack.enter_async_context(centre)
         await centre.hire("bert", extension="1002", phone="sip", name="白涛")
         await centre.hire("carl", extension="1003", phone="sip", name="陈刚")
@@ -122,10 +136,17 @@ async def test_a_link_cut_during_a_call_leaves_everything_right_again(linked: Li
             assert row["recording_state"] == "archived"
 
 
-async def test_a_half_open_link_is_noticed_and_made_anew(linked: Linked) -> None:
-    before = linked.door.accepted
-    linked.door.freeze()
-    await linked.link_is(False)
-    linked.door.thaw()
-    await linked.link_is(True)
+async def test_a_half_open_link_is_noticed_shown_on_the_desk_and_made_anew(linked: Linked, tmp_path: Path) -> None:
+    centre, before = linked.centre, linked.door.accepted
+    async with Browser(tmp_path / "browser") as browser:
+        desk = await browser.log_in(centre.url, "bert", centre.people["bert"].password)
+        banner = desk.page.locator("[data-banner=switch]")
+        await expect(banner).to_have_count(0)
+        linked.door.freeze()
+        await linked.link_is(False)
+        await expect(banner).to_be_visible()
+        linked.door.thaw()
+        await linked.link_is(True)
+        await expect(banner).to_have_count(0)
+        browser.assert_clean()
     assert linked.door.accepted > before

@@ -89,6 +89,8 @@ class Centre:
         try:
             if kind is None:
                 await self.stop()
+            elif self.dead:
+                print(f"the centre had died:\n{self.tail()}")
         finally:
             if self._admin is not None:
                 await self._admin.close()

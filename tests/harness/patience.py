@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 UNIT = float(os.environ.get("TINGSU_PATIENCE", "1"))
 """Seconds of one patience."""
@@ -29,7 +29,11 @@ class Impatient(AssertionError):
     """What was waited for did not come."""
 
 
-async def until(look: Callable[[], Awaitable[T] | T], what: str, limit: float = 10.0) -> T:
+@overload
+async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, limit: float = ...) -> T: ...
+@overload
+async def until(look: Callable[[], T | None], what: str, limit: float = ...) -> T: ...
+async def until(look: Callable[[], Any], what: str, limit: float = 10.0) -> Any:
     """The first true value that ``look`` gives (plain or awaited).
 
     Raises:
@@ -38,7 +42,7 @@ async def until(look: Callable[[], Awaitable[T] | T], what: str, limit: float = 
     end = time.monotonic() + seconds(limit)
     while True:
         seen = look()
-        value: T = await seen if isinstance(seen, Awaitable) else seen
+        value = await seen if isinstance(seen, Awaitable) else seen
         if value:
             return value
         if time.monotonic() > end:
