@@ -140,7 +140,7 @@ async def _switch(config: Config) -> list[Mistake]:
         return [Mistake("[asterisk] ami_secret_env", "the secret of the manager user", str(error))]
     try:
         async with asyncio.timeout(CONNECT_S):
-            answer = await _ami_login(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret)
+            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
     except (OSError, TimeoutError) as error:
         return [
             Mistake(
@@ -149,9 +149,9 @@ async def _switch(config: Config) -> list[Mistake]:
                 f"{where}: {type(error).__name__}",
             )
         ]
-    if answer is None:
+    if told is None:
         return [Mistake("[asterisk] ami_port", "the port of AMI", f"{where} answers, but is no Asterisk manager")]
-    if not answer:
+    if "Response: Success" not in told:
         return [
             Mistake(
                 "[asterisk] ami_user",
@@ -159,27 +159,52 @@ async def _switch(config: Config) -> list[Mistake]:
                 asterisk.ami_user,
             )
         ]
-    return []
+    return [*_not_included(config, told)]
 
 
-async def _ami_login(host: str, port: int, user: str, secret: str) -> bool | None:
-    """Whether the switch lets the user in; None if it is no manager port."""
+def _not_included(config: Config, told: set[str]) -> Iterator[Mistake]:
+    """What of `tingsu asterisk-config` is not in force on somebody's own switch."""
+    name, queue = config.instance.name, config.queue.name
+    if f"SystemName: {name}" not in told:
+        yield Mistake("[instance] name", "the switch's systemname (asterisk.conf, [options]; wants a restart)", name)
+    if f"Queue: {queue}" not in told:
+        wanted = "a queue the switch has: include the files of `tingsu asterisk-config` and reload"
+        yield Mistake("[queue] name", wanted, queue)
+
+
+async def _told_by_switch(host: str, port: int, user: str, secret: str, queue: str) -> set[str] | None:
+    """Every line the switch answers to a login and to what it is asked then; None if it is no manager port."""
     if any(character in user + secret for character in "\r\n"):
-        return False
+        return set()
+    asked = (
+        f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\nEvents: off",
+        "Action: CoreSettings",
+        f"Action: QueueStatus\r\nQueue: {queue}\r\nMember: none",
+        "Action: Logoff",
+    )
     reader, writer = await asyncio.open_connection(host, port, limit=ANSWER_LIMIT)
     try:
         greeting = await reader.readline()
         if not greeting[:GREETING_LIMIT].startswith(b"Asterisk Call Manager"):
             return None
-        writer.write(f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\nEvents: off\r\n\r\n".encode())
-        answer = await reader.readuntil(b"\r\n\r\n")
-        return b"Response: Success" in answer
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        writer.write("".join(f"{action}\r\n\r\n" for action in asked).encode())
+        answers = await _until_closed(reader)
+        return set(answers.decode("utf-8", "replace").split("\r\n"))
+    except ValueError:  # a line without an end
         return None
     finally:
         writer.close()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+async def _until_closed(reader: asyncio.StreamReader) -> bytes:
+    """What comes until the other side closes; no more than anybody could want to say."""
+    said = b""
+    with contextlib.suppress(ConnectionError):  # closed with words of ours unread: what it said is said
+        while len(said) < ANSWER_LIMIT and (more := await reader.read(ANSWER_LIMIT)):
+            said += more
+    return said
 
 
 def _tls(config: Config) -> Iterator[Mistake]:

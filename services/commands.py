@@ -169,9 +169,15 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
         everybody = await accounts.everybody()
     installed = await asyncio.to_thread(installed_program)
     usual = SwitchProgram(modules=Path("/usr/lib/asterisk/modules"), share=Path("/usr/share/asterisk"), version=(22, 0, 0))
-    plan = plans.switch_plan(config, installed.switch if installed else usual, plans.endpoints(config, everybody))
+    prompts = plans.spoken_prompts(config)
+    plan = plans.switch_plan(
+        config,
+        installed.switch if installed else usual,
+        plans.endpoints(config, everybody),
+        fallback_notice=prompts / config.centre.language / "notice.wav",
+    )
     try:
-        render_includes(folder.absolute(), plan)
+        render_includes(folder.absolute(), plan, prompts=prompts, websocket=config.asterisk.websocket)
     except (UnfitValue, OSError) as error:
         raise CannotDo(f"{folder}: {error}") from None
 

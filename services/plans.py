@@ -38,8 +38,13 @@ def ami_secret(config: Config) -> str:
 
 
 def agi_token(config: Config) -> str:
-    """What the managed switch says at the door of the IVR, which knows no other login. Another switch is known by its address."""
-    return made_once(secrets_folder(config) / "agi.token") if config.asterisk.managed else ""
+    """What the switch's dialplan says at the door of the IVR, which knows no other login: ours and somebody's own alike."""
+    return made_once(secrets_folder(config) / "agi.token")
+
+
+def spoken_prompts(config: Config) -> Path:
+    """The folder of the prompts as the switch plays them."""
+    return config.folder / "cache/prompts"
 
 
 def ami_settings(config: Config) -> AmiSettings:

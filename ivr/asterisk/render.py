@@ -120,10 +120,11 @@ def fill(template: str, words: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
 
 
-def write_private(path: Path, text: str) -> None:
-    """Whole or not at all, and readable by nobody else: these files hold secrets."""
+def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Whole or not at all, and readable by nobody else (but the group, by ``mode`` 0640): these files hold secrets."""
     draft = path.with_name(f".{path.name}.new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(text)
     draft.replace(path)
 

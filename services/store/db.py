@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from services.errors import DatabaseAway, DatabaseBusy
+from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
 
 ACQUIRE_S = 5.0  # waiting longer for a connection helps nobody: the caller says 503
 STATEMENT_MS = 5_000
@@ -53,6 +53,19 @@ BUSY = (
 )
 """What it says when it cannot do now what is right in itself."""
 
+REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+"""What it says at the door to whom it does not let in."""
+
+
+class DatabaseRefused(WorldFailed):
+    """The database does not let us in: its name, the account or the password is wrong (tingsu check-config tells which)."""
+
+    code = "database_refused"
+
 
 async def open_pool(
     url: str,
@@ -88,11 +101,13 @@ async def open_pool(
 
 
 async def connect(url: str, *, password: str | None = None, statement_ms: int = 0) -> OwnConnection:
-    """One connection of its own (migrations, LISTEN), without a time limit unless given."""
+    """One connection of its own (migrations, LISTEN), without a time limit unless given. Raises DatabaseAway, DatabaseRefused."""
     try:
         connection = await asyncpg.connect(url, password=password, server_settings=_settings(statement_ms), timeout=10)
     except AWAY as error:
         raise DatabaseAway from error
+    except REFUSED as error:
+        raise DatabaseRefused from error
     await prepare(connection)
     return connection
 

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from services.errors import WorldFailed
 from services.store.db import OwnConnection
 
@@ -76,7 +78,7 @@ async def migrate(
     """Apply what is missing; returns the names applied now. ``connection`` must be one of its own (no pgbouncer pool)."""
     wanted = read_migrations() if migrations is None else migrations
     async with _alone(connection):
-        await connection.execute(_TABLE)
+        await _note_book(connection)
         applied = await connection.fetch("select version, name, sha256 from schema_migration order by version")
         missing = _missing(wanted, {row["version"]: row["sha256"] for row in applied})
         for migration in missing:
@@ -84,6 +86,14 @@ async def migrate(
                 progress(f"migrating: {migration.name}")
             await _apply(connection, migration)
     return [migration.name for migration in missing]
+
+
+async def _note_book(connection: OwnConnection) -> None:
+    """The table of what was applied. From PostgreSQL 15 on only the owner of a database may make tables in it by default."""
+    try:
+        await connection.execute(_TABLE)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationRefused("the account may not make tables in this database: let it own the database") from error
 
 
 @contextlib.asynccontextmanager

@@ -33,17 +33,21 @@ def configured(folder: Path, text: str = "", managed: bool = True) -> Config:
 
 
 @contextlib.asynccontextmanager
-async def manager(greeting: bytes = b"Asterisk Call Manager/9.0.0\r\n", secret: bytes = b"right") -> AsyncIterator[int]:
-    """A switch's manager port that knows one secret."""
+async def manager(
+    greeting: bytes = b"Asterisk Call Manager/9.0.0\r\n", *, name: bytes = b"tingsu", queue: bytes = b"complaints"
+) -> AsyncIterator[int]:
+    """A switch's manager port that knows one secret, and has a name and a queue."""
+    settings = b"Response: Success\r\nSystemName: " + name + b"\r\nCoreMaxCalls: 0\r\n\r\n"
+    queues = b"Response: Success\r\nEventList: start\r\n\r\nEvent: QueueParams\r\nQueue: " + queue + b"\r\nMax: 0\r\n\r\n"
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(greeting)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             asked = await reader.readuntil(b"\r\n\r\n")
-            success = b"Secret: " + secret + b"\r\n" in asked
-            writer.write(
-                b"Response: Success\r\n\r\n" if success else b"Response: Error\r\nMessage: Authentication failed\r\n\r\n"
-            )
+            if b"Secret: right\r\n" in asked:
+                writer.write(b"Response: Success\r\n\r\n" + settings + queues)
+            else:
+                writer.write(b"Response: Error\r\nMessage: Authentication failed\r\n\r\n")
         writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
@@ -115,6 +119,15 @@ async def test_what_is_wrong_with_the_manager_is_told_apart(
         found = await named(config)
     assert [mistake.split(":")[0] for mistake in found] == ([wanted] if wanted else [])
     assert "geheim" not in str(found)
+
+
+async def test_what_is_not_included_on_ones_own_switch_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_AMI_SECRET", "right")
+    async with manager(name=b"", queue=b"sales") as port:
+        config = configured(tmp_path, managed=False)
+        config = config.model_copy(update={"asterisk": config.asterisk.model_copy(update={"ami_port": port})})
+        found = await named(config)
+    assert [mistake.split(":")[0] for mistake in found] == ["[instance] name", "[queue] name"]
 
 
 async def test_a_manager_nobody_listens_on_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
