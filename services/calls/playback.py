@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ Side = Literal["both", "caller", "agent"]
 CHANNEL = {"caller": 0, "agent": 1}
 KEPT = 64  # single sides on the disk; the ones not listened to for longest go first
 BLOCK = 1 << 20
+CUTTING = ".cut-"
 
 Read = Callable[[int, int], AsyncIterator[bytes]]
 
@@ -39,12 +42,14 @@ class Sound:
 
 
 class Playback:
-    """``folder`` holds single sides; it may be emptied at any time."""
+    """``folder`` holds single sides; it may be emptied at any time. What was being cut when a process died goes at the start."""
 
     def __init__(self, archive: Archive, folder: Path) -> None:
         self._archive = archive
         self._folder = folder
         self._cutting = asyncio.Semaphore(2)
+        for left in folder.glob(f"{CUTTING}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def sound(self, call: CallId, key: str, side: Side) -> Sound:
         """Raises NotFound when the object is gone, StoreAway when the store is."""
@@ -58,6 +63,8 @@ class Playback:
             if error.code == "missing":
                 raise NotFound("the recording is no longer in the store") from error
             raise StoreAway from error
+        except OSError as error:
+            raise StoreAway("the disk does not take the sound of one side") from error
         return Sound(path.stat().st_size, lambda start, end: _read_file(path, start, end))
 
     async def peaks(self, key: str) -> bytes | None:
@@ -72,14 +79,12 @@ class Playback:
         async with self._cutting:
             if not path.exists():
                 await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-                whole = self._folder / f"{call}.{side}.whole"
-                try:
+                with tempfile.TemporaryDirectory(prefix=CUTTING, dir=self._folder) as own:  # a player asks several times at once
+                    whole = Path(own) / "whole.flac"
                     with await asyncio.to_thread(whole.open, "wb") as file:
                         async for block in self._archive.stream(key):
                             await asyncio.to_thread(file.write, block)
                     await asyncio.to_thread(_cut, whole, path, CHANNEL[side])
-                finally:
-                    whole.unlink(missing_ok=True)
                 await asyncio.to_thread(_forget_old, self._folder)
         os.utime(path)
         return path
@@ -87,7 +92,7 @@ class Playback:
 
 def _cut(whole: Path, path: Path, channel: int) -> None:
     """One channel of a FLAC file as a FLAC file; complete or not there at all."""
-    partial = path.with_suffix(".partial")
+    partial = whole.with_name("side.flac")
     with sf.SoundFile(whole) as sound, sf.SoundFile(partial, "w", sound.samplerate, 1, "PCM_16", format="FLAC") as out:
         for block in sound.blocks(BLOCK, dtype="int16", always_2d=True):
             out.write(block[:, channel])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest_asyncio
+import soundfile as sf
 
 from cti.ids import CallId, ChannelId
 from recordings.archive import Archive
@@ -185,6 +188,24 @@ async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is
         (qa, "caller"),
         (qa, "agent"),
     ]
+
+
+async def test_a_player_that_asks_for_one_side_several_times_at_once_hears_it_each_time(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archive_next()
+    desk, path = room.desk, f"/api/calls/{CALL}/audio?side=agent"
+
+    async def heard() -> bytes:
+        assert desk.http
+        async with desk.http.get(desk.url + path, headers=desk.cookies("qa")) as answer:
+            assert answer.status == 200
+            return await answer.read()
+
+    answers = await asyncio.gather(*(heard() for _ in range(6)))
+    assert len(set(answers)) == 1
+    both, _ = sf.read(room.folder / "store" / (await room.row("recording"))["object"], dtype="int16")
+    assert np.array_equal(sf.read(io.BytesIO(answers[0]), dtype="int16")[0], both[:, 1])
+    assert [left.name for left in (room.folder / "sides").iterdir()] == [f"{CALL}.agent.flac"]
 
 
 async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(room: Room) -> None:
