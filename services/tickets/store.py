@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.errors import NotFound, Stale
+import asyncpg
+
+from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket
@@ -84,22 +86,27 @@ async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
 
 
 async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry) -> None:
-    """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first."""
-    moved = await connection.fetchval(
-        QUERIES.move,
-        after.id,
-        before.version,
-        after.version,
-        str(after.state),
-        after.number,
-        after.customer_id,
-        after.owner_id,
-        after.confirmed_at,
-        after.confirmed_by,
-        entry.at,
-        *(after.value(name) for name in _COLUMNS),
-        _sources(after),
-    )
+    """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first, Conflict."""
+    try:
+        moved = await connection.fetchval(
+            QUERIES.move,
+            after.id,
+            before.version,
+            after.version,
+            str(after.state),
+            after.number,
+            after.customer_id,
+            after.owner_id,
+            after.confirmed_at,
+            after.confirmed_by,
+            entry.at,
+            *(after.value(name) for name in _COLUMNS),
+            _sources(after),
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "ticket_call":
+            raise
+        raise Conflict("the call has another draft meanwhile") from None
     if moved is None:
         raise Stale("somebody else changed the ticket in the meantime")
     await _write_journal(connection, after.id, after.version, entry)

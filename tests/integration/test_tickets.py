@@ -16,6 +16,7 @@ from services.tickets.actions import draft_of_call, fill_from_words
 from services.tickets.model import Evidence, Filling, Source
 from tests.harness.clock import HandClock
 from tests.harness.office import Office, office
+from tests.harness.patience import until
 
 COMPLAINT = {
     "kind": "complaint",
@@ -154,6 +155,21 @@ async def test_a_discarded_draft_can_be_restored(desk: Office) -> None:
     assert gone["state"] == "discarded"
     status, back = await step(desk, gone, "restore")
     assert (status, back["state"], back["description"]) == (200, "draft", "多收了钱")
+
+
+async def test_of_two_drafts_of_one_call_that_are_restored_at_once_one_stays(desk: Office) -> None:
+    first = await call_draft(desk)
+    await desk.pool.execute("update ticket set state = 'discarded'")
+    copy = """insert into ticket (state, call_id, received_at, changed_at) select 'discarded', call_id, received_at, changed_at
+              from ticket where id = $1 returning id"""
+    second = await desk.pool.fetchval(copy, first)
+    async with asyncio.TaskGroup() as tasks, db.transaction(desk.pool) as connection:
+        await connection.execute("update ticket set state = 'draft' where id = $1", first)
+        other = tasks.create_task(desk.ask("li", "POST", f"/api/tickets/{second}/restore", {"version": 1}), name="other")
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        await until(lambda: desk.pool.fetchval(waiting), "the other waits for the first")
+    status, problem = other.result()
+    assert (status, problem["code"]) == (409, "conflict")
 
 
 async def test_another_agent_may_read_but_not_touch_and_the_try_is_on_record(desk: Office) -> None:
