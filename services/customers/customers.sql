@@ -1,7 +1,3 @@
--- name: by_number
--- The customer who calls from a normalised number.
-select id, number, name, tier, note from customer where number = $1;
-
 -- name: by_id
 -- One customer.
 select id, number, name, tier, note from customer where id = $1;

@@ -22,12 +22,6 @@ class NumberTaken(Conflict):
     code = "taken"
 
 
-async def by_number(connection: Connection, number: str) -> Customer | None:
-    """``number`` normalised; ``''`` is nobody's."""
-    row = await connection.fetchrow(QUERIES.by_number, number) if number else None
-    return Customer(**dict(row)) if row else None
-
-
 async def load(connection: Connection, customer_id: int) -> Customer:
     return _found(await connection.fetchrow(QUERIES.by_id, customer_id))
 
