@@ -13,11 +13,6 @@ from person where id = $1;
 select id, login, name, role, extension, phone_kind, phone_secret_n, language, must_change, active
 from person where id = $1 for update;
 
--- name: by_extension
--- The active account with this extension.
-select id, login, name, role, extension, phone_kind, phone_secret_n, language, must_change, active
-from person where extension = $1 and active;
-
 -- name: everybody
 -- All accounts, for the list and for the switch's endpoints.
 select id, login, name, role, extension, phone_kind, phone_secret_n, language, must_change, active

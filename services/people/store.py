@@ -51,11 +51,6 @@ async def lock(connection: Connection, person_id: int) -> Person:
     return _found(await connection.fetchrow(QUERIES.lock_by_id, person_id))
 
 
-async def by_extension(connection: Connection, extension: str) -> Person | None:
-    row = await connection.fetchrow(QUERIES.by_extension, extension)
-    return person_of(row) if row else None
-
-
 async def everybody(connection: Connection) -> list[Person]:
     return [person_of(row) for row in await connection.fetch(QUERIES.everybody)]
 

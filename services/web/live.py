@@ -163,10 +163,6 @@ class Hub:
             self._own.update(people)
             self._own_changed.set()
 
-    def is_here(self, person: int) -> bool:
-        """True while the person has a browser open."""
-        return person in self._connections
-
     @property
     def browsers(self) -> int:
         return sum(len(several) for several in self._connections.values())

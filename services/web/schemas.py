@@ -326,20 +326,6 @@ class CallDetail(Wire):
 
 
 # tickets --------------------------------------------------------------------------------------------------------------
-TicketField = Literal[
-    "kind",
-    "business",
-    "nature",
-    "suggestion",
-    "description",
-    "address",
-    "contact_number",
-    "customer_name",
-    "customer_number",
-    "answer",
-]
-
-
 class Evidence(Wire):
     """Which words filled the field: quote, speaker, seconds, and how sure (0..1)."""
 
