@@ -43,9 +43,9 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
-from services.errors import DatabaseAway, DatabaseBusy
+from services.errors import WorldFailed
 from services.foundations import Doors, Foundations, everybody, lay, stage
-from services.hosted.asterisk import ManagedAsterisk, SwitchFailed
+from services.hosted.asterisk import ManagedAsterisk
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
@@ -203,7 +203,7 @@ async def _open_floor(
         )
     )
     looking = Looking(
-        pool=pool, floor=floor, monitor=monitor, journal=journal, drain=drain, prompts=base.prompts,
+        pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, prompts=base.prompts,
         missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, spool=config.spool, version=version(),
     )  # fmt: skip
     parts = Parts(
@@ -232,7 +232,7 @@ class _Phones:
             return
         try:
             await self.switch.reload_agents(plans.endpoints(self.config, await everybody(self.pool)))
-        except (SwitchFailed, DatabaseAway, DatabaseBusy) as error:
+        except (WorldFailed, OSError) as error:  # a full disk too
             log.error("phones not renewed", error=type(error).__name__)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -17,12 +19,15 @@ from recordings.crew import Crew, ModelFacts
 from services.calls.drain import Drain
 from services.calls.floor import Floor
 from services.calls.journal import Journal
-from services.errors import DatabaseAway
+from services.clock import Clock
+from services.errors import WorldFailed
 from services.store.db import Pool, connection
+from services.transcripts import store as transcripts
 from services.web.schemas import System, SystemPart
 
 DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act
 ASK_S = 2.0
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,7 @@ class Looking:
     """The parts asked. ``call`` it for the system page."""
 
     pool: Pool
+    clock: Clock
     floor: Floor
     monitor: Monitor
     journal: Journal
@@ -48,7 +54,7 @@ class Looking:
                 self._switch(),
                 await self._database(),
                 await self._recordings(),
-                self._transcription(),
+                await self._transcription(),
                 self._prompts(),
                 self._journal(),
             ],
@@ -68,7 +74,7 @@ class Looking:
         try:
             async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
                 size = await taken.fetchval("select pg_database_size(current_database())")
-        except (DatabaseAway, TimeoutError, asyncpg.PostgresError):
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return SystemPart(name="database", ok=False, code="away", detail="")
         return SystemPart(name="database", ok=True, code="ok", detail=f"{size / 1e6:.0f} MB")
 
@@ -84,10 +90,15 @@ class Looking:
             name="recordings", ok=code == "ok", code=code, detail=f"{legs} legs in the spool, {free / 1e9:.1f} GB free"
         )
 
-    def _transcription(self) -> SystemPart:
-        if self.crew is None or self.model is None:
-            return SystemPart(name="transcription", ok=False, code="no_model", detail="")
-        return SystemPart(name="transcription", ok=True, code="ok", detail=f"{len(self.crew.children)} workers")
+    async def _transcription(self) -> SystemPart:
+        """How many wait is said too: nobody sees it otherwise (LESSONS DR-37)."""
+        detail = f"{len(self.crew.children)} workers" if self.crew else ""
+        with contextlib.suppress(WorldFailed, TimeoutError, asyncpg.PostgresError):  # the database's own line says so
+            async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
+                queue = await transcripts.queue(taken, self.clock.now() - DAY)
+            detail += f", {queue.recordings} to archive, {queue.transcripts} to listen to, {queue.failed} failed since yesterday"
+        ok = self.crew is not None and self.model is not None
+        return SystemPart(name="transcription", ok=ok, code="ok" if ok else "no_model", detail=detail.removeprefix(", "))
 
     def _prompts(self) -> SystemPart:
         missing = len(self.missing_prompts)
