@@ -2,8 +2,8 @@
 
     python -m tests.demo [--config config.toml] [--quiet-floor]
 
-The real instance is not touched. What the demonstration collects stays in var-demo/ and is there again next time; every start
-makes new random passwords and prints them.
+The real instance is not touched, and may run meanwhile: where its ports are taken, the demonstration takes the next free ones.
+What it collects stays in var-demo/ and is there again next time; every start makes new random passwords and prints them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import secrets
 import shlex
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
@@ -37,6 +38,9 @@ from tests.demo.seed import Passwords, seed
 FOLDER = "var-demo"
 CHIEF = Member("demo-admin", "演示管理员", "administrator")
 NEVER_CHANGED = 1  # the counter of a SIP secret whose owner has always had this extension
+PORTS = (
+    ("web", "port"), ("ivr", "port"), ("asterisk", "ami_port"), ("asterisk", "sip_port"), ("asterisk", "ws_port"),
+)  # fmt: skip
 START = 600.0  # s; the first start fetches the switch
 END = 60.0  # s for an orderly stop
 
@@ -47,10 +51,11 @@ class DemoFailed(Exception):
     """The demonstration cannot go on; the message is for whoever started it."""
 
 
-async def main(file: Path, *, quiet: bool) -> None:
-    """Run until Ctrl-C, or until Tingsu ends by itself."""
+async def main(file: Path, *, quiet: bool) -> int:
+    """Run until Ctrl-C, or until Tingsu ends by itself; its exit code."""
     os.environ.setdefault("TINGSU_INSTANCE__FOLDER", FOLDER)
     os.environ.setdefault("TINGSU_LOG__LEVEL", "warning")  # what happens on the floor is told below, not once more by the log
+    step_aside(load(file))
     config = load(file)
     await find_voice(config)
     process = await asyncio.create_subprocess_exec(*tingsu("run", file), start_new_session=True)
@@ -61,6 +66,34 @@ async def main(file: Path, *, quiet: bool) -> None:
         await first_of(stop.wait(), process.wait(), show(config, file, quiet=quiet))
     finally:
         await end(process)
+    return process.returncode or 0
+
+
+def step_aside(config: Config) -> None:
+    """Take other ports where somebody listens on the configured ones, and say so."""
+    taken_now: set[int] = set()
+    for section, name in PORTS:
+        settings = getattr(config, section)
+        variable = f"TINGSU_{section}__{name}".upper()
+        wanted: int = getattr(settings, name)
+        port = next(port for port in range(wanted, 65_536) if port not in taken_now and is_free(settings.host, port))
+        taken_now.add(port)
+        if port != wanted:
+            os.environ[variable] = str(port)
+            out.print(f"    [{section}] {name}: {wanted} is taken, the demonstration uses {port}", markup=False)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Nobody listens there, by TCP or UDP."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as door:
+            if kind == socket.SOCK_STREAM:
+                door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does: a port in TIME_WAIT is free
+            try:
+                door.bind((host, port))
+            except OSError:
+                return False
+    return True
 
 
 async def first_of(*works: Coroutine[Any, Any, object]) -> None:
@@ -189,6 +222,6 @@ if __name__ == "__main__":
     parser.add_argument("--quiet-floor", action="store_true", help="sample data only: nobody calls")
     given = parser.parse_args()
     try:
-        asyncio.run(main(given.config, quiet=given.quiet_floor))
+        sys.exit(asyncio.run(main(given.config, quiet=given.quiet_floor)))
     except* (DemoFailed, Refusal, aiohttp.ClientError) as failures:
         sys.exit("\n".join(f"✗ {failure}" for failure in single(failures)))
