@@ -198,6 +198,18 @@ async def _pressed_through(call: Call, agent: Phone) -> Call:
     raise AssertionError("the agent's phone never rang")
 
 
+async def test_a_call_for_somebody_else_on_that_switch_is_listed_but_neither_recorded_nor_shown(own: Own) -> None:
+    """The written README says so: the switch's events do not tell whose call it is before it is in the queue."""
+    phone = await Phone.open(own.switch.sip, user="13800138001")
+    try:
+        call = await phone.call("20000")
+        await call.hang_up()
+    finally:
+        phone.close()
+    row = await own.centre.call_of("13800138001", outcome="ivr_hangup", recording_state="empty", limit=20)
+    assert (row["answered_by"], row["ivr_path"]) == (None, "")
+
+
 async def test_what_it_remembers_is_in_the_owners_database(own: Own) -> None:
     assert await own.database.value("select count(*) from person where extension in ('1001', '1002')") == 2
     assert not (own.centre.folder / "var/postgres").exists()
