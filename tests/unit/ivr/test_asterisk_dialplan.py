@@ -26,7 +26,7 @@ def test_the_dialplan_has_no_fault(dialplan: str) -> None:
 
 
 def test_the_dialplan_for_ones_own_switch_has_no_fault(tmp_path: Path) -> None:
-    render_includes(tmp_path, PLAN)
+    render_includes(tmp_path, PLAN, prompts=tmp_path / "prompts", websocket="ws://127.0.0.1:15088/ws")
     assert faults((tmp_path / "tingsu_extensions.conf").read_text(encoding="utf-8"), agi=AGI) == []
 
 
