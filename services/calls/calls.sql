@@ -51,7 +51,7 @@ with leg as (
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
     rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms)
 )
-update call set answered_at = $4, answered_by = (select id from person where extension = $3), recovered = recovered or $7,
+update call set answered_at = $4, answered_by = (select id from person where extension = $3),
   waited_ms = coalesce(greatest(0, floor(extract(epoch from $4 - queued_at) * 1000)), $6)
 where id = $1 and answered_at is null;
 
@@ -63,10 +63,14 @@ with leg as (
   values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered'
 )
-insert into call_span (call_id, channel, joined_at)
-select $1, $2, $4 where not exists (
+insert into call_span (call_id, channel, joined_at, recovered)
+select $1, $2, $4, $5 where not exists (
   select 1 from call_span where call_id = $1 and channel = $2 and joined_at <= $4 and (left_at is null or left_at > $4))
 on conflict do nothing;
+
+-- name: mark_recovered
+-- Something of this call was found out only afterwards.
+update call set recovered = true where id = $1 and not recovered;
 
 -- name: close_span
 -- No longer; a span that began later is not this one's.

@@ -91,6 +91,8 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
 
 async def apply(connection: Connection, fact: Fact) -> None:
     """One fact's rows; its call is there (``ensure_calls``). Twice comes to the same."""
+    if isinstance(fact, OF_A_CALL) and not isinstance(fact, MenuChosen) and fact.recovered:
+        await connection.execute(QUERIES.mark_recovered, fact.call)
     match fact:
         case CallStarted() | CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
             await _apply_to_caller(connection, fact)
@@ -143,10 +145,9 @@ async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded |
         case OfferEnded():
             await connection.execute(QUERIES.end_offer, *leg, fact.at, str(fact.outcome), fact.rang_ms)
         case CallAnswered():
-            heard = fact.extension, fact.at, fact.rang_ms, fact.waited_ms, fact.recovered
-            await connection.execute(QUERIES.answer, *leg, *heard)
+            await connection.execute(QUERIES.answer, *leg, fact.extension, fact.at, fact.rang_ms, fact.waited_ms)
         case LegJoined():
-            await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at)
+            await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at, fact.recovered)
         case LegLeft():
             await connection.execute(QUERIES.close_span, *leg, fact.at)
 

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from cti.ids import CallId, ChannelId
+from cti.ids import CallId
 from recordings import archive as archives
 from recordings import audio, spool
 from recordings import transcript as conversation
@@ -190,15 +190,15 @@ class Intake:
 
     async def _weave(self, job: Job, times: CallTimes, legs: list[SpooledLeg]) -> None:
         target = self._settings.work / f"{job.call}.flac"
-        sources = [Source(leg.leg, leg.path, leg.touched_at, _spans(leg, times)) for leg in legs]
+        sources = [Source(leg.leg, leg.path, leg.touched_at, _spans(leg, legs, times)) for leg in legs]
         missing = () if not times.spans or any(leg.leg.role is Role.AGENT for leg in legs) else (Role.AGENT,)
         try:
             woven = await asyncio.to_thread(audio.produce, sources, target, ended_at=times.ended_at, missing=missing)
-            await self._keep(job, woven, legs)
+            await self._keep(job, woven, legs, _answered(legs, times))
         finally:
             await asyncio.to_thread(target.unlink, missing_ok=True)
 
-    async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg]) -> None:
+    async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg], answered: datetime | None) -> None:
         """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
         stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
         drawn = await self._keep_peaks(job.call, woven)
@@ -219,6 +219,8 @@ class Intake:
                 now,
             )
             await taken.execute(store.QUERIES.expect_transcript, job.id, now)
+            if answered is not None:
+                await taken.execute(store.QUERIES.learn_answer, job.call, answered)
         bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
         await self._clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
@@ -392,11 +394,26 @@ class Intake:
         await self._clear(legs, stored, bad)
 
 
-def _spans(leg: SpooledLeg, times: CallTimes) -> tuple[Span, ...] | None:
-    """Known spans of an agent's leg; None (all of it is used) when nothing is known of any leg."""
-    if leg.leg.role is Role.CALLER or not times.spans:
+def _spans(leg: SpooledLeg, legs: Sequence[SpooledLeg], times: CallTimes) -> tuple[Span, ...] | None:
+    """Known spans of an agent's leg; None (all of it is used) when nothing is known of any leg, or may not be known of this one.
+
+    A leg that was only found in the caller's bridge, after a gap in our hearing, is used from its first sample, or from where it
+    was known to be away: what it said in the gap is lost otherwise.
+    """
+    known = times.spans.get(leg.leg.channel, [])
+    if leg.leg.role is Role.CALLER or not times.spans or (times.recovered and not known):
         return None
-    return tuple(Span(joined, left) for joined, left in times.spans.get(ChannelId(leg.leg.channel), ()))
+    spans, since = [], min(other.leg.started_at for other in legs if other.leg.channel == leg.leg.channel)
+    for span in known:
+        spans.append(Span(since if span.recovered else span.joined_at, span.left_at))
+        since = span.left_at or span.joined_at
+    return tuple(spans)
+
+
+def _answered(legs: Sequence[SpooledLeg], times: CallTimes) -> datetime | None:
+    """When the first person's own recording began, of those who are known to have spoken with the caller."""
+    began = [leg.leg.started_at for leg in legs if leg.leg.role is Role.AGENT and leg.leg.channel in times.spans]
+    return min(began, default=None)
 
 
 def _leg_row(report: audio.LegReport) -> dict[str, Any]:

@@ -37,12 +37,25 @@ class Listening:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSpan:
+    """``recovered``: the leg was found in the caller's bridge at ``joined_at`` and had come before."""
+
+    joined_at: datetime
+    left_at: datetime | None
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallTimes:
-    """What weaving needs of a call: its end, whether anybody was to be recorded, and each leg's spans."""
+    """What weaving needs of a call: its end, whether anybody was to be recorded, and each leg's spans.
+
+    ``recovered``: we did not hear all of it, so a leg without a span may have spoken with the caller nevertheless.
+    """
 
     ended_at: datetime | None
     sounded: bool
-    spans: dict[str, list[tuple[datetime, datetime | None]]]
+    spans: dict[str, list[KnownSpan]]
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +75,11 @@ async def claim_recording(connection: Connection, now: datetime, *, lease: timed
 async def call_times(connection: Connection, call: CallId) -> CallTimes:
     row = await connection.fetchrow(QUERIES.call_times, call)
     assert row is not None  # recording.call_id refers to it
-    spans: dict[str, list[tuple[datetime, datetime | None]]] = {}
+    spans: dict[str, list[KnownSpan]] = {}
     for span in await connection.fetch(QUERIES.spans, call):
-        spans.setdefault(span["channel"], []).append((span["joined_at"], span["left_at"]))
+        spans.setdefault(span["channel"], []).append(KnownSpan(span["joined_at"], span["left_at"], span["recovered"]))
     sounded = row["queued_at"] is not None or row["answered_at"] is not None or row["talked_ms"] > 0
-    return CallTimes(row["ended_at"], sounded, spans)
+    return CallTimes(row["ended_at"], sounded, spans, row["recovered"])
 
 
 async def claim_transcript(connection: Connection, now: datetime, *, lease: timedelta, tries: int) -> Listening | None:

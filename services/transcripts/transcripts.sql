@@ -36,8 +36,13 @@ insert into transcript (recording_id, state, due_at) values ($1, 'waiting', $2) 
 select started_at, queued_at, answered_at, ended_at, outcome, coalesce(talked_ms, 0) as talked_ms, recovered from call where id = $1;
 
 -- name: spans
--- When each leg shared the caller's bridge.
-select channel, joined_at, left_at from call_span where call_id = $1 order by joined_at;
+-- When each leg shared the caller's bridge; recovered: it was found there, and had come before.
+select channel, joined_at, left_at, recovered from call_span where call_id = $1 order by joined_at;
+
+-- name: learn_answer
+-- An answer that was only found afterwards was given when that agent's own recording began ($2).
+update call set answered_at = $2, waited_ms = coalesce(floor(extract(epoch from $2 - queued_at) * 1000), waited_ms)
+where id = $1 and recovered and answered_at > $2 and $2 >= coalesce(queued_at, started_at);
 
 -- name: claim_transcript
 -- The next recording to listen to: counted as tried before the try, nobody else's until $2.

@@ -294,6 +294,37 @@ async def test_of_two_files_of_one_channel_only_the_unreadable_one_is_put_aside(
     assert [path.name for path in (room.spool / "quarantine").iterdir()] == [bad.name]
 
 
+async def test_who_was_found_talking_after_a_gap_is_heard_from_the_first_word(room: Room) -> None:
+    began = await room.call()
+    await room.desk.pool.execute(
+        "update call set recovered = true, answered_at = started_at + interval '60 seconds', waited_ms = 60000"
+    )
+    await room.desk.pool.execute("update call_span set joined_at = joined_at + interval '58 seconds', recovered = true")
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
+    room.leg(Role.AGENT, AGENT, began + 4 * SECOND, speech.line_noise(20))
+    room.leg(Role.AGENT, AGENT, began + 30 * SECOND, speech.line_noise(70))  # anew after a hold
+    room.leg(Role.AGENT, ChannelId("tingsu-1795467600.9"), began + 26 * SECOND, speech.line_noise(3))  # nobody told of
+    await room.intake.archive_next()
+    row = await room.row("recording")
+    sound, _ = sf.read(room.folder / "store" / row["object"], dtype="int16")
+    heard = [bool(sound[second * speech.RATE : (second + 1) * speech.RATE, 1].any()) for second in range(100)]
+    assert heard == [4 <= second < 24 or 26 <= second < 29 or second >= 30 for second in range(100)]
+    assert "spans_unknown" in row["remarks"]
+    call = await room.row("call")
+    assert (call["answered_at"], call["waited_ms"]) == (began + 4 * SECOND, 4_000)
+
+
+async def test_a_consulted_colleague_is_not_heard_in_a_call_that_was_heard_whole(room: Room) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
+    room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(20))
+    room.leg(Role.AGENT, ChannelId("tingsu-1795467600.9"), began + 30 * SECOND, speech.line_noise(30))
+    await room.intake.archive_next()
+    sound, _ = sf.read(room.folder / "store" / (await room.row("recording"))["object"], dtype="int16")
+    assert not sound[30 * speech.RATE :, 1].any()
+    assert (await room.row("call"))["waited_ms"] is None  # as it was heard
+
+
 async def test_a_listener_that_dies_is_tried_again_three_times_and_then_set_aside(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
     await room.intake.archive_next()
