@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -37,6 +36,7 @@ from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import Member
 from tests.demo.desk import Desk
 from tests.demo.seed import hire
+from tests.harness.chance import CHANCE
 from tests.harness.patience import Impatient, until
 from tests.harness.sip_phone import Phone
 from tests.harness.switch import free_ports, free_rtp_range
@@ -103,7 +103,7 @@ class Centre:
         rtp = free_rtp_range()
         self.settings: dict[str, dict[str, object]] = {
             "centre": {"name": "测试中心"},
-            "instance": {"folder": "var", "name": f"t{random.randrange(10**8):08d}"},
+            "instance": {"folder": "var", "name": f"t{CHANCE.randrange(10**8):08d}"},
             "web": {"port": web},
             "database": {},
             "asterisk": {"sip_port": sip, "ws_port": ws, "ami_port": ami, "rtp_first": rtp, "rtp_last": rtp + 239},

@@ -24,7 +24,6 @@ import asyncio
 import contextlib
 import hashlib
 import itertools
-import random
 import re
 import socket
 import struct
@@ -34,6 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.harness.chance import CHANCE
 from tests.harness.tones import ALAW, RATE, ULAW, Law, Pcm
 
 _FRAME = RATE // 50
@@ -78,7 +78,7 @@ OnRing = Answer | Ring | Reject | Mute
 
 
 def _token() -> str:
-    return f"{random.getrandbits(60):x}"
+    return f"{CHANCE.getrandbits(60):x}"
 
 
 class _Message:
@@ -269,7 +269,7 @@ class Dialogless:
         self.call_id = _token()
         uri = f"sip:{phone.user}@{phone.switch[0]}"
         self.local, self.remote, self.target = f"<{uri}>;tag={_token()}", f"<{uri}>", f"sip:{phone.switch[0]}:{phone.switch[1]}"
-        self.cseq = random.randrange(1, 10_000)
+        self.cseq = CHANCE.randrange(1, 10_000)
 
     async def request(self, method: str, extra: str = "", body: str = "", *, limit: float = 20.0) -> _Message:
         """Send, authenticate if asked to, return the success. Raises `CallRefused`."""
@@ -517,9 +517,9 @@ class Voice:
         self._arrived = asyncio.Event()
         self.worst_lag = 0.0
         """Seconds by which a packet was sent too late because this machine had no time for us."""
-        self.sequence = random.randrange(0x10000)
-        self.ssrc = random.getrandbits(32)
-        self._stamp = random.getrandbits(32)
+        self.sequence = CHANCE.randrange(0x10000)
+        self.ssrc = CHANCE.getrandbits(32)
+        self._stamp = CHANCE.getrandbits(32)
         self._frames = [_NOTHING]
         self._position = 0
         self._once = False
@@ -582,8 +582,8 @@ class Voice:
         """Go on at another RTP sequence number, as a phone does that starts its stream anew."""
         self.sequence = sequence & 0xFFFF
         if new_source:
-            self.ssrc = random.getrandbits(32)
-            self._stamp = random.getrandbits(32)
+            self.ssrc = CHANCE.getrandbits(32)
+            self._stamp = CHANCE.getrandbits(32)
 
     async def key(self, key: str, seconds: float) -> None:
         """One key as telephone-events, with the three closing packets."""

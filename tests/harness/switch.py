@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection
@@ -26,6 +25,7 @@ from cti.ids import Extension
 from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts
 from services.hosted.asterisk import AsteriskProgram, ManagedAsterisk, find_program
 from services.hosted.debian import PackageSource
+from tests.harness.chance import CHANCE
 
 CACHE = Path.home() / ".cache/tingsu"
 AMI_SECRET = "test-secret-of-the-backend-0123456789"
@@ -94,7 +94,7 @@ def switch_plan(
     sip, http, ami, agi = free_ports(4)
     rtp = free_rtp_range()
     return SwitchPlan(
-        systemname=f"t{random.randrange(10**8):08d}",
+        systemname=f"t{CHANCE.randrange(10**8):08d}",
         program=program.switch,
         ports=SwitchPorts(sip=sip, http=http, ami=ami, rtp_first=rtp, rtp_last=rtp + _RTP_PORTS - 1),
         ami=AmiAccount(secret=AMI_SECRET, events=frozenset(wanted)),
@@ -136,7 +136,7 @@ def free_ports(count: int) -> tuple[int, ...]:
     """TCP and UDP ports nobody uses now."""
     found: list[int] = []
     for _ in range(1000):
-        port = random.randrange(_PORTS_FROM, _PORTS_TO)
+        port = CHANCE.randrange(_PORTS_FROM, _PORTS_TO)
         if port not in found and _is_free(port):
             found.append(port)
         if len(found) == count:
@@ -147,7 +147,7 @@ def free_ports(count: int) -> tuple[int, ...]:
 def free_rtp_range() -> int:
     """The first of enough free UDP ports in a row."""
     for _ in range(200):
-        first = random.randrange(_PORTS_FROM, _PORTS_TO - _RTP_PORTS, 2)
+        first = CHANCE.randrange(_PORTS_FROM, _PORTS_TO - _RTP_PORTS, 2)
         if all(_is_free(port) for port in range(first, first + _RTP_PORTS)):
             return first
     raise RuntimeError("no free range of ports")
