@@ -411,9 +411,9 @@ def _spans(leg: SpooledLeg, legs: Sequence[SpooledLeg], times: CallTimes) -> tup
 
 
 def _answered(legs: Sequence[SpooledLeg], times: CallTimes) -> datetime | None:
-    """When the first person's own recording began, of those who are known to have spoken with the caller."""
-    began = [leg.leg.started_at for leg in legs if leg.leg.role is Role.AGENT and leg.leg.channel in times.spans]
-    return min(began, default=None)
+    """When the first recording began of those who were found with the caller, not heard coming."""
+    found = {channel for channel, spans in times.spans.items() if spans[0].recovered}
+    return min((leg.leg.started_at for leg in legs if leg.leg.role is Role.AGENT and leg.leg.channel in found), default=None)
 
 
 def _leg_row(report: audio.LegReport) -> dict[str, Any]:

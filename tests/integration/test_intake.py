@@ -314,6 +314,16 @@ async def test_who_was_found_talking_after_a_gap_is_heard_from_the_first_word(ro
     assert (call["answered_at"], call["waited_ms"]) == (began + 4 * SECOND, 4_000)
 
 
+async def test_an_answer_that_was_heard_keeps_its_moment_whatever_was_missed_later(room: Room) -> None:
+    began = await room.call()
+    await room.desk.pool.execute("update call set recovered = true, waited_ms = 2000")
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
+    room.leg(Role.AGENT, AGENT, began + 1.95 * SECOND, speech.line_noise(90))
+    await room.intake.archive_next()
+    call = await room.row("call")
+    assert (call["answered_at"], call["waited_ms"]) == (began + 2 * SECOND, 2_000)
+
+
 async def test_a_consulted_colleague_is_not_heard_in_a_call_that_was_heard_whole(room: Room) -> None:
     began = await room.call()
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
