@@ -174,6 +174,7 @@ async def _open_floor(
             orphan_age=timedelta(seconds=config.recordings.orphan_seconds),
             archive_tries=config.recordings.attempts,
             listen_tries=config.transcription.attempts,
+            diary=plans.queue_diary(config),
         ),
         live=following.live.ids,
         caught_up=drain.caught_up,

@@ -47,6 +47,11 @@ def spoken_prompts(config: Config) -> Path:
     return config.folder / "cache/prompts"
 
 
+def queue_diary(config: Config) -> Path | None:
+    """The queue_log of the switch that we run; where another's lies is not known."""
+    return config.folder / "asterisk/log/queue_log" if config.asterisk.managed else None
+
+
 def ami_settings(config: Config) -> AmiSettings:
     asterisk = config.asterisk
     return AmiSettings(

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import structlog
 
 from cti.ids import CallId
+from cti.queue_log import Witness
 from recordings import archive as archives
 from recordings import audio, spool
 from recordings import transcript as conversation
@@ -36,12 +37,13 @@ from recordings.errors import (
 )
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
+from services.calls import follow
 from services.clock import Clock
 from services.errors import Stale, WorldFailed
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.tickets import store as ticket_store
 from services.tickets.actions import fill_from_words
-from services.transcripts import store
+from services.transcripts import store, witness
 from services.transcripts.drafting import draft
 from services.transcripts.store import CallTimes, Job, Listening
 from services.web.schemas import DraftMessage
@@ -81,6 +83,7 @@ class IntakeSettings:
     archive_tries: int = 3
     listen_tries: int = 3
     orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
+    diary: Path | None = None  # the switch's queue_log, where it is known
 
 
 async def _at_once() -> None:
@@ -352,8 +355,9 @@ class Intake:
     async def adopt_orphans(self) -> bool:
         """Sound that lies in the spool for long. Always False: no need to hurry.
 
-        Calls that nobody knows get a row ``lost`` and go the same way. Of calls that we were done with, what a crash left
-        behind is cleared and what came too late is taken in.
+        Calls that nobody knows get the rows that the switch's diary makes of them (a draft as well if they were answered), or
+        else a row ``lost``, and go the same way. Of calls that we were done with, what a crash left behind is cleared and what
+        came too late is taken in.
         """
         try:
             spooled = await asyncio.to_thread(spool.look, self._settings.spool)
@@ -365,17 +369,35 @@ class Intake:
         if not found:
             return False
         await self._caught_up()  # after days without a database its calls are unknown only until the journal is in
+        async with connection(self._pool) as taken:
+            unknown = await store.unknown_calls(taken, found)
+        told = await self._told_of(unknown)
         async with transaction(self._pool) as taken:
-            for call in await store.unknown_calls(taken, found):
-                began, ended = _times_of(spooled.calls[call])
-                log.warning("sound of an unknown call is adopted", call=call)
-                await taken.execute(store.QUERIES.adopt_call, call, began, ended)
-                await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
+            for call in unknown:
+                await self._adopt(taken, call, spooled.calls[call], told.get(call))
             await taken.execute(store.QUERIES.expect_late_sound, found, self._clock.now())
             archived = await taken.fetch(store.QUERIES.archived_of, found)
         for row in archived:
             await self._clear_left(row, spooled.calls[CallId(row["call_id"])])
         return False
+
+    async def _told_of(self, calls: Collection[CallId]) -> dict[CallId, Witness]:
+        """What the switch's diary knows; without it the calls are adopted all the same."""
+        if not calls or self._settings.diary is None:
+            return {}
+        try:
+            return await asyncio.to_thread(witness.ask, self._settings.diary, calls)
+        except OSError as error:
+            log.error("the switch's queue_log cannot be read", error=type(error).__name__)
+            return {}
+
+    async def _adopt(self, taken: Connection, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
+        log.warning("sound of an unknown call is adopted", call=call, told=told is not None)
+        if told is None:
+            await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs))
+        for change in witness.changes(told, legs) if told else ():
+            await follow.apply(taken, change)
+        await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
 
     async def _clear_left(self, row: Row, legs: list[SpooledLeg]) -> None:
         """What lies here though it is archived: we died before we removed it. What was never woven is put aside."""

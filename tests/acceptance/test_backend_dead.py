@@ -75,14 +75,20 @@ async def _both_are_whole(centre: Centre) -> None:
         await until(transcribed, "both calls with their transcripts", 60)
     except Impatient as late:
         raise Impatient(f"{late}: {rows}") from None
-    survivor = next(row for row in rows if row["number"] == "13800000001")
-    assert (survivor["outcome"], survivor["answered_by"]) == ("answered", "白涛")
+    found = {(row["number"], row["outcome"], row["answered_by"]) for row in rows}
+    assert found == {("13800000001", "answered", "白涛"), ("13800000002", "answered", "陈刚")}
     assert {row["recording_state"] for row in rows} == {"archived"}
     for row in rows:
         detail = await centre.admin.get(f"/api/calls/{row['id']}")
         words = "".join(part["text"] for part in detail["transcript"]["utterances"] if part["speaker"] == "caller")
         assert "固定电话" in words.replace(" ", "")
         assert detail["recording"]["duration_ms"] > 3000
+        assert 0 <= detail["call"]["waited_ms"] <= 15_000
+        assert detail["call"]["talked_ms"] >= 3000
+        assert "spans_unknown" not in detail["recording"]["remarks"]
+        assert [leg["outcome"] for leg in detail["legs"]] == ["answered"]
+        ticket = await centre.admin.get(f"/api/tickets/{row['ticket_id']}")
+        assert (ticket["state"], ticket["customer_number"]) == ("draft", row["number"])
 
 
 async def test_a_caller_hears_no_silence_while_the_backend_is_dead(mortal: Centre, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import pytest_asyncio
 import soundfile as sf
 
@@ -21,11 +22,12 @@ from recordings.crew import Crew, Heard
 from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role, file_name
+from services.calls.figures import Figures, Limits, compute
 from services.clock import SystemClock
 from services.store import db
 from services.transcripts.intake import Intake, IntakeSettings
 from tests.harness import speech
-from tests.harness.office import Office, office
+from tests.harness.office import QUEUE, Office, office
 
 CALL = CallId("tingsu-1795467600.1")
 CALLER, AGENT = ChannelId("tingsu-1795467600.1"), ChannelId("tingsu-1795467600.2")
@@ -63,7 +65,8 @@ class Room:
         self.use(self.crew)
 
     def use(self, crew: Any) -> None:
-        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=0 * SECOND)
+        self.diary = self.folder / "queue_log"
+        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=0 * SECOND, diary=self.diary)
         settings.work.mkdir(exist_ok=True)
         self.intake = Intake(
             self.desk.pool, self.archive, crew, self, self.desk.clock, settings=settings, caught_up=self.caught_up
@@ -402,6 +405,74 @@ async def test_sound_of_a_call_that_nobody_told_us_of_is_adopted(room: Room) -> 
     assert "spans_unknown" in row["remarks"]
     await room.intake.adopt_orphans()
     assert await room.desk.pool.fetchval("select count(*) from call") == 1
+
+
+def diary(began: datetime, *lines: tuple[int, str, str]) -> str:
+    """The switch's queue_log: seconds after ``began``, the agent, the event with its fields."""
+    return "".join(f"{int(began.timestamp()) + second}|{CALL}|{QUEUE}|{agent}|{event}\n" for second, agent, event in lines)
+
+
+ENTERED = (1, "NONE", "ENTERQUEUE||13951600003|1")
+
+
+async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_with_a_draft(room: Room) -> None:
+    began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
+    await room.desk.pool.execute("insert into customer (number, name, changed_at) values ('13951600003', '王小明', now())")
+    room.dialogue("fault", began)
+    room.diary.write_text(
+        diary(began, ENTERED, (2, "1001", f"CONNECT|1|{AGENT}|1"), (90, "1001", "COMPLETECALLER|1|88|1")), encoding="utf-8"
+    )
+    await room.intake.adopt_orphans()
+    await room.intake.adopt_orphans()
+    call, leg, span = [await room.row(table) for table in ("call", "call_leg", "call_span")]
+    li = room.desk.people["li"]
+    assert (call["number"], call["number_sent"], call["queue"]) == ("13951600003", "13951600003", QUEUE)
+    assert (call["started_at"], call["queued_at"], call["answered_at"]) == (began, began + SECOND, began + 2 * SECOND)
+    assert (call["answered_by"], call["outcome"], call["waited_ms"], call["recovered"]) == (li, "answered", 1000, True)
+    assert began + 90 * SECOND <= call["ended_at"] <= began + 91 * SECOND
+    assert (leg["channel"], leg["extension"], leg["person_id"], leg["outcome"]) == (AGENT, "1001", li, "answered")
+    assert (leg["answered_at"], leg["rang_ms"], leg["ended_at"]) == (began + 2 * SECOND, 1000, call["ended_at"])
+    assert (span["channel"], span["joined_at"], span["recovered"]) == (AGENT, began + 2 * SECOND, False)
+    assert call["talked_ms"] == (span["left_at"] - span["joined_at"]) // timedelta(milliseconds=1)
+    ticket = (await room.desk.ask("li", "GET", "/api/tickets/1"))[1]
+    assert (ticket["state"], ticket["call_id"], ticket["owner_id"]) == ("draft", CALL, li)
+    assert (ticket["customer_number"], ticket["customer_name"]) == ("13951600003", "王小明")
+    assert await room.desk.pool.fetchval("select count(*) from ticket") == 1
+
+    assert await room.intake.archive_next()
+    assert "spans_unknown" not in (await room.row("recording"))["remarks"]
+    async with Crew(DEMONSTRATION) as crew:
+        room.use(crew)
+        assert await room.intake.listen_next()
+    assert (await room.desk.ask("li", "GET", "/api/tickets/1"))[1]["business"] == "fixed_telephone"
+    assert (await room.row("call"))["waited_ms"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("event", "outcome", "counted"),
+    [("ABANDON|1|1|20", "abandoned", Figures(abandoned=1)), ("EXITWITHTIMEOUT|1|1|20", "refused", Figures())],
+)
+async def test_a_caller_whom_nobody_answered_while_we_were_dead_counts_by_how_it_ended(
+    room: Room, event: str, outcome: str, counted: Figures
+) -> None:
+    began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(21.5))
+    room.diary.write_text(diary(began, ENTERED, (21, "NONE", event)))
+    await room.intake.adopt_orphans()
+    call = await room.row("call")
+    assert (call["outcome"], call["answered_by"], call["waited_ms"], call["recovered"]) == (outcome, None, 20_000, True)
+    assert call["ended_at"] == began + 21.5 * SECOND
+    assert (await room.row("recording"))["state"] == "waiting"
+    assert await room.row("ticket") is None
+    async with db.connection(room.desk.pool) as taken:
+        assert await compute(taken, QUEUE, (began, began + timedelta(hours=1)), Limits()) == counted
+
+
+async def test_a_diary_that_cannot_be_read_keeps_no_sound_from_being_adopted(room: Room) -> None:
+    room.diary.mkdir()
+    room.leg(Role.CALLER, CALLER, datetime.now(UTC) - timedelta(minutes=10), speech.line_noise(3))
+    await room.intake.adopt_orphans()
+    assert ((await room.row("call"))["outcome"], (await room.row("recording"))["state"]) == ("lost", "waiting")
 
 
 async def test_sound_of_a_call_that_still_stands_in_the_journal_is_not_adopted(room: Room) -> None:

@@ -1,0 +1,191 @@
+"""The switch's own diary of its queues, a second witness of calls that nobody of us heard (LESSONS DR-2, DR-13).
+
+A line of ``queue_log`` is ``epoch|call|queue|agent|EVENT|data1|…``; the call is named by the Uniqueid of the caller's channel,
+the agent by the member's name, which is the extension (``log_membername_as_agent``). Times are whole seconds, cut off and not
+rounded: a wait of 15.9 s may stand here as 15 s or 16 s. Pure; what cannot be understood is passed over: lines are torn by a
+full disk, joined by a crash, and events of other versions have other fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from cti.events import NUMBER_AT_MOST
+from cti.ids import CallId, ChannelId, Extension, extension_of, is_extension, is_uniqueid
+
+LINE_AT_MOST = 1_000  # characters; a line of the switch has about a hundred
+_FIELDS_AT_LEAST = 5
+_QUEUE_AT_MOST = 80  # characters of a queue's name, as Asterisk cuts them
+_EPOCH_DIGITS = 10  # from 2001 to 2286; fewer are the end of a torn line
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+class Ending(StrEnum):
+    """How the queue was done with a caller."""
+
+    COMPLETED = "completed"  # the conversation ended, by either side
+    HANDED_ON = "handed_on"  # the agent transferred the caller: what followed is not in this diary
+    ABANDONED = "abandoned"  # hung up while waiting
+    LET_GO = "let_go"  # the queue ended the wait: timeout, nobody at work, a key
+
+
+ENDINGS = {
+    "COMPLETECALLER": Ending.COMPLETED,
+    "COMPLETEAGENT": Ending.COMPLETED,
+    "BLINDTRANSFER": Ending.HANDED_ON,
+    "ATTENDEDTRANSFER": Ending.HANDED_ON,
+    "ABANDON": Ending.ABANDONED,
+    "EXITWITHTIMEOUT": Ending.LET_GO,
+    "EXITEMPTY": Ending.LET_GO,
+    "EXITWITHKEY": Ending.LET_GO,
+    "WITHDRAW": Ending.LET_GO,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation that the queue brought about."""
+
+    leg: ChannelId
+    extension: Extension
+    began: datetime
+    rang: timedelta
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One call as the diary has it; all times are the beginnings of seconds. ``number`` is as sent, cut: hostile text.
+
+    ``queued_at`` and ``queue`` are of the first entry: whoever comes back to the queue waits since then (SPEC "How to count").
+    ``how`` and ``ended_at`` are None while the diary knows no end of it; ``ended_at`` also when the agent handed the caller on.
+    """
+
+    call: CallId
+    number: str = ""
+    queue: str = ""
+    queued_at: datetime | None = None
+    talks: tuple[Talk, ...] = ()
+    how: Ending | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def answered_at(self) -> datetime | None:
+        return self.talks[0].began if self.talks else None
+
+    @property
+    def extension(self) -> Extension | None:
+        """Who answered first."""
+        return self.talks[0].extension if self.talks else None
+
+    @property
+    def leg(self) -> ChannelId | None:
+        """The channel of who answered first."""
+        return self.talks[0].leg if self.talks else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    at: datetime
+    call: CallId
+    queue: str
+    agent: str
+    event: str
+    rest: tuple[str, ...]
+
+    def field(self, number: int) -> str:
+        """``data<number>``, ``""`` if the line has none."""
+        return self.rest[number - 1] if len(self.rest) >= number else ""
+
+
+def read(lines: Iterable[str], calls: Collection[CallId]) -> dict[CallId, Witness]:
+    """What the diary, oldest line first, says of these calls; one of which it says nothing is not in the answer.
+
+    The same line twice is one line: files that are rotated while they are read overlap.
+    """
+    wanted = frozenset(calls)
+    stories: dict[CallId, _Story] = {}
+    for text in dict.fromkeys(text for text in lines if text.partition("|")[2].partition("|")[0] in wanted):
+        if line := _parse(text):
+            stories.setdefault(line.call, _Story(line.call)).take(line)
+    return {call: story.witness() for call, story in stories.items() if story.began}
+
+
+def _parse(text: str) -> _Line | None:
+    """One line, or None if it is not whole."""
+    text = text.rstrip("\r\n")
+    if len(text) > LINE_AT_MOST or not text.isprintable() or text.count("|") < _FIELDS_AT_LEAST - 1:
+        return None
+    epoch, call, queue, agent, event, *rest = text.split("|")
+    if len(epoch) != _EPOCH_DIGITS or not _is_number(epoch):
+        return None
+    at = datetime.fromtimestamp(int(epoch), UTC)
+    return _Line(at, CallId(call), queue[:_QUEUE_AT_MOST], agent, event, tuple(rest))
+
+
+@dataclass(slots=True)
+class _Story:
+    """Gathers one call's lines. Its time never goes back, whatever the clock of the switch did."""
+
+    call: CallId
+    number: str = ""
+    queue: str = ""
+    queued_at: datetime | None = None
+    talks: list[Talk] = field(default_factory=list)
+    open: Talk | None = None
+    how: Ending | None = None
+    ended_at: datetime | None = None
+    last: datetime = _BEFORE_ALL
+
+    @property
+    def began(self) -> bool:
+        return self.queued_at is not None or bool(self.talks) or self.open is not None
+
+    def take(self, line: _Line) -> None:
+        self.last = max(self.last, line.at)
+        match line.event:
+            case "ENTERQUEUE":
+                self._enter(line)
+            case "CONNECT" if is_uniqueid(line.field(2)) and (extension := _extension(line.agent)):
+                self._connect(line, extension)
+            case event if event in ENDINGS:
+                self._end(ENDINGS[event])
+
+    def _enter(self, line: _Line) -> None:
+        if self.queued_at is None:
+            self.queued_at, self.queue, self.number = self.last, line.queue, line.field(2)[:NUMBER_AT_MOST]
+        self._go_on()
+
+    def _connect(self, line: _Line, extension: Extension) -> None:
+        self._go_on()
+        rang = timedelta(seconds=int(line.field(3))) if _is_number(line.field(3)) else timedelta()
+        self.open = Talk(ChannelId(line.field(2)), extension, self.last, rang)
+
+    def _go_on(self) -> None:
+        """The call goes on after what looked like its end."""
+        self._close()
+        self.how = self.ended_at = None
+
+    def _end(self, how: Ending) -> None:
+        self._close()
+        self.how, self.ended_at = how, None if how is Ending.HANDED_ON else self.last
+
+    def _close(self) -> None:
+        if self.open:
+            talk, self.open = self.open, None
+            self.talks.append(Talk(talk.leg, talk.extension, talk.began, talk.rang, self.last))
+
+    def witness(self) -> Witness:
+        talks = (*self.talks, self.open) if self.open else tuple(self.talks)
+        return Witness(self.call, self.number, self.queue, self.queued_at, talks, self.how, self.ended_at)
+
+
+def _extension(agent: str) -> Extension | None:
+    return Extension(agent) if is_extension(agent) else extension_of(agent)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS

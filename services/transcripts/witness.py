@@ -1,0 +1,106 @@
+"""What the switch's own diary (queue_log) says of calls that were taken while we were dead, as the changes we would have heard.
+
+Only of the switch that we run ourselves is the diary known. It counts in whole seconds, cut off: an end is put where the
+recordings have it within its second, but a wait is the difference of two such seconds, up to one second off either way. Such a
+call counts in the service level by the same formula as any other, and is marked recovered.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cti import queue_log
+from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft
+from cti.ids import CallId, ChannelId
+from cti.queue_log import Ending, Talk, Witness
+from recordings.spool import SpooledLeg
+
+READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
+_SECOND = timedelta(seconds=1)
+
+Heard = CallStarted | CallQueued | CallAnswered | LegJoined | LegLeft | CallEnded
+
+
+def ask(diary: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) -> dict[CallId, Witness]:
+    """What the diary and the one before it say of these calls, looking back so many bytes. OSError if it cannot be read.
+
+    The present file is read first: one that becomes the former one meanwhile is read twice, not missed.
+    """
+    present, left = _tail(diary, at_most)
+    former, _ = _tail(diary.with_name(f"{diary.name}.0"), left)
+    return queue_log.read(f"{former}\n{present}".split("\n"), calls)
+
+
+def _tail(path: Path, at_most: int) -> tuple[str, int]:
+    """The last whole lines, nothing if there is no such file; and how many bytes less than ``at_most`` the file has."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            beyond = max(0, size - at_most)
+            file.seek(max(0, beyond - 1))  # a byte more: whether it is the end of a line
+            read = file.read(at_most + 1)
+    except FileNotFoundError:
+        return "", at_most
+    return (read.partition(b"\n")[2] if beyond else read).decode("utf-8", "replace"), max(0, at_most - size)
+
+
+def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
+    """The call from its beginning to its end, in order; ``legs`` are its files in the spool (at least one)."""
+    call = witness.call
+    closed = {leg.leg.channel: leg.touched_at for leg in legs}
+    began = min(leg.leg.started_at for leg in legs)
+    ended = _end(witness, closed)
+    yield CallStarted(
+        at=min(began, witness.queued_at or began), recovered=True, call=call, number=witness.number, name="", dialled=""
+    )
+    if witness.queued_at:
+        yield CallQueued(
+            at=witness.queued_at, recovered=True, call=call, queue=witness.queue, position=0, ivr_path="", language=""
+        )
+    for talk in witness.talks:
+        yield from _talk(witness, talk, min(ended, _within(talk.ended, closed.get(talk.leg))) if talk.ended else None)
+    yield CallEnded(at=ended, recovered=True, call=call, outcome=_outcome(witness), waited_ms=_waited(witness), talked_ms=0)
+
+
+def _talk(witness: Witness, talk: Talk, left: datetime | None) -> Iterator[Heard]:
+    """The span begins with its second, at most a second early; it is not ``recovered``, as its beginning is no guess."""
+    call, leg = witness.call, talk.leg
+    if talk is witness.talks[0]:
+        waited = _waited(witness) or 0
+        rang = talk.rang // timedelta(milliseconds=1)
+        yield CallAnswered(
+            at=talk.began, recovered=True, call=call, extension=talk.extension, leg=leg, waited_ms=waited, rang_ms=rang
+        )
+    yield LegJoined(at=talk.began, call=call, extension=talk.extension, leg=leg)
+    if left:
+        yield LegLeft(at=max(left, talk.began), call=call, leg=leg)
+
+
+def _end(witness: Witness, closed: Mapping[ChannelId, datetime]) -> datetime:
+    """When the caller was gone: of who was handed on, or whose end the diary has not, the sound alone knows."""
+    last = max(closed.values())
+    if witness.ended_at is None:
+        return max(last, *(talk.began for talk in witness.talks), witness.queued_at or last)
+    return _within(witness.ended_at, closed.get(ChannelId(witness.call), last))
+
+
+def _within(second: datetime, known: datetime | None) -> datetime:
+    """The moment within that second: where something finer has it, else its end, so that no sound is cut off."""
+    return min(max(known, second), second + _SECOND) if known else second + _SECOND
+
+
+def _outcome(witness: Witness) -> CallOutcome:
+    if witness.talks:
+        return CallOutcome.ANSWERED
+    return {Ending.ABANDONED: CallOutcome.ABANDONED, Ending.LET_GO: CallOutcome.REFUSED}.get(
+        witness.how or Ending.COMPLETED, CallOutcome.LOST
+    )
+
+
+def _waited(witness: Witness) -> int | None:
+    """Whole seconds, as milliseconds."""
+    until = witness.answered_at or witness.ended_at
+    return (until - witness.queued_at) // timedelta(milliseconds=1) if until and witness.queued_at else None
