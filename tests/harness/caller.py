@@ -21,8 +21,11 @@ import numpy as np
 
 from tests.harness import speech
 from tests.harness.patience import until
+from tests.harness.switch import free_ports, free_range
 
 HOTLINE = "10000"
+TRIES = 5
+BINDS_S = 0.3  # SIPp binds its ports at once, or ends
 _serial = itertools.count(1)
 _FROM = """From: "[name]" <sip:[number]@[local_ip]:[local_port]>;tag=[pid]c[call_number]"""
 _VIA = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
@@ -165,8 +168,15 @@ class Caller:
 
     async def __aenter__(self) -> Caller:
         await asyncio.to_thread(self._prepare)
-        self._port, media = _free_udp_port(), _free_media_port()
         self._errors = (self._folder / "sipp.err").open("wb")
+        for _ in range(TRIES):
+            await self._start()
+            if not await self._lost_its_port():
+                break
+        return self
+
+    async def _start(self) -> None:
+        self._port, media = _free_udp_port(), _free_media_port()
         keys = [part for name, value in self._key.items() for part in (b"-key", name.encode(), value)]
         self._process = await asyncio.create_subprocess_exec(
             *("sipp", f"127.0.0.1:{self._sip_port}", "-sf", "scenario.xml", "-s", self._dials, "-m", "1", "-nostdin"),
@@ -181,7 +191,12 @@ class Caller:
             stderr=self._errors,
             env={**os.environ, "TERM": "dumb"},
         )
-        return self
+
+    async def _lost_its_port(self) -> bool:
+        """Between our look and SIPp's bind another process may have taken a port; SIPp then ends at once."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), BINDS_S)
+        return self.over and "Unable to bind" in self.complaint()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._process.returncode is None:
@@ -269,17 +284,9 @@ def _media_options(first: int) -> tuple[str, ...]:
 
 
 def _free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def _free_media_port() -> int:
     """An even port whose next three are free too (SIPp takes audio and video pairs from its range)."""
-    while True:
-        first = _free_udp_port() & ~1
-        with suppress(OSError):
-            for port in range(first, first + 4):
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-                    door.bind(("127.0.0.1", port))
-            return first
+    return free_range(4)

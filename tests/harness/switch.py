@@ -145,10 +145,15 @@ def free_ports(count: int) -> tuple[int, ...]:
 
 
 def free_rtp_range() -> int:
-    """The first of enough free UDP ports in a row."""
+    """The first of enough free ports in a row for a switch."""
+    return free_range(_RTP_PORTS)
+
+
+def free_range(count: int) -> int:
+    """The first, an even one, of so many free ports in a row."""
     for _ in range(200):
-        first = CHANCE.randrange(_PORTS_FROM, _PORTS_TO - _RTP_PORTS, 2)
-        if all(_is_free(port) for port in range(first, first + _RTP_PORTS)):
+        first = CHANCE.randrange(_PORTS_FROM, _PORTS_TO - count, 2)
+        if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise RuntimeError("no free range of ports")
 
