@@ -412,6 +412,11 @@ def diary(began: datetime, *lines: tuple[int, str, str]) -> str:
     return "".join(f"{int(began.timestamp()) + second}|{CALL}|{QUEUE}|{agent}|{event}\n" for second, agent, event in lines)
 
 
+async def counted(room: Room, since: datetime) -> Figures:
+    async with db.connection(room.desk.pool) as taken:
+        return await compute(taken, QUEUE, (since, since + timedelta(hours=1)), Limits())
+
+
 ENTERED = (1, "NONE", "ENTERQUEUE||13951600003|1")
 
 
@@ -438,6 +443,7 @@ async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_
     assert (ticket["state"], ticket["call_id"], ticket["owner_id"]) == ("draft", CALL, li)
     assert (ticket["customer_number"], ticket["customer_name"]) == ("13951600003", "王小明")
     assert await room.desk.pool.fetchval("select count(*) from ticket") == 1
+    assert await counted(room, began) == Figures(answered=1, answered_in_time=1)
 
     assert await room.intake.archive_next()
     assert "spans_unknown" not in (await room.row("recording"))["remarks"]
@@ -449,11 +455,11 @@ async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_
 
 
 @pytest.mark.parametrize(
-    ("event", "outcome", "counted"),
+    ("event", "outcome", "figures"),
     [("ABANDON|1|1|20", "abandoned", Figures(abandoned=1)), ("EXITWITHTIMEOUT|1|1|20", "refused", Figures())],
 )
 async def test_a_caller_whom_nobody_answered_while_we_were_dead_counts_by_how_it_ended(
-    room: Room, event: str, outcome: str, counted: Figures
+    room: Room, event: str, outcome: str, figures: Figures
 ) -> None:
     began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(21.5))
@@ -464,8 +470,7 @@ async def test_a_caller_whom_nobody_answered_while_we_were_dead_counts_by_how_it
     assert call["ended_at"] == began + 21.5 * SECOND
     assert (await room.row("recording"))["state"] == "waiting"
     assert await room.row("ticket") is None
-    async with db.connection(room.desk.pool) as taken:
-        assert await compute(taken, QUEUE, (began, began + timedelta(hours=1)), Limits()) == counted
+    assert await counted(room, began) == figures
 
 
 async def test_a_diary_that_cannot_be_read_keeps_no_sound_from_being_adopted(room: Room) -> None:
