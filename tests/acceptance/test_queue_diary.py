@@ -102,6 +102,7 @@ async def test_a_caller_whom_no_colleague_takes_over_waits_since_the_first_entry
     call = await caller.call(HOTLINE)
     join, first = await watcher.until("QueueCallerJoin", since=mark), await watcher.until("AgentConnect", since=mark)
     talk = await agent.next_call()
+    await watcher.until_together(since=mark)
     mark = watcher.mark()
     await talk.refer("1002")  # whose phone is not there
     second = await watcher.until("AgentConnect", since=mark)

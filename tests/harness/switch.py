@@ -263,6 +263,10 @@ class Watcher(asyncio.Protocol):
                 self._woken.append(woken)
                 await woken
 
+    async def until_together(self, *, since: int) -> Said:
+        """Caller and agent share a bridge: until then the switch refuses every transfer, however long the agent's phone talks."""
+        return await self.until("BridgeEnter", since=since, BridgeNumChannels="2")
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()

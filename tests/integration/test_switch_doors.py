@@ -112,8 +112,10 @@ async def test_agents_reach_each_other(switch: Switch, agent: Phone, colleague: 
 async def test_a_caller_can_be_handed_to_agents_alone(switch: Switch, stranger: Phone, agent: Phone, number: str) -> None:
     async with watching(switch) as watcher:
         await watcher.act("QueueAdd", Queue="complaints", Interface="PJSIP/1001", MemberName="1001")
+        since = watcher.mark()
         call = await stranger.call(HOTLINE)
         talk = await agent.next_call()
+        await watcher.until_together(since=since)
         with pytest.raises(CallRefused):
             await talk.refer(number)
         await call.hang_up()
@@ -147,7 +149,7 @@ async def test_a_caller_of_the_other_law_is_not_transcoded_and_hears_the_next_ag
         call = await stranger.call(HOTLINE)
         talk = await agent.next_call()
         assert talk.offered[0] == ULAW.payload_type
-        await watcher.until("BridgeEnter", since=since, CallerIDNum="13800138000")
+        await watcher.until_together(since=since)
         await talk.refer("1002")
         other = await colleague.next_call()
         other.voice.tone(1500)
