@@ -62,9 +62,14 @@ export function stamp(iso: string | null | undefined): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${timeOfDay(iso)}`
 }
 
-/** Digits grouped for reading: a Chinese mobile 138 0013 8000; other numbers in fours from the end; never changed otherwise. */
+/**
+ * Digits grouped for reading: a Chinese mobile 138 0013 8000, a fixed line with its area code 010 8642 0135, 0512 6522 0078;
+ * other numbers in fours from the end; never changed otherwise.
+ */
 export function grouped(number: string): string {
   if (/^1[3-9]\d{9}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`
+  const [, area, line] = /^(010|02\d|0[3-9]\d\d)(\d{7,8})$/.exec(number) ?? []
+  if (area && line) return `${area} ${grouped(line)}`
   if (!/^\d{7,}$/.test(number)) return number
   return number.replace(/\B(?=(\d{4})+$)/g, ' ')
 }

@@ -43,6 +43,7 @@ export const tickets = {
     fromCustomer: ['来自客户资料', 'From the customer record'],
     fromCall: ['来自来电', 'From the call'],
     unsure: ['未听清，请核对', 'Not heard clearly; please check'],
+    unsureClass: ['请核对', 'Please check'],
     take: ['填入“{value}”', 'Use “{value}”'],
     hear: ['听 {time}', 'Hear {time}'],
     conflict: ['别人也改了这一栏：“{theirs}”', 'Somebody else changed this too: “{theirs}”'],
