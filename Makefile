@@ -55,7 +55,7 @@ demo: $(VENV)/dev.stamp desk/dist/index.html
 test: $(VENV)/dev.stamp desk/dist/index.html
 	@$(BIN)/python -m tests.harness.system_packages
 	@$(SAY) 'Testing'
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
 
 bench: $(VENV)/dev.stamp desk/dist/index.html
 	@$(BIN)/python -m tests.harness.system_packages bench

@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from services.store import db
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer, database_server
 
+hypothesis.settings.register_profile("tingsu", deadline=None)  # a machine may stall for longer than any example takes
+hypothesis.settings.load_profile("tingsu")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+
+class _Rooms(LoadScopeScheduling):
     """Two processes share the tests (Makefile): all calls with sound in one, so that they have a core; a file stays together."""
-    for item in items:
-        parts = item.path.relative_to(item.config.rootpath).parts
-        calls = parts[1] == "acceptance" or parts[-1].startswith("test_switch_")
-        item.add_marker(pytest.mark.xdist_group("calls" if calls else "/".join(parts)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        calls = file.startswith("tests/acceptance/") or Path(file).name.startswith(("test_switch_", "test_ivr_walk"))
+        return "calls" if calls else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """In the order of the folders: the calls begin at once, for they take longest."""
+    if config.option.dist != "loadscope":
+        return None
+    config.option.loadscopereorder = False
+    return _Rooms(config, log)
 
 
 @pytest_asyncio.fixture(scope="session")
