@@ -5,10 +5,10 @@ Everything is parsed here once (strict, unknown keys refused) and becomes a froz
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.people.rights import Role
 
@@ -40,7 +40,16 @@ Language = Literal["zh-CN", "en"]
 Tier = Literal["normal", "big", "important", "dedicated_line"]
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; ValueError for one that UTC puts before the year 1 or after 9999."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("within the years 1 to 9999 in UTC") from None
+
+
 Limit = Annotated[int, Field(ge=1, le=200)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class IdPageQuery(Wire):
@@ -308,8 +317,8 @@ class CallsQuery(Wire):
     after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
     number: Search = ""
     outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
-    begin: AwareDatetime | None = Field(default=None, alias="from")
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    begin: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
 
 
 class AudioQuery(Wire):

@@ -155,6 +155,25 @@ async def test_a_query_that_is_not_as_described_is_named(shared_api: Api, query:
         assert (await body_of(answer))["fields"][0]["field"] == query.partition("=")[0]
 
 
+@pytest.mark.parametrize("name", ["from", "to"])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("0001-01-01T00:00:00Z", 200),
+        ("0001-01-01T00:00:00-14:00", 200),
+        ("0001-01-01T00:00:00+14:00", 422),
+        ("9999-12-31T23:59:59.999999Z", 200),
+        ("9999-12-31T23:59:59+14:00", 200),
+        ("9999-12-31T23:59:59-14:00", 422),
+    ],
+)
+async def test_a_time_at_the_ends_of_the_calendar_is_taken_if_utc_has_it(
+    shared_api: Api, name: str, moment: str, status: int
+) -> None:
+    async with shared_api.as_role(Role.administrator) as office, office.get("/api/calls", params={name: moment}) as answer:
+        assert answer.status == status, await answer.text()
+
+
 @pytest.mark.parametrize("search", ["%", "_", "\\", "((((a*)*)*)*)b", ":*&|!", "'; drop table customer; --"])
 async def test_a_search_is_text_and_nothing_else(api: Api, search: str) -> None:
     async with api.as_role(Role.administrator) as office:
