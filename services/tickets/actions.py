@@ -14,7 +14,7 @@ from services.clock import Clock
 from services.errors import Conflict, Forbidden, Stale
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
-from services.tickets.model import CLASSES, FIELDS, Filling, Source, State, Ticket, by_agent, fill
+from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, by_agent, fill
 from services.tickets.store import Entry, Page, Wanted
 from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
 
@@ -57,7 +57,7 @@ class Tickets:
             before = await self._mine(connection, ticket, version, by)
             check_codes(fields, await store.codes(connection))
             filled, changes = fill(before, by_agent(fields))
-            after = await self._customer(connection, advance(filled, Action.CHANGE), changed=changes)
+            after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
             await store.move(connection, after, before=before, entry=Entry(Action.CHANGE, by, self.clock.now(), changes))
@@ -130,20 +130,21 @@ class Tickets:
         now = self.clock.now()
         empty = draft(received_at=now, now=now, created_by=by, owner=by)
         filled, changes = fill(empty, by_agent({name: value for name, value in fields.items() if value}))
-        ticket = await self._customer(connection, filled, changed=changes)
+        ticket, changes = await self._customer(connection, filled, changes)
         return await store.create(connection, ticket, Entry("create", by, now, changes))
 
     @staticmethod
-    async def _customer(connection: Connection, ticket: Ticket, *, changed: Mapping[str, object]) -> Ticket:
-        """The customer goes with the number; the name is filled unless somebody typed one."""
-        if "customer_number" not in changed:
-            return ticket
+    async def _customer(connection: Connection, ticket: Ticket, changes: Changes) -> tuple[Ticket, Changes]:
+        """Customer and name go with a changed number, but no name that an agent typed; with what differs by it."""
+        if "customer_number" not in changes:
+            return ticket, changes
         known = await connection.fetchrow(store.QUERIES.customer_of, ticket.customer_number)
-        if known is None:
-            return replace(ticket, customer_id=None)
-        if not ticket.customer_name:
-            ticket, _ = fill(ticket, (Filling("customer_name", known["name"], Source("customer")),))
-        return replace(ticket, customer_id=known["id"])
+        ticket = replace(ticket, customer_id=known["id"] if known else None)
+        source = ticket.sources.get("customer_name")
+        if ticket.customer_name and source and source.by == "agent":
+            return ticket, changes
+        named, renamed = fill(ticket, (Filling("customer_name", known["name"] if known else "", Source("customer")),))
+        return (named if known else _without_source(named, "customer_name")), {**changes, **renamed}
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:
@@ -216,6 +217,11 @@ def _may_fill(ticket: Ticket, filling: Filling) -> bool:
     if source is None or source.by == "draft":
         return True
     return source.by == "call" and filling.source.sure and filling.value is not None
+
+
+def _without_source(ticket: Ticket, name: str) -> Ticket:
+    """Nobody filled this field: whoever comes first may."""
+    return replace(ticket, sources={filled: source for filled, source in ticket.sources.items() if filled != name})
 
 
 def _in_use(filling: Filling, known: Mapping[str, set[str]]) -> bool:

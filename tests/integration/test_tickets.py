@@ -70,12 +70,54 @@ async def test_twenty_posts_at_once_make_one_ticket(desk: Office) -> None:
     assert await desk.pool.fetchval("select count(*) from ticket") == 1
 
 
+async def known(desk: Office, number: str, name: str) -> None:
+    await desk.pool.execute("insert into customer (number, name, tier, changed_at) values ($1, $2, 'big', now())", number, name)
+
+
 async def test_the_customer_comes_with_the_number(desk: Office) -> None:
-    await desk.pool.execute(
-        "insert into customer (number, name, tier, changed_at) values ('13800138000', '张桂芳', 'big', now())"
-    )
+    await known(desk, "13800138000", "张桂芳")
     ticket = await new(desk)
     assert (ticket["customer_name"], ticket["sources"]["customer_name"]["by"]) == ("张桂芳", "customer")
+
+
+async def corrected(desk: Office, ticket: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    status, after = await desk.ask(
+        "li", "PATCH", f"/api/tickets/{ticket['id']}", {"version": ticket["version"], "fields": fields}
+    )
+    assert status == 200, after
+    return dict(after)
+
+
+async def test_another_number_brings_its_own_customer_and_name(desk: Office) -> None:
+    await known(desk, "13800138000", "张桂芳")
+    await known(desk, "13800138001", "李四")
+    after = await corrected(desk, await new(desk), {"customer_number": "13800138001"})
+    assert (after["customer_name"], after["sources"]["customer_name"]["by"]) == ("李四", "customer")
+    _, journal = await desk.ask("qa", "GET", f"/api/tickets/{after['id']}/journal")
+    assert journal[1]["changes"] == {"customer_number": ["13800138000", "13800138001"], "customer_name": ["张桂芳", "李四"]}
+
+
+@pytest.mark.parametrize("number", ["13800138009", ""])
+async def test_a_number_of_nobody_we_know_leaves_no_name_behind(desk: Office, number: str) -> None:
+    await known(desk, "13800138000", "张桂芳")
+    after = await corrected(desk, await new(desk), {"customer_number": number})
+    assert (after["customer_id"], after["customer_name"]) == (None, "")
+    assert "customer_name" not in after["sources"]
+
+
+@pytest.mark.parametrize("number", ["13800138001", "13800138009"])
+async def test_a_name_an_agent_typed_stays_whatever_the_number(desk: Office, number: str) -> None:
+    await known(desk, "13800138001", "李四")
+    ticket = await new(desk, {**COMPLAINT, "customer_name": "王五"})
+    after = await corrected(desk, ticket, {"customer_number": number})
+    assert (after["customer_name"], after["sources"]["customer_name"]["by"]) == ("王五", "agent")
+
+
+async def test_a_name_typed_with_the_number_is_the_agents(desk: Office) -> None:
+    await known(desk, "13800138000", "张桂芳")
+    await known(desk, "13800138001", "李四")
+    after = await corrected(desk, await new(desk), {"customer_number": "13800138001", "customer_name": "李四之妻"})
+    assert (after["customer_name"], after["sources"]["customer_name"]["by"]) == ("李四之妻", "agent")
 
 
 async def test_fields_change_as_typed_and_each_change_is_in_the_journal(desk: Office) -> None:
