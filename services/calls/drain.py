@@ -1,7 +1,7 @@
 """Carries facts from the journal into the database: in order, some at a time, the cursor moved in the same transaction.
 
-While the database is away it waits and the journal grows. A fact that the database refuses by itself is set aside in the
-folder's ``refused.jsonl`` and counted; it never stops those behind it.
+While the database is away, or the journal cannot be read (no descriptor is free), it waits and the journal grows. A fact that
+the database refuses by itself is set aside in the folder's ``refused.jsonl`` and counted; it never stops those behind it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Drain:
             try:
                 await self.step()
                 wait = FIRST_WAIT_S
-            except WorldFailed:
-                self._say_away()
+            except (WorldFailed, OSError) as wrong:
+                self._say_away(wrong)
                 self._sure = False  # a server that crashed may have lost its last commits, and its cursor with them
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))
                 wait = min(LONGEST_WAIT_S, wait * 2)
@@ -135,9 +135,9 @@ class Drain:
         except OSError as error:
             raise WorldFailed("a refused fact cannot be set aside") from error
 
-    def _say_away(self) -> None:
+    def _say_away(self, wrong: WorldFailed | OSError) -> None:
         if not self.away:
-            log.warning("the database is away; the journal keeps everything", behind=self.behind)
+            log.warning("nothing reaches the database; the journal keeps it", why=type(wrong).__name__, behind=self.behind)
         self.away = True
 
 

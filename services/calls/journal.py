@@ -69,6 +69,7 @@ class Journal:
         self._file: FileIO | None = None
         self._writing = threading.Lock()  # a cancelled run() may still have a thread writing when close() comes
         self._segment_start = 0
+        self._segment_end = 0  # from there on another segment is wanted
         self._oldest = 0
         self._dropped = 0
         self._damaged = 0
@@ -93,6 +94,7 @@ class Journal:
             log.warning("the journal's torn last line was cut off", bytes=torn)
         _sync_folder(self._folder)
         self.durable = self._segment_start + whole
+        self._segment_end = self._segment_start + self._segment_bytes
 
     def close(self) -> None:
         """Writes what is still in memory and closes the file."""
@@ -195,15 +197,19 @@ class Journal:
         for _ in range(taken):
             self._pending.popleft()
         self.durable += len(block)
-        if self.durable - self._segment_start >= self._segment_bytes:
-            self._next_segment()
+        if self.durable >= self._segment_end:
+            self._next_segment(self._file)
 
-    def _next_segment(self) -> None:
-        assert self._file is not None
-        self._file.close()
+    def _next_segment(self, before: FileIO) -> None:
+        """Where no other file can be had (no room, no descriptor) this one goes on, for as many bytes again."""
+        self._segment_end = self.durable + self._segment_bytes
+        try:
+            self._file = _made(self._path(self.durable))
+        except OSError as wrong:
+            log.warning("the journal has no new segment; the old one grows", errno=wrong.errno)
+            return
+        before.close()
         self._segment_start = self.durable
-        self._file = FileIO(self._path(self._segment_start), "ab")
-        _sync_folder(self._folder)
 
     def _starts(self) -> list[int]:
         return sorted(int(path.stem.removeprefix(_PREFIX)) for path in self._folder.glob(f"{_PREFIX}*.jsonl"))
@@ -238,6 +244,18 @@ def _write_out(file: FileIO, block: bytes) -> None:
     rest = memoryview(block)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+def _made(path: Path) -> FileIO:
+    """A new file whose name is on the disk too, or none: an empty one left behind would pass for what stands in the old."""
+    file = FileIO(path, "ab")
+    try:
+        _sync_folder(path.parent)
+    except OSError:
+        file.close()
+        path.unlink()
+        raise
+    return file
 
 
 def _sync_folder(folder: Path) -> None:

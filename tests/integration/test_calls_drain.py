@@ -29,7 +29,8 @@ from services.store.db import Connection
 from services.store.migrate import migrate
 from tests.harness.database import QUICK
 from tests.harness.office import T0, Browser, Office, call_id, leg_id, link, office
-from tests.harness.patience import until
+from tests.harness.patience import seconds, until
+from tests.harness.scarcity import descriptors_left
 from tests.integration.test_calls_follow import SECOND, answered, customer, ended, offered, pop_of, queued
 
 
@@ -169,6 +170,18 @@ async def test_with_nothing_new_to_write_all_is_caught_up(pool: db.Pool, tmp_pat
             running = tasks.create_task(drain.run(), name="drain")
             await drain.caught_up()
             running.cancel()
+
+
+async def test_without_a_free_descriptor_it_waits_and_goes_on_afterwards(pool: db.Pool, tmp_path: Path) -> None:
+    with journal_with(tmp_path, begun(1)) as journal:
+        drain = drain_of(journal, pool, tmp_path)
+        async with asyncio.timeout(seconds(10)), asyncio.TaskGroup() as tasks:
+            with descriptors_left(0):
+                running = tasks.create_task(drain.run(), name="drain")
+                await until(lambda: drain.away, "the drain notices")
+            await drain.caught_up()
+            running.cancel()
+    assert await pool.fetchval("select count(*) from call") == 1
 
 
 async def test_a_large_backlog_is_drained_in_order_and_its_file_goes(

@@ -12,6 +12,7 @@ from services.calls import journal as journals
 from services.calls.facts import Fact, PopEnriched, encode
 from services.calls.journal import Journal
 from tests.harness.patience import until
+from tests.harness.scarcity import descriptors_left
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -96,6 +97,23 @@ def test_segments_follow_each_other_and_applied_ones_go(tmp_path: Path) -> None:
     journal.forget(journal.durable)
     assert len(list(tmp_path.glob("*.jsonl"))) == 1
     journal.close()
+
+
+@pytest.mark.parametrize("left", [0, 1])  # 1: the file can be made, but not that its name lasts
+def test_where_no_new_segment_can_be_had_the_old_one_goes_on(tmp_path: Path, left: int) -> None:
+    journal = Journal(tmp_path, segment_bytes=300)
+    journal.open()
+    with descriptors_left(left):
+        for number in range(20):
+            journal.append(fact(number))
+            journal._write()
+    assert len(list(tmp_path.glob("*.jsonl"))) == 1
+    for number in range(20, 40):
+        journal.append(fact(number))
+        journal._write()
+    journal.close()
+    assert len(list(tmp_path.glob("*.jsonl"))) > 1
+    assert all_of(tmp_path) == tuple(map(fact, range(40)))
 
 
 def test_more_than_the_bound_is_dropped_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
