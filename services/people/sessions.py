@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.clock import Clock
-from services.errors import DatabaseAway
+from services.errors import WorldFailed
 from services.people.model import LoggedIn, Person
 from services.people.rights import Role
 from services.store import db
@@ -78,7 +78,7 @@ class Sessions:
     async def forget_old(self) -> None:
         """Once an hour, for ever: rows of sessions that ended long ago go; owned by the composition root."""
         while True:
-            with contextlib.suppress(DatabaseAway):
+            with contextlib.suppress(WorldFailed):  # those of the next hour go with them then
                 async with db.connection(self._pool) as connection:
                     await connection.execute(QUERIES.forget, self._clock.now() - KEPT)
             await asyncio.sleep(SWEEP_S)
