@@ -26,7 +26,7 @@ TYPES = {
 }
 HASHED = re.compile(r"-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$")  # what the build names its assets
 FOR_EVER = "public, max-age=31536000, immutable"
-NO_DESK = "The desk is not built. Run `make desk`, or use the API below /api/.\n"
+NO_DESK = "The desk is not built. Run `make run`, or use the API below /api/.\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from services.web.server import bind, serving
-from services.web.static import FOR_EVER, Desk
+from services.web.static import FOR_EVER, NO_DESK, Desk
 
 
 @pytest_asyncio.fixture
@@ -53,3 +54,8 @@ async def test_nothing_else_is_there(desk: aiohttp.ClientSession, path: str) -> 
     async with desk.get(path) as answer:
         assert answer.status == 404
         assert "geheim" not in await answer.text()
+
+
+def test_what_builds_a_missing_desk_is_there_to_be_made() -> None:
+    (target,) = re.findall(r"`make (\w+)`", NO_DESK)
+    assert f"\n{target}:" in (Path(__file__).parents[4] / "Makefile").read_text()
