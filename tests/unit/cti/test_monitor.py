@@ -329,7 +329,7 @@ async def test_a_flood_is_taken_in_to_the_last_event(floor: Floor) -> None:
 
 async def test_a_listener_that_is_stuck_costs_the_link_and_afterwards_the_picture_is_whole(clock: HandClock) -> None:
     async with FakeSwitch() as switch:
-        floor = Floor(switch, clock, backlog=100, ping_interval=0.05)
+        floor = Floor(switch, clock, backlog=100, ping_interval=0.3)
         free = asyncio.Event()
 
         async def slow(change: Change) -> None:

@@ -72,7 +72,7 @@ def clerk() -> Clerk:
 
 @pytest.fixture
 def reception(prompts: PromptStore, clerk: Clerk) -> Reception:
-    return Reception(prompts, clerk, language="zh-CN", limit=0.1)
+    return Reception(prompts, clerk, language="zh-CN", limit=5.0)
 
 
 Door = Callable[..., AbstractAsyncContextManager[AgiServer]]

@@ -76,9 +76,9 @@ async def test_a_priority_that_the_queue_could_not_hold_is_bent(door: Door, cler
     assert (peer.variables["QUEUE_PRIO"], peer.variables["IVR_LANG"]) == (said, "zh-CN")
 
 
-async def test_a_slow_back_office_does_not_hold_the_caller_up(door: Door, clerk: Clerk) -> None:
+async def test_a_slow_back_office_does_not_hold_the_caller_up(door: Door, prompts: PromptStore, clerk: Clerk) -> None:
     clerk.delay = 3600
-    async with door() as server:
+    async with door(Reception(prompts, clerk, language="zh-CN", limit=0.1)) as server:
         peer = await AgiPeer.connect(server.port)
         async with asyncio.timeout(10):
             await peer.walk("1")

@@ -164,7 +164,7 @@ async def test_a_child_that_died_while_idle_is_replaced_unnoticed(crew: Crew, tm
 
 
 async def test_a_child_that_stands_still_is_killed_and_the_next_job_is_well(tmp_path: Path) -> None:
-    async with Crew(DEMONSTRATION, limits=Limits(stall_s=1.0, niceness=0)) as crew:
+    async with Crew(DEMONSTRATION, limits=Limits(stall_s=3.0, niceness=0)) as crew:
         await crew.start()
         async with asyncio.TaskGroup() as group:
             failing = group.create_task(_failure(crew, dialogue("fault", tmp_path, 60)), name="long")
@@ -172,6 +172,7 @@ async def test_a_child_that_stands_still_is_killed_and_the_next_job_is_well(tmp_
             os.kill(stopped, signal.SIGSTOP)
         assert isinstance(failing.result(), WorkerStalled)
         assert not psutil.pid_exists(stopped)
+        crew.limits = QUICK
         assert (await crew.transcribe(dialogue("suggestion", tmp_path))).speech
 
 
@@ -193,7 +194,7 @@ async def test_cancelling_a_job_kills_its_child_at_once(crew: Crew, tmp_path: Pa
         job.cancel()
     assert job.cancelled()
     assert not psutil.pid_exists(child)
-    assert time.monotonic() - began < seconds(2)
+    assert time.monotonic() - began < seconds(5)
     assert (await crew.transcribe(dialogue("suggestion", tmp_path))).speech
 
 

@@ -67,16 +67,27 @@ async def test_the_audit_of_a_change_holds_no_personal_data(api: Api) -> None:
     assert "13800138000" not in str(rows)
 
 
+LONG = "number,name,tier,note\n" + "".join(f"138{number:08d},张三,normal,\n" for number in range(20_000))
+
+
 async def test_phones_ring_on_while_a_long_list_is_imported(api: Api) -> None:
-    text = "number,name,tier,note\n" + "".join(f"138{number:08d},张三,normal,\n" for number in range(20_000))
+    """Shown by one try in five that no stall of the machine spoilt: a list read in the loop holds it up in every one."""
     began = time.monotonic()
-    csv_file.read(text)
+    csv_file.read(LONG)
     alone = time.monotonic() - began
+    tries = []
+    while len(tries) < 5 and (not tries or min(tries) >= alone / 2):
+        tries.append(await _longest_silence(Customers(api.pool, api.people.clock)))
+    assert min(tries) < alone / 2, tries
+
+
+async def _longest_silence(customers: Customers) -> float:
+    """Seconds for which nothing else got its turn while the list was imported."""
     longest, last = 0.0, time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        loading = tasks.create_task(Customers(api.pool, api.people.clock).import_csv(text, dry_run=True, by=None), name="import")
+        loading = tasks.create_task(customers.import_csv(LONG, dry_run=True, by=None), name="import")
         while not loading.done():
             await asyncio.sleep(0)
             longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert loading.result().rows == 20_000
-    assert longest < alone / 2
+    return longest
