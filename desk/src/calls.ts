@@ -1,13 +1,14 @@
 /** One call's record with its recording and words, kept fresh while they are being made. */
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import * as api from './server'
-import { Refused } from './http'
 import { useLive } from './live'
 import { sentence } from './problems'
 import { useSession } from './session'
 import type { CallDetail } from './wire'
 
 const LOOK_AGAIN_MS = 3000
+/** After failures each wait is twice as long, up to this. */
+const LOOK_AT_LAST_MS = 60_000
 const UNDER_WAY = new Set(['waiting', 'running'])
 
 function unfinished(of: CallDetail): boolean {
@@ -20,22 +21,30 @@ export function useCallDetail(id: () => string | null | undefined) {
   const detail = shallowRef<CallDetail | null>(null)
   const failure = ref('')
   let timer = 0
+  let failures = 0
+  let latest = 0
+
+  function again(ms: number): void {
+    timer = window.setTimeout(() => void load(), ms)
+  }
 
   async function load(): Promise<void> {
     window.clearTimeout(timer)
+    const mine = ++latest
     const wanted = id()
     if (!wanted) return
     try {
       const fresh = await api.call(wanted)
-      if (wanted !== id()) return
+      if (mine !== latest) return
       detail.value = fresh
       failure.value = ''
-      if (unfinished(fresh)) timer = window.setTimeout(() => void load(), LOOK_AGAIN_MS)
+      failures = 0
+      if (unfinished(fresh)) again(LOOK_AGAIN_MS)
     } catch (error) {
-      if (wanted !== id()) return
-      // a call just answered is written down a moment later
-      if (error instanceof Refused && error.status === 404) timer = window.setTimeout(() => void load(), LOOK_AGAIN_MS)
+      if (mine !== latest) return
+      // 404 too: a call just answered is written down a moment later
       if (!detail.value) failure.value = sentence(error)
+      again(Math.min(LOOK_AGAIN_MS * 2 ** failures++, LOOK_AT_LAST_MS))
     }
   }
 
@@ -44,12 +53,16 @@ export function useCallDetail(id: () => string | null | undefined) {
     () => {
       detail.value = null
       failure.value = ''
+      failures = 0
       void load()
     },
     { immediate: true },
   )
   watch([() => live.drafts, () => live.call, () => live.lost], () => void load())
-  onScopeDispose(() => window.clearTimeout(timer))
+  onScopeDispose(() => {
+    latest++
+    window.clearTimeout(timer)
+  })
 
   /** Agents hear the calls they took part in: those are the only ones the server shows them. */
   const mayListen = () => session.can('recordings.listen', 'recordings.listen_own')

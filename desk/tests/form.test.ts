@@ -2,16 +2,20 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, type EffectScope } from 'vue'
+import { useLive } from '../src/live'
 import { useSession } from '../src/session'
 import { sendKept, useTicketForm } from '../src/tickets/form'
-import type { Problem, Ticket, TicketFields } from '../src/wire'
+import type { Problem, Source, Ticket, TicketFields } from '../src/wire'
 import { me, ticket } from './made'
 
 type Answer = { status: number; body: Ticket | Problem } | 'away'
 let now: Ticket
 let patches: { version: number; fields: TicketFields }[]
 let answer: ((method: string, path: string) => Answer | undefined) | null
+/** How long an answer is on its way. */
+let delay: (method: string) => number
 let scopes: EffectScope[]
+const byAgent: Source = { by: 'agent', sure: true, conf: null, proposal: null, evidence: [] }
 
 function serve(method: string, path: string, body: unknown): Answer {
   const own = answer?.(method, path)
@@ -20,7 +24,9 @@ function serve(method: string, path: string, body: unknown): Answer {
     const patch = body as (typeof patches)[number]
     patches.push(patch)
     if (patch.version !== now.version) return { status: 409, body: { code: 'stale', message: '', fields: [] } }
-    now = { ...now, ...patch.fields, version: now.version + 1 } as Ticket
+    const fields = { ...patch.fields, ...('customer_name' in patch.fields ? { customer_name: patch.fields.customer_name?.trim() } : {}) }
+    const sources = Object.fromEntries(Object.keys(fields).map((name) => [name, byAgent]))
+    now = { ...now, ...fields, sources: { ...now.sources, ...sources }, version: now.version + 1 } as Ticket
   }
   if (method === 'POST') now = { ...now, state: path.endsWith('discard') ? 'discarded' : 'open', version: now.version + 1 }
   return { status: 200, body: now }
@@ -29,7 +35,7 @@ function serve(method: string, path: string, body: unknown): Answer {
 function openForm() {
   const scope = effectScope()
   scopes.push(scope)
-  const form = scope.run(() => useTicketForm(() => 7))
+  const form = scope.run(() => useTicketForm(7))
   if (!form) throw new Error('no form')
   return form
 }
@@ -43,9 +49,12 @@ beforeEach(() => {
   now = ticket()
   patches = []
   answer = null
+  delay = () => 0
   scopes = []
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     const served = serve(String(init.method), url, init.body ? JSON.parse(String(init.body)) : null)
+    const ms = delay(String(init.method))
+    if (ms) await new Promise((over) => setTimeout(over, ms))
     if (served === 'away') throw new TypeError('network')
     return new Response(JSON.stringify(served.body), { status: served.status })
   })
@@ -118,7 +127,7 @@ test("somebody else's change to another field is taken in and ours goes on top",
 test("somebody else's change to the same field is asked about, never overwritten", async () => {
   const form = openForm()
   await settle(0)
-  now = { ...now, version: 2, description: 'theirs', sources: { description: { by: 'agent', sure: true, conf: null, proposal: null, evidence: [] } } }
+  now = { ...now, version: 2, description: 'theirs', sources: { description: byAgent } }
   form.set('description', 'mine')
   await settle(3000)
   expect(now.description).toBe('theirs')
@@ -177,4 +186,178 @@ test('a discarded draft leaves nothing behind to be sent', async () => {
   await settle(0)
   await discarded
   expect(Object.keys(localStorage).filter((key) => key.startsWith('tingsu.draft'))).toEqual([])
+})
+
+test('a pause after the first name is no clash with oneself', async () => {
+  const form = openForm()
+  await settle(0)
+  form.set('customer_name', 'John ')
+  await settle(1000)
+  expect(form.saving.value).toBe('saved')
+  form.set('customer_name', 'John Smith')
+  await settle(1000)
+  expect(form.conflicts.value).toEqual({})
+  expect(now.customer_name).toBe('John Smith')
+})
+
+test('typing on while the first name is being saved is no clash either', async () => {
+  const form = openForm()
+  await settle(0)
+  delay = (method) => (method === 'PATCH' ? 500 : 0)
+  form.set('customer_name', 'John ')
+  await settle(700)
+  form.set('customer_name', 'John S')
+  await settle(3000)
+  expect(form.conflicts.value).toEqual({})
+  expect(now.customer_name).toBe('John S')
+})
+
+test('a save whose answer got lost is no clash with oneself', async () => {
+  const form = openForm()
+  await settle(0)
+  answer = (method, path) => {
+    if (method !== 'PATCH') return undefined
+    answer = null
+    serve(method, path, { version: now.version, fields: { customer_name: 'John' } })
+    return 'away'
+  }
+  form.set('customer_name', 'John')
+  await settle(700)
+  form.set('customer_name', 'John S')
+  await settle(10_000)
+  expect(form.conflicts.value).toEqual({})
+  expect(now.customer_name).toBe('John S')
+})
+
+test('what was kept is sent although its form was opened while the server was away', async () => {
+  const before = openForm()
+  await settle(0)
+  answer = () => 'away'
+  before.set('description', 'broken')
+  scopes.pop()?.stop()
+  const form = openForm()
+  await settle(0)
+  expect(form.ticket.value).toBeNull()
+  answer = null
+  useLive().link = 'up'
+  await settle(0)
+  await sendKept(2)
+  expect(form.value('description')).toBe('broken')
+  expect(now.description).toBe('broken')
+  expect(form.failure.value).toBe('')
+})
+
+test('what is taken back while it is being saved does not come back', async () => {
+  const form = openForm()
+  await settle(0)
+  delay = (method) => (method === 'PATCH' ? 500 : 0)
+  form.set('description', 'broken')
+  await settle(700)
+  form.undo()
+  expect(form.value('description')).toBe('')
+  await settle(3000)
+  expect(form.value('description')).toBe('')
+  expect(now.description).toBe('')
+})
+
+test('a form that was left does nothing more; what it kept is not written over', async () => {
+  const form = openForm()
+  await settle(0)
+  answer = () => 'away'
+  form.set('description', 'old')
+  await settle(1000)
+  scopes.pop()?.stop()
+  await settle(0)
+  const again = openForm()
+  await settle(0)
+  answer = null
+  await again.load()
+  answer = () => 'away'
+  again.set('description', 'newer')
+  await settle(1000)
+  form.set('description', 'stale')
+  let asked = 0
+  scopes.pop()?.stop()
+  answer = () => (asked++, 'away')
+  await settle(60_000)
+  expect(asked).toBeLessThan(2)
+  answer = null
+  await sendKept(2)
+  expect(now.description).toBe('newer')
+})
+
+test('a save that went well clears what was said about the one before', async () => {
+  const form = openForm()
+  await settle(0)
+  answer = (method) => (method === 'PATCH' ? { status: 403, body: { code: 'forbidden', message: '', fields: [] } } : undefined)
+  form.set('description', 'broken')
+  await settle(1000)
+  expect(form.failure.value).not.toBe('')
+  answer = null
+  form.set('description', 'broken again')
+  await settle(1000)
+  expect(form.failure.value).toBe('')
+  expect(form.saving.value).toBe('saved')
+})
+
+test("confirming over somebody else's change to another field takes it in and goes on", async () => {
+  const form = openForm()
+  await settle(0)
+  now = { ...now, version: 2, address: 'Wen Yi Road' }
+  form.set('description', 'broken')
+  const confirmed = form.act('confirm')
+  await settle(0)
+  expect(await confirmed).toMatchObject({ state: 'open', address: 'Wen Yi Road', description: 'broken' })
+})
+
+test('confirming over a clash says that somebody else changed it, not that fields are wrong', async () => {
+  const form = openForm()
+  await settle(0)
+  now = { ...now, version: 2, description: 'theirs', sources: { description: byAgent } }
+  form.set('description', 'mine')
+  const confirmed = form.act('confirm').catch((error: unknown) => error)
+  await settle(0)
+  expect(await confirmed).toMatchObject({ problem: { code: 'stale' } })
+})
+
+test('a field the server refuses does not hold up the others', async () => {
+  const form = openForm()
+  await settle(0)
+  const wrong = { field: 'fields.address', code: 'string_too_long', wanted: '', came: '' }
+  answer = (method) => {
+    if (method !== 'PATCH') return undefined
+    answer = null
+    return { status: 422, body: { code: 'invalid', message: '', fields: [wrong] } }
+  }
+  form.set('address', 'much too long')
+  form.set('description', 'broken')
+  await settle(3000)
+  expect(now.description).toBe('broken')
+  expect(form.problems.address).toBeTruthy()
+})
+
+test('a ticket read before a save and answered after it does not bring the old one back', async () => {
+  const form = openForm()
+  await settle(0)
+  delay = (method) => (method === 'GET' ? 5000 : 0)
+  void form.load()
+  form.set('description', 'broken')
+  const seen: number[] = []
+  for (let ms = 0; ms < 8000; ms += 200) {
+    await settle(200)
+    seen.push(form.ticket.value?.version ?? 0)
+  }
+  expect(seen).toEqual([...seen].sort())
+  expect(seen.at(-1)).toBe(2)
+})
+
+test('a discard that fails loses nothing typed', async () => {
+  const form = openForm()
+  await settle(0)
+  form.set('customer_number', '12')
+  answer = (method) => (method === 'POST' ? 'away' : undefined)
+  const discarded = form.act('discard').catch((error: unknown) => error)
+  await settle(0)
+  expect(await discarded).toBeInstanceOf(Error)
+  expect(form.value('customer_number')).toBe('12')
 })

@@ -22,6 +22,11 @@ export function isClass(field: TicketField): field is CategoryList {
   return (CLASS_FIELDS as readonly string[]).includes(field)
 }
 
+/** What the server keeps of it: a name loses the spaces at its ends. */
+export function asKept(field: TicketField, value: Value): Value {
+  return field === 'customer_name' && value ? value.trim() : value
+}
+
 /** A half-typed value that the server would refuse is held back, with the reason at the field. */
 export function problemWith(field: TicketField, value: Value): string | null {
   if (field === 'customer_number' && value && !/^[0-9]{3,20}$/.test(value)) return t('form.digits')

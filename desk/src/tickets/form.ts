@@ -12,44 +12,67 @@ import { useLive } from '@/live'
 import { byField, sentence } from '@/problems'
 import { useSession } from '@/session'
 import type { Ticket, TicketField, TicketFields } from '@/wire'
-import { problemWith, type Typed, type Value } from './fields'
-import { insist, rebase, type Rebased, type Unsent } from './rebase'
+import { asKept, problemWith, type Typed, type Value } from './fields'
+import { arrived, insist, nothing, rebase, taken, type Rebased, type Unsent } from './rebase'
 
 const PAUSE_MS = 600
 const RETRY_MS = 4000
 const UNDO_STEPS = 100
+/** Each further turn of a flush takes in somebody else's change or what was typed meanwhile. */
+const FLUSH_TURNS = 3
 
 export type Saving = 'clean' | 'typing' | 'saving' | 'saved' | 'offline' | 'refused'
 
-const nothing = (): Unsent => ({ typed: {}, base: {} })
 const isOpen = (ticket: Ticket) => ticket.state === 'draft' || ticket.state === 'open'
-const keyOf = (person: number, ticket: number) => `draft.${person}.${ticket}`
+const isAway = (error: unknown) => error instanceof Unreachable || (error instanceof Refused && error.status >= 500)
+const isStale = (error: unknown) => error instanceof Refused && error.problem.code === 'stale'
+const isEmpty = (fields: object) => Object.keys(fields).length === 0
+const startOf = (person: number) => `draft.${person}.`
+const keptAt = (key: string): Unsent => ({ ...nothing(), ...kept<Partial<Unsent>>(key, {}) })
+
+function body(fields: Typed): TicketFields {
+  const entries = Object.entries(fields) as [TicketField, Value][]
+  return Object.fromEntries(entries.map(([name, value]) => [name, asKept(name, value)])) as TicketFields
+}
 
 /** Forms open in this page: what they keep is theirs to send. */
 const open = new Set<number>()
 
-export function useTicketForm(id: () => number | null) {
+const turns = new Map<number, Promise<unknown>>()
+
+/** One exchange with the server at a time for each ticket: no answer overtakes another, also over the change of a page. */
+function inTurn<T>(ticket: number, exchange: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(ticket) ?? Promise.resolve()).then(exchange, exchange)
+  const over = () => void (turns.get(ticket) === turn && turns.delete(ticket))
+  turns.set(ticket, turn)
+  turn.then(over, over)
+  return turn
+}
+
+export function useTicketForm(id: number) {
   const live = useLive()
   const session = useSession()
+  const key = `${startOf(session.me?.id ?? 0)}${id}`
   const ticket = shallowRef<Ticket | null>(null)
   const saving = ref<Saving>('clean')
   const savedAt = ref(0)
   const failure = ref('')
   const problems = reactive<Partial<Record<TicketField, string>>>({})
   const conflicts = ref<Rebased['conflicts']>({})
-  const unsent = ref<Unsent>(nothing())
+  const unsent = shallowRef<Unsent>(keptAt(key))
   const steps = ref<{ field: TicketField; before: Value }[]>([])
 
   let timer = 0
-  let running: Promise<void> | null = null
-  let current: number | null = null
+  let unread = true
+  let left = false
+  let refusal: unknown = null
 
-  const dirty = computed(() => Object.keys(unsent.value.typed).length > 0)
+  const dirty = computed(() => !isEmpty(unsent.value.typed))
   const isMine = computed(() => ticket.value !== null && [null, session.me?.id].includes(ticket.value.owner_id) && session.can('tickets.write'))
   const editable = computed(() => isMine.value && ticket.value !== null && isOpen(ticket.value))
 
   /** Something is typed and nothing of it can be sent: the person is asked first. */
-  const blocked = computed(() => dirty.value && Object.keys(sendable()).length === 0)
+  const blocked = computed(() => dirty.value && isEmpty(sendable()))
 
   function value(field: TicketField): Value {
     const typed = unsent.value.typed[field]
@@ -58,20 +81,30 @@ export function useTicketForm(id: () => number | null) {
 
   const isTyped = (field: TicketField) => unsent.value.typed[field] !== undefined
 
+  /** What a form that was left had kept is no longer its own: another may have it. */
   function remember(): void {
-    const me = session.me
-    if (!me || current === null) return
-    if (dirty.value) keep(keyOf(me.id, current), unsent.value)
-    else forget(keyOf(me.id, current))
+    if (left) return
+    if (dirty.value) keep(key, unsent.value)
+    else forget(key)
+  }
+
+  function unclash(field: TicketField): void {
+    const { [field]: _settled, ...others } = conflicts.value
+    conflicts.value = others
   }
 
   function apply(field: TicketField, fresh: Value): void {
     if (!ticket.value) return
-    const next: Unsent = { typed: { ...unsent.value.typed, [field]: fresh }, base: { ...unsent.value.base } }
-    if (!(field in unsent.value.base)) next.base[field] = ticket.value[field]
-    if (fresh === ticket.value[field]) {
+    const next: Unsent = {
+      typed: { ...unsent.value.typed, [field]: fresh },
+      base: { [field]: ticket.value[field], ...unsent.value.base },
+      sent: unsent.value.sent,
+    }
+    // taken back; but not while something else for this field is on its way
+    if (asKept(field, fresh) === ticket.value[field] && !(field in next.sent)) {
       delete next.typed[field]
       delete next.base[field]
+      unclash(field)
     }
     unsent.value = next
     delete problems[field]
@@ -99,10 +132,8 @@ export function useTicketForm(id: () => number | null) {
 
   function later(ms: number): void {
     window.clearTimeout(timer)
-    timer = window.setTimeout(() => {
-      timer = 0
-      void flush()
-    }, ms)
+    if (left) return
+    timer = window.setTimeout(() => void inTurn(id, exchange), ms)
   }
 
   function sendable(): Typed {
@@ -112,133 +143,142 @@ export function useTicketForm(id: () => number | null) {
 
   /** The server's newest ticket comes in under what is typed. */
   function receive(fresh: Ticket): void {
-    if (fresh.id !== current) return
     const rebased = rebase(unsent.value, fresh)
     ticket.value = fresh
     unsent.value = rebased.unsent
-    conflicts.value = { ...rebased.conflicts }
+    conflicts.value = rebased.conflicts
     remember()
   }
 
-  async function sendOnce(fields: Typed): Promise<void> {
-    const before = ticket.value
-    if (!before) return
-    const fresh = await api.patchTicket(before.id, { version: before.version, fields: fields as TicketFields })
-    // what was typed during the flight was typed against what we just sent
-    const base = { ...unsent.value.base, ...fields }
-    unsent.value = { typed: unsent.value.typed, base }
-    receive(fresh)
-    savedAt.value = now()
+  async function read(): Promise<void> {
+    unread = false
+    try {
+      const fresh = await api.ticket(id)
+      unsent.value = arrived(unsent.value, fresh)
+      receive(fresh)
+    } catch (error) {
+      unread = true
+      throw error
+    }
   }
 
-  async function refused(error: unknown, fields: Typed): Promise<void> {
-    if (error instanceof Unreachable || (error instanceof Refused && error.status >= 500)) {
-      saving.value = 'offline'
+  async function send(fields: Typed, version: number): Promise<void> {
+    if (saving.value !== 'offline') saving.value = 'saving'
+    unsent.value = { ...unsent.value, sent: fields }
+    remember()
+    const fresh = await api.patchTicket(id, { version, fields: body(fields) })
+    unsent.value = taken(unsent.value, fresh)
+    receive(fresh)
+    savedAt.value = now()
+    saving.value = 'saved'
+    if (!dirty.value) return
+    saving.value = 'typing'
+    later(PAUSE_MS)
+  }
+
+  /** Nothing can be sent: there is nothing, or the person is asked first. */
+  function rest(): void {
+    if (dirty.value && saving.value === 'refused') return
+    saving.value = dirty.value ? 'typing' : savedAt.value ? 'saved' : 'clean'
+  }
+
+  function refused(error: unknown): void {
+    refusal = error
+    if (isAway(error)) {
+      unread = true // whether what was sent arrived is seen there
+      if (!ticket.value) failure.value = sentence(error)
+      if (dirty.value) saving.value = 'offline'
       return later(RETRY_MS)
     }
-    if (error instanceof Refused && error.problem.code === 'stale' && current !== null) {
-      receive(await api.ticket(current))
-      saving.value = 'typing'
+    const fields = Object.keys(unsent.value.sent) as TicketField[]
+    unsent.value = { ...unsent.value, sent: {} }
+    const wrong = Object.entries(byField(error)).filter(([field]) => fields.includes(field as TicketField))
+    Object.assign(problems, Object.fromEntries(wrong))
+    if (isStale(error)) unread = true
+    if (isStale(error) || wrong.length > 0) {
+      saving.value = 'typing' // the rest goes without it
       return later(0)
     }
-    saving.value = 'refused'
     failure.value = sentence(error)
-    for (const [field, problem] of Object.entries(byField(error))) {
-      if (field in fields) problems[field as TicketField] = problem
+    if (dirty.value) saving.value = 'refused'
+  }
+
+  /** The ticket is read if it has to be, then what is typed and can be sent is sent. */
+  async function exchange(): Promise<void> {
+    if (left) return
+    window.clearTimeout(timer)
+    timer = 0
+    try {
+      if (unread) await read()
+      const fields = sendable()
+      if (ticket.value && !left && !isEmpty(fields)) await send(fields, ticket.value.version)
+      else rest()
+      if (saving.value !== 'refused') failure.value = ''
+    } catch (error) {
+      refused(error)
     }
   }
 
   /** Everything that can be sent is sent now; resolves when the server has it or will not take it. */
   async function flush(): Promise<void> {
-    window.clearTimeout(timer)
-    timer = 0
-    await running // one flight at a time
-    const fields = sendable()
-    if (Object.keys(fields).length === 0) {
-      if (saving.value !== 'refused' && !dirty.value && saving.value !== 'saved') saving.value = savedAt.value ? 'saved' : 'clean'
-      return
-    }
-    if (saving.value !== 'offline') saving.value = 'saving'
-    running = sendOnce(fields).then(
-      () => void (saving.value = dirty.value ? 'typing' : 'saved'),
-      (error) => refused(error, fields).catch(() => later(RETRY_MS)),
-    )
-    await running
-    running = null
-    if ((saving.value as Saving) === 'typing') later(PAUSE_MS)
-  }
-
-  async function load(): Promise<void> {
-    const wanted = id()
-    failure.value = ''
-    if (wanted === null) return
-    try {
-      const fresh = await api.ticket(wanted)
-      if (wanted === id()) receive(fresh)
-      if (dirty.value) later(0)
-    } catch (error) {
-      if (wanted === id() && !ticket.value) failure.value = sentence(error)
+    for (let turn = 0; turn < FLUSH_TURNS; turn++) {
+      await inTurn(id, exchange)
+      if (saving.value !== 'typing' || isEmpty(sendable())) return
     }
   }
 
-  function leave(): void {
-    if (current !== null) open.delete(current)
-    if (dirty.value) void flush()
-  }
-
-  function change(wanted: number | null): void {
-    leave()
-    current = wanted
-    ticket.value = null
-    saving.value = 'clean'
-    savedAt.value = 0
-    steps.value = []
-    conflicts.value = {}
-    for (const field of Object.keys(problems)) delete problems[field as TicketField]
-    unsent.value = wanted !== null && session.me ? kept(keyOf(session.me.id, wanted), nothing()) : nothing()
-    if (wanted === null) return
-    open.add(wanted)
-    void load()
+  function load(): Promise<void> {
+    unread = true
+    return inTurn(id, exchange)
   }
 
   function settle(field: TicketField, mine: boolean): void {
     const theirs = conflicts.value[field] ?? null
-    const { [field]: _settled, ...others } = conflicts.value
-    conflicts.value = others
+    unclash(field)
     unsent.value = insist(unsent.value, field, theirs)
-    if (mine) later(0)
-    else apply(field, theirs)
+    if (!mine) return apply(field, theirs)
     remember()
+    later(0)
   }
 
   function drop(): void {
     unsent.value = nothing()
-    conflicts.value = {}
     for (const field of Object.keys(problems)) delete problems[field as TicketField]
-    remember()
+  }
+
+  /** Why something typed is still not with the server. */
+  function unsaved(): unknown {
+    if (saving.value === 'offline') return new Unreachable('ticket')
+    if (!isEmpty(conflicts.value)) return new Refused(409, { code: 'stale', message: '', fields: [] })
+    return saving.value === 'refused' ? refusal : new Refused(422, { code: 'invalid', message: '', fields: [] })
   }
 
   /** Confirm, discard and the like, always after what is typed has been saved. Throws what the server says. */
   async function act(action: api.TicketAction, note = ''): Promise<Ticket> {
     await flush()
-    if (!ticket.value) throw new Unreachable('ticket')
-    if (action === 'discard') drop()
-    if (dirty.value && saving.value === 'offline') throw new Unreachable('ticket')
-    if (dirty.value) throw new Refused(422, { code: 'invalid', message: '', fields: [] })
-    try {
-      receive(await api.actOnTicket(ticket.value.id, action, { version: ticket.value.version, note }))
-    } catch (error) {
-      for (const [field, problem] of Object.entries(byField(error))) problems[field as TicketField] = problem
-      if (error instanceof Refused && error.problem.code === 'stale') await load()
-      throw error
-    }
-    return ticket.value
+    if (!ticket.value) throw refusal
+    if (dirty.value && action !== 'discard') throw unsaved()
+    return inTurn(id, () => step(action, note, ticket.value?.version ?? 0))
   }
 
-  watch(id, change, { immediate: true })
+  async function step(action: api.TicketAction, note: string, version: number): Promise<Ticket> {
+    try {
+      const fresh = await api.actOnTicket(id, action, { version, note })
+      if (action === 'discard') drop()
+      receive(fresh)
+      return fresh
+    } catch (error) {
+      Object.assign(problems, byField(error))
+      if (isStale(error)) void load()
+      throw error
+    }
+  }
+
+  open.add(id)
+  void load()
   watch(
     () => live.link,
-    (link) => link === 'up' && (dirty.value ? later(0) : void load()),
+    (link) => link === 'up' && void load(),
   )
   // a draft message, or lost messages: the ticket is read again, under what is typed
   watch(
@@ -246,35 +286,46 @@ export function useTicketForm(id: () => number | null) {
     () => void load(),
   )
   watch(
-    () => live.drafts.find((draft) => draft.ticket_id === current),
+    () => live.drafts.find((draft) => draft.ticket_id === id),
     (draft) => draft && void load(),
   )
-  onScopeDispose(leave)
+  onScopeDispose(() => {
+    left = true
+    window.clearTimeout(timer)
+    open.delete(id)
+    if (dirty.value && session.me) sendOne(key, id).catch(() => undefined) // kept: the next time the link is up
+  })
 
   return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, isMine, editable, flush, load, settle, act }
 }
 
 /** What was typed into forms that are no longer open and could not be sent then. */
 export async function sendKept(person: number): Promise<void> {
-  const start = `draft.${person}.`
+  const start = startOf(person)
   for (const key of keptKeys(start)) {
-    const ticket = Number(key.slice(start.length))
-    if (open.has(ticket)) continue
     try {
-      if (await sendOne(ticket, kept(key, nothing()))) forget(key)
+      await sendOne(key, Number(key.slice(start.length)))
     } catch (error) {
       if (!(error instanceof Refused)) throw error // the network again: the rest waits for the next time
     }
   }
 }
 
+function sendOne(key: string, id: number): Promise<void> {
+  return inTurn(id, async () => {
+    if (open.has(id)) return
+    const done = await sendTyped(id, keptAt(key))
+    if (done && !open.has(id)) forget(key)
+  })
+}
+
 /** True when nothing is left to send. What needs the person (a clash, a half-typed number) waits until the ticket is opened. */
-async function sendOne(id: number, typed: Unsent): Promise<boolean> {
+async function sendTyped(id: number, typed: Unsent): Promise<boolean> {
   const fresh = await api.ticket(id)
   if (!isOpen(fresh)) return true // confirmed or discarded without it: there is no form any more
-  const { unsent, conflicts } = rebase(typed, fresh)
+  const { unsent, conflicts } = rebase(arrived(typed, fresh), fresh)
   const fields = Object.entries(unsent.typed) as [TicketField, Value][]
   if (fields.some(([field, value]) => field in conflicts || problemWith(field, value))) return false
-  if (fields.length > 0) await api.patchTicket(id, { version: fresh.version, fields: unsent.typed as TicketFields })
+  if (fields.length > 0) await api.patchTicket(id, { version: fresh.version, fields: body(unsent.typed) })
   return true
 }

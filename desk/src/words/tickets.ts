@@ -61,6 +61,7 @@ export const tickets = {
     new: ['新建', 'New ticket'],
     drafts: ['待确认的草稿', 'Drafts waiting for you'],
     ready: ['文字已好', 'words ready'],
+    allDrafts: ['全部草稿', 'All drafts'],
     noDrafts: ['没有待确认的草稿。', 'No drafts are waiting.'],
   },
   list: {
