@@ -132,24 +132,44 @@ def _encode(value: Any) -> str:
 
 @contextlib.asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way, DatabaseBusy."""
-    async with connection(pool) as taken, _lost_is_away(taken), taken.transaction():
-        yield taken
+    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way, DatabaseBusy.
+
+    Cancelled, it is ended by closing its connection: a rollback would wait for a database that may not answer.
+    """
+    async with connection(pool) as taken, _lost_is_away(taken):
+        try:
+            around = taken.transaction()
+            await around.start()
+            try:
+                yield taken
+            except Exception:
+                await around.rollback()
+                raise
+            await around.commit()
+        except asyncio.CancelledError:
+            if not is_gone(taken):
+                taken.terminate()
+            raise
 
 
 @contextlib.asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection for reading, without a transaction around it."""
+    """A connection for reading, without a transaction around it. Cancelled, it gives the connection back behind our back."""
     try:
         taken = await pool.acquire(timeout=ACQUIRE_S)
     except AWAY as error:
         raise DatabaseAway from error
+    patience = ACQUIRE_S
     try:
         async with _lost_is_away(taken):
             yield taken
+    except asyncio.CancelledError:
+        patience = 0  # who has no time left does not wait until a frozen database has heard of it; the release goes on without
+        raise
     finally:
         with contextlib.suppress(*AWAY):
-            await pool.release(taken, timeout=ACQUIRE_S)
+            async with asyncio.timeout(patience):
+                await pool.release(taken, timeout=ACQUIRE_S)  # shielded: asyncpg ends it in any case
 
 
 @contextlib.asynccontextmanager
