@@ -1,7 +1,8 @@
 """The names of leg files: ``<call>_<channel>_<role>_<epoch ms>.wav``. Pure.
 
 The dialplan writes one file per leg (its own receive side) and makes the name of ids and a time alone, nothing a caller
-controls (SPEC C6). Parsing is exact: what does not match is no recording of ours, whoever put it there.
+controls (SPEC C6). A leg that a colleague rang and not a caller is named ``<channel>_<channel>_colleague_…``: whose call it
+becomes, if any, only its bridges tell. Parsing is exact: what does not match is no recording of ours, whoever put it there.
 """
 
 from __future__ import annotations
@@ -24,17 +25,22 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegFile:
-    """One leg's own voice. ``started_at`` (aware, UTC, milliseconds) is the wall time of its first sample."""
+    """One leg's own voice. ``started_at`` (aware, UTC, milliseconds) is the wall time of its first sample.
+
+    ``colleague``: an agent's leg that a colleague rang; its ``call`` is its own channel, no caller's.
+    """
 
     call: CallId
     channel: ChannelId
     role: Role
     started_at: datetime
+    colleague: bool = False
 
 
 # A Uniqueid's system name may contain "_", never "-" or ".": the two ids cannot run into each other (cti.ids).
 _UNIQUEID = r"[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}"
-_NAME = re.compile(rf"({_UNIQUEID})_({_UNIQUEID})_(caller|agent)_([1-9][0-9]{{12}})\.wav", re.ASCII)
+_NAME = re.compile(rf"({_UNIQUEID})_({_UNIQUEID})_(caller|agent|colleague)_([1-9][0-9]{{12}})\.wav", re.ASCII)
+_COLLEAGUE = "colleague"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -45,12 +51,14 @@ def parse(name: str) -> LegFile:
     if match is None:
         raise NameRefused("not_a_leg_name", ascii(name[:120]))
     call, channel, role, millis = match.groups()
-    return LegFile(CallId(call), ChannelId(channel), Role(role), _EPOCH + int(millis) * MILLISECOND)
+    colleague = role == _COLLEAGUE
+    started_at = _EPOCH + int(millis) * MILLISECOND
+    return LegFile(CallId(call), ChannelId(channel), Role.AGENT if colleague else Role(role), started_at, colleague)
 
 
 def file_name(leg: LegFile) -> str:
     """The name of a leg; NameRefused if its ids would not be read back the same."""
     millis = (leg.started_at - _EPOCH) // MILLISECOND
-    name = f"{leg.call}_{leg.channel}_{leg.role}_{millis}.wav"
+    name = f"{leg.call}_{leg.channel}_{_COLLEAGUE if leg.colleague else leg.role}_{millis}.wav"
     parse(name)
     return name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,6 @@ from recordings.errors import NameRefused, SpoolChanged
 from recordings.naming import LegFile, parse
 
 MAX_LEG_BYTES = 2 * 1024**3  # 37 hours of 8 kHz 16 bit: more is no call
-UNTOUCHED = timedelta(seconds=60)  # a leg nobody has written to for so long has ended, whatever the switch said of it
 QUARANTINE = "quarantine"
 
 
@@ -56,8 +55,12 @@ def look(folder: Path) -> Spooled:
         for entry in entries:
             _sort_in(entry, spooled)
     for legs in spooled.calls.values():
-        legs.sort(key=lambda leg: (leg.leg.started_at, leg.leg.channel))
+        legs.sort(key=_by_start)
     return spooled
+
+
+def _by_start(leg: SpooledLeg) -> tuple[datetime, ChannelId]:
+    return leg.leg.started_at, leg.leg.channel
 
 
 def _sort_in(entry: os.DirEntry[str], spooled: Spooled) -> None:
@@ -85,14 +88,26 @@ def _accept(name: str, status: os.stat_result) -> LegFile:
     return leg
 
 
-def is_finished(
-    legs: Iterable[SpooledLeg], *, over: Collection[ChannelId], now: datetime, untouched: timedelta = UNTOUCHED
-) -> bool:
-    """True when every leg has ended: its channel is over (the switch said so) or its file has long been left alone.
+def colleagues(spooled: Spooled) -> list[ChannelId]:
+    """Channels of legs that a colleague rang."""
+    return [leg.leg.channel for legs in spooled.calls.values() for leg in legs if leg.leg.colleague]
 
-    The second rule is for what the switch never told: it was killed, or the link to it was down.
-    """
-    return all(leg.leg.channel in over or now - leg.touched_at >= untouched for leg in legs)
+
+def handed_over(spooled: Spooled, calls: Mapping[ChannelId, CallId]) -> Spooled:
+    """The same, the legs of colleagues in ``calls`` with the caller to whom each was handed after a consultation."""
+    homes: dict[CallId, list[SpooledLeg]] = {}
+    for call, legs in spooled.calls.items():
+        for leg in legs:
+            home = calls.get(leg.leg.channel, call) if leg.leg.colleague else call
+            homes.setdefault(home, []).append(leg)
+    for legs in homes.values():
+        legs.sort(key=_by_start)
+    return Spooled(homes, spooled.refused)
+
+
+def is_finished(legs: Iterable[SpooledLeg], *, now: datetime, untouched: timedelta) -> bool:
+    """True when every leg has ended: the switch closes files without a word, but one that it writes is touched all the time."""
+    return all(now - leg.touched_at >= untouched for leg in legs)
 
 
 def orphans(
@@ -108,6 +123,11 @@ def remove(legs: Sequence[SpooledLeg], archived: Stored) -> None:
     SpoolChanged, and nothing is removed, if any file has changed since it was looked at: its sound is not in the archive.
     """
     assert archived.durable
+    discard(legs)
+
+
+def discard(legs: Sequence[SpooledLeg]) -> None:
+    """Remove leg files that nobody is to keep (talk between colleagues that never met a caller). SpoolChanged as above."""
     for leg in legs:
         _must_be_unchanged(leg)
     for leg in legs:

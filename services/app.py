@@ -51,7 +51,8 @@ from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
 from services.store import db
 from services.store.bell import Bell
-from services.transcripts.intake import Intake, IntakeSettings
+from services.transcripts.intake import Intake
+from services.transcripts.steps import IntakeSettings
 from services.web.live import Hub
 from services.web.routes import Parts, sources
 from services.web.server import application, bind, serving

@@ -87,7 +87,7 @@ insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values ($1, $
 with talk as (
   select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest($2, joined_at))))) as stretch from call_span where call_id = $1
 ), ended as (
-  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), recovered = recovered or $5,
+  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), recovered = recovered or $5, concluded = $5,
     talked_ms = (select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from talk)
   where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'))
 ), legs as (

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cti.ids import CallId
+from cti.ids import CallId, ChannelId
 from services.store.db import Connection
 from services.store.queries import load_queries
 from services.transcripts.lexicon import Category, Lexicon, Term
@@ -50,12 +50,16 @@ class CallTimes:
     """What weaving needs of a call: its end, whether anybody was to be recorded, and each leg's spans.
 
     ``recovered``: we did not hear all of it, so a leg without a span may have spoken with the caller nevertheless.
+    ``concluded``: nor its end, which stands where we noticed it.
     """
 
     ended_at: datetime | None
     sounded: bool
     spans: dict[str, list[KnownSpan]]
     recovered: bool = False
+    concluded: bool = False
+    queued_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,14 @@ async def call_times(connection: Connection, call: CallId) -> CallTimes:
     for span in await connection.fetch(QUERIES.spans, call):
         spans.setdefault(span["channel"], []).append(KnownSpan(span["joined_at"], span["left_at"], span["recovered"]))
     sounded = row["queued_at"] is not None or row["answered_at"] is not None or row["talked_ms"] > 0
-    return CallTimes(row["ended_at"], sounded, spans, row["recovered"])
+    known = {name: row[name] for name in ("recovered", "concluded", "queued_at", "answered_at")}
+    return CallTimes(row["ended_at"], sounded, spans, **known)
+
+
+async def calls_of_legs(connection: Connection, channels: Collection[ChannelId]) -> dict[ChannelId, CallId]:
+    """Whose callers these legs have spoken with, as far as they have."""
+    rows = await connection.fetch(QUERIES.calls_of_legs, list(channels))
+    return {ChannelId(row["channel"]): CallId(row["call_id"]) for row in rows}
 
 
 async def claim_transcript(connection: Connection, now: datetime, *, lease: timedelta, tries: int) -> Listening | None:

@@ -33,7 +33,8 @@ insert into transcript (recording_id, state, due_at) values ($1, 'waiting', $2) 
 
 -- name: call_times
 -- What the weaving needs of a call.
-select started_at, queued_at, answered_at, ended_at, outcome, coalesce(talked_ms, 0) as talked_ms, recovered from call where id = $1;
+select started_at, queued_at, answered_at, ended_at, outcome, coalesce(talked_ms, 0) as talked_ms, recovered, concluded
+from call where id = $1;
 
 -- name: spans
 -- When each leg shared the caller's bridge; recovered: it was found there, and had come before.
@@ -43,6 +44,25 @@ select channel, joined_at, left_at, recovered from call_span where call_id = $1 
 -- An answer that was only found afterwards was given when that agent's own recording began ($2).
 update call set answered_at = $2, waited_ms = coalesce(floor(extract(epoch from $2 - queued_at) * 1000), waited_ms)
 where id = $1 and recovered and answered_at > $2 and $2 >= coalesce(queued_at, started_at);
+
+-- name: reopen_end
+-- An end that was only concluded is taken back, with everything that ended in that moment.
+with spans as (
+  update call_span s set left_at = null from call c where c.id = $1 and c.concluded and s.call_id = c.id and s.left_at >= c.ended_at
+), legs as (
+  update call_leg l set ended_at = null, outcome = nullif(l.outcome, 'cancelled')
+  from call c where c.id = $1 and c.concluded and l.call_id = c.id and l.ended_at = c.ended_at
+)
+update call set ended_at = null, outcome = null where id = $1 and concluded;
+
+-- name: settle_end
+-- Nothing better will be known of this end.
+update call set concluded = false where id = $1;
+
+-- name: sharpen_answer
+-- The diary cuts its seconds off; the recording of who answered began in that very moment ($2).
+update call set answered_at = $2, waited_ms = greatest(0, floor(extract(epoch from $2 - queued_at) * 1000))
+where id = $1 and $2 >= answered_at and $2 < answered_at + interval '1 second' and $2 >= queued_at;
 
 -- name: claim_transcript
 -- The next recording to listen to: counted as tried before the try, nobody else's until $2.
@@ -73,6 +93,15 @@ update transcript set state = $2, model = $3, utterances = $4, error = $5, finis
 -- name: known_calls
 -- Of these, the calls we know.
 select id from call where id = any($1::text[]);
+
+-- name: calls_of_legs
+-- Whose callers these legs have spoken with.
+select channel, min(call_id) as call_id from call_span where channel = any($1::text[]) group by channel;
+
+-- name: heard_badly
+-- Was any call between $1 and $2 not heard as it happened? Then not everything of that time is known.
+select exists (
+  select 1 from call where recovered and started_at < $2 and started_at > $1::timestamptz - interval '1 day' and coalesce(ended_at, $2) >= $1);
 
 -- name: adopt_call
 -- A call that happened while nobody listened: all that is known is its sound.

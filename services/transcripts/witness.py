@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallSt
 from cti.ids import CallId, ChannelId
 from cti.queue_log import Ending, Talk, Witness
 from recordings.spool import SpooledLeg
+from services.transcripts.store import CallTimes
 
 READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
 _SECOND = timedelta(seconds=1)
@@ -63,6 +65,43 @@ def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
     for talk in witness.talks:
         yield from _talk(witness, talk, min(ended, _within(talk.ended, closed.get(talk.leg))) if talk.ended else None)
     yield CallEnded(at=ended, recovered=True, call=call, outcome=_outcome(witness), waited_ms=_waited(witness), talked_ms=0)
+
+
+def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
+    """How a call that we had begun to hear went on and ended: the diary's changes but those we heard, else what its sound tells.
+
+    ``known``: the call with the end that was concluded, which is an upper bound; ``legs``: its files (at least one).
+    """
+    assert known.ended_at
+    answered = known.answered_at is not None
+    for change in changes(told, legs) if told else _by_sound(call, known, legs):
+        match change:
+            case CallAnswered() if answered:
+                continue
+            case LegJoined(leg=leg) if leg in known.spans:
+                continue
+            case CallEnded():
+                outcome = CallOutcome.ANSWERED if answered else change.outcome
+                yield replace(change, at=min(change.at, known.ended_at), outcome=outcome)
+            case _:
+                yield change
+
+
+def _by_sound(call: CallId, known: CallTimes, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
+    """Whoever was with the caller left when that file ended; the caller's own file is the call."""
+    closed = {leg.leg.channel: leg.touched_at for leg in legs}  # of several files of one leg the last
+    for leg, at in closed.items():
+        if leg in known.spans:
+            yield LegLeft(at=at, recovered=True, call=call, leg=leg)
+    end = closed.get(ChannelId(call), max(closed.values()))
+    yield CallEnded(at=end, recovered=True, call=call, outcome=CallOutcome.LOST, waited_ms=None, talked_ms=0)
+
+
+def moment_of_answer(told: Witness | None, legs: Sequence[SpooledLeg]) -> datetime | None:
+    """When the recording began of who answered first: the moment that the diary has by the second."""
+    if told is None or not told.talks:
+        return None
+    return min((leg.leg.started_at for leg in legs if leg.leg.channel == told.talks[0].leg), default=None)
 
 
 def _talk(witness: Witness, talk: Talk, left: datetime | None) -> Iterator[Heard]:

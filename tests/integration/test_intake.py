@@ -22,10 +22,13 @@ from recordings.crew import Crew, Heard
 from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role, file_name
+from services.calls import follow
+from services.calls.facts import StillLive
 from services.calls.figures import Figures, Limits, compute
 from services.clock import SystemClock
 from services.store import db
-from services.transcripts.intake import Intake, IntakeSettings
+from services.transcripts.intake import Intake
+from services.transcripts.steps import IntakeSettings
 from tests.harness import speech
 from tests.harness.office import QUEUE, Office, office
 
@@ -64,13 +67,17 @@ class Room:
         self.archive = Archive.open(str(self.folder / "store"))
         self.use(self.crew)
 
-    def use(self, crew: Any) -> None:
+    def use(self, crew: Any, *, settle: timedelta = 0 * SECOND, archive: Any = None) -> None:
         self.diary = self.folder / "queue_log"
-        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=0 * SECOND, diary=self.diary)
+        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=settle, diary=self.diary)
         settings.work.mkdir(exist_ok=True)
         self.intake = Intake(
-            self.desk.pool, self.archive, crew, self, self.desk.clock, settings=settings, caught_up=self.caught_up
+            self.desk.pool, archive or self.archive, crew, self, self.desk.clock, settings=settings, caught_up=self.caught_up
         )
+
+    async def listen(self) -> bool:
+        assert self.intake.listener
+        return await self.intake.listener.next()
 
     async def caught_up(self) -> None:
         """The journal's last facts reach the database only now."""
@@ -107,8 +114,9 @@ class Room:
         await self.desk.pool.execute(sql, CALL)
         await self.desk.pool.execute("update transcript set due_at = now() - interval '1 second' where state = 'waiting'")
 
-    def leg(self, role: Role, channel: ChannelId, began: datetime, sound: Any) -> Path:
-        path = self.spool / file_name(LegFile(CALL, channel, role, began))
+    def leg(self, role: Role, channel: ChannelId, began: datetime, sound: Any, *, colleague: bool = False) -> Path:
+        call = CallId(channel) if colleague else CALL
+        path = self.spool / file_name(LegFile(call, channel, role, began, colleague))
         speech.write(path, sound)
         touched = (began + timedelta(seconds=len(sound) / speech.RATE)).timestamp()
         os.utime(path, (touched, touched))
@@ -134,10 +142,10 @@ async def room(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Room]:
 
 async def test_a_spoken_complaint_becomes_a_filled_draft(room: Room) -> None:
     room.dialogue("fault", await room.call())
-    assert await room.intake.archive_next()
+    assert await room.intake.archiving.next()
     async with Crew(DEMONSTRATION) as crew:
         room.use(crew)
-        assert await room.intake.listen_next()
+        assert await room.listen()
     ticket = (await room.desk.ask("li", "GET", "/api/tickets/1"))[1]
     assert (ticket["kind"], ticket["business"], ticket["nature"]) == ("complaint", "fixed_telephone", "fault_repair")
     assert "固定电话坏了三天没有人来修" in ticket["description"]
@@ -155,10 +163,10 @@ async def test_silence_is_no_speech_and_fills_nothing(room: Room) -> None:
     began = await room.call()
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
     room.leg(Role.AGENT, AGENT, began, speech.line_noise(10))
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     async with Crew(DEMONSTRATION) as crew:
         room.use(crew)
-        await room.intake.listen_next()
+        await room.listen()
     assert (await room.row("transcript"))["state"] == "no_speech"
     assert ((await room.row("ticket"))["description"], (await room.row("ticket"))["version"]) == ("", 1)
     assert room.told[-1][1].state == "no_speech"
@@ -166,7 +174,7 @@ async def test_silence_is_no_speech_and_fills_nothing(room: Room) -> None:
 
 async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is_on_record(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     path = f"/api/calls/{CALL}/audio"
     desk = room.desk
     assert desk.http
@@ -195,7 +203,7 @@ async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is
 
 async def test_a_player_that_asks_for_one_side_several_times_at_once_hears_it_each_time(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     desk, path = room.desk, f"/api/calls/{CALL}/audio?side=agent"
 
     async def heard() -> bytes:
@@ -213,7 +221,7 @@ async def test_a_player_that_asks_for_one_side_several_times_at_once_hears_it_ea
 
 async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     path = f"/api/calls/{CALL}/audio"
     await room.desk.pool.execute("alter table audit rename to elsewhere")
     assert (await room.desk.ask("qa", "GET", path))[0] == 500
@@ -226,7 +234,7 @@ async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(
 
 async def test_the_detail_shows_recording_peaks_and_words(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     status, detail = await room.desk.ask("qa", "GET", f"/api/calls/{CALL}")
     assert status == 200
     assert detail["recording"]["state"] == "archived"
@@ -237,11 +245,11 @@ async def test_the_detail_shows_recording_peaks_and_words(room: Room) -> None:
 
 async def test_a_call_without_any_file_fails_with_its_reason_after_some_patience(room: Room) -> None:
     await room.call(ago=101)
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["state"] == "waiting"
     await room.desk.pool.execute("update call set ended_at = ended_at - interval '1 minute'")
     await room.due()
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     row = await room.row("recording")
     assert (row["state"], row["error"]) == ("failed", "no_files")
 
@@ -250,22 +258,22 @@ async def test_a_file_still_being_written_is_waited_for(room: Room) -> None:
     began = await room.call(ago=105)
     path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(5))
     os.utime(path)
-    room.intake._settings = IntakeSettings(spool=room.spool, work=room.folder / "work", settle=5 * SECOND)
-    await room.intake.archive_next()
+    room.use(None, settle=3600 * SECOND)
+    await room.intake.archiving.next()
     row = await room.row("recording")
     assert (row["state"], row["attempts"]) == ("waiting", 0)
 
 
 async def test_a_full_or_lost_store_is_waited_for_and_costs_no_try(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    good, room.intake._archive = room.intake._archive, NoStore()  # type: ignore[assignment]
+    room.use(None, archive=NoStore())
     for _ in range(5):
-        await room.intake.archive_next()
+        await room.intake.archiving.next()
         await room.due()
     row = await room.row("recording")
     assert (row["state"], row["attempts"], row["error"]) == ("waiting", 0, "put_failed")
-    room.intake._archive = good
-    await room.intake.archive_next()
+    room.use(None)
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["state"] == "archived"
 
 
@@ -278,7 +286,7 @@ async def test_sound_that_cannot_be_read_stands_aside_after_some_tries(room: Roo
     began = await room.call()
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(1)).write_bytes(b"RIFFgarbage that is no wav file at all")
     for _ in range(3):
-        await room.intake.archive_next()
+        await room.intake.archiving.next()
         await room.due()
     row = await room.row("recording")
     assert (row["state"], row["error"], row["attempts"]) == ("failed", "no_sound", 3)
@@ -291,7 +299,7 @@ async def test_of_two_files_of_one_channel_only_the_unreadable_one_is_put_aside(
     room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(3))
     bad = room.leg(Role.AGENT, AGENT, began + 6 * SECOND, speech.line_noise(3))
     bad.write_bytes(b"RIFFgarbage that is no wav file at all")
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["state"] == "archived"
     assert [path.name for path in room.spool.iterdir()] == ["quarantine"]
     assert [path.name for path in (room.spool / "quarantine").iterdir()] == [bad.name]
@@ -307,7 +315,7 @@ async def test_who_was_found_talking_after_a_gap_is_heard_from_the_first_word(ro
     room.leg(Role.AGENT, AGENT, began + 4 * SECOND, speech.line_noise(20))
     room.leg(Role.AGENT, AGENT, began + 30 * SECOND, speech.line_noise(70))  # anew after a hold
     room.leg(Role.AGENT, ChannelId("tingsu-1795467600.9"), began + 26 * SECOND, speech.line_noise(3))  # nobody told of
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     row = await room.row("recording")
     sound, _ = sf.read(room.folder / "store" / row["object"], dtype="int16")
     heard = [bool(sound[second * speech.RATE : (second + 1) * speech.RATE, 1].any()) for second in range(100)]
@@ -322,7 +330,7 @@ async def test_an_answer_that_was_heard_keeps_its_moment_whatever_was_missed_lat
     await room.desk.pool.execute("update call set recovered = true, waited_ms = 2000")
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
     room.leg(Role.AGENT, AGENT, began + 1.95 * SECOND, speech.line_noise(90))
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     call = await room.row("call")
     assert (call["answered_at"], call["waited_ms"]) == (began + 2 * SECOND, 2_000)
 
@@ -332,7 +340,7 @@ async def test_a_consulted_colleague_is_not_heard_in_a_call_that_was_heard_whole
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
     room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(20))
     room.leg(Role.AGENT, ChannelId("tingsu-1795467600.9"), began + 30 * SECOND, speech.line_noise(30))
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     sound, _ = sf.read(room.folder / "store" / (await room.row("recording"))["object"], dtype="int16")
     assert not sound[30 * speech.RATE :, 1].any()
     assert (await room.row("call"))["waited_ms"] is None  # as it was heard
@@ -340,11 +348,11 @@ async def test_a_consulted_colleague_is_not_heard_in_a_call_that_was_heard_whole
 
 async def test_a_listener_that_dies_is_tried_again_three_times_and_then_set_aside(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     crew = Refusing(WorkerDied("worker_died", "SIGSEGV"))
     room.use(crew)
     for _ in range(5):
-        await room.intake.listen_next()
+        await room.listen()
         await room.due()
     row = await room.row("transcript")
     assert (row["state"], row["error"], crew.tries) == ("failed", "worker_died", 3)
@@ -353,29 +361,30 @@ async def test_a_listener_that_dies_is_tried_again_three_times_and_then_set_asid
 
 async def test_sound_that_no_model_can_read_is_not_tried_again(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     crew = Refusing(AudioRefused("too_long"))
     room.use(crew)
-    await room.intake.listen_next()
+    await room.listen()
     assert ((await room.row("transcript"))["state"], crew.tries) == ("failed", 1)
 
 
 async def test_a_try_that_killed_us_is_a_try(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     for _ in range(3):
         await room.desk.pool.execute(
             "update transcript set state = 'running', attempts = attempts + 1, due_at = now() + interval '2 hours'"
         )
-        await room.intake._release()
-    assert await room.intake.listen_next() is False
+        await room.intake.release()
+    room.use(Refusing(AssertionError()))
+    assert await room.listen() is False
     row = await room.row("transcript")
     assert (row["state"], row["error"]) == ("failed", "gave_up")
 
 
 async def test_words_do_not_wait_for_the_agent_who_types(room: Room) -> None:
     room.dialogue("fault", await room.call())
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
 
     async def type_on() -> None:
         for version in range(1, 40):
@@ -388,7 +397,7 @@ async def test_words_do_not_wait_for_the_agent_who_types(room: Room) -> None:
         room.use(crew)
         await crew.start()
         tasks.create_task(type_on(), name="typing")
-        await room.intake.listen_next()
+        await room.listen()
     ticket = await room.row("ticket")
     assert (ticket["business"], ticket["sources"]["address"]["by"]) == ("fixed_telephone", "agent")
 
@@ -396,14 +405,14 @@ async def test_words_do_not_wait_for_the_agent_who_types(room: Room) -> None:
 async def test_sound_of_a_call_that_nobody_told_us_of_is_adopted(room: Room) -> None:
     began = datetime.now(UTC) - timedelta(minutes=10)
     room.dialogue("fault", began.replace(microsecond=0))
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     call = await room.row("call")
     assert (call["id"], call["outcome"], call["recovered"]) == (CALL, "lost", True)
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     row = await room.row("recording")
     assert row["state"] == "archived"
     assert "spans_unknown" in row["remarks"]
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     assert await room.desk.pool.fetchval("select count(*) from call") == 1
 
 
@@ -427,8 +436,8 @@ async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_
     room.diary.write_text(
         diary(began, ENTERED, (2, "1001", f"CONNECT|1|{AGENT}|1"), (90, "1001", "COMPLETECALLER|1|88|1")), encoding="utf-8"
     )
-    await room.intake.adopt_orphans()
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
+    await room.intake.adoption.look()
     call, leg, span = [await room.row(table) for table in ("call", "call_leg", "call_span")]
     li = room.desk.people["li"]
     assert (call["number"], call["number_sent"], call["queue"]) == ("13951600003", "13951600003", QUEUE)
@@ -445,11 +454,11 @@ async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_
     assert await room.desk.pool.fetchval("select count(*) from ticket") == 1
     assert await counted(room, began) == Figures(answered=1, answered_in_time=1)
 
-    assert await room.intake.archive_next()
+    assert await room.intake.archiving.next()
     assert "spans_unknown" not in (await room.row("recording"))["remarks"]
     async with Crew(DEMONSTRATION) as crew:
         room.use(crew)
-        assert await room.intake.listen_next()
+        assert await room.listen()
     assert (await room.desk.ask("li", "GET", "/api/tickets/1"))[1]["business"] == "fixed_telephone"
     assert (await room.row("call"))["waited_ms"] == 1000
 
@@ -464,7 +473,7 @@ async def test_a_caller_whom_nobody_answered_while_we_were_dead_counts_by_how_it
     began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(21.5))
     room.diary.write_text(diary(began, ENTERED, (21, "NONE", event)))
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     call = await room.row("call")
     assert (call["outcome"], call["answered_by"], call["waited_ms"], call["recovered"]) == (outcome, None, 20_000, True)
     assert call["ended_at"] == began + 21.5 * SECOND
@@ -473,10 +482,124 @@ async def test_a_caller_whom_nobody_answered_while_we_were_dead_counts_by_how_it
     assert await counted(room, began) == figures
 
 
+async def test_a_call_whose_end_nobody_heard_ends_where_its_sound_does(room: Room) -> None:
+    """Answered before we died, over a minute later; we came back after a quarter of an hour."""
+    began = await room.call(ago=1000, ended=False)
+    await come_back(room)
+    assert (await room.row("call"))["talked_ms"] > 900_000
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(62))
+    room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(28))
+    room.leg(Role.AGENT, AGENT, began + 30 * SECOND, speech.line_noise(31))  # anew after a hold
+    await room.intake.archiving.next()
+    call, leg, span, recording = [await room.row(table) for table in ("call", "call_leg", "call_span", "recording")]
+    assert (call["outcome"], call["ended_at"], call["talked_ms"]) == ("answered", began + 62 * SECOND, 59_000)
+    assert (call["recovered"], call["concluded"]) == (True, False)
+    assert leg["ended_at"] == call["ended_at"]
+    assert span["left_at"] == began + 61 * SECOND
+    assert (recording["state"], "short" in recording["remarks"]) == ("archived", False)
+
+
+async def test_a_call_that_waited_when_we_died_counts_as_the_diary_has_it_and_gets_its_draft(room: Room) -> None:
+    began = await room.call(ago=1000, talked=False, ended=False)
+    await room.desk.pool.execute("update call set queued_at = queued_at + interval '1.3 seconds', queue = $1", QUEUE)
+    await come_back(room)
+    assert (await room.row("call"))["outcome"] == "lost"
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(90.5))
+    room.leg(Role.AGENT, AGENT, began + 9.8 * SECOND, speech.line_noise(80.4))
+    room.diary.write_text(
+        diary(began, ENTERED, (9, "1001", f"CONNECT|8|{AGENT}|3"), (90, "1001", "COMPLETECALLER|8|81|1")), encoding="utf-8"
+    )
+    await room.intake.archiving.next()
+    call, span = await room.row("call"), await room.row("call_span")
+    assert (call["outcome"], call["answered_by"]) == ("answered", room.desk.people["li"])
+    assert (call["queued_at"], call["waited_ms"]) == (began + 1.3 * SECOND, 8_500)
+    assert (call["ended_at"], span["left_at"]) == (began + 90.5 * SECOND, began + 90.2 * SECOND)
+    assert (await room.row("ticket"))["owner_id"] == room.desk.people["li"]
+    assert await counted(room, began) == Figures(answered=1, answered_in_time=1)
+    assert "spans_unknown" not in (await room.row("recording"))["remarks"]
+
+
+async def come_back(room: Room) -> None:
+    """The switch has none of our calls any more."""
+    async with db.transaction(room.desk.pool) as taken:
+        await follow.apply(taken, StillLive(at=datetime.now(UTC), calls=()))
+    await room.due()
+
+
+async def test_a_colleague_to_whom_the_caller_was_handed_is_in_the_callers_recording(room: Room) -> None:
+    """From a second line: the leg's name knows no caller, the spans do. What the two agents said alone is nobody's to hear."""
+    began = await room.call()
+    rung = ChannelId("tingsu-1795467620.7")
+    await room.desk.pool.execute("update call_span set left_at = $1", began + 40 * SECOND)
+    await room.desk.pool.execute(
+        "insert into call_span values ($1, $2, $3, $4)", CALL, rung, began + 40 * SECOND, began + 90 * SECOND
+    )
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
+    room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(38))
+    room.leg(Role.AGENT, rung, began + 20 * SECOND, speech.line_noise(70), colleague=True)
+    await room.intake.archiving.next()
+    row = await room.row("recording")
+    sound, _ = sf.read(room.folder / "store" / row["object"], dtype="int16")
+    heard = [bool(sound[second * speech.RATE : (second + 1) * speech.RATE, 1].any()) for second in range(100)]
+    assert heard == [2 <= second < 90 for second in range(100)]
+    assert [leg["channel"] for leg in row["legs"]] == [CALLER, AGENT, rung]
+    assert not list(room.spool.iterdir())
+
+
+async def test_talk_between_colleagues_becomes_no_call_and_is_not_kept(room: Room) -> None:
+    began = await room.call(ago=600)
+    room.leg(Role.AGENT, ChannelId("tingsu-1795467620.7"), began + 10 * SECOND, speech.line_noise(5), colleague=True)
+    await room.intake.adoption.look()
+    assert not list(room.spool.iterdir())
+    assert await room.desk.pool.fetchval("select count(*) from call") == 1
+
+
+async def test_talk_between_colleagues_while_we_did_not_hear_everything_may_be_a_callers_and_is_adopted(room: Room) -> None:
+    began = await room.call(ago=600)
+    await room.desk.pool.execute("update call set recovered = true")
+    rung = ChannelId("tingsu-1795467620.7")
+    room.leg(Role.AGENT, rung, began + 10 * SECOND, speech.line_noise(5), colleague=True)
+    await room.intake.adoption.look()
+    assert await room.desk.pool.fetchval("select outcome from call where id = $1", rung) == "lost"
+
+
+READ_ONLY = """create function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'cannot execute in a read-only transaction' using errcode = 'read_only_sql_transaction'; end $$;
+    create trigger refuse before update on transcript execute function refuse()"""
+
+
+async def test_what_was_found_out_is_kept_though_the_database_could_not_take_it_at_once(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archiving.next()
+    crew = Hearing(room.desk.pool)
+    room.use(crew)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(room.listen(), name="listening")
+        await asyncio.wait_for(crew.heard.wait(), 10)
+        await asyncio.sleep(0.1)  # the first try to write it
+        await room.desk.pool.execute("drop function refuse cascade")
+    assert ((await room.row("transcript"))["state"], crew.tries) == ("no_speech", 1)
+
+
+class Hearing:
+    """A crew that hears nothing, and a database that turns read-only meanwhile."""
+
+    def __init__(self, pool: db.Pool) -> None:
+        self.pool = pool
+        self.heard = asyncio.Event()
+        self.tries = 0
+
+    async def transcribe(self, path: Path, *, channels: int = 2) -> Heard:
+        self.tries += 1
+        await self.pool.execute(READ_ONLY)
+        self.heard.set()
+        return Heard(((), ()), "none")
+
+
 async def test_a_diary_that_cannot_be_read_keeps_no_sound_from_being_adopted(room: Room) -> None:
     room.diary.mkdir()
     room.leg(Role.CALLER, CALLER, datetime.now(UTC) - timedelta(minutes=10), speech.line_noise(3))
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     assert ((await room.row("call"))["outcome"], (await room.row("recording"))["state"]) == ("lost", "waiting")
 
 
@@ -484,7 +607,7 @@ async def test_sound_of_a_call_that_still_stands_in_the_journal_is_not_adopted(r
     began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
     room.in_journal = lambda: room.call(ago=600)
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     assert ((await room.row("call"))["outcome"], (await room.row("call"))["recovered"]) == ("answered", False)
 
 
@@ -493,10 +616,10 @@ async def test_files_left_by_a_crash_after_the_archiving_are_cleared_and_unknown
     for _ in range(2):
         caller = room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
         room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(8))
-        await room.intake.archive_next()
+        await room.intake.archiving.next()
     assert caller.exists()
     late = room.leg(Role.AGENT, AGENT, began + 20 * SECOND, speech.line_noise(3))
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     assert [path.name for path in room.spool.iterdir()] == ["quarantine"]
     assert [path.name for path in (room.spool / "quarantine").iterdir()] == [late.name]
 
@@ -504,20 +627,20 @@ async def test_files_left_by_a_crash_after_the_archiving_are_cleared_and_unknown
 async def test_files_stay_while_their_recording_is_not_in_the_store(room: Room) -> None:
     began = await room.call(ago=600)
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
     await room.archive.delete((await room.row("recording"))["object"])
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     assert path.exists()
 
 
 async def test_sound_that_comes_after_it_was_given_up_is_taken_in(room: Room) -> None:
     began = await room.call(ago=600)
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["error"] == "no_files"
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(10))
-    await room.intake.adopt_orphans()
-    await room.intake.archive_next()
+    await room.intake.adoption.look()
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["state"] == "archived"
 
 
@@ -525,7 +648,7 @@ async def test_a_recording_that_ends_us_at_every_try_is_given_up(room: Room) -> 
     began = await room.call()
     path = room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
     await room.desk.pool.execute("update recording set attempts = 6")
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     row = await room.row("recording")
     assert (row["state"], row["error"], path.exists()) == ("failed", "gave_up", True)
 
@@ -533,17 +656,17 @@ async def test_a_recording_that_ends_us_at_every_try_is_given_up(room: Room) -> 
 async def test_words_of_a_recording_that_is_gone_are_not_looked_for_for_ever(room: Room) -> None:
     began = await room.call()
     room.leg(Role.CALLER, CALLER, began, speech.line_noise(3))
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     await room.archive.delete((await room.row("recording"))["object"])
     room.use(Refusing(AssertionError()))
-    await room.intake.listen_next()
+    await room.listen()
     row = await room.row("transcript")
     assert (row["state"], row["error"]) == ("failed", "missing")
 
 
 async def test_a_missing_spool_is_said_and_survived(room: Room) -> None:
     room.spool.rmdir()
-    await room.intake.adopt_orphans()
+    await room.intake.adoption.look()
     await room.call()
-    await room.intake.archive_next()
+    await room.intake.archiving.next()
     assert (await room.row("recording"))["error"] == "FileNotFoundError"

@@ -19,6 +19,12 @@ def test_a_leg_name_is_read_into_call_channel_role_and_time() -> None:
     assert leg.started_at == datetime(2024, 11, 23, 22, 13, 24, 567_000, tzinfo=UTC)
 
 
+def test_a_leg_that_a_colleague_rang_is_an_agents_and_no_callers() -> None:
+    leg = parse("tingsu-1732400003.15_tingsu-1732400003.15_colleague_1732400004567.wav")
+    assert (leg.role, leg.colleague, leg.call) == (Role.AGENT, True, "tingsu-1732400003.15")
+    assert not parse(GOOD).colleague
+
+
 def test_a_system_name_with_underscores_does_not_run_into_the_next_part() -> None:
     leg = parse("a_b_1-1732400000.12_c_2-1732400003.15_caller_1732400004567.wav")
     assert (leg.call, leg.channel) == ("a_b_1-1732400000.12", "c_2-1732400003.15")
@@ -65,9 +71,12 @@ moments = st.integers(1_000_000_000_000, 9_999_999_999_999).map(
 )
 
 
-@given(uniqueids, uniqueids, st.sampled_from(Role), moments)
-def test_every_leg_is_read_back_from_its_own_name(call: str, channel: str, role: Role, at: datetime) -> None:
-    leg = LegFile(CallId(call), ChannelId(channel), role, at)
+kinds = st.sampled_from([(Role.CALLER, False), (Role.AGENT, False), (Role.AGENT, True)])
+
+
+@given(uniqueids, uniqueids, kinds, moments)
+def test_every_leg_is_read_back_from_its_own_name(call: str, channel: str, kind: tuple[Role, bool], at: datetime) -> None:
+    leg = LegFile(CallId(call), ChannelId(channel), kind[0], at, kind[1])
     assert parse(file_name(leg)) == leg
 
 

@@ -63,22 +63,25 @@ def test_a_file_of_four_gigabytes_is_refused_unread(tmp_path: Path) -> None:
     assert [refused.code for refused in spool.look(tmp_path).refused] == ["too_big"]
 
 
-def test_a_call_is_finished_when_all_its_channels_are_over(tmp_path: Path) -> None:
-    caller, agent = leg_of(Role.CALLER, 12), leg_of(Role.AGENT, 15)
-    put(tmp_path, caller)
-    put(tmp_path, agent)
-    legs = spool.look(tmp_path).calls[CALL]
-    now = AT + timedelta(seconds=1)
-    assert not spool.is_finished(legs, over={caller.channel}, now=now)
-    assert spool.is_finished(legs, over={caller.channel, agent.channel}, now=now)
+def test_a_colleagues_leg_goes_to_the_caller_it_was_handed_to_and_no_other_leg_does(tmp_path: Path) -> None:
+    caller, agent = leg_of(Role.CALLER, 12), leg_of(Role.AGENT, 14, 1)
+    rung = leg_of(Role.AGENT, 15, 2).channel
+    colleague = LegFile(CallId(rung), rung, Role.AGENT, AT + timedelta(seconds=2), colleague=True)
+    for leg in (colleague, caller, agent):
+        put(tmp_path, leg)
+    spooled = spool.look(tmp_path)
+    assert spool.colleagues(spooled) == [rung]
+    assert spool.handed_over(spooled, {}) == spooled
+    homes = spool.handed_over(spooled, {rung: CALL, agent.channel: OTHER}).calls
+    assert {call: [found.leg for found in legs] for call, legs in homes.items()} == {CALL: [caller, agent, colleague]}
 
 
 def test_a_call_is_finished_when_nobody_writes_to_it_any_more(tmp_path: Path) -> None:
     put(tmp_path, leg_of(Role.CALLER, 12), touched=AT)
     put(tmp_path, leg_of(Role.AGENT, 15), touched=AT + timedelta(seconds=30))
     legs = spool.look(tmp_path).calls[CALL]
-    assert not spool.is_finished(legs, over=(), now=AT + timedelta(seconds=89))
-    assert spool.is_finished(legs, over=(), now=AT + timedelta(seconds=90))
+    assert not spool.is_finished(legs, now=AT + timedelta(seconds=89), untouched=timedelta(seconds=60))
+    assert spool.is_finished(legs, now=AT + timedelta(seconds=90), untouched=timedelta(seconds=60))
 
 
 def test_sound_of_a_call_that_nobody_knows_is_an_orphan_once_it_is_old(tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""Sound in the spool that nobody asks for: calls we never heard of, what a crash left behind, talk between colleagues.
+
+Calls that nobody knows get the rows that the switch's diary makes of them (a draft as well if they were answered), or else a row
+``lost``, and go the same way as any other. Of calls that we were done with, what a crash left behind is cleared and what came too
+late is taken in. What an agent said to a colleague alone is no call of the hotline's and is not kept; where not everything of
+that time was heard it may be a caller's all the same, and is adopted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+
+import structlog
+
+from cti.ids import CallId
+from cti.queue_log import Witness
+from recordings import spool
+from recordings.archive import Archive
+from recordings.errors import ArchiveFailed, SpoolChanged
+from recordings.spool import Spooled, SpooledLeg
+from services.calls import follow
+from services.clock import Clock
+from services.store.db import Connection, Pool, Row, connection, transaction
+from services.transcripts import store, witness
+from services.transcripts.archiving import clear
+from services.transcripts.steps import IntakeSettings, look, told_of
+
+log = structlog.get_logger(__name__)
+
+
+class Adoption:
+    """``look`` goes through the spool once. ``live``: calls that go on; ``caught_up``: all that was heard is in the database."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        archive: Archive,
+        clock: Clock,
+        *,
+        settings: IntakeSettings,
+        live: Callable[[], Collection[CallId]],
+        caught_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._pool = pool
+        self._archive = archive
+        self._clock = clock
+        self._settings = settings
+        self._live = live
+        self._caught_up = caught_up
+
+    async def look(self) -> bool:
+        """Sound that lies in the spool for long. Always False: no need to hurry."""
+        try:
+            if not (await self._orphans())[1]:
+                return False
+            await self._caught_up()  # after days without a database its calls are unknown only until the journal is in
+            spooled, found = await self._orphans()
+        except OSError as error:
+            log.error("the spool cannot be read", error=type(error).__name__)
+            return False
+        async with connection(self._pool) as taken:
+            unknown = await store.unknown_calls(taken, found)
+        talk = {call for call in unknown if all(leg.leg.colleague for leg in spooled.calls[call])}
+        told = await told_of(self._settings.diary, unknown - talk)
+        async with transaction(self._pool) as taken:
+            for call in unknown - talk:
+                await self._adopt(taken, call, spooled.calls[call], told.get(call))
+            await taken.execute(store.QUERIES.expect_late_sound, found, self._clock.now())
+            archived = await taken.fetch(store.QUERIES.archived_of, found)
+        for row in archived:
+            await self._clear_left(row, spooled.calls[CallId(row["call_id"])])
+        for call in talk:
+            await self._let_go(call, spooled.calls[call])
+        return False
+
+    async def _orphans(self) -> tuple[Spooled, list[CallId]]:
+        spooled = await look(self._pool, self._settings.spool)
+        live = set(self._live())
+        return spooled, spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=self._settings.orphan_age)
+
+    async def _adopt(self, taken: Connection, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
+        log.warning("sound of an unknown call is adopted", call=call, told=told is not None)
+        if told is None:
+            await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs))
+        for change in witness.changes(told, legs) if told else ():
+            await follow.apply(taken, change)
+        await taken.execute(store.QUERIES.settle_end, call)
+        await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
+
+    async def _let_go(self, call: CallId, legs: list[SpooledLeg]) -> None:
+        """Talk between colleagues."""
+        async with transaction(self._pool) as taken:
+            if await taken.fetchval(store.QUERIES.heard_badly, *_times_of(legs)):
+                await self._adopt(taken, call, legs, None)
+                return
+        log.info("talk between colleagues is not kept", leg=call)
+        try:
+            await asyncio.to_thread(spool.discard, legs)
+        except (SpoolChanged, OSError) as error:
+            log.warning("leg files stay in the spool", error=type(error).__name__)
+
+    async def _clear_left(self, row: Row, legs: list[SpooledLeg]) -> None:
+        """What lies here though it is archived: we died before we removed it. What was never woven is put aside."""
+        woven = {(leg["channel"], leg["started_at"]) for leg in row["legs"] if not leg["error"]}
+        bad = [
+            leg
+            for leg in legs
+            if (leg.leg.channel, leg.leg.started_at.isoformat()) not in woven or leg.touched_at >= row["archived_at"]
+        ]
+        try:
+            stored = await self._archive.receipt(row["object"], row["bytes"], row["sha256"])
+        except ArchiveFailed as error:
+            log.error("leg files stay in the spool: their recording is not in the store", call=row["call_id"], error=error.code)
+            return
+        log.warning("leg files left behind are cleared", call=row["call_id"], removed=len(legs) - len(bad), aside=len(bad))
+        await clear(legs, stored, bad)
+
+
+def _times_of(legs: Sequence[SpooledLeg]) -> tuple[datetime, datetime]:
+    began = min(leg.leg.started_at for leg in legs)
+    return began, max(began, *(leg.touched_at for leg in legs))

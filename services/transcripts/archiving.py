@@ -1,0 +1,212 @@
+"""A finished call's legs become one recording: woven, checked, archived (SPEC C6).
+
+The row survives us: claimed with SKIP LOCKED and a lease, its try counted before it is made, so that a try that kills us is a
+try. What the world does (a full disk, a store away) is waited for; what the sound does is given up after some tries, with its
+reason. Weaving runs in threads; the event loop only waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from cti.ids import CallId
+from recordings import archive as archives
+from recordings import audio, spool
+from recordings.archive import Archive, Stored
+from recordings.audio import Source, Span, Woven
+from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
+from recordings.naming import Role
+from recordings.spool import SpooledLeg
+from services.calls import follow
+from services.clock import Clock
+from services.store.db import Pool, connection, transaction
+from services.transcripts import store, witness
+from services.transcripts.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, look, told_of, until_kept
+from services.transcripts.store import CallTimes, Job
+
+PATIENCE = timedelta(seconds=60)  # an agent who talks on with a colleague still writes: after this we take what there is
+ABSENT = timedelta(seconds=20)  # so long after its end a call may still get its first file (a slow disk)
+ARCHIVE_LEASE = timedelta(minutes=10)
+
+log = structlog.get_logger(__name__)
+
+
+class Archiving:
+    """``next`` takes one call's sound out of the spool."""
+
+    def __init__(self, pool: Pool, archive: Archive, clock: Clock, *, settings: IntakeSettings, tell: Tell) -> None:
+        self._pool = pool
+        self._archive = archive
+        self._clock = clock
+        self._settings = settings
+        self._tell = tell
+
+    async def next(self) -> bool:
+        """Archives one call's sound; False if none is due."""
+        async with transaction(self._pool) as taken:
+            job = await store.claim_recording(taken, self._clock.now(), lease=ARCHIVE_LEASE)
+        if job is None:
+            return False
+        claimed = job
+        await until_kept(lambda: self._try(claimed))
+        return True
+
+    async def _try(self, job: Job) -> None:
+        if job.attempts > 2 * self._settings.archive_tries:  # tries that end otherwise are given up or not counted before this
+            log.error("a recording is given up: each try ended us", call=job.call)
+            await self._give_up(job, "failed", "gave_up")
+            return
+        async with connection(self._pool) as taken:
+            times = await store.call_times(taken, job.call)
+        try:
+            await self._archive_one(job, times)
+        except (ArchiveFailed, OSError) as error:
+            code = error.code if isinstance(error, ArchiveFailed) else type(error).__name__
+            log.error("a recording cannot be archived now", call=job.call, error=code)
+            await self._put_off(job, WORLD_AGAIN, counts=False, error=code)
+        except (BadLeg, AlreadyArchived, ValueError, RuntimeError, MemoryError) as error:
+            await self._failed_try(job, getattr(error, "code", type(error).__name__))
+
+    async def _archive_one(self, job: Job, times: CallTimes) -> None:
+        legs = (await look(self._pool, self._settings.spool)).calls.get(job.call, [])
+        now = self._clock.now()
+        since = now - (times.ended_at or now)
+        if not legs:
+            await self._no_legs(job, times, since)
+        elif since < PATIENCE and not spool.is_finished(legs, now=now, untouched=self._settings.settle):
+            await self._put_off(job, AGAIN, counts=False, error=None)
+        else:
+            await self._weave(job, await self._by_evidence(job.call, times, legs) if times.concluded else times, legs)
+
+    async def _by_evidence(self, call: CallId, times: CallTimes, legs: list[SpooledLeg]) -> CallTimes:
+        """How a call whose end nobody heard went on, as the switch's diary and the sound have it."""
+        told = (await told_of(self._settings.diary, [call])).get(call)
+        async with transaction(self._pool) as taken:
+            await taken.execute(store.QUERIES.reopen_end, call)
+            for change in witness.rest(call, times, told, legs):
+                await follow.apply(taken, change)
+            if times.queued_at and (moment := witness.moment_of_answer(told, legs)):
+                await taken.execute(store.QUERIES.sharpen_answer, call, moment)
+            await taken.execute(store.QUERIES.settle_end, call)
+            return await store.call_times(taken, call)
+
+    async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> None:
+        if since < ABSENT and times.sounded:
+            await self._put_off(job, AGAIN, counts=False, error=None)
+        elif times.sounded:
+            log.error("a call has no sound in the spool", call=job.call)
+            await self._give_up(job, "failed", "no_files")
+        else:
+            await self._give_up(job, "empty", None)
+
+    async def _weave(self, job: Job, times: CallTimes, legs: list[SpooledLeg]) -> None:
+        target = self._settings.work / f"{job.call}.flac"
+        sources = [Source(leg.leg, leg.path, leg.touched_at, _spans(leg, legs, times)) for leg in legs]
+        missing = () if not times.spans or any(leg.leg.role is Role.AGENT for leg in legs) else (Role.AGENT,)
+        try:
+            woven = await asyncio.to_thread(audio.produce, sources, target, ended_at=times.ended_at, missing=missing)
+            await self._keep(job, woven, legs, _answered(legs, times))
+        finally:
+            await asyncio.to_thread(target.unlink, missing_ok=True)
+
+    async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg], answered: datetime | None) -> None:
+        """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
+        stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
+        drawn = await self._keep_peaks(job.call, woven)
+        now = self._clock.now()
+        async with transaction(self._pool) as taken:
+            await taken.execute(
+                store.QUERIES.archive_recording,
+                job.id,
+                stored.key,
+                drawn,
+                stored.sha256,
+                stored.size,
+                woven.duration_ms,
+                woven.sample_rate,
+                woven.starts_at,
+                [_leg_row(report) for report in woven.legs],
+                list(woven.remarks),
+                now,
+            )
+            await taken.execute(store.QUERIES.expect_transcript, job.id, now)
+            if answered is not None:
+                await taken.execute(store.QUERIES.learn_answer, job.call, answered)
+        bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
+        await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
+
+    async def _keep_peaks(self, call: CallId, woven: Woven) -> str:
+        path = self._settings.work / f"{call}.peaks.json"
+        try:
+            await asyncio.to_thread(path.write_text, json.dumps(asdict(woven.peaks), separators=(",", ":")))
+            return (await self._archive.put(archives.key_of(call, woven.starts_at, "peaks.json"), path)).key
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    async def _failed_try(self, job: Job, code: str) -> None:
+        log.warning("a recording could not be made", call=job.call, error=code, attempt=job.attempts)
+        if job.attempts >= self._settings.archive_tries:
+            await self._give_up(job, "failed", code)
+        else:
+            await self._put_off(job, AGAIN * 5 * job.attempts, counts=True, error=code)
+
+    async def _put_off(self, job: Job, wait: timedelta, *, counts: bool, error: str | None) -> None:
+        async with connection(self._pool) as taken:
+            await taken.execute(store.QUERIES.put_off_recording, job.id, self._clock.now() + wait, counts, error)
+
+    async def _give_up(self, job: Job, state: str, error: str | None) -> None:
+        async with connection(self._pool) as taken:
+            await taken.execute(
+                store.QUERIES.give_up_recording, job.id, state, error, ["no_files"] if error == "no_files" else []
+            )
+        await self._tell(job.call, "failed")
+
+
+async def clear(legs: list[SpooledLeg], stored: Stored, bad: list[SpooledLeg]) -> None:
+    """Leg files go once archived; those that could not be read go into quarantine for a person to look at."""
+    try:
+        await asyncio.to_thread(spool.remove, [leg for leg in legs if leg not in bad], stored)
+        for leg in bad:
+            await asyncio.to_thread(spool.quarantine, leg)
+    except (SpoolChanged, OSError) as error:
+        log.warning("leg files stay in the spool", error=type(error).__name__)
+
+
+def _spans(leg: SpooledLeg, legs: Sequence[SpooledLeg], times: CallTimes) -> tuple[Span, ...] | None:
+    """Known spans of an agent's leg; None (all of it is used) when nothing is known of any leg, or may not be known of this one.
+
+    A leg that was only found in the caller's bridge, after a gap in our hearing, is used from its first sample, or from where it
+    was known to be away: what it said in the gap is lost otherwise.
+    """
+    known = times.spans.get(leg.leg.channel, [])
+    if leg.leg.role is Role.CALLER or not times.spans or (times.recovered and not known):
+        return None
+    spans, since = [], min(other.leg.started_at for other in legs if other.leg.channel == leg.leg.channel)
+    for span in known:
+        spans.append(Span(since if span.recovered else span.joined_at, span.left_at))
+        since = span.left_at or span.joined_at
+    return tuple(spans)
+
+
+def _answered(legs: Sequence[SpooledLeg], times: CallTimes) -> datetime | None:
+    """When the first recording began of those who were found with the caller, not heard coming."""
+    found = {channel for channel, spans in times.spans.items() if spans[0].recovered}
+    return min((leg.leg.started_at for leg in legs if leg.leg.role is Role.AGENT and leg.leg.channel in found), default=None)
+
+
+def _leg_row(report: audio.LegReport) -> dict[str, Any]:
+    return {
+        "channel": report.channel,
+        "role": str(report.role),
+        "started_at": report.started_at.isoformat(),
+        "duration_ms": report.duration_ms,
+        "remarks": list(report.remarks),
+        "error": report.error,
+    }
