@@ -42,7 +42,7 @@ _ESSENTIAL = (
     "res_srtp.so",
 )
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
-"""Where these differ from what a running switch was started with, no reload helps."""
+"""Where these, or the program, differ from what a running switch was started with, no reload helps."""
 _SOCKET_PATH_LIMIT = 107
 
 _START_LIMIT_S = 30.0
@@ -57,6 +57,8 @@ _FORGOTTEN_S = 0.12
 before that inherits it, and what it thinks of sequence numbers. Nothing shows when it is gone."""
 
 _TAKEN_BACK_AT_MOST = 100
+_ROTATED = ("messages", "queue_log")
+"""What ``logger rotate`` puts aside, both at once."""
 _LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _LOGS_KEPT = 3
 _LOG_CHECK_S = 60.0
@@ -174,6 +176,7 @@ class ManagedAsterisk:
         self._told = told
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = False
+        self._spawning = asyncio.Lock()
         self._taken_back: asyncio.Queue[tuple[CallId, ChannelId]] = asyncio.Queue(_TAKEN_BACK_AT_MOST)
         self._plan = replace(plan, run=plan.run or _run_folder(folder))
         self.adopted = False
@@ -191,9 +194,9 @@ class ManagedAsterisk:
         Returns when it is ready. Raises `SwitchFailed` with the end of its log.
         """
         running = await self._answers()
-        before = self._fixed_texts()
         await asyncio.to_thread(self._render)
-        if running and before == self._fixed_texts():
+        foundations = self._foundations()
+        if running and self._started_with.exists() and self._started_with.read_text(encoding="utf-8") == foundations:
             self.adopted = True
             self._told("the switch was still running from before; it goes on, with its settings reloaded")
             await self.reload()
@@ -201,6 +204,8 @@ class ManagedAsterisk:
         if running:
             self._told("the switch of before has other foundations (ports, folders or program): it is stopped and started anew")
             await self._end()
+        with _private_file(self._started_with) as note:
+            note.write(foundations.encode())
         await self._launch()
 
     async def run(self) -> None:
@@ -248,6 +253,8 @@ class ManagedAsterisk:
     async def stop(self) -> None:
         """Hang up what is left (so that recordings end well), then stop; by force if need be. Nothing stays behind."""
         self._stopping = True
+        async with self._spawning:  # a process on its way into the world is there by then, or never comes
+            pass
         if await self._answers():
             with contextlib.suppress(SwitchFailed):
                 await self.command("channel request hangup all")
@@ -255,11 +262,14 @@ class ManagedAsterisk:
         await self._end()
 
     async def command(self, line: str) -> str:
-        """Run one line on the control socket. Raises `SwitchFailed` if nobody answers in time."""
-        process = await asyncio.create_subprocess_exec(
-            *self._program.command, "-C", str(self._conf), "-rx", line,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment(),
-        )  # fmt: skip
+        """Run one line on the control socket. Raises `SwitchFailed` if nobody answers in time, or nobody can be sent."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._program.command, "-C", str(self._conf), "-rx", line,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment(),
+            )  # fmt: skip
+        except OSError as error:
+            raise SwitchFailed(f"the switch cannot be asked: {os.strerror(error.errno or 0)}") from error
         try:
             async with asyncio.timeout(_COMMAND_LIMIT_S):
                 out, _ = await process.communicate()
@@ -288,9 +298,14 @@ class ManagedAsterisk:
         self._plan.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         render(self._folder, self._plan)
 
-    def _fixed_texts(self) -> list[str]:
-        paths = [self._folder / "etc" / name for name in _FIXED_FILES]
-        return [path.read_text(encoding="utf-8") if path.exists() else "" for path in paths] + [" ".join(self._program.command)]
+    @property
+    def _started_with(self) -> Path:
+        """The foundations of the switch that was started last."""
+        return self._folder / "started-with"
+
+    def _foundations(self) -> str:
+        program = (*self._program.command, ".".join(map(str, self._program.switch.version)))
+        return "\n".join([*program, *((self._folder / "etc" / name).read_text(encoding="utf-8") for name in _FIXED_FILES)])
 
     def _environment(self) -> dict[str, str]:
         """None of our own environment: it may hold secrets, and the switch needs nothing of it."""
@@ -302,27 +317,35 @@ class ManagedAsterisk:
         }
 
     async def _launch(self) -> None:
+        async with self._spawning:
+            if self._stopping:
+                return
+            self._child = child = await self._spawn()
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with contextlib.suppress(OSError):  # a call takes about ten descriptors; the usual soft limit is 1024
+            resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (most, most))
+        await self._until_booted(child)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
         self._run.joinpath("asterisk.ctl").unlink(missing_ok=True)
         with _private_file(self._folder / "log/console") as console:
-            self._child = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._program.command, "-C", str(self._conf), "-f",
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT,
                 cwd=self._folder, env=self._environment(), start_new_session=True, umask=0o077,
             )  # fmt: skip
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with contextlib.suppress(OSError):  # a call takes about ten descriptors; the usual soft limit is 1024
-            resource.prlimit(self._child.pid, resource.RLIMIT_NOFILE, (most, most))
-        await self._until_booted(self._child)
 
     async def _until_booted(self, child: asyncio.subprocess.Process) -> None:
         limit = time.monotonic() + _START_LIMIT_S
         socket = self._run / "asterisk.ctl"
-        while time.monotonic() < limit and child.returncode is None:
+        while not self._stopping and time.monotonic() < limit and child.returncode is None:
             if socket.exists():
                 with contextlib.suppress(SwitchFailed):
                     if "fully booted" in await self.command("core waitfullybooted"):
                         return
             await asyncio.sleep(_POLL_S)
+        if self._stopping:
+            return
         await self._end()
         raise SwitchFailed(f"the switch did not start; its last words:\n{self._last_words()}")
 
@@ -362,22 +385,32 @@ class ManagedAsterisk:
         """Stop the process that is there, ours or adopted, with rising force."""
         pid = self.pid
         if pid is None:
-            return None
+            return
         with contextlib.suppress(SwitchFailed):
             await self.command("core stop now")
-        if await _gone(pid, _STOP_LIMIT_S):
-            return await self._reap()
+        if await self._gone(pid, _STOP_LIMIT_S):
+            return
         for force, limit in ((signal.SIGTERM, _TERM_LIMIT_S), (signal.SIGKILL, _TERM_LIMIT_S)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, force)
-            if await _gone(pid, limit):
-                return await self._reap()
+            if await self._gone(pid, limit):
+                return
         raise SwitchFailed(f"the switch (process {pid}) can not be stopped")
 
-    async def _reap(self) -> None:
-        if self._child is not None:
+    async def _gone(self, pid: int, limit: float) -> bool:
+        try:
+            async with asyncio.timeout(limit):
+                await self._until_gone(pid)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _until_gone(self, pid: int) -> None:
+        """Our own child's end is told without a descriptor: one is wanted most when none is left."""
+        if self._child is None:
+            await _until_gone(pid)
+        else:
             await self._child.wait()
-            self._child = None
 
     async def _watch(self) -> None:
         failures = 0
@@ -385,10 +418,9 @@ class ManagedAsterisk:
             began = time.monotonic()
             pid = self.pid
             if pid is not None:
-                await _until_gone(pid)
+                await self._until_gone(pid)
             if self._stopping:
                 return
-            await self._reap()
             failures = 0 if time.monotonic() - began > _STEADY_S else failures + 1
             self._told("the switch has died; it is started again (calls in progress are lost, their recordings are not)")
             await asyncio.sleep(_RESTART_PAUSES_S[min(failures, len(_RESTART_PAUSES_S) - 1)])
@@ -403,11 +435,15 @@ class ManagedAsterisk:
     async def _rotate_logs(self) -> None:
         while True:
             await asyncio.sleep(_LOG_CHECK_S)
-            folder = self._folder / "log"
-            if any(path.stat().st_size > _LOG_LIMIT_BYTES for path in folder.iterdir() if path.is_file()):
-                with contextlib.suppress(SwitchFailed):
+            with contextlib.suppress(SwitchFailed, OSError):  # no descriptor is free: the next look is soon
+                if wants_rotation(self._folder / "log"):
                     await self.command("logger rotate")
-                drop_old_logs(folder)
+                    drop_old_logs(self._folder / "log")
+
+
+def wants_rotation(folder: Path) -> bool:
+    """A log in use is too long. What was put aside before, and what the switch said while it started, is not rotated by it."""
+    return any(path.stat().st_size > _LOG_LIMIT_BYTES for name in _ROTATED if (path := folder / name).exists())
 
 
 def drop_old_logs(folder: Path) -> None:
@@ -447,15 +483,6 @@ def _own_folder(path: Path) -> None:
     found = path.lstat()
     if path.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise SwitchFailed(f"{path} belongs to somebody else or is open to others")
-
-
-async def _gone(pid: int, limit: float) -> bool:
-    try:
-        async with asyncio.timeout(limit):
-            await _until_gone(pid)
-    except TimeoutError:
-        return False
-    return True
 
 
 async def _until_gone(pid: int) -> None:

@@ -105,6 +105,18 @@ async def test_a_switch_on_other_ports_is_replaced(tmp_path: Path, plan: SwitchP
             assert await can_call(moved)
 
 
+async def test_a_switch_whose_program_was_upgraded_is_replaced(tmp_path: Path, plan: SwitchPlan) -> None:
+    async with managed(tmp_path / "run", plan) as before:
+        pid = before.pid
+        program = await asterisk_program()
+        upgraded = replace(program, switch=replace(program.switch, version=(*program.switch.version[:2], 999)))
+        after = ManagedAsterisk(upgraded, tmp_path / "run", plan, Told())
+        await after.start()
+        assert not after.adopted
+        assert not alive(pid)
+        await after.stop()
+
+
 async def test_a_socket_without_a_switch_is_no_switch(tmp_path: Path, plan: SwitchPlan) -> None:
     async with managed(tmp_path / "run", plan) as first:
         assert first.pid is not None

@@ -2,18 +2,76 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cti.ids import CallId, ChannelId
-from services.hosted.asterisk import ManagedAsterisk, channel_named, drop_old_logs, installed_program
+from ivr.asterisk import SwitchProgram
+from services.hosted import asterisk as hosted
+from services.hosted.asterisk import (
+    AsteriskProgram,
+    ManagedAsterisk,
+    SwitchFailed,
+    channel_named,
+    drop_old_logs,
+    installed_program,
+    wants_rotation,
+)
+from tests.harness.patience import seconds
+from tests.harness.scarcity import descriptors_left
 from tests.harness.switch import asterisk_program, switch_plan
 
 LISTING = """PJSIP/anonymous-00000000!to-queue!s!6!Up!Queue!complaints,t!138!!!!3!3!b1!t-1795474844.0
 PJSIP/1001-00000001!from-agent!!1!Up!AppQueue!(Outgoing Line)!1001!!!!3!2!b1!t-1795474844.10
 odd;name!x!t-1795474844.99
 """
+
+STAND_IN = """#!/bin/sh
+case "$*" in
+*-rx*) kill -0 $(cat "$HOME/pid") && echo "Asterisk: fully booted, 0 active channels" ;;
+*) echo $$ > "$HOME/pid"; echo started >> "$HOME/starts"; touch "$HOME/run/asterisk.ctl"; exec sleep 600 ;;
+esac
+"""
+"""A process that lives, answers and dies like a switch."""
+
+
+def stand_in(folder: Path, told: Callable[[str], object] = lambda _: None) -> ManagedAsterisk:
+    script = folder / "stand-in"
+    script.write_text(STAND_IN)
+    script.chmod(0o755)
+    switch = SwitchProgram(modules=folder, share=folder, version=(22, 0, 0))
+    program = AsteriskProgram(command=(str(script),), switch=switch, origin="a test")
+    return ManagedAsterisk(program, folder / "switch", switch_plan(folder, program), told)
+
+
+async def test_a_switch_that_is_stopped_between_two_starts_stays_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosted, "_RESTART_PAUSES_S", (0.05,))
+    async with asyncio.timeout(seconds(20)), asyncio.TaskGroup() as tasks:
+        switch = stand_in(tmp_path, lambda _: tasks.create_task(switch.stop(), name="Ctrl-C, as soon as it is said to have died"))
+        await switch.start()
+        running = tasks.create_task(switch.run(), name="the switch")
+        assert switch.pid is not None
+        os.kill(switch.pid, signal.SIGKILL)
+        await running
+    assert switch.pid is None
+    assert (tmp_path / "switch/starts").read_text() == "started\n"
+
+
+async def test_without_a_free_descriptor_it_cannot_be_asked_but_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosted, "_STOP_LIMIT_S", 0.05)
+    switch = stand_in(tmp_path)
+    await switch.start()
+    assert switch.pid is not None
+    with descriptors_left(0):
+        with pytest.raises(SwitchFailed, match="Too many open files"):
+            await switch.command("core show version")
+        await switch.stop()
+    assert switch.pid is None
 
 
 def asterisk_that_says(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +105,15 @@ def test_the_newest_old_logs_are_kept(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     drop_old_logs(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["messages", "messages.0", "messages.1", "messages.2", "queue_log"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("messages", True), ("queue_log", True), ("messages.0", False), ("queue_log.2", False), ("console", False)],
+)
+def test_logs_are_rotated_when_one_of_those_in_use_is_long(tmp_path: Path, name: str, wanted: bool) -> None:
+    (tmp_path / "messages").touch()
+    assert not wants_rotation(tmp_path)
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(9 * 1024 * 1024)
+    assert wants_rotation(tmp_path) is wanted
