@@ -1,0 +1,89 @@
+"""A caller handed on after a consultation from a second line: one recording, every voice where it belongs (SPEC C6, Q4)."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from datetime import datetime
+
+import soundfile as sf
+
+from tests.acceptance.conftest import at_work
+from tests.harness.centre import Centre
+from tests.harness.patience import until
+from tests.harness.sip_phone import Answer, Phone
+from tests.harness.switch import HOTLINE
+from tests.harness.tones import RATE, Pcm, share
+
+NUMBER = "13900012345"
+CALLER, BERT, CARL = 440, 1000, 1500
+
+
+async def test_whom_the_caller_was_handed_to_after_a_consultation_is_in_the_callers_recording(
+    centre: Centre, phones: dict[str, Phone]
+) -> None:
+    phones["bert"].on_ring = phones["carl"].on_ring = Answer(after=0.2)
+    caller = await Phone.open(centre.sip, user=NUMBER)
+    try:
+        call = await caller.call(HOTLINE)
+        call.voice.tone(CALLER)
+        async with at_work(centre, "bert"):
+            await call.dtmf("1")
+            first = await phones["bert"].next_call(limit=60)
+        first.voice.tone(BERT)
+        row = await centre.call_of(NUMBER, answered_by="白涛")
+        before = await a_moment()
+        await first.hold()
+        consultation = await phones["bert"].call("1003")
+        consultation.voice.tone(BERT)
+        second = await phones["carl"].next_call()
+        second.voice.tone(CARL)
+        alone = await a_moment()
+        await first.refer_replacing(consultation, "1003")
+        await until(lambda: joined(centre, row["id"], "1003"), "the colleague with the caller")
+        after = await a_moment()
+        await call.hang_up()
+        await second.ended()
+    finally:
+        caller.close()
+
+    await centre.call_of(NUMBER, recording_state="archived", limit=20)
+    detail = await centre.admin.get(f"/api/calls/{row['id']}")
+    assert [leg["person"] for leg in detail["legs"] if leg["answered_at"]] == ["白涛", "陈刚"]
+    assert [remark for remark in detail["recording"]["remarks"] if remark.startswith(("missing", "short", "spans"))] == []
+    begins = datetime.fromisoformat(detail["recording"]["starts_at"]).timestamp()
+    his, theirs = await sides(centre, row["id"])
+    for moment in (before, alone, after):
+        assert share(at(his, moment - begins), CALLER) > 0.9
+    assert share(at(theirs, before - begins), BERT) > 0.9
+    assert not at(theirs, alone - begins).any(), "what the agents said to each other is on the caller's recording"
+    assert share(at(theirs, after - begins), CARL) > 0.9
+    assert not list(centre.spool.glob("*.wav")), "sound is left behind that would become a call of its own"
+
+
+async def a_moment() -> float:
+    """The middle of a second in which nothing else happens."""
+    await asyncio.sleep(0.5)
+    moment = time.time()
+    await asyncio.sleep(0.5)
+    return moment
+
+
+async def joined(centre: Centre, call: str, extension: str) -> bool:
+    legs = (await centre.admin.get(f"/api/calls/{call}"))["legs"]
+    return any(leg["extension"] == extension and leg["answered_at"] for leg in legs)
+
+
+async def sides(centre: Centre, call: str) -> tuple[Pcm, Pcm]:
+    async with await centre.desk("qing") as inspector:
+        flac = await inspector.download(f"/api/calls/{call}/audio?side=both")
+    sound, rate = sf.read(io.BytesIO(flac), dtype="int16", always_2d=True)
+    assert rate == RATE
+    return sound[:, 0], sound[:, 1]
+
+
+def at(side: Pcm, seconds: float) -> Pcm:
+    """Three tenths of a second around that moment."""
+    middle = round(seconds * RATE)
+    return side[max(0, middle - RATE * 3 // 20) : middle + RATE * 3 // 20]
