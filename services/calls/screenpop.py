@@ -28,7 +28,6 @@ from services.web.schemas import Customer, PopCard, PopEndMessage, PopMessage
 
 LOOKERS = 4  # looking up at once; at 1 ms each far more than 20 calls a second need
 FRESH_S = 5.0  # a look at the caller made so shortly before the ring is not made again
-LATE_S = 0.9  # a look-up that could not begin by then is not begun: the card says so at once
 WAITING = 1_000  # look-ups waiting; beyond it the oldest are given up
 UNACKNOWLEDGED = 64  # cards per person whose receipt is still awaited
 
@@ -45,7 +44,7 @@ class Looks(Protocol):
     """Who remembers callers; two answers: at once from the cache, later in full."""
 
     def cached(self, number: str) -> Customer | None: ...
-    async def known(self, number: str, *, call: CallId) -> Known: ...
+    async def known(self, number: str, *, call: CallId, waited: float = 0.0) -> Known: ...
 
 
 @dataclass(slots=True)
@@ -185,9 +184,8 @@ class ScreenPop:
             self._found(look, await self._look_up(look))
 
     async def _look_up(self, look: _Look) -> Known:
-        if self._clock.monotonic() - look.asked > LATE_S:
-            return Known(history=False, customer=self._looks.cached(look.number))
-        return await self._looks.known(look.number, call=look.call)
+        """One limit from the ring on, however much of it the look-ups before this one took."""
+        return await self._looks.known(look.number, call=look.call, waited=self._clock.monotonic() - look.asked)
 
     def _found(self, look: _Look, known: Known) -> None:
         if look.pop is None:

@@ -1,0 +1,60 @@
+"""What we remember of a caller, from a database that is slow: in time, or from the cache."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cti.ids import CallId
+from ivr.settings import IvrSettings
+from services.calls.remembered import LIMIT_S, RECEIVE_S, Memory
+from services.store import db
+from tests.harness import patience
+
+NUMBER = "13800138000"
+CALL = CallId("tingsu-1.1")
+
+
+@pytest.fixture
+async def memory(pool: db.Pool) -> Memory:
+    """Has seen the customer once."""
+    await pool.execute("insert into customer (number, name, tier, changed_at) values ($1, '张桂芳', 'big', now())", NUMBER)
+    made = Memory(pool)
+    assert await made.customer(NUMBER)
+    return made
+
+
+@contextlib.asynccontextmanager
+async def slow(pool: db.Pool) -> AsyncIterator[None]:
+    """Whoever asks for a customer waits."""
+    async with pool.acquire() as holder, holder.transaction():
+        await holder.execute("lock table customer in access exclusive mode")
+        yield
+
+
+async def test_the_history_is_there(memory: Memory) -> None:
+    known = await memory.known(NUMBER, call=CALL)
+    assert (known.history, known.customer and known.customer.name) == (True, "张桂芳")
+
+
+async def test_a_slow_database_costs_the_history_and_not_the_customer(pool: db.Pool, memory: Memory) -> None:
+    async with slow(pool):
+        known = await memory.known(NUMBER, call=CALL)
+    assert (known.history, known.customer and known.customer.name) == (False, "张桂芳")
+
+
+async def test_who_has_waited_too_long_already_is_not_looked_up(memory: Memory) -> None:
+    assert (await memory.known(NUMBER, call=CALL, waited=LIMIT_S)).history is False
+    assert (await memory.known(NUMBER, call=CALL, waited=10)).history is False
+
+
+async def test_the_ivr_has_the_tier_as_last_seen_before_it_gives_up(pool: db.Pool, memory: Memory) -> None:
+    given_up = IvrSettings(token="x").back_office_limit
+    assert given_up > RECEIVE_S
+    async with slow(pool), asyncio.timeout(patience.seconds(given_up)):
+        customer = await memory.customer(NUMBER)
+    assert customer
+    assert customer.tier == "big"
