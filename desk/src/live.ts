@@ -4,7 +4,6 @@
  */
 import { defineStore } from 'pinia'
 import { computed, nextTick, ref, shallowRef } from 'vue'
-import * as api from './server'
 import { learn } from './clock'
 import { noPops, popEnded, popped } from './pops'
 import { useSession } from './session'
@@ -12,12 +11,16 @@ import type { Board, CallMessage, ClientMessage, DraftMessage, ServerMessage } f
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
-/** A silent link is asked about: a browser is never told that its server's machine has vanished. */
+/** A silent link is asked: a browser is never told that its server's machine has vanished. */
 const SILENCE_MS = 20_000
+/** The server answers `resume` at once; what takes longer is dead. Opening takes no longer either. */
+const ANSWER_MS = 5_000
 /** How long replayed messages may trickle in before what is left of them is shown. */
 const REPLAY_MS = 150
+/** How long the page says what became of the last ring. */
+const LAST_END_MS = 60_000
 
-export type Link = 'connecting' | 'up' | 'down' | 'elsewhere'
+export type Link = 'connecting' | 'up' | 'down'
 
 export const useLive = defineStore('live', () => {
   const session = useSession()
@@ -39,6 +42,7 @@ export const useLive = defineStore('live', () => {
   let retryTimer = 0
   let silenceTimer = 0
   let replayTimer = 0
+  let lastEndTimer = 0
 
   /** What rings and may be shown: not while an old stretch of the stream is being replayed. */
   const ringing = computed(() => (replaying.value ? [] : pops.value.ringing))
@@ -53,8 +57,10 @@ export const useLive = defineStore('live', () => {
     if (receivedAt === null || document.visibilityState !== 'visible') return send({ type: 'ack', seq, shown_ms: null })
     requestAnimationFrame(() => {
       const painted = new MessageChannel() // its message comes after the frame is painted
-      painted.port1.addEventListener('message', () => send({ type: 'ack', seq, shown_ms: Math.round(performance.now() - receivedAt) }))
-      painted.port1.start()
+      painted.port1.onmessage = () => {
+        painted.port1.close()
+        send({ type: 'ack', seq, shown_ms: Math.round(performance.now() - receivedAt) })
+      }
       painted.port2.postMessage(null)
     })
   }
@@ -65,12 +71,15 @@ export const useLive = defineStore('live', () => {
     return true
   }
 
-  function hello(at: string, seq: number, isLost: boolean | undefined): void {
+  function hello(at: string, seq: number, isLost: boolean): void {
     learn(at)
     link.value = 'up'
     retry = FIRST_RETRY_MS
     if (isLost) {
-      pops.value = noPops
+      // what still goes on is told again; who the running call is with may be known only here
+      pops.value = { ...noPops, byCall: pops.value.byCall }
+      call.value = null
+      drafts.value = []
       lost.value++
       seen = 0
     }
@@ -78,6 +87,12 @@ export const useLive = defineStore('live', () => {
     replaying.value = seq > seen
     window.clearTimeout(replayTimer)
     replayTimer = window.setTimeout(() => (replaying.value = false), REPLAY_MS)
+  }
+
+  function sayEnd(end: { id: string; how: string } | null): void {
+    window.clearTimeout(lastEndTimer)
+    lastEnd.value = end
+    if (end) lastEndTimer = window.setTimeout(() => (lastEnd.value = null), LAST_END_MS)
   }
 
   function take(message: ServerMessage, receivedAt: number): void {
@@ -90,9 +105,8 @@ export const useLive = defineStore('live', () => {
         replaying.value = false // what is replayed comes before the first snapshot
         return
       case 'bye':
-        if (message.code === 'elsewhere') link.value = 'elsewhere'
-        if (message.code === 'session_ended') void session.load().catch(() => false)
-        retry = Math.max(message.retry_ms, FIRST_RETRY_MS)
+        // whether it was the session that ended is asked before coming back: see `comeBack`
+        retry = message.code === 'session_ended' ? 0 : Math.max(message.retry_ms, FIRST_RETRY_MS)
         return
     }
     if (!numbered(message.seq)) return
@@ -100,10 +114,11 @@ export const useLive = defineStore('live', () => {
     switch (message.type) {
       case 'pop':
         pops.value = popped(pops.value, message.card)
+        sayEnd(null)
         break
       case 'pop_end':
         pops.value = popEnded(pops.value, message.id)
-        lastEnd.value = { id: message.id, how: message.how }
+        sayEnd({ id: message.id, how: message.how })
         break
       case 'call':
         call.value = message
@@ -116,11 +131,15 @@ export const useLive = defineStore('live', () => {
     if (seen >= replayedTo) replaying.value = false
   }
 
-  function listenForSilence(): void {
+  /** Anything the server says within the limit keeps the socket. */
+  function expectWord(): void {
     window.clearTimeout(silenceTimer)
-    silenceTimer = window.setTimeout(() => {
-      api.health().then(listenForSilence, () => socket?.close())
-    }, SILENCE_MS)
+    silenceTimer = window.setTimeout(cut, ANSWER_MS)
+  }
+
+  function ask(): void {
+    send({ type: 'resume', since: seen })
+    expectWord()
   }
 
   function open(): void {
@@ -129,27 +148,43 @@ export const useLive = defineStore('live', () => {
     if (link.value !== 'down') link.value = 'connecting'
     const mine = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`)
     socket = mine
-    mine.addEventListener('open', () => {
-      send({ type: 'resume', since: seen })
-      listenForSilence()
-    })
+    expectWord()
+    mine.addEventListener('open', () => socket === mine && ask())
     mine.addEventListener('message', (event) => {
+      if (socket !== mine) return
       const receivedAt = performance.now()
-      listenForSilence()
+      window.clearTimeout(silenceTimer)
+      silenceTimer = window.setTimeout(ask, SILENCE_MS)
       take(JSON.parse(event.data as string) as ServerMessage, receivedAt)
     })
-    mine.addEventListener('close', () => closed(mine))
+    mine.addEventListener('close', () => socket === mine && cut())
   }
 
-  function closed(which: WebSocket): void {
-    if (socket !== which) return
-    socket = null
+  function drop(): void {
     window.clearTimeout(silenceTimer)
-    if (!wanted || link.value === 'elsewhere') return
+    window.clearTimeout(retryTimer)
+    const old = socket
+    socket = null
+    old?.close()
+  }
+
+  /** Down at once: a browser may wait a minute for the other side to take part in the closing. */
+  function cut(): void {
+    drop()
+    if (!wanted) return
     link.value = 'down'
     // half fixed, half at random: after a restart not everybody comes back in the same moment
-    retryTimer = window.setTimeout(open, retry / 2 + (Math.random() * retry) / 2)
-    retry = Math.min(retry * 2, LAST_RETRY_MS)
+    retryTimer = window.setTimeout(() => void comeBack(), retry / 2 + (Math.random() * retry) / 2)
+    retry = Math.min(Math.max(retry, FIRST_RETRY_MS) * 2, LAST_RETRY_MS)
+  }
+
+  /** The cookie may be somebody else's by now, or nobody's: the stream is taken up only where the session still is. */
+  async function comeBack(): Promise<void> {
+    try {
+      if (await session.load()) open()
+    } catch {
+      if (!socket) cut() // no answer either: later
+    }
   }
 
   function start(): void {
@@ -159,24 +194,23 @@ export const useLive = defineStore('live', () => {
 
   function stop(): void {
     wanted = false
-    window.clearTimeout(retryTimer)
-    const old = socket
-    socket = null
-    old?.close()
+    drop()
     seen = 0
     link.value = 'connecting'
     board.value = null
     pops.value = noPops
     call.value = null
     drafts.value = []
+    sayEnd(null)
   }
 
-  /** At once: the network is back, or the person asks for it. */
+  /** At once, whatever state the old socket is in: the network is back, or the person asks for it. */
   function reconnect(): void {
-    if (link.value === 'elsewhere') link.value = 'down'
+    if (!wanted) return
+    if (link.value === 'up') return ask()
     retry = FIRST_RETRY_MS
-    wanted = true
-    open()
+    drop()
+    void comeBack()
   }
 
   function heard(ticket: number): void {
@@ -184,7 +218,7 @@ export const useLive = defineStore('live', () => {
     drafts.value = drafts.value.filter((draft) => draft.ticket_id !== ticket)
   }
 
-  window.addEventListener('online', () => wanted && reconnect())
-  window.addEventListener('offline', () => socket?.close())
-  return { link, board, pops, ringing, call, drafts, lastEnd, lost, replaying, start, stop, reconnect, heard }
+  window.addEventListener('online', reconnect)
+  window.addEventListener('offline', () => socket && cut())
+  return { link, board, pops, ringing, call, drafts, lastEnd, lost, start, stop, reconnect, heard }
 })

@@ -11,8 +11,6 @@ export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', '
 export const changePassword = (body: Wire<'PasswordBody'>) => request<unknown>('POST', 'me/password', body)
 export const wantState = (body: Wire<'WantedStateBody'>) => request<Wire<'Board'>>('PUT', 'me/state', body)
 export const phone = () => request<Wire<'Phone'>>('GET', 'phone')
-export const board = () => request<Wire<'Board'>>('GET', 'board')
-export const health = () => request<unknown>('GET', 'health')
 export const system = () => request<Wire<'System'>>('GET', 'system')
 
 export interface CallFilter {

@@ -1,6 +1,6 @@
 /** Who is logged in and what they may do. Rights are decided by the server; here they only hide what would be refused. */
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import * as api from './server'
 import { learn } from './clock'
 import { onLoggedOut, Refused } from './http'
@@ -26,35 +26,47 @@ export type Right =
 
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null)
+  /** The server no longer knows this session. Who sat here is still `me` until they leave: a call under way is finished first. */
   const ended = ref(false)
+  /** Why the server could not be asked who we are; null when it answered. */
+  const away = shallowRef<unknown>(null)
 
   speak(kept<Language>('language', navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'))
-  onLoggedOut(() => {
+  onLoggedOut(gone)
+
+  function gone(): void {
     ended.value = me.value !== null
-    me.value = null
     forget('loggedIn')
-  })
+  }
+
+  /** From the frame to the log-in page. */
+  function leave(): void {
+    me.value = null
+  }
 
   function take(fresh: Me): void {
     learn(fresh.server_time)
     me.value = fresh
     ended.value = false
+    away.value = null
     speak(fresh.language)
     keep('language', fresh.language)
     keep('loggedIn', true)
   }
 
-  /** True when a session was found. Where nobody ever logged in, nobody is asked. */
+  /** True when the session is still there, and still this person's. Where nobody ever logged in, nobody is asked. */
   async function load(): Promise<boolean> {
-    if (!kept('loggedIn', false)) return false
+    if (!me.value && !kept('loggedIn', false)) return false
     try {
-      take(await api.me())
-      return true
+      const fresh = await api.me()
+      // another tab of this browser logged somebody else in: what comes from now on is theirs, and is not shown under this name
+      if (me.value && me.value.id !== fresh.id) ended.value = true
+      else take(fresh)
+      return !ended.value
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) {
-        me.value = null
-        return false
-      }
+      const refused = error instanceof Refused && error.status === 401
+      away.value = refused ? null : error
+      if (refused) return false
       throw error
     }
   }
@@ -68,7 +80,7 @@ export const useSession = defineStore('session', () => {
   async function logout(): Promise<void> {
     await api.logout()
     forget('loggedIn')
-    me.value = null
+    leave()
   }
 
   async function chooseLanguage(wanted: Language): Promise<void> {
@@ -82,5 +94,5 @@ export const useSession = defineStore('session', () => {
   const hasPhone = computed(() => Boolean(me.value?.extension) && can('desk'))
   /** Each role's home answers: what must I do next? */
   const home = computed(() => (can('desk') ? '/' : can('people') ? '/system' : '/calls'))
-  return { me, ended, can, hasPhone, home, load, login, logout, chooseLanguage, take }
+  return { me, ended, away, can, hasPhone, home, load, leave, login, logout, chooseLanguage }
 })

@@ -25,6 +25,8 @@ export const useTalk = defineStore('talk', () => {
   const key = () => `desk.${session.me?.id ?? 0}`
   const ticketId = ref<number | null>(kept<number | null>(key(), null))
   const record = shallowRef<CallDetail | null>(null)
+  /** Call and ticket last put on the desk by the switch: hold and its like tell of the same pair again. */
+  let told = ''
 
   const mine = computed(() => live.board?.me ?? null)
   /** The id of the call this person is in, null between calls. */
@@ -69,7 +71,11 @@ export const useTalk = defineStore('talk', () => {
   watch(
     () => live.call,
     (call) => {
-      if (call && call.phase !== 'ended' && call.ticket_id) show(call.ticket_id)
+      if (!call || call.phase === 'ended' || !call.ticket_id) return
+      const now = `${call.call_id}/${call.ticket_id}`
+      if (now === told) return
+      told = now
+      show(call.ticket_id)
     },
   )
   // after a reload the pop is not told again: look the call up

@@ -2,11 +2,15 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { useLive } from '../src/live'
-import type { ServerMessage } from '../src/wire'
-import { card } from './made'
+import { useSession } from '../src/session'
+import { useTalk } from '../src/talk'
+import type { Me, ServerMessage } from '../src/wire'
+import { card, me } from './made'
 
 const AT = '2026-11-23T12:00:00Z'
 let sockets: FakeSocket[] = []
+/** Who the server says we are when asked; null: nobody any more. */
+let known: Me | null = me()
 
 class FakeSocket extends EventTarget {
   static OPEN = 1
@@ -19,7 +23,12 @@ class FakeSocket extends EventTarget {
   send(text: string): void {
     this.sent.push(JSON.parse(text))
   }
+  /** As Chromium does with a dead peer: nothing is told for a minute. */
   close(): void {
+    this.readyState = 2
+  }
+  /** The other side, or the browser itself, ends it. */
+  end(): void {
     this.readyState = 3
     this.dispatchEvent(new Event('close'))
   }
@@ -31,8 +40,13 @@ class FakeSocket extends EventTarget {
 const hello = (seq: number, lost = false): ServerMessage => ({ type: 'hello', at: AT, seq, lost })
 const pop = (seq: number, id = card().id): ServerMessage => ({ type: 'pop', seq, sent_at: AT, card: card({ id }) })
 const popEnd = (seq: number, id = card().id): ServerMessage => ({ type: 'pop_end', seq, id, how: 'no_answer' })
+const bye = (code: string): ServerMessage => ({ type: 'bye', code, retry_ms: 5000 })
+const talking = (seq: number, given: object = {}): ServerMessage => ({
+  type: 'call', seq, call_id: 'a.1', phase: 'talking', since: AT, ticket_id: 7, ...given,
+})
 
 function connect() {
+  useSession().me = known
   const live = useLive()
   live.start()
   const socket = last()
@@ -46,10 +60,16 @@ function last(): FakeSocket {
   return socket
 }
 
+function answer(status: number, body: unknown): Response {
+  return new Response(JSON.stringify(body), { status })
+}
+
 beforeEach(() => {
   vi.useFakeTimers()
   sockets = []
+  known = me()
   vi.stubGlobal('WebSocket', FakeSocket)
+  vi.stubGlobal('fetch', async () => (known ? answer(200, known) : answer(401, { code: 'not_logged_in' })))
   setActivePinia(createPinia())
 })
 
@@ -57,11 +77,11 @@ test('a page just loaded asks from the beginning', () => {
   expect(connect().socket.sent).toEqual([{ type: 'resume', since: 0 }])
 })
 
-test('after a break the server is told the last number seen', () => {
+test('after a break the server is told the last number seen', async () => {
   const { socket } = connect()
   socket.say(hello(5), pop(6))
-  socket.close()
-  vi.advanceTimersByTime(1000)
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
   last().dispatchEvent(new Event('open'))
   expect(last().sent).toEqual([{ type: 'resume', since: 6 }])
 })
@@ -93,14 +113,16 @@ test('a replayed pop that still rings is shown after the replay', () => {
   expect(live.ringing).toHaveLength(1)
 })
 
-test('when the place in the stream is gone everything is read again and old pops go', () => {
+test('when the place in the stream is gone everything is read again; old pops and the old call go', async () => {
   const { live, socket } = connect()
-  socket.say(hello(5), pop(6))
-  socket.close()
-  vi.advanceTimersByTime(1000)
+  socket.say(hello(5), pop(6), talking(7))
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
   last().say(hello(900, true))
   expect(live.lost).toBe(1)
   expect(live.ringing).toEqual([])
+  expect(live.call).toBeNull()
+  expect(live.pops.byCall[card().call_id], 'who the running call is with').toBeDefined()
 })
 
 test('every numbered message is acknowledged; one that nobody painted without a time', async () => {
@@ -110,17 +132,104 @@ test('every numbered message is acknowledged; one that nobody painted without a 
   expect(socket.sent.at(-1)).toEqual({ type: 'ack', seq: 6, shown_ms: null })
 })
 
-test('returning browsers wait longer each time, up to ten seconds', () => {
+test('returning browsers wait longer each time, up to ten seconds', async () => {
   const { live, socket } = connect()
-  socket.close()
+  socket.end()
   for (let tries = 0; tries < 8; tries++) {
-    vi.advanceTimersByTime(10_000)
-    last().close()
+    await vi.advanceTimersByTimeAsync(10_000)
+    last().end()
   }
   const before = sockets.length
-  vi.advanceTimersByTime(4999)
+  await vi.advanceTimersByTimeAsync(4999)
   expect(sockets.length).toBe(before)
   expect(live.link).toBe('down')
-  vi.advanceTimersByTime(5001)
+  await vi.advanceTimersByTimeAsync(5001)
   expect(sockets.length).toBe(before + 1)
+})
+
+test('a silent socket is asked, and kept when it answers', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5), pop(6))
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(socket.sent.at(-1)).toEqual({ type: 'resume', since: 6 })
+  socket.say(hello(6))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([live.link, sockets.length]).toEqual(['up', 1])
+})
+
+test('a socket that does not answer is down at once, whether or not it takes part in the closing', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5))
+  await vi.advanceTimersByTimeAsync(25_000)
+  expect([live.link, socket.readyState]).toEqual(['down', 2])
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(sockets.length).toBe(2)
+  last().say(hello(5))
+  socket.say(pop(6))
+  socket.end()
+  expect([live.link, live.ringing], 'what the old socket still says').toEqual(['up', []])
+})
+
+test('a socket that never opens is given up', async () => {
+  useSession().me = known
+  useLive().start()
+  last().readyState = 0
+  await vi.advanceTimersByTimeAsync(6000)
+  expect(sockets.length).toBe(2)
+})
+
+test('trying again now does not wait for a socket that is still on its way', async () => {
+  const { live, socket } = connect()
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
+  last().readyState = 0
+  live.reconnect()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(sockets.length).toBe(3)
+})
+
+test('logged out in another tab: the session has ended, and nothing is tried again', async () => {
+  const { socket } = connect()
+  socket.say(hello(5))
+  known = null
+  socket.say(bye('session_ended'))
+  socket.end()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(useSession().ended).toBe(true)
+  expect(sockets.length).toBe(1)
+})
+
+test('somebody else logged in in another tab: their stream is not taken under this name', async () => {
+  const { socket } = connect()
+  socket.say(hello(5))
+  known = me({ id: 3, name: 'Wang Wu' })
+  socket.end()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([useSession().ended, useSession().me?.name, sockets.length]).toEqual([true, 'Li Ting', 1])
+})
+
+test('what became of the last ring is said for a minute, and not to the next who logs in', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5), pop(6), popEnd(7))
+  expect(live.lastEnd?.how).toBe('no_answer')
+  await vi.advanceTimersByTimeAsync(61_000)
+  expect(live.lastEnd).toBeNull()
+  last().say(hello(7), pop(8, 'b/2'), popEnd(9, 'b/2'))
+  live.stop()
+  expect(live.lastEnd).toBeNull()
+})
+
+test('a hold does not bring the call\'s ticket back over the one looked at; another call brings its own', async () => {
+  const talk = useTalk()
+  const { socket } = connect()
+  socket.say(hello(5), talking(6))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(talk.ticketId).toBe(7)
+  talk.show(3)
+  socket.say(talking(7, { phase: 'held' }), talking(8))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(talk.ticketId).toBe(3)
+  socket.say(talking(9, { call_id: 'b.1', ticket_id: 8 }))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(talk.ticketId).toBe(8)
 })
