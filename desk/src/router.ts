@@ -12,12 +12,12 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue') },
-    { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue') },
     {
       path: '/',
       component: () => import('./parts/TheFrame.vue'),
       children: [
         { path: '', name: 'desk', component: () => import('./pages/DeskPage.vue'), meta: { rights: ['desk'] } },
+        { path: 'password', name: 'password', component: () => import('./pages/PasswordPage.vue') },
         { path: 'welcome', name: 'welcome', component: () => import('./pages/WelcomePage.vue'), meta: { rights: ['desk'] } },
         { path: 'tickets', name: 'tickets', component: () => import('./pages/TicketsPage.vue'), meta: { rights: ['tickets.read'] } },
         { path: 'tickets/:id(\\d+)', name: 'ticket', component: () => import('./pages/TicketPage.vue'), meta: { rights: ['tickets.read'] } },
@@ -41,7 +41,7 @@ router.beforeEach(async (to) => {
   const session = useSession()
   if (!session.me && !asked) {
     asked = true
-    // the server away at the first load: the log-in page says so when one tries
+    // no answer: the log-in page says so and goes on asking
     await session.load().catch(() => false)
   }
   if (!session.me) return to.name === 'login' ? true : { name: 'login', query: to.fullPath === '/' ? {} : { to: to.fullPath } }

@@ -1,10 +1,10 @@
 /** Where a test finds things: every `data-testid` of the desk. Only these are promised to stay. */
 export const TEST = {
-  login: { name: 'login-name', password: 'login-password', submit: 'login-submit', error: 'login-error', language: 'language' },
+  login: { name: 'login-name', password: 'login-password', submit: 'login-submit', error: 'login-error', away: 'login-away', language: 'language' },
   password: { old: 'password-old', fresh: 'password-new', again: 'password-again', submit: 'password-submit', error: 'password-error' },
   frame: {
     nav: (room: string) => `nav-${room}`,
-    banner: 'banner', // data-banner: browser | switch | elsewhere | phone | microphone | reload
+    banner: 'banner', // data-banner: session | browser | switch | phone | microphone | reload
     queue: 'queue-ring', // data-waiting
     level: 'service-level',
     keys: 'keys-dialog',

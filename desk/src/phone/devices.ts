@@ -45,6 +45,13 @@ export async function devices(): Promise<Devices> {
   return { microphones: named('audioinput'), speakers: named('audiooutput') }
 }
 
+/** Calls back whenever something is plugged in or out, until the returned function is called. */
+export function onPlugged(change: () => void): () => void {
+  if (!isSecure()) return () => undefined
+  navigator.mediaDevices.addEventListener('devicechange', change)
+  return () => navigator.mediaDevices.removeEventListener('devicechange', change)
+}
+
 export function silence(stream: MediaStream | null): void {
   stream?.getTracks().forEach((track) => track.stop())
 }

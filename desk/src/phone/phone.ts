@@ -11,22 +11,19 @@ import { useLive } from '@/live'
 import { sentence, tell } from '@/problems'
 import { useSession } from '@/session'
 import { t } from '@/words'
-import { choose, chosen, isSecure, NoMicrophone, openMicrophone, silence, type MicrophoneTrouble } from './devices'
-import { audio, awake, meter, type Meter } from './levels'
-import { startRinging, type Ring } from './ring'
+import { isSecure } from './devices'
+import { useHeadset } from './headset'
+import { useRing } from './ring'
 import type { Line, SipCall } from './sip'
-import { holdPhone, type Held } from './tab'
+import { Tab } from './tab'
 
 export type Registration = 'off' | 'connecting' | 'registered' | 'failed' | 'elsewhere' | 'insecure'
 export type Phase = 'idle' | 'ringing' | 'connecting' | 'talking'
 
 const FIRST_RETRY_MS = 2000
 const LAST_RETRY_MS = 30_000
-const METER_MS = 120
 /** The server's code for the pause after a ring nobody answered. */
 export const MISSED_RING = 'missed_ring'
-/** Waking the sound takes longer than a frame: the card is painted first. */
-const AFTER_PAINT_MS = 40
 /** How long a pressed Answer waits for the phone's own ring, which comes after the screen-pop. */
 const ARMED_MS = 15_000
 
@@ -36,55 +33,62 @@ export const usePhone = defineStore('phone', () => {
 
   const registration = ref<Registration>('off')
   const trouble = ref('')
-  const microphoneTrouble = ref<MicrophoneTrouble | null>(null)
   const phase = ref<Phase>('idle')
   const caller = shallowRef({ number: '', name: '' })
   const since = ref(0)
   const muted = ref(false)
   const held = ref(false)
+  const transferring = ref(false)
   /** The call whose Answer was pressed before the phone rang (`''`: whatever rings). It may be offered anew: it is still the one. */
   const armedFor = ref<string | null>(null)
   const armed = computed(() => armedFor.value !== null)
-  const levels = ref({ mine: 0, theirs: 0 })
   /** What became of a call that was up when the page was last left. */
   const leftTalking = ref(kept('talking', false, sessionStorage))
-  const ringBlocked = ref(false)
-  const ring = ref<Ring>(kept<Ring>('ring', 'bell'))
-  const volume = ref(kept('ringVolume', 0.6))
 
   let line: Line | null = null
-  let lock: Held | null = null
+  let tab: Tab | null = null
   let call: SipCall | null = null
-  let microphone: MediaStream | null = null
-  let meters: { mine?: Meter; theirs?: Meter } = {}
+  /** Counts connections, so that one overtaken while it fetched its credentials is not made. */
+  let connecting = 0
   let retry = FIRST_RETRY_MS
   let retryTimer = 0
   let armedTimer = 0
-  let meterTimer = 0
-  let ringTimer = 0
-  let stopRinging: (() => void) | null = null
-  const speaker = new Audio()
 
   forget('talking', sessionStorage)
 
   const inBrowser = computed(() => session.hasPhone && session.me?.phone_kind === 'browser')
   const busy = computed(() => phase.value === 'talking' || phase.value === 'connecting')
   const isRinging = computed(() => !busy.value && (phase.value === 'ringing' || live.ringing.length > 0))
+  /** The call can be put on hold or handed on: that goes through the line, and tried without one it would end the call. */
+  const canHandOn = computed(() => phase.value === 'talking' && registration.value === 'registered' && !transferring.value)
+
+  const headset = useHeadset()
+  // a telephone rings for itself; of several tabs only the one with the phone in it
+  const holdsPhone = computed(() => inBrowser.value && !['off', 'elsewhere'].includes(registration.value))
+  const ringing = useRing(() => isRinging.value && holdsPhone.value)
 
   // registration -------------------------------------------------------------------------------------------------------
-  async function register(take = false): Promise<void> {
+  /** Never under a call: JsSIP ends all of a line's calls with it. `over` comes back to it. */
+  async function register(): Promise<void> {
     window.clearTimeout(retryTimer)
-    if (!inBrowser.value || !session.me) return
+    if (!inBrowser.value || !session.me || call) return
     if (!isSecure()) return void (registration.value = 'insecure')
     if (registration.value !== 'failed') registration.value = 'connecting' // a failed one stays said until it is mended
-    lock ??= await holdPhone(session.me.id, take, lostToOtherTab)
-    if (!lock) return void (registration.value = 'elsewhere')
+    if (tab?.held) return connect()
+    tab ??= new Tab(session.me.id, { held: () => void connect(), waits: waitForTab, lost: lostToOtherTab })
+    tab.wait()
+  }
+
+  async function connect(): Promise<void> {
+    const mine = ++connecting
     try {
       const credentials = await api.phone()
       const sip = await import('./sip')
+      if (mine !== connecting || call) return
       line?.stop()
       line = new sip.Line(credentials, { registered, unregistered, rings })
     } catch (error) {
+      if (mine !== connecting) return
       trouble.value = t('phone.noKey', { why: sentence(error) })
       unregistered()
     }
@@ -100,18 +104,26 @@ export const usePhone = defineStore('phone', () => {
   function unregistered(): void {
     registration.value = 'failed'
     window.clearTimeout(retryTimer)
-    // a new set of credentials each time: an administrator may have reset them. Never under a call.
-    retryTimer = window.setTimeout(() => (busy.value ? unregistered() : register()), retry)
+    // a new set of credentials each time: an administrator may have reset them
+    retryTimer = window.setTimeout(() => void register(), retry)
     retry = Math.min(retry * 2, LAST_RETRY_MS)
   }
 
-  function lostToOtherTab(): void {
-    lock = null
-    close()
+  function waitForTab(): void {
     registration.value = 'elsewhere'
   }
 
+  function lostToOtherTab(): void {
+    close()
+    waitForTab()
+  }
+
+  async function takeFromTab(): Promise<void> {
+    trouble.value = (await tab?.take()) === false ? t('phone.otherTalks') : ''
+  }
+
   function close(): void {
+    connecting++
     window.clearTimeout(retryTimer)
     hangUp()
     line?.stop()
@@ -120,15 +132,17 @@ export const usePhone = defineStore('phone', () => {
 
   function stop(): void {
     close()
-    lock?.release()
-    lock = null
+    tab?.release()
+    tab = null
     registration.value = 'off'
+    trouble.value = ''
   }
 
   // one call --------------------------------------------------------------------------------------------------------------
   function rings(incoming: SipCall): void {
     if (call) return incoming.refuseBusy()
     call = incoming
+    tab?.hasCall(true)
     caller.value = incoming.caller
     phase.value = 'ringing'
     incoming.events = {
@@ -137,7 +151,7 @@ export const usePhone = defineStore('phone', () => {
         since.value = now()
       },
       held: (isHeld) => (held.value = isHeld),
-      voice: hear,
+      voice: (stream) => void hear(stream),
       ended(why, failed) {
         const wasAnswering = phase.value === 'connecting'
         over()
@@ -153,16 +167,17 @@ export const usePhone = defineStore('phone', () => {
     if (wanted === '' || live.ringing.some((card) => card.call_id === wanted)) void answer()
   }
 
-  function hear(stream: MediaStream): void {
-    speaker.srcObject = stream
-    void useSpeaker()
-    speaker.play().catch(() => (trouble.value = t('phone.blocked')))
-    meters.theirs?.stop()
-    meters.theirs = meter(stream)
+  async function hear(stream: MediaStream): Promise<void> {
+    try {
+      await headset.hear(stream)
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') trouble.value = t('phone.blocked')
+    }
   }
 
   /** Answers what rings, or promises to as soon as the phone does. */
   async function answer(): Promise<void> {
+    if (!holdsPhone.value) return
     window.clearTimeout(armedTimer)
     armedFor.value = call ? null : (live.ringing[0]?.call_id ?? '')
     if (!call) {
@@ -172,37 +187,20 @@ export const usePhone = defineStore('phone', () => {
     if (phase.value !== 'ringing') return
     phase.value = 'connecting'
     const mine = call
-    try {
-      microphone = await openMicrophone()
-    } catch (error) {
-      if (error instanceof NoMicrophone) microphoneTrouble.value = error.trouble
-      if (call === mine) phase.value = 'ringing' // still rings: the person may allow the microphone and press again
-      return
-    }
-    if (call !== mine) return silence(microphone)
-    microphoneTrouble.value = null
-    audio()
-    meters.mine = meter(microphone)
-    meterTimer = window.setInterval(measure, METER_MS)
-    mine.answer(microphone)
-  }
-
-  function measure(): void {
-    levels.value = { mine: muted.value ? 0 : (meters.mine?.level() ?? 0), theirs: meters.theirs?.level() ?? 0 }
+    const microphone = await headset.pickUp(mine)
+    if (call !== mine) return
+    if (microphone) mine.answer(microphone)
+    else phase.value = 'ringing' // still rings: the person may allow the microphone and press again
   }
 
   function over(): void {
     call = null
+    tab?.hasCall(false)
     phase.value = 'idle'
-    muted.value = held.value = false
-    window.clearInterval(meterTimer)
-    meters.mine?.stop()
-    meters.theirs?.stop()
-    meters = {}
-    levels.value = { mine: 0, theirs: 0 }
-    silence(microphone)
-    microphone = null
-    speaker.srcObject = null
+    caller.value = { number: '', name: '' }
+    muted.value = held.value = transferring.value = false
+    headset.close()
+    if (registration.value === 'failed') void register()
   }
 
   function hangUp(): void {
@@ -217,7 +215,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function toggleHold(): void {
-    if (phase.value === 'talking') call?.hold(!held.value)
+    if (canHandOn.value) call?.hold(!held.value)
   }
 
   function dial(tone: string): void {
@@ -227,57 +225,28 @@ export const usePhone = defineStore('phone', () => {
   /** Hands the caller on; our own leg, which the switch leaves standing, is hung up only when the caller has left it. */
   async function transfer(extension: string): Promise<void> {
     const mine = call
-    await mine?.transfer(extension)
-    mine?.hangUp()
+    if (!mine || !canHandOn.value) throw new Error('nobody to hand on')
+    transferring.value = true
+    try {
+      await mine.transfer(extension)
+      mine.hangUp()
+    } finally {
+      if (call === mine) transferring.value = false
+    }
   }
 
-  // sound --------------------------------------------------------------------------------------------------------------------
   function forgiveMicrophone(): void {
-    microphoneTrouble.value = null
+    headset.trouble.value = null
   }
 
-  async function useSpeaker(): Promise<void> {
-    if ('setSinkId' in speaker) await speaker.setSinkId(chosen('speaker')).catch(() => undefined) // unplugged: the system's own
-  }
-
-  async function chooseSpeaker(id: string): Promise<void> {
-    choose('speaker', id)
-    await useSpeaker()
-  }
-
-  async function chooseMicrophone(id: string): Promise<void> {
-    choose('microphone', id)
-    if (!call || !microphone) return
-    const fresh = await openMicrophone()
-    await call.speakInto(fresh)
-    meters.mine?.stop()
-    meters.mine = meter(fresh)
-    silence(microphone)
-    microphone = fresh
-  }
-
-  function chooseRing(which: Ring, loud: number): void {
-    ring.value = which
-    volume.value = loud
-    keep('ring', which)
-    keep('ringVolume', loud)
-  }
-
-  function sound(): void {
-    stopRinging = startRinging(ring.value, volume.value)
-    // browsers keep a page silent until it was clicked once: said, because the agent may be looking elsewhere
-    ringTimer = window.setTimeout(() => (ringBlocked.value = ring.value !== 'none' && !awake()), AFTER_PAINT_MS)
+  /** The banner's "Try again": in a call another microphone, otherwise the next call will try. */
+  function retryMicrophone(): void {
+    forgiveMicrophone()
+    void headset.replace()
   }
 
   watch(busy, (talks) => {
     if (talks) leftTalking.value = false
-  })
-  watch(isRinging, (does) => {
-    window.clearTimeout(ringTimer)
-    stopRinging?.()
-    stopRinging = null
-    ringBlocked.value = false
-    if (does) ringTimer = window.setTimeout(sound, AFTER_PAINT_MS)
   })
 
   watch(() => live.ringing, answerIfPromised)
@@ -306,8 +275,11 @@ export const usePhone = defineStore('phone', () => {
   window.setTimeout(() => (backToReady = false), ARMED_MS)
 
   return {
-    registration, trouble, microphoneTrouble, phase, caller, since, muted, held, armed, levels, leftTalking, ringBlocked, ring, volume,
-    inBrowser, busy, isRinging,
-    register, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer, chooseSpeaker, chooseMicrophone, chooseRing, forgiveMicrophone,
+    registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,
+    inBrowser, busy, isRinging, canHandOn,
+    register, takeFromTab, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
+    microphoneTrouble: headset.trouble, levels: headset.levels, forgiveMicrophone, retryMicrophone,
+    chooseSpeaker: headset.chooseSpeaker, chooseMicrophone: headset.chooseMicrophone,
+    ...ringing,
   }
 })

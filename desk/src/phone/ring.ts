@@ -1,5 +1,7 @@
 /** Ring sounds made of tones: no file to load, nothing to wait for. */
-import { audio } from './levels'
+import { ref, watch } from 'vue'
+import { keep, kept } from '@/kept'
+import { audio, awake } from './levels'
 
 export const RINGS = ['bell', 'soft', 'double', 'none'] as const
 export type Ring = (typeof RINGS)[number]
@@ -23,6 +25,8 @@ const TUNES: Record<Ring, readonly Tone[]> = {
   none: [],
 }
 const AGAIN_MS = 2500
+/** Waking the sound takes longer than a frame: the card is painted first. */
+const AFTER_PAINT_MS = 40
 
 function tone(at: AudioContext, { hz, at: start, lasts }: Tone, volume: number): void {
   const oscillator = at.createOscillator()
@@ -42,8 +46,40 @@ export function playOnce(ring: Ring, volume: number): void {
 }
 
 /** Rings until the returned function is called. */
-export function startRinging(ring: Ring, volume: number): () => void {
+function startRinging(ring: Ring, volume: number): () => void {
   playOnce(ring, volume)
   const timer = window.setInterval(() => playOnce(ring, volume), AGAIN_MS)
   return () => window.clearInterval(timer)
+}
+
+/** The chosen ring, heard for as long as `sounds` says so. */
+export function useRing(sounds: () => boolean) {
+  const ring = ref<Ring>(kept<Ring>('ring', 'bell'))
+  const volume = ref(kept('ringVolume', 0.6))
+  const ringBlocked = ref(false)
+  let timer = 0
+  let stop: (() => void) | null = null
+
+  function begin(): void {
+    stop = startRinging(ring.value, volume.value)
+    // browsers keep a page silent until it was clicked once: said, because the agent may be looking elsewhere
+    timer = window.setTimeout(() => (ringBlocked.value = ring.value !== 'none' && !awake()), AFTER_PAINT_MS)
+  }
+
+  watch(sounds, (does) => {
+    window.clearTimeout(timer)
+    stop?.()
+    stop = null
+    ringBlocked.value = false
+    if (does) timer = window.setTimeout(begin, AFTER_PAINT_MS)
+  })
+
+  function chooseRing(which: Ring, loud: number): void {
+    ring.value = which
+    volume.value = loud
+    keep('ring', which)
+    keep('ringVolume', loud)
+  }
+
+  return { ring, volume, ringBlocked, chooseRing }
 }

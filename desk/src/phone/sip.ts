@@ -10,7 +10,8 @@ const PEER: RTCConfiguration = { iceServers: [] }
 /** Candidates of dead interfaces can keep gathering open for many seconds; the usable ones come at once. */
 const GATHERING_MS = 400
 const REGISTER_SECONDS = 60
-const TRANSFER_MS = 8000
+/** Longer than the switch rings a colleague (20 s): should it say nothing of the ring, it says what came of it. */
+const TRANSFER_MS = 30_000
 
 export interface Caller {
   number: string
@@ -91,19 +92,25 @@ export class SipCall {
   /** Blind transfer. Resolves when the switch has moved the caller on; rejects when it has not and the caller is still here. */
   transfer(extension: string): Promise<void> {
     return new Promise((resolve, reject) => {
+      const done = () => resolve()
       const failed = () => reject(new Error('refer'))
       window.setTimeout(failed, TRANSFER_MS)
-      this.session.on('ended', () => resolve())
-      // the answer to REFER itself (202) only says that it was understood; NOTIFY brings what became of it
-      this.session.refer(`sip:${extension}@${this.realm}`, { eventHandlers: { accepted: () => resolve(), requestFailed: failed, failed } })
+      this.session.on('ended', done)
+      // The answer to REFER itself (202) and the first NOTIFY (100, `trying`) only say that it was understood. It rings there
+      // (180, `progress`): the caller has left us, and comes back to the queue, not to us, when nobody answers.
+      this.session.refer(`sip:${extension}@${this.realm}`, { eventHandlers: { progress: done, accepted: done, requestFailed: failed, failed } })
     })
   }
 
-  /** The sending track is replaced, the call goes on: the headset was changed. */
+  /** The sending track is replaced, the call goes on, as silent as it was: the headset was changed while muted or on hold. */
   async speakInto(microphone: MediaStream): Promise<void> {
     const [track] = microphone.getAudioTracks()
     const sender = this.session.connection?.getSenders().find((one) => one.track?.kind === 'audio')
-    if (track && sender) await sender.replaceTrack(track)
+    const old = sender?.track
+    if (!track || !sender || !old) return
+    track.enabled = old.enabled
+    await sender.replaceTrack(track)
+    track.enabled = old.enabled // pressed meanwhile
   }
 }
 

@@ -14,6 +14,7 @@ export const frame = {
     throttled: ['尝试次数过多。请等几分钟再试，或请管理员重设密码。', 'Too many attempts. Wait a few minutes, or ask an administrator to reset your password.'],
     language: ['语言', 'Language'],
     ended: ['登录已结束，请重新登录。', 'Your session has ended. Log in again.'],
+    askingAgain: ['正在自动重试，恢复后会直接进入。', 'Trying again by itself; whoever is still logged in goes on at once.'],
     show: ['显示密码', 'Show password'],
     hide: ['隐藏密码', 'Hide password'],
   },
@@ -83,8 +84,7 @@ export const frame = {
   link: {
     browser: ['与服务器的连接断了，正在重新连接。已录入的内容保存在本机，连上后会自动发送。', 'The connection to the server is down; reconnecting. What you typed is kept here and will be sent.'],
     switch: ['与电话交换机的连接断了：排队和状态暂时不可信，通话不受影响。', 'The link to the telephone switch is down: queue and states cannot be trusted now; calls go on.'],
-    elsewhere: ['听诉已在另一个窗口打开，本窗口不再更新。', 'Tingsu was opened in another window; this one is no longer updated.'],
-    here: ['在此继续', 'Use it here'],
+    ended: ['登录已结束。请先讲完这通电话，之后重新登录。', 'Your session has ended. Finish this call, then log in again.'],
     retry: ['立即重试', 'Try now'],
   },
   problem: {

@@ -1,0 +1,284 @@
+/** The softphone against a scripted switch: JsSIP and the browser's sound are stand-ins, everything of ours is real. */
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { useLive } from '../src/live'
+import { usePhone } from '../src/phone/phone'
+import { useSession } from '../src/session'
+import { card, me } from './made'
+import { FakeLocks } from './locks'
+
+const sip = vi.hoisted(() => ({ lines: [] as FakeLine[] }))
+
+class Emitter {
+  handlers: Record<string, ((event: unknown) => void)[]> = {}
+  on(name: string, handler: (event: never) => void): void {
+    ;(this.handlers[name] ??= []).push(handler as (event: unknown) => void)
+  }
+  emit(name: string, event: unknown = {}): void {
+    for (const handler of this.handlers[name] ?? []) handler(event)
+  }
+  removeAllListeners(): void {
+    this.handlers = {}
+  }
+}
+
+class FakeLine extends Emitter {
+  stopped = false
+  start(): void {
+    sip.lines.push(this)
+  }
+  stop(): void {
+    this.stopped = true
+  }
+}
+vi.mock('jssip', () => ({ UA: FakeLine, WebSocketInterface: class {} }))
+
+class FakeSession extends Emitter {
+  direction = 'incoming'
+  remote_identity = { uri: { user: '13800138000' }, display_name: '' }
+  sender = { track: null as FakeTrack | null, replaceTrack: async (track: FakeTrack) => void (this.sender.track = track) }
+  connection = { getSenders: () => [this.sender] }
+  refers: Record<string, () => void>[] = []
+  ended = false
+  holds = 0
+  answer({ mediaStream }: { mediaStream: FakeStream }): void {
+    this.sender.track = mediaStream.track
+    this.emit('confirmed')
+  }
+  mute(): void {
+    if (this.sender.track) this.sender.track.enabled = false
+  }
+  hold(): boolean {
+    this.holds++
+    return true
+  }
+  refer(_: string, { eventHandlers }: { eventHandlers: Record<string, () => void> }): void {
+    this.refers.push(eventHandlers)
+  }
+  isEnded(): boolean {
+    return this.ended
+  }
+  terminate(): void {
+    this.ended = true
+    this.emit('ended', { cause: 'Terminated' })
+  }
+}
+
+class FakeTrack extends EventTarget {
+  kind = 'audio'
+  enabled = true
+  readyState = 'live'
+  stop(): void {
+    this.readyState = 'ended'
+  }
+  unplug(): void {
+    this.stop()
+    this.dispatchEvent(new Event('ended'))
+  }
+}
+
+class FakeStream {
+  track = new FakeTrack()
+  getTracks = () => [this.track]
+  getAudioTracks = () => [this.track]
+}
+
+class FakeSound {
+  state = 'running'
+  createMediaStreamSource = () => ({ connect() {}, disconnect() {} })
+  createAnalyser = () => ({ fftSize: 0, getFloatTimeDomainData() {} })
+  createOscillator = () => ({ frequency: {}, connect: () => ({ connect() {} }), start: () => void rung++, stop() {} })
+  createGain = () => ({ gain: { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} } })
+}
+
+let microphones: FakeStream[]
+let openMicrophone: () => Promise<FakeStream>
+let plugs: EventTarget
+let rung: number
+const PHONE = { ws_url: 'ws://127.0.0.1/ws', uri: 'sip:1007@tingsu', extension: '1007', password: 'x', realm: 'tingsu' }
+
+async function newMicrophone(): Promise<FakeStream> {
+  const stream = new FakeStream()
+  microphones.push(stream)
+  return stream
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  sip.lines = []
+  microphones = []
+  rung = 0
+  openMicrophone = newMicrophone
+  plugs = new EventTarget()
+  const devices = Object.assign(plugs, { getUserMedia: () => openMicrophone(), enumerateDevices: async () => [] })
+  vi.stubGlobal('navigator', { language: 'en', locks: new FakeLocks(), mediaDevices: devices })
+  vi.stubGlobal('isSecureContext', true)
+  vi.stubGlobal('AudioContext', FakeSound)
+  vi.stubGlobal('Audio', class { play = async () => {} })
+  vi.stubGlobal('fetch', async () => new Response(JSON.stringify(PHONE)))
+  setActivePinia(createPinia())
+})
+
+const soon = () => vi.advanceTimersByTimeAsync(50)
+const lastLine = () => sip.lines.at(-1) as FakeLine
+
+async function registered() {
+  useSession().me = me()
+  const phone = usePhone()
+  await phone.register()
+  await vi.dynamicImportSettled()
+  await soon()
+  lastLine().emit('registered')
+  return phone
+}
+
+async function ringing() {
+  const phone = await registered()
+  const session = new FakeSession()
+  lastLine().emit('newRTCSession', { session })
+  return { phone, session, line: lastLine() }
+}
+
+async function talking() {
+  const made = await ringing()
+  await made.phone.answer()
+  expect(made.phone.phase).toBe('talking')
+  return made
+}
+
+test.each([
+  ['while it rings', ringing],
+  ['in a call', talking],
+])('the line is never made anew %s, however long it is down and whoever asks; it is after the call', async (_, begin) => {
+  const { phone, session, line } = await begin()
+  line.emit('disconnected')
+  await phone.register()
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect([sip.lines.length, line.stopped, session.ended]).toEqual([1, false, false])
+  session.terminate()
+  await soon()
+  expect([sip.lines.length, line.stopped]).toEqual([2, true])
+})
+
+test('a registration that comes after the log-out is not made', async () => {
+  useSession().me = me()
+  const phone = usePhone()
+  let deliver: (answer: Response) => void = () => {}
+  vi.stubGlobal('fetch', () => new Promise<Response>((done) => (deliver = done)))
+  void phone.register()
+  await soon()
+  phone.stop()
+  deliver(new Response(JSON.stringify(PHONE)))
+  await vi.dynamicImportSettled()
+  await soon()
+  expect([sip.lines.length, phone.registration]).toEqual([0, 'off'])
+})
+
+test('a muted microphone that is changed stays muted, and the old one is closed', async () => {
+  const { phone, session } = await talking()
+  phone.toggleMute()
+  await phone.chooseMicrophone('other')
+  expect(session.sender.track).toBe(microphones[1]?.track)
+  expect(session.sender.track?.enabled).toBe(false)
+  expect(microphones[0]?.track.readyState).toBe('ended')
+})
+
+test('a call that ends while the other microphone opens leaves none open', async () => {
+  const { phone, session } = await talking()
+  let deliver = () => {}
+  openMicrophone = () => new Promise((done) => (deliver = () => done(newMicrophone())))
+  const choosing = phone.chooseMicrophone('other')
+  session.terminate()
+  deliver()
+  await choosing
+  expect(microphones.map((one) => one.track.readyState)).toEqual(['ended', 'ended'])
+})
+
+test('a microphone that cannot be had is said, and the one in use goes on', async () => {
+  const { phone, session } = await talking()
+  openMicrophone = async () => Promise.reject(new DOMException('', 'NotReadableError'))
+  await phone.chooseMicrophone('other')
+  expect(phone.microphoneTrouble).toBe('busy')
+  expect([session.sender.track?.readyState, phone.phase]).toEqual(['live', 'talking'])
+})
+
+test('a headset pulled out is replaced by what there is', async () => {
+  const { session } = await talking()
+  microphones[0]?.track.unplug()
+  await soon()
+  expect(session.sender.track).toBe(microphones[1]?.track)
+})
+
+test('a headset pulled out with none other is said, and taken again when it is plugged in', async () => {
+  const { phone, session } = await talking()
+  openMicrophone = async () => Promise.reject(new DOMException('', 'NotFoundError'))
+  microphones[0]?.track.unplug()
+  await soon()
+  expect([phone.microphoneTrouble, phone.phase]).toEqual(['missing', 'talking'])
+  openMicrophone = newMicrophone
+  plugs.dispatchEvent(new Event('devicechange'))
+  await soon()
+  expect([phone.microphoneTrouble, session.sender.track?.readyState]).toEqual([null, 'live'])
+})
+
+test('a caller is handed on as soon as it rings there, by one request however often Enter is pressed', async () => {
+  const { phone, session } = await talking()
+  const going = phone.transfer('1002')
+  await expect(phone.transfer('1002')).rejects.toThrow()
+  expect(session.refers.length).toBe(1)
+  session.refers[0]?.trying?.()
+  await vi.advanceTimersByTimeAsync(25_000)
+  expect([session.ended, phone.transferring]).toEqual([false, true])
+  session.refers[0]?.progress?.()
+  await going
+  expect(session.ended).toBe(true)
+})
+
+test('a refused transfer leaves the caller here', async () => {
+  const { phone, session } = await talking()
+  const going = phone.transfer('9999')
+  session.refers[0]?.requestFailed?.()
+  await expect(going).rejects.toThrow()
+  expect([session.ended, phone.canHandOn]).toEqual([false, true])
+})
+
+test('without a line nothing is tried that would end the call', async () => {
+  const { phone, session, line } = await talking()
+  line.emit('disconnected')
+  phone.toggleHold()
+  await expect(phone.transfer('1002')).rejects.toThrow()
+  expect([session.holds, session.refers.length, phone.canHandOn]).toEqual([0, 0, false])
+  line.emit('registered')
+  phone.toggleHold()
+  expect(session.holds).toBe(1)
+})
+
+async function popArrives() {
+  useLive().pops = { ringing: [card()], over: [], byCall: {} }
+  await vi.advanceTimersByTimeAsync(200)
+}
+
+test('a pop rings in the tab that has the phone', async () => {
+  await registered()
+  await popArrives()
+  expect(rung).toBeGreaterThan(0)
+})
+
+test('a pop does not ring in a tab without the phone, nor is it answered there', async () => {
+  const other = navigator.locks.request('tingsu.phone.2', () => new Promise(() => {}))
+  void other
+  useSession().me = me()
+  const phone = usePhone()
+  await phone.register()
+  await soon()
+  await popArrives()
+  await phone.answer()
+  expect([phone.registration, phone.isRinging, rung, phone.armed]).toEqual(['elsewhere', true, 0, false])
+})
+
+test('a page beside a SIP telephone makes no sound', async () => {
+  useSession().me = me({ phone_kind: 'sip' })
+  await usePhone().register()
+  await popArrives()
+  expect([usePhone().isRinging, rung]).toEqual([true, 0])
+})
