@@ -1,4 +1,4 @@
-/** The form, the list, the history. */
+/** The form, the list, the conversation, the history. */
 export const tickets = {
   field: {
     kind: ['类别', 'Kind'],
@@ -95,6 +95,9 @@ export const tickets = {
     became: ['{field}：{before} → {after}', '{field}: {before} → {after}'],
     filled: ['{field}：{after}', '{field}: {after}'],
     emptied: ['{field}：清空（原为 {before}）', '{field}: emptied (was {before})'],
+  },
+  hearing: {
+    keys: ['左右键逐字，上下键逐句，回车从那里播放。', 'Left and right go by words, up and down by sentences; Enter plays from there.'],
   },
   action: {
     create: ['建立', 'created'],
