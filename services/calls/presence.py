@@ -28,6 +28,7 @@ from services.calls.floor import MISSED_RING, Floor
 from services.calls.store import Seat
 from services.clock import Clock
 from services.errors import NotAllowed, SwitchAway
+from services.people.rights import Role
 
 WRAP_UP = "wrap-up"  # the pause reason; cti's roster shows it as a state of its own
 AUTO_PAUSE = "Auto-Pause"  # app_queue's reason after a missed ring
@@ -108,7 +109,7 @@ class Presence:
     async def want(self, person: int, state: Wish, reason: str = "") -> None:
         """The agent's own wish. Raises NotAllowed without an extension, SwitchAway when the switch refuses it.
 
-        While the link is down the wish is kept and said to the switch when it is back.
+        The wish is kept all the same: said again after AGAIN_S, or when a link that is down is back.
         """
         seat = await self._seat(person)
         if seat is None:
@@ -117,7 +118,7 @@ class Presence:
         self._floor.wrap_ups.pop(person, None)
         if self._floor.link_up:
             try:
-                await self._settle(seat)
+                await self._settle(person)
             except CtiError as wrong:
                 raise SwitchAway(f"the switch did not take it: {type(wrong).__name__}") from wrong
 
@@ -149,7 +150,7 @@ class Presence:
                 self._line_up(seat.person)
 
     def _agents(self) -> dict[str, Seat]:
-        return {seat.extension: seat for seat in self._directory.seats() if seat.role == "junior_agent"}
+        return {seat.extension: seat for seat in self._directory.seats() if seat.role == Role.junior_agent}
 
     def browser(self, person: int, *, here: bool) -> None:
         """A person's first browser came, or the last one went."""
@@ -209,27 +210,38 @@ class Presence:
         while True:
             person = await self._unsettled.get()
             self._in_line.discard(person)
-            seat = self._directory.of(person)
-            if seat is None or not self._floor.link_up:
+            if not self._floor.link_up:
                 continue
             try:
-                await self._settle(seat)
+                await self._settle(person)
             except CtiError as wrong:
-                log.warning("an agent's state could not be set", extension=seat.extension, error=type(wrong).__name__)
-                self._failed[person] = self._clock.monotonic()
+                log.warning("an agent's state could not be set", person=person, error=type(wrong).__name__)
 
-    async def _settle(self, seat: Seat) -> None:
-        """Says a person's wanted state to the switch, one at a time for each person; the newest wish counts."""
-        extension, queue = Extension(seat.extension), self._settings.queue
-        async with self._locks[seat.person]:
-            wanted = self.wanted(seat.person)
-            if wanted.state == "away":
-                await self._switch.queue_remove(extension, queue)
+    async def _settle(self, person: int) -> None:
+        """Says an agent's wanted state to the switch, one at a time for each person; the newest wish counts.
+
+        What fails (a CtiError) is said again after AGAIN_S. Nothing is said of who is no agent, or not any more.
+        """
+        async with self._locks[person]:
+            seat = self._directory.of(person)
+            if seat is None or seat.role != Role.junior_agent:
                 return
-            wrapping = wanted.state == "ready" and seat.person in self._floor.wrap_ups
-            paused, reason = wanted.state == "paused" or wrapping, WRAP_UP if wrapping else wanted.reason
-            if not await self._switch.queue_add(extension, queue, paused=paused, reason=reason):
-                await self._switch.pause(extension, paused, reason)
+            self._failed.pop(person, None)
+            try:
+                await self._say(Extension(seat.extension), self.wanted(person), wrapping=person in self._floor.wrap_ups)
+            except CtiError:
+                self._failed[person] = self._clock.monotonic()
+                raise
+
+    async def _say(self, extension: Extension, wanted: Wanted, *, wrapping: bool) -> None:
+        queue = self._settings.queue
+        if wanted.state == "away":
+            await self._switch.queue_remove(extension, queue)
+            return
+        wrapping = wrapping and wanted.state == "ready"
+        paused, reason = wanted.state == "paused" or wrapping, WRAP_UP if wrapping else wanted.reason
+        if not await self._switch.queue_add(extension, queue, paused=paused, reason=reason):
+            await self._switch.pause(extension, paused, reason)
 
     async def _look_for_ever(self) -> None:
         while True:

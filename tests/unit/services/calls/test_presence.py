@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from cti.changes import AgentState
-from cti.errors import ActionFailed
+from cti.errors import ActionFailed, ActionTimeout
 from cti.ids import Extension
 from services.calls.directory import Directory
 from services.calls.facts import Fact, WantedSet
@@ -234,6 +234,32 @@ async def test_what_the_switch_did_not_take_is_said_again(room: Room) -> None:
     room.clock.move(seconds=5)
     room.presence.look()
     assert (await room.settled())[-1] == ("unpause", "1001", "")
+
+
+async def test_a_wish_the_switch_refused_is_said_again_without_another_login(room: Room) -> None:
+    await room.settled()
+    room.switch.wrong = ActionTimeout("QueueAdd", 5)
+    with pytest.raises(SwitchAway):
+        await room.presence.want(LI, "ready")
+    room.switch.wrong = None
+    room.clock.move(seconds=5)
+    room.presence.look()
+    assert await room.settled() == [("add", "1001", "", "")]
+    room.clock.move(seconds=5)
+    room.presence.look()
+    assert await room.settled() == []
+
+
+async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at_its_end(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "ready", "")])
+    assert ("remove", "1001") in await room.settled()
+    room.clock.move(seconds=20)
+    room.presence.look()
+    assert await room.settled() == []
+    assert room.switch.members == set()
 
 
 @pytest.mark.parametrize(
