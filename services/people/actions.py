@@ -113,13 +113,14 @@ class People:
             stored = await store.password_of(connection, who.id)
         if not await self.passwords.matches(stored, old):
             raise Invalid((WrongField("old", "wrong_password", "your present password"),))
+        async with db.transaction(self.pool) as connection:
+            await throttle.succeeded(connection, attempt)  # whatever is wrong with the new one: this was no guess
         check_strength(new, (login,))
         if old == new:
             raise Invalid((WrongField("new", "same_password", "another password than the present one"),))
         hashed = await self.passwords.hash(new)
         async with db.transaction(self.pool) as connection:
             await store.set_password(connection, who.id, hashed, must_change=False)
-            await throttle.succeeded(connection, attempt)
             await self.sessions.end_all(connection, who.id, but=who.session)
             await self._audit(connection, who.id, "person.password", who.id)
 

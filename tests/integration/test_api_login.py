@@ -170,6 +170,23 @@ async def test_a_password_that_is_guessed_first_is_refused(api: Api, weak: str) 
     assert weak not in str(body)
 
 
+@pytest.mark.parametrize("new", ["aaaaaaaaaaaa", PASSWORD])
+async def test_a_new_password_that_will_not_do_is_no_failed_try(api: Api, new: str) -> None:
+    async with api.client("junior-agent") as browser:
+        for _ in range(6):
+            async with browser.post("/api/me/password", json={"old": PASSWORD, "new": new}) as answer:
+                assert answer.status == 422
+        async with browser.post("/api/me/password", json={"old": PASSWORD, "new": "quite another phrase"}) as answer:
+            assert answer.status == 204
+
+
+async def test_guessing_the_present_password_is_throttled_like_a_login(api: Api) -> None:
+    async with api.client("junior-agent") as browser:
+        for number in range(6):
+            async with browser.post("/api/me/password", json={"old": f"guess {number}", "new": "quite another phrase"}) as answer:
+                assert answer.status == (422 if number < 5 else 429)
+
+
 async def test_the_last_administrator_stays(api: Api) -> None:
     boss = api.accounts[Role.administrator]
     async with api.as_role(Role.administrator) as office:
