@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import StringConstraints, ValidationError
 
 from cti.ids import CallId
+from recordings.models import DEMONSTRATION
 from services.calls import store
 from services.calls.playback import Playback, StoreAway
 from services.clock import Clock
@@ -29,11 +30,10 @@ LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
 
 
 class CallRoutes:
-    def __init__(self, pool: db.Pool, playback: Playback, clock: Clock, *, demonstration: bool) -> None:
+    def __init__(self, pool: db.Pool, playback: Playback, clock: Clock) -> None:
         self._pool = pool
         self._playback = playback
         self._clock = clock
-        self._demonstration = demonstration
         self._listens: dict[tuple[int, str], float] = {}
 
     @route("GET", "/api/calls", right=READERS)
@@ -65,7 +65,7 @@ class CallRoutes:
             call=_row(row),
             legs=[_leg(leg) for leg in legs],
             recording=await self._recording(call_id, recording) if recording else None,
-            transcript=self._transcript(recording) if recording else None,
+            transcript=_transcript(recording) if recording else None,
         )
 
     @route(
@@ -120,18 +120,19 @@ class CallRoutes:
             peaks=_peaks(drawn),
         )
 
-    def _transcript(self, row: db.Row) -> schemas.Transcript | None:
-        if row["transcript_state"] is None:
-            return None
-        return schemas.Transcript.model_validate(
-            {
-                "state": row["transcript_state"],
-                "model": row["model"],
-                "demonstration": self._demonstration,
-                "utterances": row["utterances"],
-                "error": row["transcript_error"],
-            }
-        )
+
+def _transcript(row: db.Row) -> schemas.Transcript | None:
+    if row["transcript_state"] is None:
+        return None
+    return schemas.Transcript.model_validate(
+        {
+            "state": row["transcript_state"],
+            "model": row["model"],
+            "demonstration": row["model"] == DEMONSTRATION.name,  # the one that wrote it, not the one of today
+            "utterances": row["utterances"],
+            "error": row["transcript_error"],
+        }
+    )
 
 
 def _peaks(drawn: bytes | None) -> schemas.Peaks | None:

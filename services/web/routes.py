@@ -63,7 +63,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PhoneRoutes(parts.sip_key, parts.ws_url),
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
-        CallRoutes(pool, playback, clock, demonstration=parts.demonstration),
+        CallRoutes(pool, playback, clock),
         TicketRoutes(Tickets(pool, clock, parts.zone), pool, clock),
         LexiconRoutes(pool, clock),
         CustomerRoutes(Customers(pool, clock)),

@@ -195,7 +195,7 @@ async def office(
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, pool, clock),
         LexiconRoutes(pool, clock),
-        CallRoutes(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock, demonstration=True),
+        CallRoutes(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock),
     )
     listening = bind("127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -91,3 +91,14 @@ async def test_what_is_no_filter_is_named(desk: Office, query: str) -> None:
 async def test_a_call_that_is_not_there_is_not_found(desk: Office, call: str) -> None:
     assert (await desk.ask("qa", "GET", f"/api/calls/{call}"))[0] == 404
     assert (await desk.ask("qa", "GET", f"/api/calls/{call}/audio"))[0] == 404
+
+
+@pytest.mark.parametrize(("model", "demonstration"), [("demo_model", True), ("vosk-model-cn-0.22", False), (None, False)])
+async def test_words_tell_whether_the_demonstration_model_wrote_them(
+    desk: Office, clock: HandClock, model: str | None, demonstration: bool
+) -> None:
+    recording = "insert into recording (call_id, state, due_at) values ('tingsu-1.1', 'archived', $1) returning id"
+    words = "insert into transcript (recording_id, state, due_at, model) values ($1, 'done', $2, $3)"
+    await desk.pool.execute(words, await desk.pool.fetchval(recording, clock.now()), clock.now(), model)
+    _, detail = await desk.ask("qa", "GET", "/api/calls/tingsu-1.1")
+    assert (detail["transcript"]["model"], detail["transcript"]["demonstration"]) == (model, demonstration)
