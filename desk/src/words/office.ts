@@ -52,7 +52,6 @@ export const office = {
     firstSay: ['本人首次登录时必须更改。', 'Must be changed at the first log-in.'],
     reset: ['重设密码', 'Reset password'],
     resetSay: ['为 {name} 设一个新的初始密码；其现有登录会结束。', 'Set a new first password for {name}; their sessions end.'],
-    empty: ['没有人员。', 'Nobody here.'],
   },
   lexicon: {
     title: ['分类与词', 'Classes and words'],
@@ -73,6 +72,7 @@ export const office = {
     noTerms: ['这个分类还没有词，草稿不会选中它。', 'This class has no words yet; drafts never choose it.'],
     unsaved: ['有未保存的改动', 'Unsaved changes'],
     leave: ['离开会丢掉未保存的改动，确定吗？', 'Leave and lose unsaved changes?'],
+    codeTaken: ['已有代码为“{code}”的分类', 'There is a class with the code “{code}” already'],
     codeRule: ['小写字母、数字、下划线', 'lower-case letters, digits, underscore'],
   },
   audit: {
