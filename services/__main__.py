@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from services import commands
-from services.config import BadConfig, Config, load
+from services.config import BadConfig, Config, Mistake
+from services.config_file import load, look, without_followers
 from services.errors import TingsuError
 
 ConfigFile = Annotated[
@@ -51,9 +54,13 @@ def configured(file: Path | None) -> Config:
     try:
         return load(file)
     except BadConfig as error:
-        for mistake in error.mistakes:
-            tell(f"✗ {mistake}")
-        raise typer.Exit(1) from None
+        refuse(error.mistakes)
+
+
+def refuse(mistakes: Iterable[Mistake]) -> NoReturn:
+    for mistake in mistakes:
+        tell(f"✗ {mistake}")
+    raise typer.Exit(1) from None
 
 
 @app.command()
@@ -64,7 +71,10 @@ def run(config: ConfigFile = None) -> None:
     from services.log import set_up
     from services.welcome import Welcome
 
-    set_up(settings.log)
+    try:
+        set_up(settings.logging)
+    except OSError as error:
+        refuse([Mistake("[log] file", "a file that can be written", f"{settings.logging.file}: {os.strerror(error.errno or 0)}")])
     asyncio.run(whole.run(settings, Welcome()))
 
 
@@ -74,14 +84,14 @@ def check_config(config: ConfigFile = None) -> None:
 
     Changes nothing. Exit code 1 if there is a mistake. While Tingsu runs, its own ports are reported as taken.
     """
-    settings = configured(config)
     from services.check import check
 
-    mistakes = asyncio.run(check(settings))
-    for mistake in mistakes:
-        tell(f"✗ {mistake}")
-    if mistakes:
-        raise typer.Exit(1)
+    try:
+        settings, named = look(config)
+    except BadConfig as error:
+        refuse(error.mistakes)
+    if mistakes := (*named, *without_followers(asyncio.run(check(settings)), named)):
+        refuse(mistakes)
     say("✓ the configuration is right")
 
 

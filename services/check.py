@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 
 from recordings import crew
-from recordings.errors import RecordingError
+from recordings.archive import Archive
+from recordings.errors import ArchiveFailed, RecordingError
 from services import plans
 from services.config import Config, Mistake, NoSecret
 from services.hosted import account, binaries
@@ -25,33 +29,52 @@ from services.hosted.database import address_of
 from services.store import db
 
 CONNECT_S = 5.0
+STORE_S = 10.0  # a store that refuses connections has given up by itself by then
+FOR_A_CALL = 4  # UDP ports
 GREETING_LIMIT = 200  # bytes
 ANSWER_LIMIT = 16_384  # bytes
+
+DATABASE = tuple(f"[database] {key}" for key in ("url", "password_env", "password_file", "program_folder", "account"))
+SWITCH = (
+    "[instance] name",
+    "[queue] name",
+    *(f"[asterisk] {key}" for key in ("managed", "host", "ami_port", "ami_user", "ami_secret_env", "ami_secret_file")),
+)
 
 
 async def check(config: Config) -> list[Mistake]:
     """All mistakes, in the order of the sections."""
-    found = await asyncio.gather(_database(config), _switch(config), _model(config))
-    database, switch, model = found
+    database, switch, store, model = await asyncio.gather(_database(config), _switch(config), _store(config), _model(config))
     return [
         *plans.exposed(config),
         *_folders(config),
         *_ports(config),
-        *database,
-        *switch,
+        *_sound_ports(config),
+        *_leaning(database, DATABASE),
+        *_leaning(switch, SWITCH),
         *_tls(config),
         *_speech(config),
-        *model,
+        *store,
+        *_leaning(model, ("[transcription] models_folder",)),
+        *_log(config),
     ]
+
+
+def _leaning(found: Iterable[Mistake], settings: tuple[str, ...]) -> Iterator[Mistake]:
+    return (replace(mistake, leans_on=settings) for mistake in found)
 
 
 def _folders(config: Config) -> Iterator[Mistake]:
     wanted = {"[instance] folder": config.folder, "[recordings] spool": config.spool}
     if "://" not in config.store:
         wanted["[recordings] store"] = Path(config.store)
+    wanted["[transcription] models_folder"] = config.models
+    named = set()
     for where, folder in wanted.items():
-        if reason := _unwritable(folder):
+        reason = _unwritable(folder)
+        if reason and reason not in named:  # a folder inside another is no second mistake
             yield Mistake(where, f"a folder that can be written: {folder}", reason)
+        named.add(reason)
 
 
 def _unwritable(folder: Path) -> str:
@@ -67,22 +90,33 @@ def _unwritable(folder: Path) -> str:
 
 def _ports(config: Config) -> Iterator[Mistake]:
     tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-    web, ivr, asterisk = config.web, config.ivr, config.asterisk
-    wanted = [("[web] port", web.host, web.port, tcp), ("[ivr] port", ivr.host, ivr.port, tcp)]
-    if asterisk.managed:
-        wanted += [
-            ("[asterisk] ami_port", asterisk.host, asterisk.ami_port, tcp),
-            ("[asterisk] sip_port", asterisk.host, asterisk.sip_port, udp),
-            ("[asterisk] ws_port", asterisk.host, asterisk.ws_port, tcp),
-        ]
-        wanted += [("[asterisk] wss_port", asterisk.host, asterisk.wss_port, tcp)] if asterisk.wss_port else []
+    wanted = [("web", "port", tcp), ("ivr", "port", tcp)]
+    if config.asterisk.managed:
+        wanted += [("asterisk", "ami_port", tcp), ("asterisk", "sip_port", udp), ("asterisk", "ws_port", tcp)]
+        wanted += [("asterisk", "wss_port", tcp)] if config.asterisk.wss_port else []
     seen: dict[tuple[int, int], str] = {}
-    for where, host, port, kind in wanted:
+    for section, key, kind in wanted:
+        settings = getattr(config, section)
+        where, host, port = f"[{section}] {key}", settings.host, getattr(settings, key)
+        leans_on = (f"[{section}] host", f"[{section}] managed")
         if first := seen.get((port, kind)):
-            yield Mistake(where, f"another port than {first}", str(port))
+            yield Mistake(where, f"another port than {first}", str(port), leans_on=(*leans_on, first))
         elif reason := _taken(host, port, kind):
-            yield Mistake(where, "a free port (is Tingsu running already?)", f"{host}:{port}: {reason}")
+            yield Mistake(where, "a free port (is Tingsu running already?)", f"{host}:{port}: {reason}", leans_on=leans_on)
         seen.setdefault((port, kind), where)
+
+
+def _sound_ports(config: Config) -> Iterator[Mistake]:
+    """The switch passes over those that are taken; it needs some."""
+    asterisk = config.asterisk
+    if not asterisk.managed:
+        return
+    ports = range(asterisk.rtp_first, asterisk.rtp_last + 1)
+    free = (port for port in ports if not _taken(asterisk.host, port, socket.SOCK_DGRAM))
+    if len(list(itertools.islice(free, FOR_A_CALL))) < FOR_A_CALL:
+        leans_on = ("[asterisk] rtp_last", "[asterisk] host", "[asterisk] managed")
+        wanted = f"the first of a range of UDP ports of which {FOR_A_CALL} are free at least"
+        yield Mistake("[asterisk] rtp_first", wanted, f"{asterisk.rtp_first} to {asterisk.rtp_last}", leans_on=leans_on)
 
 
 def _taken(host: str, port: int, kind: int) -> str:
@@ -213,6 +247,8 @@ def _tls(config: Config) -> Iterator[Mistake]:
         given = getattr(asterisk, name)
         if given and not os.access(config.path(given), os.R_OK):
             yield Mistake(f"[asterisk] {name}", "a PEM file that can be read", str(config.path(given)))
+        elif given and name == "tls_key" and stat.S_IMODE(config.path(given).stat().st_mode) & 0o077:
+            yield Mistake("[asterisk] tls_key", "a file that others cannot read: chmod 600 it", str(config.path(given)))
 
 
 def _speech(config: Config) -> Iterator[Mistake]:
@@ -230,3 +266,27 @@ async def _model(config: Config) -> list[Mistake]:
         wanted = "a Vosk model that loads (see `tingsu model list` and `tingsu model fetch`)"
         return [Mistake("[transcription] model", wanted, f"{folder}: {error}")]
     return []
+
+
+async def _store(config: Config) -> list[Mistake]:
+    """One that is no folder (those are tried without being made): an object is put there and removed."""
+    if "://" not in config.store:
+        return []
+    try:
+        async with asyncio.timeout(STORE_S):
+            await Archive.open(config.store).check()
+    except (ArchiveFailed, TimeoutError) as error:
+        wanted = "a store that can be written (config.toml says where its keys come from)"
+        return [Mistake("[recordings] store", wanted, str(error) or type(error).__name__)]
+    return []
+
+
+def _log(config: Config) -> Iterator[Mistake]:
+    file = Path(config.logging.file)
+    if not config.log.file:
+        return
+    try:
+        with file.open("ab") if file.exists() else tempfile.TemporaryFile(dir=file.parent):
+            return
+    except OSError as error:
+        yield Mistake("[log] file", "a file that can be written", f"{file}: {os.strerror(error.errno or 0)}")

@@ -1,42 +1,43 @@
 """All settings: shapes and defaults here, explained one by one in ``config.toml`` (a test holds the two together).
 
 Order: environment (``TINGSU_<SECTION>__<KEY>``), file, default. Secrets are never settings: a setting names the environment
-variable or the file that holds one. ``load`` gathers every mistake and raises once.
+variable or the file that holds one. They are read in ``services.config_file``.
+
+Types are strict: a file says 8081 and not "8081".
 """
 
 from __future__ import annotations
 
-import difflib
+import ipaddress
 import os
 import re
 import stat
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from services.errors import Impossible
-
-PREFIX = "TINGSU_"
-DEFAULT_FILE = Path("config.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing that is not right: where, what is wanted instead, what was found (never a secret)."""
+    """One thing that is not right: where (``[section] key``), what is wanted instead, what was found (never a secret).
+
+    ``written``: the place it was read from. ``leans_on``: other settings, taken for right when this was found.
+    """
 
     where: str
     wanted: str
     came: str = ""
+    written: str = ""
+    leans_on: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.wanted}" + (f" (found {self.came})" if self.came else "")
+        return f"{self.written or self.where}: {self.wanted}" + (f" (found {self.came})" if self.came else "")
 
 
 class BadConfig(Impossible):
@@ -83,16 +84,26 @@ def _hotlines(numbers: tuple[str, ...]) -> tuple[str, ...]:
     return numbers
 
 
+def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
+    """As the system writes those of its peers."""
+    try:
+        return tuple(str(ipaddress.ip_address(address)) for address in given)
+    except ValueError:
+        raise ValueError("IP addresses, without a network's /24") from None
+
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 PortOrNone = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Few = Annotated[int, Field(ge=1, le=1_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 Language = Literal["zh-CN", "en"]
+Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
+Addresses = Annotated[Texts, AfterValidator(_addresses)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Centre(_Section):
@@ -102,7 +113,7 @@ class Centre(_Section):
 
 
 class Instance(_Section):
-    folder: Path = Path("var")
+    folder: Annotated[Path, Strict(False)] = Path("var")
     name: Name = "tingsu"
 
 
@@ -110,7 +121,7 @@ class Web(_Section):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: Annotated[str, AfterValidator(_web_url)] = ""
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: Addresses = ()
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_failures: Few = 5
@@ -151,14 +162,6 @@ class Asterisk(_Section):
     mirror: str = ""
     keyring: str = ""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.rtp_last - self.rtp_first < 3:
-            raise ValueError("rtp_last at least 3 above rtp_first: a call takes four ports")
-        if bool(self.wss_port) != bool(self.tls_certificate and self.tls_key):
-            raise ValueError("wss_port, tls_certificate and tls_key: all three or none")
-        return self
-
     @property
     def websocket(self) -> str:
         """What the browser's softphone connects to."""
@@ -168,10 +171,10 @@ class Asterisk(_Section):
 
 
 class Ivr(_Section):
-    numbers: Annotated[tuple[str, ...], AfterValidator(_hotlines)] = ("10000",)
+    numbers: Annotated[Texts, AfterValidator(_hotlines)] = ("10000",)
     host: str = "127.0.0.1"
     port: Port = 4573
-    switch_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
+    switch_addresses: Addresses = ("127.0.0.1", "::1")
     prompts_folder: str = ""
     speech_program: str = "espeak-ng"
     most_callers: Annotated[int, Field(ge=1, le=10_000)] = 400
@@ -195,7 +198,7 @@ class Queue(_Section):
     wrap_up_seconds: Annotated[int, Field(ge=0, le=600)] = 20
     answer_seconds: Seconds = 15
     short_abandon_seconds: Annotated[int, Field(ge=0, le=60)] = 5
-    priority: Priority = Priority()
+    priority: Annotated[Priority, Strict(False)] = Priority()  # a table, not yet ours
 
 
 class Recordings(_Section):
@@ -224,12 +227,10 @@ class Log(_Section):
     personal: bool = False
 
 
-class Config(BaseSettings):
+class Config(BaseModel):
     """The whole. ``base`` is the folder relative paths count from (the file's)."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__", nested_model_default_partial_update=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     centre: Centre = Centre()
     instance: Instance = Instance()
@@ -243,17 +244,6 @@ class Config(BaseSettings):
     log: Log = Log()
 
     _base: Path = Path()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
 
     @property
     def folder(self) -> Path:
@@ -277,78 +267,17 @@ class Config(BaseSettings):
         return given if "://" in given else str(self.path(given, "recordings/store"))
 
     @property
+    def logging(self) -> Log:
+        """The log's settings, its file absolute."""
+        return self.log.model_copy(update={"file": str(self.path(self.log.file))}) if self.log.file else self.log
+
+    @property
     def prompts(self) -> Path:
         return self.path(self.ivr.prompts_folder, "prompts")
 
     @property
     def models(self) -> Path:
         return self.path(self.transcription.models_folder, "models")
-
-
-def load(file: Path | None = None) -> Config:
-    """Read ``file`` (None: ./config.toml if there is one) and the environment. Raises BadConfig with every mistake."""
-    mistakes = _unknown_sections(os.environ)
-    wanted = file or DEFAULT_FILE
-    try:
-        content = _read(wanted, must_exist=file is not None)
-        config = Config(**content)
-    except ValidationError as error:
-        raise BadConfig((*mistakes, *_mistakes(error, wanted))) from None
-    except SettingsError as error:
-        wanted_json = 'lists are written as JSON, e.g. ["10000"]'
-        raise BadConfig((*mistakes, Mistake("environment", f"{error}; {wanted_json}"))) from None
-    if mistakes:
-        raise BadConfig(mistakes)
-    config._base = wanted.absolute().parent  # our own class: where relative paths count from
-    return config
-
-
-def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if must_exist:
-            raise BadConfig((Mistake(str(file), "a file"),)) from None
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig((Mistake(str(file), "a readable UTF-8 file", type(error).__name__),)) from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadConfig((Mistake(str(file), f"TOML: {error}"),)) from None
-
-
-def _unknown_sections(environment: Mapping[str, str]) -> tuple[Mistake, ...]:
-    """pydantic-settings passes over a variable of an unknown section in silence."""
-    names = (name for name in environment if name.upper().startswith(PREFIX) and "__" in name)
-    unknown = (name for name in names if name[len(PREFIX) :].split("__")[0].lower() not in Config.model_fields)
-    return tuple(Mistake(name, "an environment variable of a section there is") for name in sorted(unknown))
-
-
-def _mistakes(error: ValidationError, file: Path) -> list[Mistake]:
-    return [_mistake(detail, file) for detail in error.errors(include_url=False)]
-
-
-def _mistake(detail: Any, file: Path) -> Mistake:
-    *sections, key = [str(part) for part in detail["loc"]] or [""]
-    variable = PREFIX + "__".join((*sections, key)).upper()
-    place = f"{file.name} [{'.'.join(sections)}] {key}" if sections else f"{file.name} [{key}]"
-    where = variable if variable in os.environ else place
-    if detail["type"] == "extra_forbidden":
-        return Mistake(where, "there is no such setting" + _nearest(sections, key))
-    wanted = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    came = detail["input"]
-    secret = "://" in str(came) or isinstance(came, dict | BaseModel)
-    return Mistake(where, wanted, "" if secret else repr(came)[:60])
-
-
-def _nearest(sections: list[str], key: str) -> str:
-    model: type[BaseModel] = Config
-    for section in sections:
-        field = model.model_fields.get(section)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return ""
-        model = field.annotation
-    near = difflib.get_close_matches(key, model.model_fields, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 class NoSecret(Impossible):

@@ -181,11 +181,19 @@ def exposed(config: Config) -> list[Mistake]:
     if not is_loopback(config.web.host) and not config.web.public_url.startswith("https:"):
         found.append(
             Mistake(
-                "[web] host", "a loopback address, or a TLS proxy in front and its https address in public_url", config.web.host
+                "[web] host",
+                "a loopback address, or a TLS proxy in front and its https address in public_url",
+                config.web.host,
+                leans_on=("[web] public_url",),
             )
         )
     if not is_loopback(config.asterisk.host) and config.asterisk.managed:
         found.append(
-            Mistake("[asterisk] host", "a loopback address for the managed switch: AMI is not encrypted", config.asterisk.host)
+            Mistake(
+                "[asterisk] host",
+                "a loopback address for the managed switch: AMI is not encrypted",
+                config.asterisk.host,
+                leans_on=("[asterisk] managed",),
+            )
         )
     return found

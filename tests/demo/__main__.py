@@ -27,7 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from services import plans
-from services.config import Config, load
+from services.config import Config
+from services.config_file import load
 from services.hosted.speech import find_speaker
 from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member

@@ -30,7 +30,7 @@ import asyncpg
 import psutil
 
 from services import plans
-from services.config import load
+from services.config_file import load
 from services.hosted import account, database
 from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import Member

@@ -116,6 +116,24 @@ async def test_a_configuration_full_of_mistakes_stops_every_command(instance: In
         assert "Traceback" not in told.err
 
 
+async def test_a_wrong_setting_does_not_hide_what_is_wrong_elsewhere(instance: Instance) -> None:
+    bad = instance.folder / "bad.toml"
+    bad.write_text("[web]\nport = '8081'\n[asterisk]\nmanaged = 'yes'\n[transcription]\nmodel = 'nowhere'\n[nix]\na = 1\n")
+    told = await instance.tingsu("check-config", "--config", str(bad))
+    assert told.code == 1
+    named = [line for line in told.err.splitlines() if "✗" in line and "a free port" not in line]
+    assert sorted(line.split(":")[0] for line in named) == [
+        "✗ [transcription] model", "✗ bad.toml [asterisk] managed", "✗ bad.toml [nix]", "✗ bad.toml [web] port",
+    ]  # fmt: skip
+
+
+async def test_a_log_that_cannot_be_opened_is_said_before_anything_starts(instance: Instance) -> None:
+    bad = instance.folder / "bad.toml"
+    bad.write_text("[log]\nfile = 'none/tingsu.log'\n")
+    told = await instance.tingsu("run", "--config", str(bad))
+    assert (told.code, "[log] file" in told.err, "Traceback" in told.err) == (1, True, False)
+
+
 @pytest.mark.parametrize("words", [(), ("user",), ("model",), ("customers",), ("run",), ("check-config",), ("asterisk-config",)])
 async def test_every_command_explains_itself(instance: Instance, words: tuple[str, ...]) -> None:
     told = await instance.tingsu(*words, "--help")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.config import load
+from services.config_file import load
 from tests.demo.__main__ import step_aside
 from tests.harness.switch import free_ports
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from services import check as checks
 from services.check import check
-from services.config import Config, load
+from services.config import Config
+from services.config_file import load
 from tests.harness.database import DatabaseServer
+from tests.harness.switch import free_rtp_range
 
 
 def free_ports(count: int) -> list[int]:
@@ -84,6 +87,65 @@ async def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     config = configured(tmp_path, f"[recordings]\nspool = '{tmp_path}/file/spool'\nstore = '/proc/nowhere'\n")
     found = await named(config)
     assert [mistake.split(":")[0] for mistake in found] == ["[recordings] spool", "[recordings] store"]
+
+
+async def test_a_folder_inside_an_unwritable_one_is_no_second_mistake(tmp_path: Path) -> None:
+    (mistake,) = await named(configured(tmp_path, "[instance]\nfolder = '/proc/nowhere'\n"))
+    assert "[instance] folder" in mistake
+
+
+@pytest.mark.parametrize("file", ["", "none/tingsu.log"])
+async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path, file: str) -> None:
+    (mistake,) = await named(configured(tmp_path, f"[log]\nfile = '{tmp_path}/{file}'\n"))
+    assert "[log] file" in mistake
+
+
+async def test_looking_at_the_log_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "old.log").write_text("a line\n")
+    for name in ("old.log", "new.log"):
+        assert await named(configured(tmp_path, f"[log]\nfile = '{tmp_path}/{name}'\n")) == []
+    assert (tmp_path / "old.log").read_text() == "a line\n"
+    assert not (tmp_path / "new.log").exists()
+
+
+async def test_a_folder_for_models_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (mistake,) = await named(configured(tmp_path, "[transcription]\nmodels_folder = '/proc/nowhere'\n"))
+    assert "[transcription] models_folder" in mistake
+
+
+async def test_a_store_that_is_away_or_none_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (port,) = free_ports(1)
+    monkeypatch.setattr(checks, "STORE_S", 0.2)
+    monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "geheim")
+    for url in ("s3://bucket/calls", "s4://bucket/calls"):
+        (mistake,) = await named(configured(tmp_path, f"[recordings]\nstore = '{url}'\n"))
+        assert "[recordings] store" in mistake
+        assert "geheim" not in mistake
+
+
+async def test_a_key_that_others_can_read_is_named(tmp_path: Path) -> None:
+    (wss,) = free_ports(1)
+    for name, mode in (("certificate", 0o644), ("key", 0o640)):
+        (tmp_path / name).touch(mode)
+        (tmp_path / name).chmod(mode)
+    text = f"wss_port = {wss}\ntls_certificate = '{tmp_path}/certificate'\ntls_key = '{tmp_path}/key'\n"
+    (mistake,) = await named(configured(tmp_path, text))
+    assert "[asterisk] tls_key" in mistake
+    (tmp_path / "key").chmod(0o600)
+    assert await named(configured(tmp_path, text)) == []
+
+
+async def test_a_range_for_sound_without_a_free_port_is_named(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        first = free_rtp_range()
+        for port in range(first, first + 4):
+            stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
+        (mistake,) = await named(configured(tmp_path, f"rtp_first = {first}\nrtp_last = {first + 3}\n"))
+        assert "[asterisk] rtp_first" in mistake
+        assert await named(configured(tmp_path, f"rtp_first = {first}\nrtp_last = {first + 7}\n")) == []
 
 
 async def test_a_missing_model_is_named_and_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,168 @@
+"""Reading the configuration: the file, the environment over it, and everything that is wrong with either, at once.
+
+The environment has only text, which is first made what a file would hold; from there on both are one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from services.config import BadConfig, Config, Mistake
+
+PREFIX = "TINGSU_"
+DEFAULT_FILE = Path("config.toml")
+
+SettingPath = tuple[str, ...]
+"""``("queue", "priority", "big")``."""
+
+
+def load(file: Path | None = None) -> Config:
+    """Read ``file`` (None: ./config.toml if there is one) and the environment. Raises BadConfig with every mistake."""
+    config, mistakes = look(file)
+    if mistakes:
+        raise BadConfig(mistakes)
+    return config
+
+
+def look(file: Path | None = None) -> tuple[Config, tuple[Mistake, ...]]:
+    """The same, where there are mistakes too: the defaults stand in the place of what is wrong. BadConfig for no file at all."""
+    wanted = file or DEFAULT_FILE
+    content = _read(wanted, must_exist=file is not None)
+    said = {_path(name): name for name in os.environ if name.upper().startswith(PREFIX) and "__" in name}
+    unknown = [Mistake(_place(path), _no_such(path), written=name) for path, name in sorted(said.items()) if not _field(path)]
+    for path, name in said.items():
+        if field := _field(path):
+            _put(content, path, _typed(os.environ[name], field))
+    config, wrong = _sound(content, lambda path: said.get(path) or f"{wanted.name} {_place(path)}")
+    config._base = wanted.absolute().parent  # our own class: where relative paths count from
+    mistakes = (*unknown, *wrong)
+    return config, (*mistakes, *without_followers(_unfit(config), mistakes))
+
+
+def without_followers(found: Iterable[Mistake], named: Collection[Mistake]) -> list[Mistake]:
+    """Of what was found only what has nothing to do with the settings named already."""
+    wrong = {mistake.where for mistake in named}
+    return [mistake for mistake in found if wrong.isdisjoint((mistake.where, *mistake.leans_on))]
+
+
+def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise BadConfig((Mistake(str(file), "a file"),)) from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig((Mistake(str(file), "a readable UTF-8 file", type(error).__name__),)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfig((Mistake(str(file), f"TOML: {error}"),)) from None
+
+
+def _path(variable: str) -> SettingPath:
+    return tuple(variable[len(PREFIX) :].lower().split("__"))
+
+
+def _place(path: SettingPath) -> str:
+    *sections, key = path
+    return f"[{'.'.join(sections)}] {key}" if sections else f"[{key}]"
+
+
+def _field(path: SettingPath) -> FieldInfo | None:
+    """The setting of that name; None if there is none, or it is a section."""
+    field = _section(path[:-1]).get(path[-1])
+    return None if field is None or _model_of(field) else field
+
+
+def _section(path: SettingPath) -> Mapping[str, FieldInfo]:
+    model: type[BaseModel] | None = Config
+    for name in path:
+        field = model.model_fields.get(name) if model else None
+        model = _model_of(field) if field else None
+    return model.model_fields if model else {}
+
+
+def _model_of(field: FieldInfo) -> type[BaseModel] | None:
+    """A section's; None for a setting."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _no_such(path: SettingPath) -> str:
+    near = difflib.get_close_matches(path[-1], _section(path[:-1]), n=1)
+    return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _typed(text: str, field: FieldInfo) -> Any:
+    """What a file would hold; a text that is nothing of the kind stays one, and is refused as it would be there."""
+    try:
+        if get_origin(field.annotation) is tuple:
+            return json.loads(text)
+        return TypeAdapter(field.annotation).validate_python(text) if field.annotation in {int, bool} else text
+    except ValueError:
+        return text
+
+
+def _put(content: dict[str, Any], path: SettingPath, value: Any) -> None:
+    *sections, key = path
+    for name in sections:
+        content = content.setdefault(name, {})
+        if not isinstance(content, dict):
+            return  # named as it stands
+    content[key] = value
+
+
+def _sound(content: dict[str, Any], written: Callable[[SettingPath], str]) -> tuple[Config, list[Mistake]]:
+    """What is right of it, and why the rest, taken out of ``content``, is not. ``written`` says where a setting was read."""
+    mistakes: list[Mistake] = []
+    while True:
+        try:
+            return Config.model_validate(content), mistakes
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                path = tuple(part for part in detail["loc"] if isinstance(part, str))  # not which of a list
+                mistakes.append(_mistake(detail, path, written(path)))
+                _take_out(content, path)
+
+
+def _take_out(content: dict[str, Any], path: SettingPath) -> None:
+    *sections, key = path
+    for name in sections:
+        content = content[name]
+    content.pop(key, None)
+
+
+def _mistake(detail: Any, path: SettingPath, written: str) -> Mistake:
+    if detail["type"] == "extra_forbidden":
+        return Mistake(_place(path), _no_such(path), written=written)
+    wanted = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    wanted = 'a list, e.g. ["10000"]' if detail["type"] == "tuple_type" else wanted
+    came = detail["input"]
+    secret = "://" in str(came) or isinstance(came, dict)
+    return Mistake(_place(path), wanted, "" if secret else repr(came)[:60], written)
+
+
+def _unfit(config: Config) -> Iterator[Mistake]:
+    """What does not go together."""
+    asterisk = config.asterisk
+    first, last = asterisk.rtp_first, asterisk.rtp_last
+    if last - first < 3:
+        wanted = "at least 3 above rtp_first: a call takes four ports"
+        yield Mistake("[asterisk] rtp_last", wanted, f"{first} to {last}", leans_on=("[asterisk] rtp_first",))
+    if asterisk.managed and first <= asterisk.sip_port <= last:
+        wanted, leans_on = (
+            "a port that is none of the sound's",
+            ("[asterisk] managed", "[asterisk] rtp_first", "[asterisk] rtp_last"),
+        )
+        yield Mistake("[asterisk] sip_port", wanted, f"{asterisk.sip_port} in {first} to {last}", leans_on=leans_on)
+    if bool(asterisk.wss_port) != bool(asterisk.tls_certificate and asterisk.tls_key):
+        leans_on = ("[asterisk] tls_certificate", "[asterisk] tls_key")
+        yield Mistake("[asterisk] wss_port", "with tls_certificate and tls_key: all three or none", leans_on=leans_on)
