@@ -154,15 +154,16 @@ def _unfit(config: Config) -> Iterator[Mistake]:
     """What does not go together."""
     asterisk = config.asterisk
     first, last = asterisk.rtp_first, asterisk.rtp_last
+    sound = ("[asterisk] managed", "[asterisk] rtp_first", "[asterisk] rtp_last")
     if last - first < 3:
         wanted = "at least 3 above rtp_first: a call takes four ports"
-        yield Mistake("[asterisk] rtp_last", wanted, f"{first} to {last}", leans_on=("[asterisk] rtp_first",))
+        yield Mistake("[asterisk] rtp_last", wanted, f"{first} to {last}", leans_on=sound)
     if asterisk.managed and first <= asterisk.sip_port <= last:
-        wanted, leans_on = (
-            "a port that is none of the sound's",
-            ("[asterisk] managed", "[asterisk] rtp_first", "[asterisk] rtp_last"),
-        )
-        yield Mistake("[asterisk] sip_port", wanted, f"{asterisk.sip_port} in {first} to {last}", leans_on=leans_on)
+        wanted = "a port that is none of the sound's"
+        yield Mistake("[asterisk] sip_port", wanted, f"{asterisk.sip_port} in {first} to {last}", leans_on=sound)
     if bool(asterisk.wss_port) != bool(asterisk.tls_certificate and asterisk.tls_key):
-        leans_on = ("[asterisk] tls_certificate", "[asterisk] tls_key")
-        yield Mistake("[asterisk] wss_port", "with tls_certificate and tls_key: all three or none", leans_on=leans_on)
+        wanted, files = (
+            "with tls_certificate and tls_key: all three or none",
+            ("[asterisk] tls_certificate", "[asterisk] tls_key"),
+        )
+        yield Mistake("[asterisk] wss_port", wanted, leans_on=files)
