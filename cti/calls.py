@@ -128,7 +128,7 @@ class Call:
 
     id: CallId
     channel: str
-    """Its name, ``PJSIP/trunk-00000009``: what a redirect or a hang-up is addressed to."""
+    """Its name, ``PJSIP/trunk-00000009``."""
     number: str
     caller: str
     started: datetime

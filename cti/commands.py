@@ -12,9 +12,6 @@ from cti.ami import Link
 from cti.errors import ActionFailed, LinkDown
 from cti.ids import Extension, interface_of
 
-RING_LIMIT = 30.0
-"""Seconds an originated call may ring."""
-
 
 class Commands:
     """Works while a link is up; the monitor says which."""
@@ -56,41 +53,6 @@ class Commands:
         """Pause or unpause in one queue, or in all. ``reason`` comes back in AgentChanged."""
         values = {"Interface": interface_of(extension), "Paused": "true" if paused else "false", "Reason": reason}
         await self.link.ask("QueuePause", values | ({"Queue": queue} if queue else {}))
-
-    async def move_caller_up(self, queue: str, channel: str, priority: int) -> None:
-        """Change a waiting caller's priority and place at once."""
-        values = {"Queue": queue, "Caller": channel, "Priority": str(priority), "Immediate": "yes"}
-        await self.link.ask("QueueChangePriorityCaller", values)
-
-    async def hang_up(self, channel: str) -> bool:
-        """End a channel, by its name; False if it is gone already."""
-        return await self._unless("No such channel", "Hangup", {"Channel": channel})
-
-    async def redirect(self, channel: str, context: str, exten: str) -> None:
-        """Send a channel elsewhere in the dialplan."""
-        await self.link.ask("Redirect", {"Channel": channel, "Context": context, "Exten": exten, "Priority": "1"})
-
-    async def blind_transfer(self, channel: str, context: str, exten: str) -> None:
-        """Hand the other party of this channel on."""
-        await self.link.ask("BlindTransfer", {"Channel": channel, "Context": context, "Exten": exten})
-
-    async def originate(
-        self, channel: str, context: str, exten: str, *, caller_id: str = "", variables: Mapping[str, str] | None = None
-    ) -> None:
-        """Ring ``channel`` (``PJSIP/1001``) and, when it answers, run the dialplan there. Returns when the switch has begun."""
-        values: dict[str, str | list[str]] = {
-            "Channel": channel,
-            "Context": context,
-            "Exten": exten,
-            "Priority": "1",
-            "Timeout": str(int(RING_LIMIT * 1000)),
-            "Async": "true",
-        }
-        if caller_id:
-            values["CallerID"] = caller_id
-        if variables:
-            values["Variable"] = [f"{name}={value}" for name, value in variables.items()]
-        await self.link.ask("Originate", values)
 
     async def _unless(self, exception: str, action: str, values: Mapping[str, str]) -> bool:
         """True when done, False when refused for the one reason that means nothing was left to do."""

@@ -9,7 +9,7 @@ ring costs 14 of these (16 with the pause and unpause of wrap-up), against about
 
 Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars = IVR_PATH,IVR_LANG,QUEUESTATUS`` (others do no harm;
 QUEUESTATUS is how a caller the queue let go is told from one who gave up, for QueueCallerAbandon is sent for both); read classes
-``call,agent`` and, for FullyBooted and Shutdown, ``system``; write classes ``agent,call,originate,reporting``.
+``call,agent`` and, for FullyBooted and Shutdown, ``system``; write classes ``agent,call,reporting``.
 AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not.
 
 A header that a message names twice counts as it came first. Unknown events never get here (cti.framing drops them unread).

@@ -1,15 +1,12 @@
-"""Who waits where, and since when: the fifteen-second clocks of SPEC A1. Pure."""
+"""Who waits where, and since when: where the clock of SPEC A1 starts. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cti import events
 from cti.changes import Change, QueueChanged
 from cti.ids import CallId
-
-ANSWER_WITHIN = timedelta(seconds=15)
-"""SPEC A1."""
 
 
 class Queues:
@@ -26,11 +23,6 @@ class Queues:
     def names(self) -> list[str]:
         """Queues in which somebody has waited since the start."""
         return list(self._waiting)
-
-    def overdue(self, now: datetime, within: timedelta = ANSWER_WITHIN) -> list[CallId]:
-        """Callers whose clock has run out: more than ``within``, in the order of their entry."""
-        late = [(since, call) for queue in self._waiting.values() for call, since in queue.items() if now - since > within]
-        return [call for _, call in sorted(late)]
 
     def apply(self, event: events.Event) -> list[Change]:
         """An entry or an end of waiting; others come to nothing. What is known already changes nothing."""

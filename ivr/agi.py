@@ -71,11 +71,6 @@ class Reply:
         return self.result == "-1"
 
     @property
-    def timed_out(self) -> bool:
-        """GET DATA's way of saying that the time ran out."""
-        return self.rest == "(timeout)"
-
-    @property
     def endpos(self) -> int:
         """Where a file stopped, in samples (8,000 to the second for our prompts); 0 if not said."""
         found = _ENDPOS.search(self.rest)

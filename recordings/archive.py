@@ -117,11 +117,6 @@ class Archive:
             with _failures():
                 yield bytes(await obstore.get_range_async(self._store, _checked(key), start=at, end=min(at + BLOCK, end)))
 
-    async def delete(self, key: str) -> None:
-        """Remove an object at the end of its retention. A missing one is fine."""
-        with contextlib.suppress(FileNotFoundError), _failures(missing_ok=True):
-            await obstore.delete_async(self._store, _checked(key))
-
     async def check(self) -> None:
         """ArchiveFailed unless an object can be written and removed: for ``check-config`` and the start."""
         with _failures():
@@ -142,12 +137,10 @@ def _checked(key: str) -> str:
 
 
 @contextlib.contextmanager
-def _failures(*, missing_ok: bool = False) -> Iterator[None]:
+def _failures() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if missing_ok:
-            raise
         raise ArchiveFailed("missing") from error
     except (OSError, BaseError) as error:
         raise ArchiveFailed("store_failed", type(error).__name__) from error

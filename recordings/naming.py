@@ -54,11 +54,3 @@ def parse(name: str) -> LegFile:
     colleague = role == _COLLEAGUE
     started_at = _EPOCH + int(millis) * MILLISECOND
     return LegFile(CallId(call), ChannelId(channel), Role.AGENT if colleague else Role(role), started_at, colleague)
-
-
-def file_name(leg: LegFile) -> str:
-    """The name of a leg; NameRefused if its ids would not be read back the same."""
-    millis = (leg.started_at - _EPOCH) // MILLISECOND
-    name = f"{leg.call}_{leg.channel}_{_COLLEAGUE if leg.colleague else leg.role}_{millis}.wav"
-    parse(name)
-    return name

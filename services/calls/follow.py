@@ -75,7 +75,6 @@ class Follow:
         self._note = note
         self._tickets_late: dict[CallId, LiveCall] = {}
         self.live = LiveCalls()
-        self.on_call_ended: Callable[[], None] = lambda: None
         self.on_counted: Callable[[], None] = lambda: None
         self.on_taken_back: Callable[[CallId, ChannelId], None] = lambda call, leg: None
 
@@ -99,10 +98,7 @@ class Follow:
             case CallAnswered() if isinstance(result, int):
                 self._ticket_made(fact.call, result)
                 self.on_counted()
-            case CallAnswered():
-                self.on_counted()
-            case CallEnded() | StillLive():
-                self.on_call_ended()
+            case CallAnswered() | CallEnded() | StillLive():
                 self.on_counted()
 
     def _on_floor(self, change: AgentChanged | QueueChanged | LinkChanged) -> None:

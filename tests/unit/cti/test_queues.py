@@ -33,13 +33,6 @@ def test_who_waits_is_in_the_order_of_entry() -> None:
     assert said == ["queue complaints: 1 waiting", "queue complaints: 2 waiting", "queue complaints: 1 waiting"]
 
 
-def test_fifteen_seconds_are_in_time_and_a_microsecond_more_is_not() -> None:
-    queues, _ = after(joined(0, 1), joined(5, 2))
-    assert queues.overdue(at(15)) == []
-    assert queues.overdue(at(15.000001)) == ["t-1.1"]
-    assert queues.overdue(at(60)) == ["t-1.1", "t-1.2"]
-
-
 def test_a_caller_who_hangs_up_waits_no_more_even_if_the_queue_says_nothing() -> None:
     queues, said = after(joined(0, 1), events.ChannelGone(at(1), ChannelId("t-1.1"), 0, ""))
     assert queues.waiting("complaints") == []

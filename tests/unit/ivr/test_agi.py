@@ -59,7 +59,7 @@ def test_every_kind_of_answer_is_understood() -> None:
     assert played.endpos == 16000
     assert hangup == again == HangUp()
     assert isinstance(timeout, Reply)
-    assert (timeout.result, timeout.timed_out) == ("", True)
+    assert (timeout.result, timeout.rest) == ("", "(timeout)")
     assert isinstance(usage, Reply)
     assert usage.code == 520
     assert "Usage: STREAM FILE" in usage.rest

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from cti.ids import CallId, ChannelId
 from recordings.audio import Source, Span
-from recordings.naming import LegFile, Role, file_name
+from recordings.naming import LegFile, Role
+from tests.harness.legs import file_name
 
 RATE = 8_000
 CALL = CallId("tingsu-1732400000.12")

@@ -10,7 +10,8 @@ from cti.ids import CallId
 from recordings import spool
 from recordings.archive import Stored
 from recordings.errors import SpoolChanged
-from recordings.naming import LegFile, Role, file_name
+from recordings.naming import LegFile, Role
+from tests.harness.legs import file_name
 from tests.unit.recordings.sounds import AT, CALL, leg_of
 
 OTHER = CallId("tingsu-1732400000.99")
