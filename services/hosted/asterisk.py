@@ -41,6 +41,10 @@ _ESSENTIAL = (
     "res_pjsip_transport_websocket.so",
     "res_srtp.so",
 )
+_OPENED = ("libsoftokn3.*", "libfreebl3.*", "libfreeblpriv3.*", "libgcc_s.so.1")
+"""Libraries that are opened by name at run time, so that nothing that is linked names them: NSS's own parts, with which Debian's
+libsrtp enciphers (without them no browser's sound), and what the end of a thread needs."""
+
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
 """Where these, or the program, differ from what a running switch was started with, no reload helps."""
 _SOCKET_PATH_LIMIT = 107
@@ -145,7 +149,9 @@ def _slim(full: Unpacked, target: Path) -> None:
         raise PackagesUnavailable("the packages hold no Asterisk modules")
     program = prefix / "usr/sbin/asterisk"
     loaded = [modules / name for name in MODULES if (modules / name).exists()]
-    kept = {full.loader(), program, *loaded, *full.shared_objects((program, *loaded))}
+    opened = [path for folder in full.libraries() for name in _OPENED for path in folder.glob(name)]
+    linked = (program, *loaded, *(path for path in opened if ".so" in path.name))
+    kept = {full.loader(), *linked, *opened, *full.shared_objects(linked)}
     kept.update(prefix.glob("usr/share/asterisk/documentation/*"))
     kept.update(
         path

@@ -27,13 +27,14 @@ Progress = Callable[[str, float | None], None]
 Slim = Callable[["Unpacked", Path], None]
 """Copies what is needed of an unpacked prefix into another folder."""
 
-_RECIPE = "1"
+_RECIPE = "2"
 """Part of each cached folder's name: raise it when what is unpacked or kept changes."""
 
 _ARCHIVE_KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
 _SIGNATURE = re.compile(
-    r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|is expired|Sub-process /usr/bin/sqv"
+    r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|expired key|Sub-process /usr/bin/sqv"
 )
+_STALE = re.compile(r"is expired \(invalid since|is not valid yet")
 _NETWORK = re.compile(
     r"resolv|Could not connect|Unable to connect|Connection (failed|refused|timed out)|Network is unreachable|No route"
     r"|Failed to fetch"
@@ -66,8 +67,10 @@ class Unpacked:
     prefix: Path
 
     def libraries(self) -> tuple[Path, ...]:
-        found = (*self.prefix.glob("usr/lib/*-linux-gnu*"), *self.prefix.glob("lib/*-linux-gnu*"), self.prefix / "usr/lib")
-        return tuple(folder for folder in found if folder.is_dir())
+        """Folders of shared libraries, those too that a package keeps to itself and asks for by a path outside the prefix."""
+        found = [*self.prefix.glob("usr/lib/*-linux-gnu*"), *self.prefix.glob("lib/*-linux-gnu*"), self.prefix / "usr/lib"]
+        own = {library.parent for folder in found[:-1] for library in folder.glob("*/lib*.so*")}
+        return (*(folder for folder in found if folder.is_dir()), *sorted(own))
 
     def loader(self) -> Path:
         for folder in (*self.libraries(), self.prefix / "usr/lib64", self.prefix / "lib64"):
@@ -81,11 +84,13 @@ class Unpacked:
         return (str(self.loader()), "--library-path", libraries, str(program))
 
     def shared_objects(self, programs: Iterable[Path]) -> set[Path]:
-        """Every library of the prefix that these programs and modules reach."""
+        """Every library of the prefix that these programs and modules reach. Raises `PackagesUnavailable` if one is not there."""
         found: set[Path] = set()
         options = self.command(Path("--list"))
         for program in programs:
             told = subprocess.run([*options, str(program)], capture_output=True, text=True, check=False)
+            if told.returncode != 0:
+                raise PackagesUnavailable(f"the packages do not hold everything they need: {told.stderr.strip()[-300:]}")
             found.update(Path(word) for word in told.stdout.split() if word.startswith(f"{self.prefix}/"))
         return found
 
@@ -282,6 +287,10 @@ def _explained(told: str) -> PackagesUnavailable:
     tail = (
         "\n".join(line for line in told.splitlines() if line.startswith(("E:", "W:", "Err:", "dpkg-deb:")))[-1500:] or told[-500:]
     )
+    if _STALE.search(told):
+        return PackagesUnavailable(
+            f"the mirror's list of packages is past its own date: another mirror, or this machine's clock, will mend it.\n{tail}"
+        )
     if _SIGNATURE.search(told):
         return PackagesUnavailable(f"the packages' signature does not fit this machine's keyring; nothing was used.\n{tail}")
     if _NETWORK.search(told):

@@ -125,6 +125,7 @@ async def test_what_is_done_is_told_with_its_share(bench: Bench) -> None:
     [
         ("echo 'E: The repository file:/mirror forky Release is not signed.' >&2; exit 100", "signature"),
         ("echo 'W: GPG error: NO_PUBKEY 1234' >&2; exit 100", "signature"),
+        ("echo 'E: Release file for x is expired (invalid since 18d 23h).' >&2; exit 100", "past its own date"),
         ("echo \"E: Failed to fetch file:/x Temporary failure resolving 'mirror'\" >&2; exit 100", "could not be reached"),
         ("echo 'Err:1 Could not connect to mirror:80' >&2; exit 100", "could not be reached"),
         ("echo 'E: dpkg was interrupted' >&2; exit 100", "could not deliver"),
@@ -184,3 +185,28 @@ async def test_the_machines_own_mirror_is_used(bench: Bench, labelled: str) -> N
     bench.apt(labelled=labelled, update=f'cp "$(dirname "$APT_CONFIG")/etc/sources.list" {bench.folder}/line')
     await bench.fetch(source=PackageSource(suite="forky", keyring=Path("/k")))
     assert (bench.folder / "line").read_text() == "deb [signed-by=/k] file:/mirror forky main\n"
+
+
+def machine(prefix: Path) -> Path:
+    """A prefix with this machine's own loader in it; the folder of its libraries."""
+    libraries = prefix / "usr/lib/x86_64-linux-gnu"
+    libraries.mkdir(parents=True)
+    loader = next(Path("/lib").glob("*-linux-gnu*/ld-linux*.so.*"))
+    shutil.copy(loader, libraries / loader.name)
+    return libraries
+
+
+def test_a_library_in_a_folder_of_its_own_package_is_found(tmp_path: Path) -> None:
+    libraries = machine(tmp_path)
+    (libraries / "pulseaudio").mkdir()
+    (libraries / "pulseaudio/libpulsecommon-16.1.so").touch()
+    (libraries / "espeak-ng-data").mkdir()
+    (libraries / "espeak-ng-data/phondata").touch()
+    assert Unpacked(tmp_path).libraries() == (libraries, tmp_path / "usr/lib", libraries / "pulseaudio")
+
+
+def test_a_program_whose_libraries_are_not_all_there_is_refused_while_it_is_unpacked(tmp_path: Path) -> None:
+    machine(tmp_path)
+    (tmp_path / "program").write_text("no program at all")
+    with pytest.raises(PackagesUnavailable, match="everything they need"):
+        Unpacked(tmp_path).shared_objects([tmp_path / "program"])
