@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NOBODY_CHOSE = "none"
@@ -37,13 +37,3 @@ RECEPTION = Menu(
         "0": Exit("to-person"),
     },
 )
-
-
-def prompts_of(menu: Menu) -> Iterator[str]:
-    """Every prompt that a walk through this tree may say (to check at start that each exists)."""
-    yield from (menu.prompt, menu.wrong, menu.silent, menu.otherwise.prompt)
-    for choice in menu.choices.values():
-        if isinstance(choice, Menu):
-            yield from prompts_of(choice)
-        else:
-            yield choice.prompt

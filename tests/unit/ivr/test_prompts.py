@@ -8,7 +8,9 @@ import soundfile as sf
 
 from ivr import sound
 from ivr.errors import BadTexts, PromptsMissing, SpeechFailed, UnknownPrompt
+from ivr.menu import RECEPTION
 from ivr.prompts import LANGUAGES, PromptStore, load_texts
+from ivr.walker import Leave, Walk, advance, decide
 from tests.unit.ivr.conftest import hum
 
 TEXTS = """
@@ -198,7 +200,14 @@ def test_texts_that_are_not_whole_are_refused(tmp_path: Path, text: str) -> None
         load_texts(tmp_path / "prompts.toml")
 
 
-def test_the_shipped_texts_have_the_notice_and_the_greeting_in_every_language() -> None:
+def heard(walk: Walk) -> set[str]:
+    """Every prompt on any way from here to the queue."""
+    if isinstance(decision := decide(walk), Leave):
+        return set()
+    return {decision.prompt}.union(*(heard(advance(walk, key)) for key in (None, "9", *walk.menu.choices)))
+
+
+def test_the_shipped_texts_are_what_callers_hear_in_every_language() -> None:
     shipped = load_texts()
-    assert {"greeting", "notice", "wait", "apology"} <= set(shipped)
+    assert set(shipped) == heard(Walk(RECEPTION))
     assert all(set(text.words) == set(LANGUAGES) for text in shipped.values())
