@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.harness.patience import seconds
+
 UNIQUEID = "tingsu-1795473950.39"
 HEADERS: Mapping[str, str] = {
     "network": "yes",
@@ -72,7 +74,7 @@ class AgiPeer:
 
     async def closed(self, limit: float = 10.0) -> bytes:
         """Wait until the server has closed; what it still sent before."""
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(seconds(limit)):
             try:
                 rest = await self.reader.read()
             except ConnectionResetError:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from tests.harness.patience import seconds
+
 CAPTURES = Path(__file__).parent.parent / "captures"
 USER, SECRET = "cti", "correct horse"
 
@@ -123,7 +125,7 @@ class FakeSwitch:
 
     async def heard(self, action: str, times: int = 1) -> Asked:
         """Wait until the action has come so often; the last one."""
-        async with self._news:
+        async with asyncio.timeout(seconds(10)), self._news:
             await self._news.wait_for(lambda: len(self.named(action)) >= times)
         return self.named(action)[times - 1]
 

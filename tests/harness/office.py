@@ -42,11 +42,11 @@ from services.web.security import Security
 from services.web.server import application, bind, serving
 from services.web.static import Desk
 from services.web.tickets import TicketRoutes
-from tests.harness.patience import until
+from tests.harness.patience import seconds, until
 
 QUEUE = "complaints"
 ZONE = ZoneInfo("Asia/Shanghai")
-WAIT_S = 10.0  # nothing here takes so long
+WAIT_S = seconds(10.0)  # nothing here takes so long
 
 
 class KeptSwitch:
@@ -228,7 +228,7 @@ def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings)
     floor = Floor(directory, today, clock, queue=QUEUE)
     sessions = Sessions(pool, clock, SessionLimits())
     hub = Hub(clock, boards=floor, alive=sessions.alive)
-    pops = ScreenPop(hub, directory, Memory(pool), clock, note=journal.append)
+    pops = ScreenPop(hub, directory, Memory(pool, limit_s=seconds(5)), clock, note=journal.append)
     presence = Presence(switch, directory, floor, clock, settings=settings, note=journal.append)
     follow = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
     follow.on_counted = today.refresh
