@@ -33,6 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tests.harness import patience
 from tests.harness.chance import CHANCE
 from tests.harness.tones import ALAW, RATE, ULAW, Law, Pcm
 
@@ -170,12 +171,12 @@ class Phone(asyncio.DatagramProtocol):
 
     async def next_ring(self, *, limit: float = 20.0) -> Call:
         """The next incoming call, from its first INVITE on."""
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(patience.seconds(limit)):
             return await self._rings.get()
 
     async def next_call(self, *, limit: float = 20.0) -> Call:
         """The next incoming call that this phone has answered, confirmed by the switch."""
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(patience.seconds(limit)):
             return await self._answered.get()
 
     # --- the wire ---
@@ -302,7 +303,7 @@ class Dialogless:
         queue = self.phone.expect(self.call_id, method)
         self.branch = f"z9hG4bK{_token()}"
         self.send_request(method, self.cseq, self.branch, extra, body)
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(patience.seconds(limit)):
             while (answer := await queue.get()).code < 200:
                 self.provisional(answer)
         if method == "INVITE":
@@ -404,7 +405,7 @@ class Call(Dialogless):
 
     async def ended(self, *, limit: float = 20.0) -> None:
         """Wait until the other side hangs up (or we have)."""
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(patience.seconds(limit)):
             await self._ended.wait()
 
     @property
@@ -447,7 +448,7 @@ class Call(Dialogless):
     async def _transfer(self, target: str) -> None:
         self.notified.clear()
         await self.request("REFER", f"Refer-To: {target}\r\n")
-        async with asyncio.timeout(10.0):
+        async with asyncio.timeout(patience.seconds(10)):
             while not (codes := [int(code) for text in self.notified for code in re.findall(r"^SIP/2.0 (\d+)", text)][1:]):
                 self._news.clear()
                 await self._news.wait()
@@ -514,7 +515,6 @@ class Voice:
         self.far: tuple[str, int] | None = None
         self.received: list[tuple[float, int, Pcm]] = []
         """Arrival time, RTP sequence number, 20 ms of sound."""
-        self._arrived = asyncio.Event()
         self.worst_lag = 0.0
         """Seconds by which a packet was sent too late because this machine had no time for us."""
         self.sequence = CHANCE.randrange(0x10000)
@@ -636,14 +636,7 @@ class Voice:
                 return
             law = _LAWS.get(data[1] & 0x7F) if len(data) > 12 and data[0] >> 6 == 2 else None
             if law is not None:
-                self._arrived.set()
                 self.received.append((time.time(), int.from_bytes(data[2:4], "big"), law.decode(data[12:])))
-
-    async def packet(self) -> None:
-        """Wait for the next packet, a second at most."""
-        self._arrived.clear()
-        async with asyncio.timeout(1.0):
-            await self._arrived.wait()
 
     def heard(self, *, since: float = 0.0, until: float = float("inf")) -> Pcm:
         """What came between two moments (seconds of the wall clock), without its gaps."""

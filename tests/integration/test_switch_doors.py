@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, CallRefused, Phone, Reject
 from tests.harness.switch import HOTLINE, Switch, running_switch, secret_of, sip_agent, watching
 from tests.harness.tones import ULAW, share
 
-NOT_FOUND, INCOMPLETE, UNAUTHORIZED, FORBIDDEN = 404, 484, 401, 403
+NOT_FOUND, INCOMPLETE, UNAUTHORIZED, FORBIDDEN, DECLINED = 404, 484, 401, 403, 603
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +72,9 @@ async def test_a_stranger_reaches_nothing_but_the_hotline(switch: Switch, strang
 
 async def test_a_stranger_can_not_hand_a_call_on(switch: Switch, stranger: Phone, colleague: Phone) -> None:
     call = await stranger.call(HOTLINE)
-    with pytest.raises(CallRefused):
+    with pytest.raises(CallRefused) as refusal:
         await call.request("REFER", f"Refer-To: <sip:1002@{switch.sip[0]}:{switch.sip[1]}>\r\n")
+    assert refusal.value.code == DECLINED, "a call that is in no bridge can be handed on by nobody: that is another refusal"
     await call.hang_up()
     assert not colleague.calls
 
@@ -150,12 +152,13 @@ async def test_a_caller_of_the_other_law_is_not_transcoded_and_hears_the_next_ag
         talk = await agent.next_call()
         assert talk.offered[0] == ULAW.payload_type
         await watcher.until_together(since=since)
+        since = watcher.mark()
         await talk.refer("1002")
         other = await colleague.next_call()
         other.voice.tone(1500)
+        await watcher.until_together(since=since)
         before = len(call.voice.received)
-        while len(call.voice.received) < before + 60:
-            await call.voice.packet()
+        await until(lambda: len(call.voice.received) >= before + 60, "60 packets for the caller")
         assert share(call.voice.heard()[-4000:], 1500) > 0.9
         await call.hang_up()
         await watcher.act("QueueRemove", Queue="complaints", Interface="PJSIP/1001")
