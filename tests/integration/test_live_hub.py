@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -168,13 +169,20 @@ async def test_an_ended_session_closes_its_browsers_within_five_seconds(desk: Of
 
 
 async def test_the_bell_makes_it_look_at_once(desk: Office) -> None:
-    async with desk.browser("li") as browser:
-        await browser.next("hello")
-        async with db.transaction(desk.pool) as connection:
-            await desk.sessions.end_all(connection, desk.people["li"])
-        await desk.hub.session_rung(str(desk.people["li"]))
-        async with asyncio.timeout(live.SESSIONS_S / 2):
-            assert await browser.closed() == live.SESSION_ENDED
+    """One after the other: by its own clock alone it would look at the second one SESSIONS_S after the first, and so on."""
+    logins = [f"agent{number}" for number in range(6)]
+    async with AsyncExitStack() as stack:
+        for login in logins:
+            await desk.hire(login)
+        browsers = {login: await stack.enter_async_context(desk.browser(login)) for login in logins}
+        for browser in browsers.values():
+            await browser.next("hello")
+        async with asyncio.timeout((len(logins) - 1) * live.SESSIONS_S - 1):
+            for login, browser in browsers.items():
+                async with db.transaction(desk.pool) as connection:
+                    await desk.sessions.end_all(connection, desk.people[login])
+                await desk.hub.session_rung(str(desk.people[login]))
+                assert await browser.closed() == live.SESSION_ENDED
 
 
 async def test_shutdown_says_when_to_return(desk: Office) -> None:
@@ -205,6 +213,7 @@ async def test_a_browser_that_does_not_read_is_cut_off_and_the_others_are_served
                 await asyncio.sleep(0.001)
         push(desk, "wang", 1)
         assert (await other.next("draft"))["ticket_id"] == 1
+        transport.resume_reading()  # or the client waits ten seconds for a farewell
 
 
 async def test_boards_are_sent_together_not_one_for_each_change(desk: Office) -> None:
