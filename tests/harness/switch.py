@@ -16,7 +16,7 @@ import itertools
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, Sw
 from services.hosted.asterisk import AsteriskProgram, ManagedAsterisk, find_program
 from services.hosted.debian import PackageSource
 from tests.harness.chance import CHANCE
+from tests.harness.patience import seconds
 
 CACHE = Path.home() / ".cache/tingsu"
 AMI_SECRET = "test-secret-of-the-backend-0123456789"
@@ -58,10 +59,21 @@ class Switch:
         """The recordings' leg files, oldest first by their own time stamp."""
         return sorted(self.plan.spool.glob("*.wav"), key=lambda path: path.stem.rpartition("_")[2])
 
+    def open_leg_files(self) -> list[str]:
+        """Those it still writes: a recording is finished on a thread of its own, after its channel is gone."""
+        links = [_target_of(fd) for fd in Path(f"/proc/{self.managed.pid}/fd").iterdir()]
+        return [link for link in links if Path(link).is_relative_to(self.plan.spool.resolve())]
+
     def complaints(self) -> list[str]:
         """Warnings and errors of the switch's own log."""
         text = (self.folder / "log/messages").read_text(encoding="utf-8", errors="replace")
         return [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line]
+
+
+def _target_of(fd: Path) -> str:
+    with suppress(FileNotFoundError):  # closed between two looks
+        return str(fd.readlink())
+    return ""
 
 
 def browser_agent(extension: str) -> AgentEndpoint:
@@ -243,7 +255,7 @@ class Watcher(asyncio.Protocol):
         lines = [f"Action: {action}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         assert self._transport is not None
         self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(seconds(limit)):
             return await waiting
 
     def mark(self) -> int:
@@ -253,7 +265,7 @@ class Watcher(asyncio.Protocol):
     async def until(self, name: str, *, since: int = 0, limit: float = 20.0, **headers: str) -> Said:
         """The first event of that name (and those header values) at or after ``since``, waiting for it if need be."""
         seen = since
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(seconds(limit)):
             while True:
                 for said in self.events[seen:]:
                     if said.name == name and all(said[key] == value for key, value in headers.items()):
