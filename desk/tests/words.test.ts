@@ -15,6 +15,7 @@ const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => /\.(ts|vue)$/.test(file) && !file.startsWith('words/') && file !== 'api.d.ts')
   .map((file) => readFileSync(join('src', file), 'utf8'))
   .join('\n')
+const wire = readFileSync('src/api.d.ts', 'utf8')
 const bare = (text: string) => text.replaceAll(/\{\w+\}|[^\p{Letter}]/gu, '')
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
 
@@ -36,9 +37,16 @@ test('no text contains what the message compiler would read as its own syntax', 
   expect(texts.filter(([, pair]) => pair.some((text) => /[@|]|\{(?!\w+\})/.test(text)))).toEqual([])
 })
 
+/** Nobody asks for them; they go when call.ts is next changed. */
+const LEAVING = ['words.playFrom', 'player.follow']
+
 test('every key of the catalogue is asked for somewhere', () => {
   const asked = new Set([...source.matchAll(/'([a-z][A-Za-z]*(?:\.[\w-]+)+)'/g)].map((match) => match[1]))
-  const families = new Set([...source.matchAll(/`([a-z][A-Za-z]*(?:\.[A-Za-z]+)*)\.\$\{/g)].map((match) => match[1]))
-  const unused = texts.map(([key]) => key).filter((key) => !asked.has(key) && !families.has(key.split('.').slice(0, -1).join('.')))
-  expect(unused).toEqual([])
+  const families = (by: string) => new Set([...source.matchAll(new RegExp(`\\b${by}\\(\`([a-z][A-Za-z.]*)\\.\\$\\{`, 'g'))].map((match) => match[1]))
+  const [open, closed] = [families('found'), families('t')]
+  // what `t` puts together has a type: the last part is a value of ours or of the wire; what `found` does may be any code
+  const values = new Set([...`${source}${wire}`.matchAll(/["'](\w[\w-]*)["']/g)].map((match) => match[1]))
+  const isAsked = (family: string, last: string) => asked.has(`${family}.${last}`) || open.has(family) || (closed.has(family) && values.has(last))
+  const unused = texts.map(([key]) => key).filter((key) => !isAsked(key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)))
+  expect(unused.filter((key) => !LEAVING.includes(key))).toEqual([])
 })
