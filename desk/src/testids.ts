@@ -62,6 +62,7 @@ export const TEST = {
     undo: 'undo',
     number: 'ticket-number',
     drafting: 'drafting', // data-drafting
+    paper: 'ticket-paper', // what is printed
     draftRow: 'draft-row', // data-ticket-id
   },
   words: {

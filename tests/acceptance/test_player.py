@@ -35,6 +35,12 @@ INK = """canvas => {
   return inked.map(count => count / width)
 }"""
 """How many dots of each channel are drawn, on average over the width."""
+LONG = "\n".join(f"第{line}行" for line in range(1, 121))
+PRINTED = """paper => {
+  const page = document.scrollingElement
+  return paper.getBoundingClientRect().height > 2 * innerHeight && page.scrollHeight + 1 > paper.getBoundingClientRect().bottom
+}"""
+"""The paper runs on over the screen, and the page with it."""
 
 
 async def test_the_inspector_hears_a_call_by_its_words_and_it_is_on_record(
@@ -73,7 +79,11 @@ async def _finished_call(centre: Centre, phone: Phone, rings: Begin) -> dict[str
         await talk.voice.say(said["agent"])
         await talk.hang_up()
         await caller.ended()
-    return await centre.call_of(NUMBER, "the transcript", 60, recording_state="archived", transcript_state="done")
+    call = await centre.call_of(NUMBER, "the transcript", 60, recording_state="archived", transcript_state="done")
+    async with await centre.desk("bert") as desk:
+        ticket = await desk.get(f"/api/tickets/{call['ticket_id']}")
+        await desk.patch(f"/api/tickets/{ticket['id']}", version=ticket["version"], fields={"description": LONG})
+    return call
 
 
 async def _sees_both_sides(qing: Agent) -> None:
@@ -143,9 +153,23 @@ async def _may_not_change(centre: Centre, qing: Agent, ticket: int) -> None:
         await expect(qing.at(step)).to_have_count(0)
     await expect(qing.at("utterance").first).to_be_visible()
     assert not await qing.accessibility()
+    await _is_printed_whole(qing)
     before = await centre.admin.get(f"/api/tickets/{ticket}")
     async with await centre.desk("qing") as inspector:
         with pytest.raises(Refusal) as refused:
             await inspector.patch(f"/api/tickets/{ticket}", version=before["version"], fields={"answer": "x"})
     assert refused.value.status == 403
     assert await centre.admin.get(f"/api/tickets/{ticket}") == before
+
+
+async def _is_printed_whole(qing: Agent) -> None:
+    """On paper there is the ticket alone, to its last line."""
+    await qing.page.emulate_media(media="print")
+    paper = qing.at("ticket-paper")
+    await expect(paper).to_be_visible()
+    await expect(paper).to_contain_text(LONG.splitlines()[-1])
+    await expect(qing.at("ticket-form")).to_be_hidden()
+    await expect(qing.at("nav-calls")).to_be_hidden()
+    assert await paper.evaluate(PRINTED), "what is printed ends with the screen"
+    await qing.page.emulate_media(media="screen")
+    await expect(paper).to_be_hidden()

@@ -37,6 +37,7 @@ export const tickets = {
     restore: ['恢复为草稿', 'Restore the draft'],
     closeTicket: ['结单', 'Close the ticket'],
     closeAsk: ['结束这张投诉单？', 'Close this ticket?'],
+    print: ['打印', 'Print'],
     putAway: ['收起', 'Put away'],
     undo: ['撤销', 'Undo'],
     open: ['打开完整投诉单', 'Open the full ticket'],
