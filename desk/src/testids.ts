@@ -7,6 +7,7 @@ export const TEST = {
     banner: 'banner', // data-banner: session | browser | switch | phone | microphone | reload
     queue: 'queue-ring', // data-waiting
     level: 'service-level',
+    bannerAct: 'banner-act',
     keys: 'keys-dialog',
     account: 'account',
     logout: 'logout',
@@ -18,7 +19,11 @@ export const TEST = {
     pause: (reason: string) => `state-pause-${reason}`,
     now: 'state-ready-now',
   },
-  phone: { line: 'phone-line' }, // data-registration: off | connecting | registered | failed | elsewhere | insecure
+  phone: {
+    line: 'phone-line', // data-registration: off | connecting | registered | failed | elsewhere | insecure
+    settings: 'phone-settings',
+    microphone: 'microphone',
+  },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
     number: 'pop-number',
@@ -38,6 +43,8 @@ export const TEST = {
     keypad: 'call-keypad',
     digit: (tone: string) => `dtmf-${tone}`,
     transfer: 'call-transfer',
+    number: 'call-number',
+    name: 'call-name',
     transferTo: 'transfer-to',
     transferGo: 'transfer-go',
     hangup: 'call-hangup',

@@ -298,6 +298,11 @@ class Agent:
     async def picture(self, path: Path) -> None:
         await self.page.screenshot(path=path)
 
+    async def assert_accessible(self) -> None:
+        """Nothing serious to find for axe-core on the page as it stands."""
+        found = await self.accessibility()
+        assert not found, f"{self.page.url}: {found}"
+
     async def accessibility(self, impacts: Sequence[str] = ("serious", "critical")) -> list[Finding]:
         """What axe-core finds on the page as it stands, of these impacts."""
         script = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")

@@ -1,0 +1,308 @@
+"""The telephone in the page: nothing but the hang-up ends a call, and what the buttons say happens is what the caller hears.
+
+A browser and an agent of its own, whose microphone hears an agent who never stops talking, and callers at SIP phones, so that
+what reaches the caller can be measured. Each call costs seconds, so one call shows several things, and pages are looked over by
+axe-core where a call has brought them up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.acceptance.test_walk import likeness
+from tests.harness import speech, tones
+from tests.harness.centre import Centre
+from tests.harness.desk_driver import Agent, Browser
+from tests.harness.patience import until
+from tests.harness.sip_phone import Answer, Call, Phone, Voice
+from tests.harness.tones import Law
+
+LOUD, QUIET = 300, 30
+"""Root mean square of speech that arrives, and of a line on which nobody speaks."""
+LISTEN = 1.5
+"""Seconds of listening: longer than any pause of the talker."""
+LONG_NUMBER = "12345678901234567890"
+LONG_NAME = "乌鲁木齐市米东区古牧地镇长途电信有限责任公司"
+
+
+class Ear(Voice):
+    """A voice that also notes the keys it is sent (RFC 4733), which are told several times each."""
+
+    def __init__(self, law: Law) -> None:
+        super().__init__(law)
+        self.keys: list[int] = []
+
+    def _listen(self) -> None:
+        with suppress(BlockingIOError, ConnectionRefusedError):
+            packet = self._socket.recv(2048, socket.MSG_PEEK)
+            if len(packet) > 12 and packet[1] & 0x7F == 101:
+                self.keys.append(packet[12])
+        super()._listen()
+
+
+@pytest.fixture(scope="module")
+async def doras_browser(centre: Centre, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    await centre.hire("dora", extension="1004", name="多拉")
+    await centre.admin.post("/api/customers", number=LONG_NUMBER, name=LONG_NAME, tier="dedicated_line", note="")
+    says = await asyncio.to_thread(speech.speak, speech.GREETING)
+    async with Browser(tmp_path_factory.mktemp("dora"), says=np.tile(says, 1 + 60 * speech.RATE // len(says))) as browser:
+        yield browser
+
+
+@pytest.fixture
+async def dora(centre: Centre, doras_browser: Browser) -> AsyncIterator[Agent]:
+    """Logged in and ready, in a tab of her own. What her pages complained of fails the test."""
+    doras_browser.faults.clear()
+    agent = await doras_browser.log_in(centre.url, "dora", centre.people["dora"].password)
+    await agent.ready()
+    yield agent
+    await agent.idle()
+    await agent.away()
+    await _log_out(agent)
+    await agent.page.close()
+    doras_browser.assert_clean()
+
+
+async def _log_out(agent: Agent) -> None:
+    await agent.at("account").click()
+    await agent.at("logout").click()
+    await expect(agent.at("login-submit")).to_be_visible()
+
+
+@asynccontextmanager
+async def _a_call(centre: Centre, agent: Agent, number: str) -> AsyncIterator[Call]:
+    """A caller who has come through the menu to that agent's pop and is answered."""
+    async with AsyncExitStack() as stack:
+        phone = await Phone.open(centre.sip, user=number)
+        stack.callback(phone.close)
+        talk = phone.dial("10000")
+        talk.voice.close()
+        talk.voice = Ear(talk.voice.law)
+        await talk.invite()
+        stack.push_async_callback(talk.hang_up)
+        await _choose(centre, talk, number)
+        await agent.wait_pop()
+        await agent.assert_accessible()
+        await agent.answer()
+        talk.voice.loop(tones.tone(440, 1))
+        yield talk
+
+
+async def _choose(centre: Centre, talk: Call, number: str) -> None:
+    async def look() -> bool:
+        await talk.dtmf("1")
+        return (await centre.call_of(number))["queued_at"] is not None
+
+    await until(look, f"{number} to reach the queue", 30)
+
+
+async def _hears(talk: Call) -> float:
+    """How loud the line is for the caller, from now on."""
+    since = time.time()
+    await asyncio.sleep(LISTEN)  # the listening itself
+    return tones.level(talk.voice.heard(since=since))
+
+
+async def _is_heard(talk: Call) -> None:
+    async def look() -> bool:
+        return tones.level(talk.voice.heard(since=time.time() - LISTEN)) > LOUD
+
+    await until(look, "the agent's voice at the caller's", 10)
+
+
+async def test_a_call_goes_on_through_every_room_and_past_the_end_of_the_session(
+    centre: Centre, dora: Agent, doras_browser: Browser
+) -> None:
+    async with _a_call(centre, dora, "13800005001") as talk:
+        await _is_heard(talk)
+        await dora.at("ticket-form").wait_for()
+        await dora.assert_accessible()
+        for room in ("tickets", "calls", "customers"):
+            await dora.room(room)
+            await dora.page.wait_for_url(f"**/{room}")
+        await dora.at("account").click()
+        await expect(dora.at("logout")).to_be_disabled()
+        await expect(dora.page.get_by_text("通话结束后才能退出")).to_be_visible()
+        await dora.page.get_by_role("link", name="更改密码").click()
+        await expect(dora.at("password-old")).to_be_visible()
+        await dora.assert_accessible()
+        assert await _hears(talk) > LOUD
+
+        await dora.page.evaluate("fetch('/api/logout', {method: 'POST'})")
+        await expect(dora.page.locator("[data-banner=session]")).to_be_visible()
+        assert await _hears(talk) > LOUD
+        assert not talk.ended_already
+        await dora.at("call-hangup").click()
+        await talk.ended()
+    await expect(dora.at("login-submit")).to_be_visible()
+    await expect(dora.page.get_by_text("登录已结束，请重新登录")).to_be_visible()
+    await dora.assert_accessible()
+    doras_browser.faults.clear()  # refused requests of the ended session
+    await dora.at("login-name").fill("dora")
+    await dora.at("login-password").fill(centre.people["dora"].password)
+    await dora.at("login-submit").click()
+    await dora.registered()
+    await dora.room("desk")
+
+    row = await centre.call_of("13800005001", "the recording", 30, recording_state="archived")
+    for page, shows in ((f"tickets/{row['ticket_id']}", "journal-row"), (f"calls/one?id={row['id']}", "player")):
+        await dora.page.goto(f"{centre.url}/{page}")
+        await expect(dora.at(shows).first).to_be_visible()
+        await dora.assert_accessible()
+    await dora.page.goto(centre.url)
+    await dora.registered()
+
+
+async def test_mute_hold_keys_and_handing_on_are_what_the_caller_hears(
+    centre: Centre, dora: Agent, phones: dict[str, Phone]
+) -> None:
+    bert = phones["bert"]
+    bert.on_ring = Answer(after=1.0)
+    async with _a_call(centre, dora, LONG_NUMBER) as talk:
+        await _is_heard(talk)
+        await dora.at("call-mute").click()
+        await expect(dora.at("call-mute")).to_have_attribute("aria-pressed", "true")
+        assert await _hears_after_a_moment(talk) < QUIET
+        await _choose_another_microphone(dora.page, dora)
+        assert await _hears_after_a_moment(talk) < QUIET, "another microphone was chosen, and it is open"
+        await dora.at("call-mute").click()
+        await _is_heard(talk)
+
+        await dora.at("call-hold").click()
+        await dora.page.locator("[data-testid=call-bar][data-phase=held]").wait_for()
+        since = time.time() + 0.5
+        await _bar_is_whole(dora)
+        assert await _likeness(talk, since) < 0.5, "the agent is heard on hold"
+        await dora.at("call-hold").click()
+        await dora.page.locator("[data-testid=call-bar][data-phase=talking]").wait_for()
+        assert await _likeness(talk, time.time() + 0.5) > 0.65
+
+        await dora.at("call-keypad").click()
+        await dora.at("dtmf-5").wait_for()
+        await dora.page.keyboard.press("7")
+        ear: Any = talk.voice
+        await until(lambda: _noted(ear, 7), "the key at the caller's phone", 5)
+        await dora.page.keyboard.press("Escape")
+        await expect(dora.at("dtmf-5")).to_have_count(0)
+
+        before = len(bert.calls)
+        await dora.at("call-transfer").click()
+        await expect(dora.at("transfer-to")).to_be_focused()
+        await dora.assert_accessible()
+        await dora.page.keyboard.type("1002")
+        await dora.page.keyboard.press("Enter")
+        await dora.page.keyboard.press("Enter")
+        handed = await bert.next_call(limit=15)
+        await dora.idle()
+        handed.voice.loop(tones.tone(1000, 1))
+        await until(lambda: _tone(handed, 440), "the caller at bert's phone", 10)
+        await until(lambda: _tone(talk, 1000), "bert at the caller's phone", 10)
+        assert len(bert.calls) == before + 1, "the caller was handed on twice"
+        await handed.hang_up()
+
+
+async def _likeness(talk: Call, since: float) -> float:
+    """How much what the caller hears from then on is like what the agent says: on hold there is music."""
+    says = await asyncio.to_thread(speech.speak, speech.GREETING)
+    await asyncio.sleep(max(0.0, since - time.time()) + 2 * len(says) / speech.RATE)
+    return likeness(talk.voice.heard(since=since), says)
+
+
+async def _hears_after_a_moment(talk: Call) -> float:
+    """What was still on its way is let by."""
+    await asyncio.sleep(0.5)
+    return await _hears(talk)
+
+
+async def _choose_another_microphone(page: Page, agent: Agent) -> None:
+    await agent.at("account").click()
+    await agent.at("phone-settings").click()
+    choice = agent.at("microphone")
+    await expect(choice.locator("option")).not_to_have_count(1)
+    await choice.select_option(index=1)
+    await agent.assert_accessible()
+    await page.keyboard.press("Escape")
+    await expect(choice).to_have_count(0)
+
+
+async def _bar_is_whole(agent: Agent) -> None:
+    """With the longest name and number, on hold, on narrow screens: no button is outside of the bar, and both can be seen."""
+    size = agent.page.viewport_size
+    assert size is not None
+    for width in (1280, 1366):
+        await agent.page.set_viewport_size({"width": width, "height": 800})
+        bar, end, queue, name, number = [
+            await _box(agent, thing) for thing in ("call-bar", "call-hangup", "queue-ring", "call-name", "call-number")
+        ]
+        assert bar["x"] + bar["width"] <= queue["x"], f"the bar lies over the queue at {width}"
+        assert end["x"] + end["width"] <= bar["x"] + bar["width"], f"a button lies outside of the bar at {width}"
+        assert min(name["width"], number["width"]) > 40, f"nobody can tell who it is at {width}"
+    await agent.page.set_viewport_size(size)
+
+
+async def _box(agent: Agent, testid: str) -> dict[str, float]:
+    box = await agent.at(testid).bounding_box()
+    assert box is not None, testid
+    return {"x": box["x"], "width": box["width"]}
+
+
+async def _noted(ear: Ear, key: int) -> bool:
+    return key in ear.keys
+
+
+async def _tone(talk: Call, hertz: float) -> bool:
+    return tones.share(talk.voice.heard(since=time.time() - 0.5), hertz) > 0.5
+
+
+async def test_a_second_tab_leaves_the_call_alone_and_a_reload_says_what_became_of_it(
+    centre: Centre, dora: Agent, doras_browser: Browser
+) -> None:
+    async with _a_call(centre, dora, "13800005003") as talk:
+        second = Agent(await doras_browser.page(), centre.url)
+        await second.page.goto(centre.url)
+        banner = second.page.locator("[data-banner=phone]")
+        await banner.get_by_test_id("banner-act").click()
+        await expect(banner).to_contain_text("结束后再移")
+        assert await _hears(talk) > LOUD
+        await second.page.close()
+
+        await dora.reload()
+        banner = dora.page.locator("[data-banner=reload]")
+        await expect(banner).to_contain_text("通话中页面被重新载入")
+        await dora.registered()
+        await talk.ended(limit=20)
+        await expect(banner).to_contain_text("通话已结束")
+
+
+async def test_the_phone_moves_to_another_tab_and_comes_back_when_that_one_is_closed(
+    centre: Centre, dora: Agent, doras_browser: Browser
+) -> None:
+    second = Agent(await doras_browser.page(), centre.url)
+    await second.page.goto(centre.url)
+    await second.page.locator("[data-banner=phone]").get_by_test_id("banner-act").click()
+    await second.registered()
+    await expect(dora.at("phone-line")).to_have_attribute("data-registration", "elsewhere")
+    await second.page.close()
+    await dora.registered()
+
+
+async def test_a_page_that_comes_while_the_server_cannot_tell_who_it_is_asks_again_by_itself(
+    dora: Agent, doras_browser: Browser
+) -> None:
+    await dora.page.route("**/api/me", lambda route: route.fulfill(status=503, json={"code": "database_away"}))
+    await dora.page.goto(f"{dora.url}/tickets")
+    await expect(dora.at("login-away")).to_contain_text("数据库")
+    await dora.page.unroute("**/api/me")
+    await dora.page.wait_for_url("**/tickets")
+    await dora.registered()
+    await dora.room("desk")
+    doras_browser.faults.clear()  # the refusals
