@@ -62,6 +62,11 @@ def _candidates(folder: Path) -> list[Path]:
     return [inside for inside in folder.iterdir() if is_model(inside)]
 
 
+def named(name: str, folder: Path) -> Path:
+    """Where the model of that name (as `find` has it) lies: the demonstration one here, every other in ``folder``."""
+    return DEMONSTRATION if name == DEMONSTRATION.name and not is_model(folder / name) else folder / name
+
+
 def is_model(folder: Path) -> bool:
     """True for a folder of the layout Vosk reads: newer (am/, conf/, graph/) or older (all in one folder)."""
     return (folder / "am" / "final.mdl").is_file() or all((folder / name).is_file() for name in ("final.mdl", "mfcc.conf"))

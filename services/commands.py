@@ -200,11 +200,11 @@ def list_models(config: Config, *, published: bool) -> list[str]:
 
 
 async def check_model(config: Config, name: str) -> str:
-    from recordings import crew
+    from recordings import crew, models
     from recordings.errors import RecordingError
     from services import plans
 
-    folder = Path(name) if "/" in name else config.models / name if name else plans.model_folder(config)
+    folder = plans.model_folder(config) if not name else Path(name) if "/" in name else models.named(name, config.models)
     try:
         facts = await crew.check(folder, plans.crew_limits(config))
     except RecordingError as error:

@@ -13,7 +13,7 @@ from cti.ids import Extension
 from cti.settings import AmiSettings
 from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts, SwitchProgram, TlsFiles
 from ivr.settings import IvrSettings
-from recordings.models import DEMONSTRATION, is_model
+from recordings import models
 from services.config import Config, Mistake, read_secret
 from services.hosted.addresses import own_address
 from services.hosted.debian import PackageSource
@@ -132,12 +132,9 @@ def package_source(config: Config) -> PackageSource:
 
 
 def model_folder(config: Config) -> Path:
-    """The configured model: a folder, a name below the models folder, or the demonstration model. It may not be there."""
-    given = config.transcription.model
-    if not given:
-        return DEMONSTRATION
-    named = config.models / given
-    return named if "/" not in given and is_model(named) else config.path(given) if "/" in given else named
+    """The configured model: a folder, a name as `tingsu model list` has it, or the demonstration model. It may not be there."""
+    given = config.transcription.model or models.DEMONSTRATION.name
+    return config.path(given) if "/" in given else models.named(given, config.models)
 
 
 def crew_limits(config: Config) -> recordings.crew.Limits:
