@@ -12,21 +12,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import resource
 import signal
 import socket
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from cti.monitor import Monitor
+from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
-from recordings.archive import Archive
 from services import plans
 from services.calls import follow
 from services.calls.backoffice import BackOffice
@@ -43,9 +42,9 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
-from services.errors import WorldFailed
 from services.foundations import Doors, Foundations, everybody, lay, stage
 from services.hosted.asterisk import ManagedAsterisk
+from services.hosted.telephones import Telephones
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
@@ -62,14 +61,13 @@ from services.welcome import Welcome
 DRAIN_S = 5.0  # what is not in the database by then is in the journal's file and follows at the next start
 PHONES_BELL = "phones_changed"
 
-log = structlog.get_logger(__name__)
-
 
 async def run(config: Config, welcome: Welcome) -> None:
     """Serve until SIGINT or SIGTERM. Raises what kept a part from starting, or what a part died of."""
     stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
+    allow_many_files()
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     doors = Doors()
     async with AsyncExitStack() as stack:
@@ -88,12 +86,21 @@ async def run(config: Config, welcome: Welcome) -> None:
 
 async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: Doors) -> None:
     """The door first (a port that is taken is said before anything is started), the foundations, the floor."""
+    for mistake in plans.exposed(config):
+        welcome.warn(f"open to the network without encryption: {mistake}")
     listening = bind(config.web.host, config.web.port)
     stack.callback(listening.close)
     clock = SystemClock()
     base = await lay(config, welcome, stack, clock, doors)
     await _open_floor(config, base, stack, clock, doors, listening)
     welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", base.first_password)
+
+
+def allow_many_files() -> None:
+    """Every browser and every call takes descriptors, and the usual soft limit is 1024. Who we start inherits it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # the kernel has been given a lower one meanwhile
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Stop:
@@ -160,10 +167,9 @@ async def _open_floor(
     await _caught_up(drain)  # what people last asked to be may stand in the journal only
     await directory.load()
 
-    archive = Archive.open(config.store)
     intake = Intake(
         pool,
-        archive,
+        base.archive,
         base.crew,
         hub,
         clock,
@@ -187,7 +193,14 @@ async def _open_floor(
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
     agi = AgiServer(settings, {"reception": reception})
     bell = Bell(base.address.url, base.address.password)
-    bell.on(PHONES_BELL, _Phones(config, pool, switch, directory).changed)
+    phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
+
+    async def staff_changed(_: str | None) -> None:
+        directory.refresh()
+        if phones:
+            phones.change()
+
+    bell.on(PHONES_BELL, staff_changed)
     bell.on(SESSION_BELL, hub.session_rung)
     await stack.enter_async_context(
         stage(
@@ -201,7 +214,7 @@ async def _open_floor(
             intake=intake.run(),
             bell=bell.run(),
             sessions=people.sessions.forget_old(),
-            **({"switch": _switch_lives(switch)} if switch else {}),
+            **({"switch": _switch_lives(switch), "phones": phones.run()} if switch and phones else {}),
         )
     )
     looking = Looking(
@@ -209,7 +222,7 @@ async def _open_floor(
         missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, spool=config.spool, version=version(),
     )  # fmt: skip
     parts = Parts(
-        pool=pool, clock=clock, zone=zone, people=people, hub=hub, floor=floor, presence=presence, archive=archive,
+        pool=pool, clock=clock, zone=zone, people=people, hub=hub, floor=floor, presence=presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=config.asterisk.websocket, look=looking,
         demonstration=bool(base.model and base.model.demonstration), version=version(),
@@ -219,23 +232,8 @@ async def _open_floor(
     await stack.enter_async_context(serving(app, listening))
 
 
-@dataclass(frozen=True, slots=True)
-class _Phones:
-    """Who has which phone has changed: the directory and the switch's files are made anew."""
-
-    config: Config
-    pool: db.Pool
-    switch: ManagedAsterisk | None
-    directory: Directory
-
-    async def changed(self, _: str | None) -> None:
-        self.directory.refresh()
-        if self.switch is None:
-            return
-        try:
-            await self.switch.reload_agents(plans.endpoints(self.config, await everybody(self.pool)))
-        except (WorldFailed, OSError) as error:  # a full disk too
-            log.error("phones not renewed", error=type(error).__name__)
+async def _endpoints(config: Config, pool: db.Pool) -> tuple[AgentEndpoint, ...]:
+    return plans.endpoints(config, await everybody(pool))
 
 
 async def _switch_lives(switch: ManagedAsterisk) -> None:

@@ -273,12 +273,21 @@ async def _store(config: Config) -> list[Mistake]:
     if "://" not in config.store:
         return []
     try:
+        reason = await unusable(Archive.open(config.store))
+    except ArchiveFailed as error:
+        reason = str(error)
+    wanted = "a store that can be written (config.toml says where its keys come from)"
+    return [Mistake("[recordings] store", wanted, reason)] if reason else []
+
+
+async def unusable(store: Archive) -> str:
+    """Why nothing can be put there and removed again just now; '' if all is well."""
+    try:
         async with asyncio.timeout(STORE_S):
-            await Archive.open(config.store).check()
+            await store.check()
     except (ArchiveFailed, TimeoutError) as error:
-        wanted = "a store that can be written (config.toml says where its keys come from)"
-        return [Mistake("[recordings] store", wanted, str(error) or type(error).__name__)]
-    return []
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _log(config: Config) -> Iterator[Mistake]:

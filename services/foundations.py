@@ -1,4 +1,4 @@
-"""What the floor stands on: database, accounts, prompts, speech recognition, switch. Laid in this order, left in reverse."""
+"""What the floor stands on: database, accounts, store, prompts, speech recognition, switch. Laid in order, left in reverse."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from typing import Any
 
 from ivr.errors import PromptsMissing
 from ivr.prompts import PromptStore
+from recordings.archive import Archive
 from recordings.crew import Crew, ModelFacts
-from recordings.errors import ModelRefused
+from recordings.errors import ArchiveFailed, ModelRefused
 from services import plans
+from services.check import unusable
 from services.clock import Clock
 from services.config import Config
-from services.errors import DatabaseAway, WorldFailed
+from services.errors import DatabaseAway, Impossible, WorldFailed
 from services.hosted import database, postgres
 from services.hosted.asterisk import ManagedAsterisk, find_program
 from services.hosted.database import Address
@@ -57,6 +59,7 @@ class Foundations:
     pool: db.Pool
     people: People
     first_password: str | None
+    archive: Archive
     prompts: PromptStore
     missing_prompts: tuple[str, ...]
     crew: Crew | None
@@ -97,13 +100,31 @@ async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Cl
     stack.push_async_callback(_close_pool, pool)
     people = People(pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config))
     first_password = await people.first_administrator()
+    archive = await open_store(config, welcome)
     prompts, missing = await _prompts(config, welcome)
     crew, model = await _crew(config, welcome, stack)
     switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
     return Foundations(
-        address=address, pool=pool, people=people, first_password=first_password, prompts=prompts,
-        missing_prompts=missing, crew=crew, model=model, switch=switch,
+        address=address, pool=pool, people=people, first_password=first_password, archive=archive,
+        prompts=prompts, missing_prompts=missing, crew=crew, model=model, switch=switch,
     )  # fmt: skip
+
+
+class NoStore(Impossible):
+    """The store of finished recordings is none."""
+
+    code = "no_store"
+
+
+async def open_store(config: Config, welcome: Welcome) -> Archive:
+    """Recordings wait in the spool for one that is away. Raises NoStore for what cannot be one."""
+    try:
+        archive = Archive.open(config.store)
+    except ArchiveFailed as error:
+        raise NoStore(f"[recordings] store: {error}; `tingsu check-config` names all that is wrong") from error
+    if reason := await unusable(archive):
+        welcome.warn(f"recordings wait in the spool, their store does not take them: {reason}")
+    return archive
 
 
 async def everybody(pool: db.Pool) -> list[Person]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -127,6 +128,16 @@ async def test_a_wrong_setting_does_not_hide_what_is_wrong_elsewhere(instance: I
     ]  # fmt: skip
 
 
+async def test_a_door_open_to_the_network_is_said_at_the_start(instance: Instance) -> None:
+    with socket.socket() as taken:  # so that it starts nothing
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        bad = instance.folder / "bad.toml"
+        bad.write_text(f"[web]\nhost = '0.0.0.0'\nport = {taken.getsockname()[1]}\n")
+        told = await instance.tingsu("run", "--config", str(bad))
+    assert (told.code, "without encryption: [web] host" in told.out) == (1, True), told.err
+
+
 async def test_a_log_that_cannot_be_opened_is_said_before_anything_starts(instance: Instance) -> None:
     bad = instance.folder / "bad.toml"
     bad.write_text("[log]\nfile = 'none/tingsu.log'\n")
@@ -144,6 +155,8 @@ async def test_every_command_explains_itself(instance: Instance, words: tuple[st
 async def test_the_models_are_listed_and_checked(instance: Instance) -> None:
     assert "demonstration" in (await instance.tingsu("model", "list")).out
     assert "✓" in (await instance.tingsu("model", "check")).out
+    (name,) = {line.split()[1] for line in (await instance.tingsu("model", "list")).out.splitlines()}
+    assert "✓" in (await instance.tingsu("model", "check", name)).out, "by the name it is listed under"
     missing = await instance.tingsu("model", "check", "vosk-model-nowhere")
     assert (missing.code, "Traceback" in missing.err) == (1, False)
 

@@ -1,0 +1,43 @@
+"""The switch's telephones follow the accounts. A phone that was taken from somebody must not stay valid because a disk was full
+or the switch just starting: what failed is tried again, as the accounts are by then, until it has succeeded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import structlog
+
+from ivr.asterisk import AgentEndpoint
+from services.errors import WorldFailed
+
+AGAIN_S = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Telephones:
+    """``wanted`` says who has which phone now, ``put`` gives it to the switch. A TaskGroup owns ``run``."""
+
+    def __init__(
+        self, wanted: Callable[[], Awaitable[Iterable[AgentEndpoint]]], put: Callable[[Iterable[AgentEndpoint]], Awaitable[None]]
+    ) -> None:
+        self._wanted = wanted
+        self._put = put
+        self._changed = asyncio.Event()
+
+    def change(self) -> None:
+        """The accounts are not what they were. Never waits."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """For ever; owned by the composition root."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._put(await self._wanted())
+            except (WorldFailed, OSError) as error:
+                log.error("phones not renewed; tried again", error=type(error).__name__)
+                self._changed.set()
+                await asyncio.sleep(AGAIN_S)
