@@ -4,6 +4,7 @@ and that ours has not."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,8 +16,8 @@ from panoramisk import Manager
 from panoramisk.message import Message
 
 from cti.ami import LINE_AT_MOST, Link
-from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, Refused
-from cti.events import ChannelUp, parse
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, MissingHeader, NotAmi, Refused
+from cti.events import ChannelUp, Headers, parse
 from cti.framing import MESSAGE_AT_MOST
 from cti.settings import AmiSettings
 from tests.harness import patience
@@ -161,6 +162,29 @@ async def test_plain_panoramisk_loses_the_link_by_an_exception_in_a_callback(swi
     assert seen == ["a", "b"]
 
 
+async def test_plain_panoramisk_loses_the_exceptions_of_coroutines(switch: FakeSwitch) -> None:
+    """Ours end the loop: tests/unit/cti/test_monitor.py, an error of whoever listens."""
+    told: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["message"]))
+
+    async def callback(_: Manager, event: Message) -> None:
+        raise ValueError
+
+    def said() -> list[str]:
+        gc.collect()  # asyncio speaks of it when the task is thrown away, and to nobody
+        return told
+
+    try:
+        async with plain(switch) as manager:
+            manager.register_event("Hold", callback)
+            await switch.send(event("Hold", Uniqueid="a"))
+            await patience.until(said, "the last word of the task")
+            assert (manager._connected, switch.connections) == (True, 1)
+    finally:
+        asyncio.get_running_loop().set_exception_handler(None)
+    assert told == ["Task exception was never retrieved"]
+
+
 # --- 3: silence
 
 
@@ -186,21 +210,49 @@ async def test_plain_panoramisk_never_notices_silence(switch: FakeSwitch) -> Non
         manager.ping()
         await switch.heard("Ping", 8)
         assert (manager._connected, switch.connections) == (True, 1)
+        assert len(manager.responses) >= 8
 
 
 # --- 4: nothing is sent twice
 
 
-async def test_an_unanswered_action_fails_with_the_link_and_is_never_sent_again(switch: FakeSwitch) -> None:
-    switch.answers["Originate"] = nothing
+@pytest.mark.parametrize(("action", "values"), [("Originate", {"Channel": "PJSIP/1001"}), ("Command", {"Command": "queue show"})])
+async def test_an_unanswered_action_fails_with_the_link_and_is_never_sent_again(
+    switch: FakeSwitch, action: str, values: dict[str, str]
+) -> None:
+    switch.answers[action] = nothing
     async with opened(switch) as link, asyncio.TaskGroup() as tasks:
-        asked = tasks.create_task(_raised(link.ask("Originate", {"Channel": "PJSIP/1001"})), name="the originate")
-        await switch.heard("Originate")
+        asked = tasks.create_task(_raised(link.ask(action, values)), name="the action")
+        await switch.heard(action)
         switch.cut()
     assert isinstance(asked.result(), LinkDown)
     async with opened(switch) as again:
         await again.ask("Ping")
-    assert len(switch.named("Originate")) == 1
+    assert len(switch.named(action)) == 1
+
+
+async def test_what_is_asked_without_a_link_is_refused_and_never_sent(switch: FakeSwitch) -> None:
+    async with opened(switch) as link:
+        switch.cut()
+        await patience.until(lambda: link._protocol.closed, "the end")
+        with pytest.raises(LinkDown):
+            await link.ask("QueueRemove")
+    async with opened(switch) as again:
+        await again.ask("Ping")
+    assert switch.named("QueueRemove") == []
+
+
+async def test_a_list_cut_off_in_the_middle_fails_with_the_link(switch: FakeSwitch) -> None:
+    switch.answers["QueueStatus"] = _half_a_list
+    async with opened(switch) as link, asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(_raised(link.ask_list("QueueStatus")), name="the list")
+        await switch.heard("QueueStatus")
+        switch.cut()
+    assert isinstance(asked.result(), LinkDown)
+
+
+def _half_a_list(asked: Asked) -> bytes:
+    return message("Response: Success", f"ActionID: {asked['ActionID']}", "EventList: start", "Message: will follow")
 
 
 async def _raised(awaitable: Any) -> BaseException | None:
@@ -222,6 +274,41 @@ async def test_plain_panoramisk_sends_an_unanswered_originate_again(switch: Fake
     assert first == second
 
 
+async def test_plain_panoramisk_sends_a_command_three_times_for_once(switch: FakeSwitch) -> None:
+    switch.answers["Command"] = nothing
+    async with plain(switch) as manager:
+        manager.send_action({"Action": "Command", "Command": "queue show"})
+        await switch.heard("Command")
+        switch.cut()
+        await asyncio.wait_for(switch.heard("Command", 3), patience.seconds(5))
+
+
+async def test_plain_panoramisk_keeps_what_is_asked_without_a_link_for_later(switch: FakeSwitch) -> None:
+    async with plain(switch) as manager:
+        switch.cut()
+        await patience.until(lambda: not manager._connected, "the loss")
+        assert manager.authenticated is True
+        manager.send_action({"Action": "QueueRemove"})
+        await asyncio.wait_for(switch.heard("QueueRemove"), patience.seconds(5))
+
+
+async def test_plain_panoramisk_waits_for_ever_for_a_list_cut_off_in_the_middle(switch: FakeSwitch) -> None:
+    switch.answers["QueueStatus"] = _half_a_list
+    async with plain(switch) as manager:
+        asked = manager.send_action({"Action": "QueueStatus"}, as_list=True)
+        await switch.heard("QueueStatus")
+        switch.cut()
+        await patience.until(lambda: switch.connections > 1, "it connects again")
+        assert await never(asked)
+
+
+async def test_plain_panoramisk_cannot_be_asked_before_it_is_connected(switch: FakeSwitch) -> None:
+    """Ours says LinkDown: tests/unit/cti/test_commands.py, without a link."""
+    manager = Manager(host="127.0.0.1", port=switch.port, username=USER, secret=SECRET)
+    with pytest.raises(AttributeError):
+        manager.send_action({"Action": "Ping"})
+
+
 # --- 5: time-outs
 
 
@@ -240,6 +327,17 @@ async def test_plain_panoramisk_waits_for_ever(switch: FakeSwitch) -> None:
     switch.answers["Redirect"] = nothing
     async with plain(switch) as manager:
         assert await never(manager.send_action({"Action": "Redirect"}))
+
+
+async def test_a_list_that_is_answered_by_one_word_ends_in_time(switch: FakeSwitch) -> None:
+    async with opened(switch) as link:
+        with pytest.raises(ActionTimeout):
+            await link.ask_list("Redirect", limit=0.05)
+
+
+async def test_plain_panoramisk_waits_for_ever_for_a_list_that_is_answered_by_one_word(switch: FakeSwitch) -> None:
+    async with plain(switch) as manager:
+        assert await never(manager.send_action({"Action": "Redirect"}, as_list=True))
 
 
 # --- 6: order
@@ -346,21 +444,23 @@ async def test_plain_panoramisk_takes_added_to_queue_for_the_start_of_a_list(swi
         assert await never(manager.send_action({"Action": "QueueAdd", "Queue": "complaints"}))
 
 
-async def test_successfully_queued_is_an_answer(switch: FakeSwitch) -> None:
-    switch.answers["Atxfer"] = lambda asked: success(asked, "Atxfer successfully queued")
+@pytest.mark.parametrize("action", ["Atxfer", "Originate"])
+async def test_successfully_queued_is_an_answer(switch: FakeSwitch, action: str) -> None:
+    switch.answers[action] = lambda asked: success(asked, f"{action} successfully queued")
     async with opened(switch) as link:
-        await link.ask("Atxfer", {"Channel": "PJSIP/1001-1"})
+        await link.ask(action, {"Channel": "PJSIP/1001-1"})
         await link.ask("Ping")
     assert switch.connections == 1
 
 
-async def test_plain_panoramisk_loses_the_link_by_successfully_queued(switch: FakeSwitch) -> None:
-    switch.answers["Atxfer"] = lambda asked: success(asked, "Atxfer successfully queued")
+@pytest.mark.parametrize("action", ["Atxfer", "Originate"])
+async def test_plain_panoramisk_loses_the_link_by_successfully_queued(switch: FakeSwitch, action: str) -> None:
+    switch.answers[action] = lambda asked: success(asked, f"{action} successfully queued")
     seen: list[BaseException] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(context["exception"]))
     try:
         async with plain(switch) as manager:
-            manager.send_action({"Action": "Atxfer", "Channel": "PJSIP/1001-1"})
+            manager.send_action({"Action": action, "Channel": "PJSIP/1001-1"})
             await patience.until(lambda: switch.connections > 1, "it connects again")
     finally:
         asyncio.get_running_loop().set_exception_handler(None)
@@ -383,6 +483,28 @@ async def test_plain_panoramisk_takes_the_event_for_the_answer(switch: FakeSwitc
     async with plain(switch) as manager:
         answer = await manager.send_action({"Action": "Originate", "Async": "true"}, as_list=False)
     assert answer.event == "OriginateResponse"
+
+
+async def test_an_event_with_the_id_of_a_waiting_action_is_heard(switch: FakeSwitch) -> None:
+    switch.answers["Redirect"] = nothing
+    async with opened(switch) as link, asyncio.TaskGroup() as tasks:
+        asked = tasks.create_task(_raised(link.ask("Redirect")), name="the redirect")
+        await switch.send(event("Hold", Uniqueid="a", ActionID=(await switch.heard("Redirect"))["ActionID"]))
+        assert len(await some(link, 1)) == 1
+        assert not asked.done()
+        link.close()
+
+
+async def test_plain_panoramisk_keeps_such_an_event_from_who_listens(switch: FakeSwitch) -> None:
+    switch.answers["Redirect"] = nothing
+    heard: list[str] = []
+    async with plain(switch) as manager:
+        manager.register_event("Hold", lambda _, event: heard.append(event.uniqueid))
+        manager.send_action({"Action": "Redirect"}, as_list=False)
+        mine = (await switch.heard("Redirect"))["ActionID"]
+        await switch.send(event("Hold", Uniqueid="a", ActionID=mine) + event("Hold", Uniqueid="b"))
+        await patience.until(lambda: heard, "an event")
+    assert heard == ["b"]
 
 
 async def test_an_answer_with_its_id_twice_is_an_answer(switch: FakeSwitch) -> None:
@@ -417,6 +539,59 @@ async def test_many_actions_at_once_get_each_its_own_answer(switch: FakeSwitch) 
     assert [task.result()["Message"] for task in asked] == [str(n) for n in range(50)]
 
 
+# --- headers
+
+
+ODD = message("Event: Hold", "Timestamp: 1795467869.5", "Uniqueid: a", "ChanVariable: A=1", "ChanVariable: B=2", "Reason: ")
+
+
+async def test_a_header_that_is_not_there_is_missed_by_name(switch: FakeSwitch) -> None:
+    async with opened(switch) as link:
+        await switch.send(ODD)
+        (raw,) = await some(link, 1)
+    with pytest.raises(MissingHeader):
+        Headers(raw.decode())["Uniqeid"]
+
+
+async def test_a_header_is_a_text_however_often_it_comes_and_an_empty_one_is_there(switch: FakeSwitch) -> None:
+    async with opened(switch) as link:
+        await switch.send(ODD)
+        (raw,) = await some(link, 1)
+    headers = Headers(raw.decode())
+    assert (headers["Uniqueid"], headers["ChanVariable"], headers["Reason"]) == ("a", "A=1", "")
+
+
+async def test_plain_panoramisk_has_any_header_makes_lists_of_some_and_drops_the_last_empty_one(switch: FakeSwitch) -> None:
+    seen: list[Message] = []
+    async with plain(switch) as manager:
+        manager.register_event("Hold", lambda _, event: seen.append(event))
+        await switch.send(ODD + event("Hold", ChanVariable="A=1"))
+        await patience.until(lambda: len(seen) == 2, "both events")
+    twice, once = seen
+    assert twice.uniqeid == ""
+    assert (twice.chanvariable, once.chanvariable) == (["A=1", "B=2"], "A=1")
+    assert "reason" not in twice
+    with pytest.raises(TypeError):
+        once.getdict("ChanVariable")
+
+
+async def test_bytes_that_are_no_utf8_are_seen_to_be_missing(switch: FakeSwitch) -> None:
+    async with opened(switch) as link:
+        await switch.send(event("Newchannel", **NEWCHANNEL).replace("王小明投诉".encode(), "王小明".encode("gbk")))
+        (up,) = map(parse, await some(link, 1))
+    assert isinstance(up, ChannelUp)
+    assert "\ufffd" in up.caller
+
+
+async def test_plain_panoramisk_loses_bytes_that_are_no_utf8_without_a_trace(switch: FakeSwitch) -> None:
+    seen: list[Message] = []
+    async with plain(switch) as manager:
+        manager.register_event("Newchannel", lambda _, event: seen.append(event))
+        await switch.send(event("Newchannel", **NEWCHANNEL).replace("王小明投诉".encode(), b"\xcd\xf5 Zhang"))
+        await patience.until(lambda: seen, "the event")
+    assert seen[0].calleridname == " Zhang"
+
+
 # --- opening
 
 
@@ -428,11 +603,14 @@ async def test_a_wrong_secret_is_said_clearly(switch: FakeSwitch) -> None:
 
 async def test_plain_panoramisk_says_nothing_of_a_wrong_secret(switch: FakeSwitch) -> None:
     manager = Manager(host="127.0.0.1", port=switch.port, username=USER, secret="wrong")
+    manager.reconnect_timeout = AGAIN
     manager.connect()
     await asyncio.wait_for(switch.heard("Login"), patience.seconds(5))
     answered = manager.authenticated_future
     assert answered is None or (await answered).response == "Error"
     assert manager.authenticated is False
+    switch.cut()  # as Asterisk does; and it tries again, for ever
+    await asyncio.wait_for(switch.heard("Login", 2), patience.seconds(5))
     manager.connect = lambda: None
     manager.close()
 
