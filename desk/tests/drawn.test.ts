@@ -1,0 +1,109 @@
+/** What the ticket and its words look like to those who do not see them, and what one can do with a ticket in each state. */
+import { ID_INJECTION_KEY, ZINDEX_INJECTION_KEY } from 'element-plus'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { createSSRApp, h, type Component } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import { renderToString } from 'vue/server-renderer'
+import TheWords from '../src/player/TheWords.vue'
+import { useSession } from '../src/session'
+import { TEST } from '../src/testids'
+import FormField from '../src/tickets/FormField.vue'
+import TicketForm from '../src/tickets/TicketForm.vue'
+import TicketPaper from '../src/tickets/TicketPaper.vue'
+import { speak } from '../src/words'
+import type { Problem, Ticket, Transcript } from '../src/wire'
+import { me, ticket } from './made'
+
+let served: { status: number; body: Ticket | Problem }
+
+/** Every answer that is under way has come. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+}
+
+function drawn(component: Component, props: Record<string, unknown>): Promise<string> {
+  const app = createSSRApp({ render: () => h(component, props) })
+  app.mixin({ serverPrefetch: settled })
+  app.provide(ID_INJECTION_KEY, { prefix: 1, current: 0 })
+  app.provide(ZINDEX_INJECTION_KEY, { current: 0 })
+  app.use(createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: { render: () => null } }] }))
+  return renderToString(app)
+}
+
+const form = (onPage = false) => drawn(TicketForm, { ticketId: 7, mayListen: true, onPage })
+const times = (html: string, text: string) => html.split(text).length - 1
+const at = (testid: string) => `data-testid="${testid}"`
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  setActivePinia(createPinia())
+  speak('en')
+  useSession().me = me()
+  served = { status: 200, body: ticket() }
+  vi.stubGlobal('fetch', async () => ({ ok: served.status === 200, status: served.status, headers: new Headers(), json: async () => served.body }))
+})
+
+test('a ticket that is not there, or not ours to see, can be put away from the desk', async () => {
+  served = { status: 404, body: { code: 'not_found', message: '', fields: [] } }
+  expect(await form()).toContain(at(TEST.form.putAway))
+})
+
+test.each([{ state: 'closed' }, { state: 'open' }, { state: 'discarded' }, { owner_id: 9 }] as const)('a ticket with %o can be put away from the desk', async (given) => {
+  served.body = ticket(given)
+  expect(await form()).toContain(at(TEST.form.putAway))
+})
+
+test("one's own draft is confirmed or discarded, not put away", async () => {
+  const html = await form()
+  expect(html).toContain(at(TEST.form.discard))
+  expect(html).not.toContain(at(TEST.form.putAway))
+})
+
+test("a page of its own is left by going elsewhere, and another's ticket has nothing to press", async () => {
+  served.body = ticket({ owner_id: 9 })
+  expect(await form(true)).not.toMatch(/data-testid="(put-away|confirm|discard|undo)"/)
+})
+
+test('only trouble is said aloud, not how many seconds ago it was saved', async () => {
+  const html = await form()
+  expect(html).toMatch(/role="status"[^>]*><\/span>/)
+  expect(html.match(/<[^>]*data-testid="saving"[^>]*>/)?.[0]).not.toContain('role')
+})
+
+test('a clash is said aloud', async () => {
+  const props = { field: 'address', value: 'mine', source: undefined, typed: true, editable: true, problem: undefined, conflict: 'theirs', conflicting: true, mayListen: true }
+  expect(await drawn(FormField, props)).toMatch(/class="notice warn clash" role="alert"/)
+})
+
+const words = ['我', '要', '投诉'].map((text, n) => ({ text, start: n, end: n + 1, conf: 0.9 }))
+const transcript: Transcript = {
+  state: 'done',
+  model: 'tiny',
+  demonstration: false,
+  error: null,
+  utterances: [
+    { speaker: 'agent', start: 0, end: 1, text: '您好', words: [{ text: '您好', start: 0, end: 1, conf: 0.9 }] },
+    { speaker: 'caller', start: 0, end: 3, text: '我要投诉', words },
+  ],
+}
+
+test('all words together are one stop of the Tab key', async () => {
+  const html = await drawn(TheWords, { transcript, recording: null, mayListen: true })
+  expect(times(html, at(TEST.words.word))).toBe(4)
+  expect(times(html, 'tabindex="0"')).toBe(1)
+  expect(times(html, 'tabindex="-1"')).toBe(3)
+})
+
+test('who may not listen has text, which can still be scrolled by keys', async () => {
+  const html = await drawn(TheWords, { transcript, recording: null, mayListen: false })
+  expect(html).not.toContain('<button')
+  expect(times(html, 'tabindex="0"')).toBe(1)
+})
+
+test('on paper are the number, every filled field and what happened', async () => {
+  const journal = [{ seq: 1, at: '2026-11-23T12:00:00Z', by: 'Li Ting', action: 'create', changes: {}, note: 'by hand' }]
+  const html = await drawn(TicketPaper, { ticket: ticket({ number: 'T2026-11-000001', state: 'open', description: 'broken', address: '' }), journal })
+  for (const text of ['T2026-11-000001', 'Open', 'broken', '13800138000', 'Li Ting', 'by hand']) expect(html).toContain(text)
+  expect(html).not.toContain('Address')
+})
