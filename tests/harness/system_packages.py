@@ -5,6 +5,7 @@ Root or sudo is needed only if something is missing.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -16,12 +17,25 @@ BENCH_PROGRAMS = {"ffmpeg": "ffmpeg"}
 """The peers' own needs (vosk-transcriber calls ffmpeg)."""
 
 
+LIBRARIES = {"libatomic.so.1": "libatomic1"}
+"""Library to Debian package: what Playwright's own Node.js is linked with and a bare machine lacks."""
+
+
 def missing(programs: dict[str, str]) -> list[str]:
-    """The packages of those programs that are not on PATH, and a font for Chinese if there is none."""
+    """The packages of those programs and libraries that are not there, and a font for Chinese if there is none."""
     packages = [package for program, package in programs.items() if shutil.which(program) is None]
+    packages += [package for library, package in LIBRARIES.items() if not _is_there(library)]
     if "chromium" in programs and not _has_chinese_font():
         packages.append("fonts-noto-cjk")
     return packages
+
+
+def _is_there(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _has_chinese_font() -> bool:
