@@ -20,7 +20,7 @@ from types import TracebackType
 import numpy as np
 
 from tests.harness import speech
-from tests.harness.patience import until
+from tests.harness.patience import seconds, until
 from tests.harness.switch import free_ports, free_range
 
 HOTLINE = "10000"
@@ -109,6 +109,7 @@ def led_call(hush: Path, talk: Path) -> str:
         + '<recv request="SPEAK" optional="true" next="2"/>\n'
         + f'<recv request="PRESS" optional="true" next="3"><action>{digit}{_TURN}</action></recv>\n'
         + f'<recv request="HANGUP"><action>{_TURN}</action></recv>\n'
+        + '<label id="5"/>\n'
         + _send(_request("BYE", to, cseq="[$turn]"), retrans="500")
         + '<recv response="200"/>\n'
         + _note("hung up")
@@ -116,7 +117,10 @@ def led_call(hush: Path, talk: Path) -> str:
         + f'<label id="2"/>\n<nop next="1">{_play(talk, -1)}</nop>\n'
         + '<label id="3"/>\n'
         + _send(info, retrans="500")
+        + f'<recv request="HANGUP" optional="true" next="4"><action>{_TURN}</action></recv>\n'
         + '<recv response="200" next="1"/>\n'
+        + '<label id="4"/>\n'  # told to hang up before the key was confirmed: SIPp sends nothing new meanwhile
+        + '<recv response="200" next="5"/>\n'
         + '<label id="9"/>\n'
         + _OKAY
         + _note("was hung up")
@@ -202,7 +206,7 @@ class Caller:
         if self._process.returncode is None:
             self.hang_up()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), 3)
+                await asyncio.wait_for(self._process.wait(), seconds(3))
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
