@@ -18,9 +18,11 @@ from tests.harness import speech
 from tests.harness.caller import Caller
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
-from tests.harness.patience import until
+from tests.harness.patience import seconds, until
 from tests.harness.sip_phone import Phone
 
+LIMIT = 300.0
+"""Patiences for one test with all it starts: more than its own waits can sum up to, each of which names what did not come."""
 BROWSER, PHONE, SECOND_PHONE = "1001", "1002", "1003"
 CALLER_SAYS = "我要投诉，我家的固定电话坏了三天没有人来修"
 DIALOGUE = (
@@ -33,15 +35,16 @@ DIALOGUE = (
 
 @functools.cache
 def sides() -> dict[speech.Speaker, speech.Samples]:
-    """Both voices of the dialogue, equally long; they may start a second apart."""
-    return speech.converse(DIALOGUE, gap=1.2)[0]
+    """Both voices of the dialogue, equally long; they may start two seconds apart."""
+    return speech.converse(DIALOGUE, gap=2.5)[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is on real parts."""
+    """Everything in this folder is on real parts, and whichever test comes first starts them in its own time."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.acceptance)
+            item.add_marker(pytest.mark.timeout(seconds(LIMIT)))
 
 
 @pytest.hookimpl(wrapper=True)

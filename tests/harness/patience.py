@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 UNIT = float(os.environ.get("TINGSU_PATIENCE", "1"))
@@ -23,6 +25,32 @@ T = TypeVar("T")
 def seconds(limit: float) -> float:
     """A limit for an ordinary machine, made as long as this one needs."""
     return limit * UNIT
+
+
+@dataclass
+class Lag:
+    """``worst``: the longest, in seconds, that this machine let a loop wait for its turn."""
+
+    worst: float = 0.0
+
+
+@asynccontextmanager
+async def lag() -> AsyncIterator[Lag]:
+    """Noted for as long as the block lasts."""
+    noted = Lag()
+    async with asyncio.TaskGroup() as tasks:
+        noting = tasks.create_task(_note(noted), name="test: lag")
+        try:
+            yield noted
+        finally:
+            noting.cancel()
+
+
+async def _note(lag: Lag) -> None:
+    while True:
+        began = time.monotonic()
+        await asyncio.sleep(LOOK)
+        lag.worst = max(lag.worst, time.monotonic() - began - LOOK)
 
 
 class Impatient(AssertionError):
