@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -28,11 +30,28 @@ async def memory(pool: db.Pool) -> Memory:
 
 
 @contextlib.asynccontextmanager
-async def slow(pool: db.Pool) -> AsyncIterator[None]:
-    """Whoever asks for a customer waits."""
+async def locked(pool: db.Pool) -> AsyncIterator[None]:
+    """Whoever asks for a customer waits, and is told that the statement was cancelled."""
     async with pool.acquire() as holder, holder.transaction():
         await holder.execute("lock table customer in access exclusive mode")
         yield
+
+
+@contextlib.asynccontextmanager
+async def frozen(pool: db.Pool) -> AsyncIterator[None]:
+    """Whoever asks for anything waits, and is told nothing at all."""
+    own = await pool.fetch("select pid from pg_stat_activity where datname = current_database()")
+    for row in own:
+        os.kill(row["pid"], signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for row in own:
+            os.kill(row["pid"], signal.SIGCONT)
+
+
+Slow = Callable[[db.Pool], contextlib.AbstractAsyncContextManager[None]]
+SLOW = pytest.mark.parametrize("slow", [locked, frozen])
 
 
 async def test_the_history_is_there(memory: Memory) -> None:
@@ -40,8 +59,9 @@ async def test_the_history_is_there(memory: Memory) -> None:
     assert (known.history, known.customer and known.customer.name) == (True, "张桂芳")
 
 
-async def test_a_slow_database_costs_the_history_and_not_the_customer(pool: db.Pool, memory: Memory) -> None:
-    async with slow(pool):
+@SLOW
+async def test_a_slow_database_costs_the_history_and_not_the_customer(pool: db.Pool, memory: Memory, slow: Slow) -> None:
+    async with slow(pool), asyncio.timeout(patience.seconds(2 * LIMIT_S)):
         known = await memory.known(NUMBER, call=CALL)
     assert (known.history, known.customer and known.customer.name) == (False, "张桂芳")
 
@@ -51,10 +71,11 @@ async def test_who_has_waited_too_long_already_is_not_looked_up(memory: Memory) 
     assert (await memory.known(NUMBER, call=CALL, waited=10)).history is False
 
 
-async def test_the_ivr_has_the_tier_as_last_seen_before_it_gives_up(pool: db.Pool, memory: Memory) -> None:
+@SLOW
+async def test_the_ivr_has_the_tier_as_last_seen_before_it_gives_up(pool: db.Pool, memory: Memory, slow: Slow) -> None:
     given_up = IvrSettings(token="x").back_office_limit
     assert given_up > RECEIVE_S
-    async with slow(pool), asyncio.timeout(patience.seconds(given_up)):
+    async with slow(pool), asyncio.timeout(patience.seconds(2 * given_up)):
         customer = await memory.customer(NUMBER)
     assert customer
     assert customer.tier == "big"
