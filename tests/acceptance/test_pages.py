@@ -1,18 +1,24 @@
-"""Every page of the desk as each role sees it, in both languages: no serious finding of axe-core, nothing in the console."""
+"""The rooms of the desk as each role sees them, and the ways in: no serious finding of axe-core, nothing in the console.
+
+Agents and administrators in both languages. What only a call brings up (the card, the form beside the call, the dialogs of the
+call bar, a ticket, a call with its player) is looked over in test_softphone.py, where there is one.
+"""
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from tests.harness import desk_driver
 from tests.harness.centre import Centre
 from tests.harness.patience import until
 
 PAGES = {
-    "admin": ("tickets", "calls", "customers", "people", "lexicon", "audit", "system"),
-    "anna": ("", "welcome", "tickets", "calls", "customers"),
+    "admin": ("tickets", "calls", "customers", "people", "lexicon", "audit", "system", "password"),
+    "anna": ("", "welcome", "tickets", "calls", "customers", "password"),
     "qing": ("calls", "tickets"),
 }
 
@@ -42,8 +48,40 @@ async def _look_at_all(browser: desk_driver.Browser, centre: Centre, login: str,
         assert agent.page.url.rstrip("/") == f"{centre.url}/{page}".rstrip("/"), f"{login} was sent away from /{page}"
         assert await agent.page.get_attribute("html", "lang") == language
         found[page] = await agent.accessibility()
+    await agent.page.keyboard.press("Escape")
+    await agent.page.locator("body").click(position={"x": 2, "y": 400})  # out of any field, where a question mark is text
+    await agent.page.keyboard.press("?")
+    await expect(agent.at("keys-dialog")).to_be_visible()
+    found["keys"] = await agent.accessibility()
     assert not {page: findings for page, findings in found.items() if findings}
 
 
 async def _settled(agent: desk_driver.Agent) -> bool:
     return await agent.page.locator("h1").count() > 0
+
+
+async def test_the_first_log_in_leads_past_an_own_password_to_the_headset(centre: Centre, tmp_path: Path) -> None:
+    first, own = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    await centre.admin.post(
+        "/api/people",
+        login="emma", name="艾玛", role="junior_agent", extension="1005", phone_kind="browser", password=first,
+    )  # fmt: skip
+    async with desk_driver.Browser(tmp_path / "browser") as browser:
+        agent = desk_driver.Agent(await browser.page(), centre.url)
+        await agent.page.goto(f"{centre.url}/tickets")
+        await agent.at("login-name").fill("emma")
+        await agent.assert_accessible()
+        await agent.page.get_by_role("button", name="English").click()
+        await agent.assert_accessible()
+        await agent.at("login-password").fill(first)
+        await agent.at("login-submit").click()
+        await agent.page.wait_for_url("**/password")
+        await expect(agent.page.get_by_role("navigation")).to_have_count(0)
+        await agent.assert_accessible()
+        await agent.at("password-old").fill(first)
+        await agent.at("password-new").fill(own)
+        await agent.at("password-again").fill(own)
+        await agent.at("password-submit").click()
+        await agent.page.wait_for_url("**/welcome")
+        await agent.registered()
+        browser.assert_clean()
