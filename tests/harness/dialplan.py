@@ -11,7 +11,8 @@ FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec",
 FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
 FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
 CLEANED = re.compile(r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)")
-IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "STRFTIME(,UTC,%s%3q)"}
+IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "LEG_ROLE", "STRFTIME(,UTC,%s%3q)"}
+OTHER_ROLE = re.compile(r"LEG_ROLE=(?!(agent|colleague)\))")
 EXTEN = re.compile(r"\$\{EXTEN\}")
 _RECORD = re.compile(r"MixMonitor\(,r\((?P<file>[^()]*(?:\([^()]*\)[^()]*)*)\)S\)")
 
@@ -69,6 +70,8 @@ def _step_faults(step: Step, agi: str) -> Iterator[str]:
         yield "a call to somewhere else than an agent's phone"
     if step.context == "from-outside" and not re.fullmatch(r"\+?\d+", step.exten):
         yield "a stranger reaches more than a hotline number"
+    if OTHER_ROLE.search(step.application):
+        yield "a role that is none of the words in file names"
     if name == "MixMonitor":
         yield from _record_faults(step.application)
 

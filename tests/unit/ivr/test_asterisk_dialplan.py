@@ -45,6 +45,8 @@ def test_the_dialplan_for_ones_own_switch_has_no_fault(tmp_path: Path) -> None:
         "exten => 1,1,Set(X=${CALLERID(name)})\n same => n,Hangup()",
         "exten => 1,1,MixMonitor(,r(/s/${CALLERID(num)}.wav)S)\n same => n,Hangup()",
         "exten => 1,1,MixMonitor(,r(/s/${EXTEN}.wav)S)\n same => n,Hangup()",
+        "exten => 1,1,Set(LEG_ROLE=${FROM})\n same => n,Hangup()",
+        "exten => 1,1,Set(LEG_ROLE=agents)\n same => n,Hangup()",
         "exten => 1,1,MixMonitor(,r(/s/${UNIQUEID}.wav)S,id)\n same => n,Hangup()",
         "exten => 1,1,MixMonitor(/s/${UNIQUEID}.wav)\n same => n,Hangup()",
         "exten => _[1-9]XX,1,Dial(PJSIP/${EXTEN}@trunk,20)\n same => n,Hangup()",
