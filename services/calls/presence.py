@@ -127,7 +127,7 @@ class Presence:
         seat = self._directory.at(change.extension)
         before, _ = last = self._last.get(change.extension, (None, ""))
         self._last[change.extension] = now = (change.state, change.reason)
-        if seat is None or last == now:
+        if seat is None or seat.role != Role.junior_agent or last == now:
             return
         if now == (AgentState.PAUSED, AUTO_PAUSE):
             self._set(seat, "paused", MISSED_RING)

@@ -250,6 +250,13 @@ async def test_a_wish_the_switch_refused_is_said_again_without_another_login(roo
     assert await room.settled() == []
 
 
+async def test_an_inspectors_phone_has_no_wrap_up_and_no_missed_rings(room: Room) -> None:
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "away", "")])
+    for state, reason in ((AgentState.TALKING, ""), (AgentState.READY, ""), (AgentState.PAUSED, "Auto-Pause")):
+        room.hear(state, reason)
+    assert (room.floor.wrap_ups, room.presence.wanted(LI)) == ({}, Wanted("away"))
+
+
 async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at_its_end(room: Room) -> None:
     await room.presence.want(LI, "ready")
     room.hear(AgentState.TALKING)
