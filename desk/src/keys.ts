@@ -3,7 +3,7 @@ import { onScopeDispose } from 'vue'
 
 const TYPING = 'input, textarea, select, [contenteditable="true"]'
 
-export function isTyping(event: KeyboardEvent): boolean {
+function isTyping(event: KeyboardEvent): boolean {
   return event.target instanceof Element && event.target.closest(TYPING) !== null
 }
 

@@ -80,6 +80,7 @@ export const useSession = defineStore('session', () => {
   async function logout(): Promise<void> {
     await api.logout()
     forget('loggedIn')
+    ended.value = false // this page's own socket may have told of it first
     leave()
   }
 

@@ -199,6 +199,22 @@ test('logged out in another tab: the session has ended, and nothing is tried aga
   expect(sockets.length).toBe(1)
 })
 
+test('who logs out is not told that the session has ended, though the socket says it first', async () => {
+  const { socket } = connect()
+  socket.say(hello(5))
+  let done = () => {}
+  const whoami = fetch
+  vi.stubGlobal('fetch', (path: string) => (path === '/api/logout' ? new Promise((ok) => (done = () => ok(new Response(null, { status: 204 })))) : whoami(path)))
+  const leaving = useSession().logout()
+  known = null
+  socket.say(bye('session_ended'))
+  socket.end()
+  await vi.advanceTimersByTimeAsync(100)
+  done()
+  await leaving
+  expect([useSession().ended, useSession().me]).toEqual([false, null])
+})
+
 test('somebody else logged in in another tab: their stream is not taken under this name', async () => {
   const { socket } = connect()
   socket.say(hello(5))

@@ -29,7 +29,6 @@ export const call = {
     who: ['没有来电。就绪时，来电者的资料会在振铃的同时显示在这里。', 'Nobody is calling. While you are ready, who calls is shown here as it rings.'],
   },
   popEnd: {
-    answered: ['已接听', 'answered'],
     no_answer: ['您没有接听，已转给下一位', 'you did not answer; it went to the next agent'],
     rejected: ['话机忙或拒接', 'the phone was busy or refused'],
     cancelled: ['来电者已挂断，或已由他人接听', 'the caller hung up, or somebody else answered'],
@@ -128,7 +127,6 @@ export const call = {
     caller: ['客户', 'Caller'],
     agent: ['坐席', 'Agent'],
     unsure: ['听不太清', 'unsure'],
-    playFrom: ['从“{word}”播放', 'Play from “{word}”'],
   },
   player: {
     title: ['录音', 'Recording'],
@@ -140,7 +138,6 @@ export const call = {
     caller: ['只听客户', 'Caller only'],
     agent: ['只听坐席', 'Agent only'],
     position: ['播放位置', 'Position'],
-    follow: ['文字跟随播放', 'Words follow the sound'],
     forbidden: ['您可以听自己接的电话；其他录音由质检员听。', 'You may hear calls you took part in; other recordings are for QA inspectors.'],
     failed: ['录音打不开。', 'The recording cannot be opened.'],
     waiting: ['录音正在整理。', 'The recording is being prepared.'],

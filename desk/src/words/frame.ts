@@ -101,6 +101,7 @@ export const frame = {
     invalid: ['有内容不符合要求，请看标出的栏目。', 'Something is not right; see the marked fields.'],
     throttled: ['太频繁了，请稍等再试。', 'Too often; wait a little and try again.'],
     database_away: ['数据库暂时连不上，请稍后再试。', 'The database is away for the moment; try again soon.'],
+    database_busy: ['数据库正忙，请再试一次。', 'The database is busy; try again.'],
     switch_away: ['电话交换机暂时连不上，请稍后再试。', 'The telephone switch is away for the moment; try again soon.'],
     wrong_login: ['用户名或密码不对。请核对后再试。', 'User name or password is wrong. Check both and try again.'],
     taken: ['已被别人使用，请换一个。', 'Somebody else has this already; choose another.'],
