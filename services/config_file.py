@@ -21,6 +21,9 @@ from services.config import BadConfig, Config, Mistake
 PREFIX = "TINGSU_"
 DEFAULT_FILE = Path("config.toml")
 
+KINDS = {"tuple_type": 'a list, e.g. ["10000"]', "model_type": "a section with settings"}
+"""For what pydantic calls by its own names."""
+
 SettingPath = tuple[str, ...]
 """``("queue", "priority", "big")``."""
 
@@ -51,7 +54,13 @@ def look(file: Path | None = None) -> tuple[Config, tuple[Mistake, ...]]:
 def without_followers(found: Iterable[Mistake], named: Collection[Mistake]) -> list[Mistake]:
     """Of what was found only what has nothing to do with the settings named already."""
     wrong = {mistake.where for mistake in named}
-    return [mistake for mistake in found if wrong.isdisjoint((mistake.where, *mistake.leans_on))]
+    return [mistake for mistake in found if wrong.isdisjoint(_and_sections((mistake.where, *mistake.leans_on)))]
+
+
+def _and_sections(places: Iterable[str]) -> Iterator[str]:
+    """``[web] port`` and ``[web]``, which may be no section at all."""
+    for place in places:
+        yield from (place, place.split()[0])
 
 
 def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
@@ -144,7 +153,7 @@ def _mistake(detail: Any, path: SettingPath, written: str) -> Mistake:
     if detail["type"] == "extra_forbidden":
         return Mistake(_place(path), _no_such(path), written=written)
     wanted = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    wanted = 'a list, e.g. ["10000"]' if detail["type"] == "tuple_type" else wanted
+    wanted = KINDS.get(detail["type"], wanted)
     came = detail["input"]
     secret = "://" in str(came) or isinstance(came, dict)
     return Mistake(_place(path), wanted, "" if secret else repr(came)[:60], written)

@@ -160,6 +160,7 @@ def test_what_follows_from_a_mistake_is_no_second_one() -> None:
     first, other = Mistake("[web] port", "a number"), Mistake("[web] host", "an address")
     found = [Mistake("[web] port", "a free port"), Mistake("[ivr] port", "another", leans_on=("[web] port",)), other]
     assert without_followers(found, [first]) == [other]
+    assert without_followers(found, [Mistake("[web]", "a section")]) == []
 
 
 def test_the_log_counts_from_the_file_too(tmp_path: Path) -> None:
