@@ -15,9 +15,16 @@ from services.store import db
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer, database_server
+from tests.harness.patience import seconds
 
 hypothesis.settings.register_profile("tingsu", deadline=None)  # a machine may stall for longer than any example takes
 hypothesis.settings.load_profile("tingsu")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A test's own limit (pyproject.toml) is a number of patiences too."""
+    if config.option.timeout is None:
+        config.option.timeout = seconds(float(config.getini("timeout")))
 
 
 class _Rooms(LoadScopeScheduling):
