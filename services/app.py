@@ -93,7 +93,8 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     clock = SystemClock()
     base = await lay(config, welcome, stack, clock, doors)
     await _open_floor(config, base, stack, clock, doors, listening)
-    welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", base.first_password)
+    first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
+    welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", first_password)
 
 
 def allow_many_files() -> None:

@@ -58,7 +58,6 @@ class Foundations:
     address: Address
     pool: db.Pool
     people: People
-    first_password: str | None
     archive: Archive
     prompts: PromptStore
     missing_prompts: tuple[str, ...]
@@ -99,13 +98,12 @@ async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Cl
     )
     stack.push_async_callback(_close_pool, pool)
     people = People(pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config))
-    first_password = await people.first_administrator()
     archive = await open_store(config, welcome)
     prompts, missing = await _prompts(config, welcome)
     crew, model = await _crew(config, welcome, stack)
     switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
     return Foundations(
-        address=address, pool=pool, people=people, first_password=first_password, archive=archive,
+        address=address, pool=pool, people=people, archive=archive,
         prompts=prompts, missing_prompts=missing, crew=crew, model=model, switch=switch,
     )  # fmt: skip
 

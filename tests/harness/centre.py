@@ -74,10 +74,14 @@ class Centre:
         self._admin: Desk | None = None
         self._process: asyncio.subprocess.Process | None = None
 
-    async def __aenter__(self) -> Centre:
+    async def prepare(self) -> None:
+        """Everything but the start: the folder and what stands in its configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)  # the embedded database runs as another account when we are root, and must walk in
         await asyncio.to_thread(self._write_config)
+
+    async def __aenter__(self) -> Centre:
+        await self.prepare()
         try:
             await self.start()
         except BaseException:
