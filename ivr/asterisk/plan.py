@@ -102,15 +102,11 @@ class SwitchPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiAccount:
-    """The one manager user, and the only events it is sent (``cti.events.WANTED``, handed over by services).
-
-    ``may_originate`` adds the class that can start any application with any argument: off until something needs it.
-    """
+    """The one manager user, and the only events it is sent (``cti.events.WANTED``, handed over by services)."""
 
     secret: str = field(repr=False)
     events: Collection[str]
     user: str = "tingsu"
-    may_originate: bool = False
 
     def __post_init__(self) -> None:
         fit(_NAME, self.user, "the manager user")

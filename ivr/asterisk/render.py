@@ -109,7 +109,6 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "systemname": plan.systemname,
         "tls": _tls_lines(plan),
         "user": plan.ami.user,
-        "write": "call,agent,reporting" + (",originate" if plan.ami.may_originate else ""),
         "wrap_up": str(plan.queue.wrap_up_seconds),
     }
 

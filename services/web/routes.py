@@ -48,7 +48,6 @@ class Parts:
     cuttings: Path
     sip_key: bytes
     ws_url: str
-    demonstration: bool
     look: Callable[[], Awaitable[System]]
     version: str
 

@@ -120,7 +120,6 @@ def _parts(behind: Office, people: People) -> Parts:
         cuttings=behind.folder / "sides",
         sip_key=bytes(32),
         ws_url="ws://127.0.0.1:8088/ws",
-        demonstration=True,
         look=_well,
         version="0.0-test",
     )

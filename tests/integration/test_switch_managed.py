@@ -56,6 +56,20 @@ async def can_call(plan: SwitchPlan) -> bool:
     return True
 
 
+async def test_an_unpacked_switch_leans_on_no_library_of_this_machine(tmp_path: Path, plan: SwitchPlan) -> None:
+    """A bare machine has none of them. What NSS opens by name for a moment is not seen later, and must lie beside it."""
+    program = await asterisk_program()
+    prefix = program.switch.share.parents[2]
+    if prefix == Path("/"):
+        pytest.skip("an installed Asterisk stands on the machine's own libraries")
+    async with managed(tmp_path / "run", plan) as switch:
+        await can_call(plan)
+        mapped = {line.split()[-1] for line in Path(f"/proc/{switch.pid}/maps").read_text().splitlines() if ".so" in line}
+    assert not {path for path in mapped if not path.startswith(f"{prefix}/")}
+    for nss in (Path(path) for path in mapped if path.endswith("/libnss3.so")):
+        assert {"libsoftokn3.so", "libfreebl3.so", "libfreeblpriv3.so"} <= {path.name for path in nss.parent.iterdir()}
+
+
 async def test_it_is_ready_when_start_returns_and_gone_when_stop_does(tmp_path: Path, plan: SwitchPlan) -> None:
     async with managed(tmp_path / "run", plan) as switch:
         pid = switch.pid
