@@ -30,6 +30,8 @@ export const useSession = defineStore('session', () => {
   const ended = ref(false)
   /** Why the server could not be asked who we are; null when it answered. */
   const away = shallowRef<unknown>(null)
+  /** The page's own socket may tell of the end before the answer to the log-out comes: that is no news. */
+  let leaving = false
 
   speak(kept<Language>('language', navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'))
   onLoggedOut(gone)
@@ -56,7 +58,7 @@ export const useSession = defineStore('session', () => {
 
   /** True when the session is still there, and still this person's. Where nobody ever logged in, nobody is asked. */
   async function load(): Promise<boolean> {
-    if (!me.value && !kept('loggedIn', false)) return false
+    if (leaving || (!me.value && !kept('loggedIn', false))) return false
     try {
       const fresh = await api.me()
       // another tab of this browser logged somebody else in: what comes from now on is theirs, and is not shown under this name
@@ -78,10 +80,14 @@ export const useSession = defineStore('session', () => {
   }
 
   async function logout(): Promise<void> {
-    await api.logout()
-    forget('loggedIn')
-    ended.value = false // this page's own socket may have told of it first
-    leave()
+    leaving = true
+    try {
+      await api.logout()
+      forget('loggedIn')
+      leave()
+    } finally {
+      leaving = false
+    }
   }
 
   async function chooseLanguage(wanted: Language): Promise<void> {

@@ -204,7 +204,8 @@ test('who logs out is not told that the session has ended, though the socket say
   socket.say(hello(5))
   let done = () => {}
   const whoami = fetch
-  vi.stubGlobal('fetch', (path: string) => (path === '/api/logout' ? new Promise((ok) => (done = () => ok(new Response(null, { status: 204 })))) : whoami(path)))
+  const asked: string[] = []
+  vi.stubGlobal('fetch', (path: string) => (asked.push(path), path === '/api/logout' ? new Promise((ok) => (done = () => ok(new Response(null, { status: 204 })))) : whoami(path)))
   const leaving = useSession().logout()
   known = null
   socket.say(bye('session_ended'))
@@ -212,7 +213,7 @@ test('who logs out is not told that the session has ended, though the socket say
   await vi.advanceTimersByTimeAsync(100)
   done()
   await leaving
-  expect([useSession().ended, useSession().me]).toEqual([false, null])
+  expect([useSession().ended, useSession().me, asked]).toEqual([false, null, ['/api/logout']])
 })
 
 test('somebody else logged in in another tab: their stream is not taken under this name', async () => {

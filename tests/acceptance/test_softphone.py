@@ -65,10 +65,13 @@ async def dora(centre: Centre, doras_browser: Browser) -> AsyncIterator[Agent]:
     agent = await doras_browser.log_in(centre.url, "dora", centre.people["dora"].password)
     await agent.ready()
     yield agent
-    await agent.idle()
-    await agent.away()
-    await _log_out(agent)
-    await agent.page.close()
+    try:
+        await agent.idle()
+        await agent.away()
+        await _log_out(agent)
+    finally:  # a failed test leaves the next one a browser that nobody is logged in to
+        await agent.page.context.clear_cookies()
+        await agent.page.close()
     doras_browser.assert_clean()
 
 
@@ -158,8 +161,16 @@ async def test_a_call_goes_on_through_every_room_and_past_the_end_of_the_session
         await dora.page.goto(f"{centre.url}/{page}")
         await expect(dora.at(shows).first).to_be_visible()
         await dora.assert_accessible()
+        await _skipping_to_the_content_stays_on_the_page(dora.page)
     await dora.page.goto(centre.url)
     await dora.registered()
+
+
+async def _skipping_to_the_content_stays_on_the_page(page: Page) -> None:
+    await page.evaluate("document.querySelector('#main > *').known = true")
+    await page.get_by_role("link", name="跳到主要内容").press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    assert await page.evaluate("document.querySelector('#main > *').known === true && location.hash === ''")
 
 
 async def test_mute_hold_keys_and_handing_on_are_what_the_caller_hears(

@@ -48,6 +48,9 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",
 )
 WITHOUT = ["--mute-audio", "--disable-component-extensions-with-background-pages"]
+SETTLED = """Promise.allSettled(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
+"""A dialog that is still coming has no contrast yet."""
 EXPECTED = (re.compile(r"WebSocket connection to .* failed"), re.compile(r"net::ERR_CONNECTION_REFUSED"))
 """What any page says whose server is away: forgiven only in a test that takes the server away."""
 
@@ -305,6 +308,7 @@ class Agent:
 
     async def accessibility(self, impacts: Sequence[str] = ("serious", "critical")) -> list[Finding]:
         """What axe-core finds on the page as it stands, of these impacts."""
+        await self.page.evaluate(SETTLED)
         script = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
         await self.page.evaluate(script)  # by the debugger, which the page's content policy does not bind
         result: dict[str, Any] = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
