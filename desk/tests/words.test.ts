@@ -37,9 +37,6 @@ test('no text contains what the message compiler would read as its own syntax', 
   expect(texts.filter(([, pair]) => pair.some((text) => /[@|]|\{(?!\w+\})/.test(text)))).toEqual([])
 })
 
-/** Nobody asks for them; they go when call.ts is next changed. */
-const LEAVING = ['words.playFrom', 'player.follow']
-
 test('every key of the catalogue is asked for somewhere', () => {
   const asked = new Set([...source.matchAll(/'([a-z][A-Za-z]*(?:\.[\w-]+)+)'/g)].map((match) => match[1]))
   const families = (by: string) => new Set([...source.matchAll(new RegExp(`\\b${by}\\(\`([a-z][A-Za-z.]*)\\.\\$\\{`, 'g'))].map((match) => match[1]))
@@ -48,5 +45,5 @@ test('every key of the catalogue is asked for somewhere', () => {
   const values = new Set([...`${source}${wire}`.matchAll(/["'](\w[\w-]*)["']/g)].map((match) => match[1]))
   const isAsked = (family: string, last: string) => asked.has(`${family}.${last}`) || open.has(family) || (closed.has(family) && values.has(last))
   const unused = texts.map(([key]) => key).filter((key) => !isAsked(key.slice(0, key.lastIndexOf('.')), key.slice(key.lastIndexOf('.') + 1)))
-  expect(unused.filter((key) => !LEAVING.includes(key))).toEqual([])
+  expect(unused).toEqual([])
 })

@@ -609,7 +609,7 @@ class HelloMessage(Wire):
 
 
 class ByeMessage(Wire):
-    """The server is about to close: ``restart``, ``session_ended``, ``too_slow``, ``elsewhere``."""
+    """The server is about to close: ``restart``, ``session_ended``, ``too_slow``."""
 
     type: Literal["bye"] = "bye"
     code: str
