@@ -28,12 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Rooms(LoadScopeScheduling):
-    """Two processes share the tests (Makefile): all calls with sound in one, so that they have a core; a file stays together."""
+    """Two processes share the tests (Makefile): all whole calls in one, so that they have a core; a file stays together."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        calls = file.startswith("tests/acceptance/") or Path(file).name.startswith(("test_switch_", "test_ivr_walk"))
-        return "calls" if calls else file
+        return "calls" if file.startswith("tests/acceptance/") else file
 
 
 @pytest.hookimpl(optionalhook=True)
