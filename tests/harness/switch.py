@@ -23,8 +23,9 @@ from pathlib import Path
 from cti.events import WANTED
 from cti.ids import Extension
 from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts
-from services.hosted.asterisk import AsteriskProgram, ManagedAsterisk, find_program
+from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.debian import PackageSource
+from services.hosted.switch_program import AsteriskProgram, find_program
 from tests.harness.chance import CHANCE
 from tests.harness.patience import seconds
 
@@ -34,7 +35,9 @@ WATCHER_SECRET = "test-secret-of-the-watcher-0123456789"
 HOTLINE = "10000"
 _WATCHER = f"\n[watcher]\nsecret = {WATCHER_SECRET}\nread = all\nwrite = all\nwritetimeout = 5000\n"
 _RTP_PORTS = 240
-_PORTS_FROM, _PORTS_TO = 10_000, 32_000
+_PORTS = range(11_000, 20_000)
+"""Above those that config.toml gives to sound, for no other port may be one of these."""
+_RANGES = range(_PORTS.stop, 32_000, 2)
 """Below the range the kernel takes ports of outgoing connections from, so that a free port stays free until it is used."""
 
 
@@ -148,7 +151,7 @@ def free_ports(count: int) -> tuple[int, ...]:
     """TCP and UDP ports nobody uses now."""
     found: list[int] = []
     for _ in range(1000):
-        port = CHANCE.randrange(_PORTS_FROM, _PORTS_TO)
+        port = CHANCE.choice(_PORTS)
         if port not in found and _is_free(port):
             found.append(port)
         if len(found) == count:
@@ -164,7 +167,7 @@ def free_rtp_range() -> int:
 def free_range(count: int) -> int:
     """The first, an even one, of so many free ports in a row."""
     for _ in range(200):
-        first = CHANCE.randrange(_PORTS_FROM, _PORTS_TO - count, 2)
+        first = CHANCE.choice(_RANGES[: -(count + 1) // 2])
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise RuntimeError("no free range of ports")
