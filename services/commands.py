@@ -161,7 +161,7 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
     """The files for somebody's own Asterisk, with the phones of the people there are."""
     from ivr.asterisk import SwitchProgram, UnfitValue, render_includes
     from services import plans
-    from services.hosted.asterisk import installed_program
+    from services.hosted.switch_program import installed_program
 
     if config.asterisk.managed:
         raise CannotDo("[asterisk] managed = true: Tingsu writes its own switch's files itself; set it to false for your own")

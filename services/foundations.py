@@ -23,9 +23,10 @@ from services.clock import Clock
 from services.config import Config
 from services.errors import DatabaseAway, Impossible, WorldFailed
 from services.hosted import database, postgres
-from services.hosted.asterisk import ManagedAsterisk, find_program
+from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.database import Address
 from services.hosted.speech import find_speaker
+from services.hosted.switch_program import find_program
 from services.people import store as people_store
 from services.people.actions import People
 from services.people.model import Person

@@ -1,4 +1,4 @@
-"""Our managed Asterisk: found or unpacked, rendered, started, reloaded, stopped; and left running if only we die.
+"""Our managed Asterisk: rendered, started, reloaded, stopped; and left running if only we die.
 
 Callers are answered while the backend is dead (SPEC C10), so the switch is deliberately not on a leash: it has a session of
 its own, and kill -9 of the backend leaves it working. The next start finds it by its control socket, writes its files anew,
@@ -13,38 +13,21 @@ import hashlib
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from cti.ids import CallId, ChannelId, is_uniqueid
-from ivr.asterisk import MODULES, AgentEndpoint, SwitchPlan, SwitchProgram, render, render_agents
+from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents
 from services.errors import WorldFailed
-from services.hosted.debian import PackageSource, PackagesUnavailable, Progress, Unpacked, unpacked
+from services.hosted.switch_program import AsteriskProgram
 
-OLDEST = (20, 0, 0)
-"""The oldest Asterisk that has what we use."""
-
-_VERSION = re.compile(r"Asterisk (?:certified[/-])?(\d+)\.(\d+)(?:\.(\d+))?")
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
-_ESSENTIAL = (
-    "app_queue.so",
-    "app_mixmonitor.so",
-    "chan_pjsip.so",
-    "res_agi.so",
-    "res_pjsip_transport_websocket.so",
-    "res_srtp.so",
-)
-_OPENED = ("libsoftokn3.*", "libfreebl3.*", "libfreeblpriv3.*", "libgcc_s.so.1")
-"""Libraries that are opened by name at run time, so that nothing that is linked names them: NSS's own parts, with which Debian's
-libsrtp enciphers (without them no browser's sound), and what the end of a thread needs."""
-
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
 """Where these, or the program, differ from what a running switch was started with, no reload helps."""
 _SOCKET_PATH_LIMIT = 107
@@ -75,99 +58,6 @@ class SwitchFailed(WorldFailed):
     """The managed switch does not start, or does not answer on its control socket."""
 
     code = "switch_failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsteriskProgram:
-    """A runnable Asterisk. ``command`` is the start of its command line; ``origin`` says where it comes from, for people."""
-
-    command: tuple[str, ...]
-    switch: SwitchProgram
-    origin: str
-
-
-async def find_program(*, source: PackageSource, cache: Path, progress: Progress) -> AsteriskProgram:
-    """An installed Asterisk of version 20 or newer, else the distribution's packages in a private folder below ``cache``.
-
-    Raises `PackagesUnavailable`.
-    """
-    installed = await asyncio.to_thread(installed_program)
-    if installed is not None:
-        return installed
-    prefix = await unpacked(("asterisk",), kept=MODULES, source=source, cache=cache, slim=_slim, progress=progress)
-    return await asyncio.to_thread(_unpacked_program, prefix)
-
-
-def installed_program() -> AsteriskProgram | None:
-    """The machine's own Asterisk, if it is new enough and has the modules we need."""
-    path = shutil.which("asterisk", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    version = _version_of((path,)) if path else None
-    if path is None or version is None or version < OLDEST:
-        return None
-    modules = _first(Path("/"), ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/local/lib/asterisk/modules"))
-    share = _first(Path("/"), ("usr/share/asterisk", "var/lib/asterisk", "usr/local/share/asterisk"))
-    if modules is None or share is None or any(not (modules / name).exists() for name in _ESSENTIAL):
-        return None
-    return AsteriskProgram(
-        command=(path,), switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"installed, {path}"
-    )
-
-
-def _unpacked_program(unpacked_prefix: Unpacked) -> AsteriskProgram:
-    prefix = unpacked_prefix.prefix
-    command = unpacked_prefix.command(prefix / "usr/sbin/asterisk")
-    modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
-    version = _version_of(command)
-    if modules is None or version is None:
-        raise PackagesUnavailable(f"the unpacked Asterisk in {prefix} does not run on this machine")
-    if version < OLDEST:
-        raise PackagesUnavailable(f"this distribution's Asterisk is {version[0]}.{version[1]}; 20 or newer is needed")
-    share = prefix / "usr/share/asterisk"
-    return AsteriskProgram(
-        command=command, switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"packages in {prefix}"
-    )
-
-
-def _version_of(command: tuple[str, ...]) -> tuple[int, int, int] | None:
-    try:
-        told = subprocess.run([*command, "-V"], capture_output=True, text=True, timeout=_COMMAND_LIMIT_S, check=False).stdout
-    except OSError:
-        return None
-    found = _VERSION.search(told)
-    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
-
-
-def _first(root: Path, patterns: Iterable[str]) -> Path | None:
-    return next((path for pattern in patterns for path in sorted(root.glob(pattern)) if path.is_dir()), None)
-
-
-def _slim(full: Unpacked, target: Path) -> None:
-    """Asterisk, the modules we load, the libraries these reach, its own description of its options, and a few sounds."""
-    prefix = full.prefix
-    modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
-    if modules is None:
-        raise PackagesUnavailable("the packages hold no Asterisk modules")
-    program = prefix / "usr/sbin/asterisk"
-    loaded = [modules / name for name in MODULES if (modules / name).exists()]
-    opened = [path for folder in full.libraries() for name in _OPENED for path in folder.glob(name)]
-    linked = (program, *loaded, *(path for path in opened if ".so" in path.name))
-    kept = {full.loader(), *linked, *opened, *full.shared_objects(linked)}
-    kept.update(prefix.glob("usr/share/asterisk/documentation/*"))
-    kept.update(
-        path
-        for name in ("beep", "beeperr", "pbx-transfer", "pbx-invalid")
-        for path in prefix.glob(f"usr/share/asterisk/sounds/*/{name}.*")
-    )
-    for path in kept:
-        if path.is_dir():
-            continue
-        copy = target / path.relative_to(prefix)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy)
-    sounds = target / "usr/share/asterisk/sounds"
-    for spoken in sorted(sounds.glob("en_*")):
-        if not (sounds / "en").exists():  # a link the package makes when it is installed
-            (sounds / "en").symlink_to(spoken.name)
 
 
 class ManagedAsterisk:

@@ -21,7 +21,7 @@ from types import TracebackType
 import numpy as np
 import soundfile as sf
 
-from services.hosted.asterisk import AsteriskProgram
+from services.hosted.switch_program import AsteriskProgram
 from tests.harness.patience import seconds, until
 from tests.harness.switch import free_ports, free_rtp_range, own_address
 from tests.harness.tones import RATE

@@ -14,14 +14,13 @@ from cti.ids import CallId, ChannelId
 from ivr.asterisk import SwitchProgram
 from services.hosted import asterisk as hosted
 from services.hosted.asterisk import (
-    AsteriskProgram,
     ManagedAsterisk,
     SwitchFailed,
     channel_named,
     drop_old_logs,
-    installed_program,
     wants_rotation,
 )
+from services.hosted.switch_program import AsteriskProgram, installed_program
 from tests.harness.patience import seconds
 from tests.harness.scarcity import descriptors_left
 from tests.harness.switch import asterisk_program, switch_plan
