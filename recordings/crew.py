@@ -31,7 +31,7 @@ class Limits:
 
     start_s: float = 60.0  # to load the model
     stall_s: float = 30.0  # without a sign of life: one comes for every 10 s of sound
-    job_s: float = 3_600.0  # for one recording, all channels
+    job_s: float = 14_400.0  # for one recording, all channels
     jobs: int = 200  # then a fresh child
     resident_mb: int = 3_000  # more than that after a job: a fresh child
     memory_mb: int = 8_000  # address space; more is a failed job (0: no limit)
@@ -82,7 +82,7 @@ class Crew:
                 seat.child = child = await self._fresh(seat.child)
             return child.facts
 
-    async def transcribe(self, path: Path, *, channels: int = 2, limit_s: float | None = None) -> Heard:
+    async def transcribe(self, path: Path, *, channels: int = 2) -> Heard:
         """Listen to a sound file (FLAC or wav, any rate); waits for a free child.
 
         AudioRefused (try no more), WorkerDied, WorkerStalled, ModelRefused (the model, not this recording).
@@ -90,7 +90,7 @@ class Crew:
         async with self._free_seat() as seat:
             child = seat.child = await self._fresh(seat.child)
             try:
-                heard = await child.hear(path, channels, limit_s or self.limits.job_s)
+                heard = await child.hear(path, channels, self.limits.job_s)
             except BaseException:
                 seat.child = None
                 await child.kill()

@@ -113,7 +113,7 @@ def is_finished(legs: Iterable[SpooledLeg], *, now: datetime, untouched: timedel
 def orphans(
     spooled: Spooled, known: Callable[[CallId], bool], *, now: datetime, age: timedelta = timedelta(minutes=5)
 ) -> list[CallId]:
-    """Calls whose sound lies here although nobody knows them, untouched for ``age``: reported, never removed (SPEC C6)."""
+    """Calls whose sound lies here although nobody knows them, untouched for ``age`` (SPEC C6)."""
     return [call for call, legs in spooled.calls.items() if not known(call) and all(now - leg.touched_at >= age for leg in legs)]
 
 

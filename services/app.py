@@ -185,6 +185,7 @@ async def _open_floor(
             diary=plans.queue_diary(config),
         ),
         live=following.live.ids,
+        hearing=lambda: monitor.up,
         caught_up=drain.caught_up,
     )
     settings = plans.ivr_settings(config)

@@ -214,7 +214,7 @@ class Transcription(_Section):
     models_folder: str = ""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    job_seconds: Seconds = 3_600
+    job_seconds: Seconds = 14_400
     stall_seconds: Seconds = 30
     memory_mb: Annotated[int, Field(ge=500, le=200_000)] = 8_000
     resident_mb: Annotated[int, Field(ge=100, le=200_000)] = 3_000

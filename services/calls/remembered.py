@@ -50,6 +50,8 @@ class Memory:
         """
         if not number:
             return Known(history=True)
+        if waited >= self._limit_s:
+            return Known(history=False, customer=self.cached(number))
         try:
             async with asyncio.timeout(self._limit_s - waited):
                 return await self._look_up(number, call)

@@ -2,8 +2,8 @@
 
 Calls that nobody knows get the rows that the switch's diary makes of them (a draft as well if they were answered), or else a row
 ``lost``, and go the same way as any other. Of calls that we were done with, what a crash left behind is cleared and what came too
-late is taken in. What an agent said to a colleague alone is no call of the hotline's and is not kept; where not everything of
-that time was heard it may be a caller's all the same, and is adopted.
+late is taken in. What an agent said to a colleague alone is no call of the hotline's and is not kept, once we hear the switch and
+every call of that time is settled. If one of them was not heard as it happened, it may be a caller's all the same and is adopted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ log = structlog.get_logger(__name__)
 
 
 class Adoption:
-    """``look`` goes through the spool once. ``live``: calls that go on; ``caught_up``: all that was heard is in the database."""
+    """``look`` goes through the spool once.
+
+    ``live``: calls that go on; ``hearing``: the switch is heard, and what was missed has been found out; ``caught_up`` returns
+    once all that was heard is in the database.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Adoption:
         *,
         settings: IntakeSettings,
         live: Callable[[], Collection[CallId]],
+        hearing: Callable[[], bool],
         caught_up: Callable[[], Awaitable[None]],
     ) -> None:
         self._pool = pool
@@ -48,6 +53,7 @@ class Adoption:
         self._clock = clock
         self._settings = settings
         self._live = live
+        self._hearing = hearing
         self._caught_up = caught_up
 
     async def look(self) -> bool:
@@ -55,6 +61,7 @@ class Adoption:
         try:
             if not (await self._orphans())[1]:
                 return False
+            hearing = self._hearing()
             await self._caught_up()  # after days without a database its calls are unknown only until the journal is in
             spooled, found = await self._orphans()
         except OSError as error:
@@ -62,7 +69,7 @@ class Adoption:
             return False
         async with connection(self._pool) as taken:
             unknown = await store.unknown_calls(taken, found)
-        talk = {call for call in unknown if all(leg.leg.colleague for leg in spooled.calls[call])}
+        talk = {call for call in unknown if _is_talk(spooled.calls[call])}
         told = await told_of(self._settings.diary, unknown - talk)
         async with transaction(self._pool) as taken:
             for call in unknown - talk:
@@ -71,8 +78,8 @@ class Adoption:
             archived = await taken.fetch(store.QUERIES.archived_of, found)
         for row in archived:
             await self._clear_left(row, spooled.calls[CallId(row["call_id"])])
-        for call in talk:
-            await self._let_go(call, spooled.calls[call])
+        for call in talk if hearing else ():
+            await self._let_go(call, spooled)
         return False
 
     async def _orphans(self) -> tuple[Spooled, list[CallId]]:
@@ -83,17 +90,24 @@ class Adoption:
     async def _adopt(self, taken: Connection, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
         log.warning("sound of an unknown call is adopted", call=call, told=told is not None)
         if told is None:
-            await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs))
+            await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs), not _is_talk(legs))
         for change in witness.changes(told, legs) if told else ():
             await follow.apply(taken, change)
         await taken.execute(store.QUERIES.settle_end, call)
         await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
 
-    async def _let_go(self, call: CallId, legs: list[SpooledLeg]) -> None:
-        """Talk between colleagues."""
+    async def _let_go(self, call: CallId, spooled: Spooled) -> None:
+        """Talk between colleagues: whose caller it might have been is known once nothing of that time is under way."""
+        legs = spooled.calls[call]
+        began, ended = _times_of(legs)
+        others = (leg for other in spooled.calls.values() if not _is_talk(other) for leg in other)
+        if any(leg.leg.started_at < ended and leg.touched_at > began for leg in others):
+            return
         async with transaction(self._pool) as taken:
-            if await taken.fetchval(store.QUERIES.heard_badly, *_times_of(legs)):
+            heard = await taken.fetchval(store.QUERIES.how_heard, began, ended)
+            if heard == "badly":
                 await self._adopt(taken, call, legs, None)
+            if heard != "well":
                 return
         log.info("talk between colleagues is not kept", leg=call)
         try:
@@ -116,6 +130,10 @@ class Adoption:
             return
         log.warning("leg files left behind are cleared", call=row["call_id"], removed=len(legs) - len(bad), aside=len(bad))
         await clear(legs, stored, bad)
+
+
+def _is_talk(legs: Sequence[SpooledLeg]) -> bool:
+    return all(leg.leg.colleague for leg in legs)
 
 
 def _times_of(legs: Sequence[SpooledLeg]) -> tuple[datetime, datetime]:

@@ -120,13 +120,18 @@ class Archiving:
         """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
         stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
         drawn = await self._keep_peaks(job.call, woven)
+        await until_kept(lambda: self._write(job, woven, stored, drawn, answered))  # what was woven is not woven again
+        bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
+        await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
+
+    async def _write(self, job: Job, woven: Woven, stored: Stored, peaks: str, answered: datetime | None) -> None:
         now = self._clock.now()
         async with transaction(self._pool) as taken:
             await taken.execute(
                 store.QUERIES.archive_recording,
                 job.id,
                 stored.key,
-                drawn,
+                peaks,
                 stored.sha256,
                 stored.size,
                 woven.duration_ms,
@@ -139,8 +144,6 @@ class Archiving:
             await taken.execute(store.QUERIES.expect_transcript, job.id, now)
             if answered is not None:
                 await taken.execute(store.QUERIES.learn_answer, job.call, answered)
-        bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
-        await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
     async def _keep_peaks(self, call: CallId, woven: Woven) -> str:
         path = self._settings.work / f"{call}.peaks.json"

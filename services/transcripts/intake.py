@@ -37,9 +37,10 @@ async def _at_once() -> None:
 
 
 class Intake:
-    """``run`` does everything. ``live``: calls that go on; ``caught_up`` returns once all that was heard is in the database.
+    """``run`` does everything.
 
-    ``crew`` None: recordings are kept, nobody listens.
+    ``crew`` None: recordings are kept, nobody listens. ``live``: calls that go on; ``hearing``: the switch is heard;
+    ``caught_up`` returns once all that was heard is in the database.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Intake:
         *,
         settings: IntakeSettings,
         live: Callable[[], Collection[CallId]] = tuple,
+        hearing: Callable[[], bool] = lambda: True,
         caught_up: Callable[[], Awaitable[None]] = _at_once,
     ) -> None:
         self._pool = pool
@@ -59,7 +61,7 @@ class Intake:
         self._clock = clock
         self._settings = settings
         self.archiving = Archiving(pool, archive, clock, settings=settings, tell=self._tell_of)
-        self.adoption = Adoption(pool, archive, clock, settings=settings, live=live, caught_up=caught_up)
+        self.adoption = Adoption(pool, archive, clock, settings=settings, live=live, hearing=hearing, caught_up=caught_up)
         self.listener = Listener(pool, archive, crew, clock, settings=settings, tell=self._tell_of) if crew else None
 
     async def run(self) -> None:

@@ -30,7 +30,7 @@ from services.transcripts.drafting import draft
 from services.transcripts.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
 from services.transcripts.store import Listening
 
-LEASE = timedelta(days=2)  # there is one intake, and its next start releases what it held: only a bound for a clock that jumps
+LEASE = timedelta(hours=5)  # longer than a recording may take ([transcription] job_seconds); listened to twice is no harm
 
 log = structlog.get_logger(__name__)
 
@@ -58,12 +58,11 @@ class Listener:
         async with transaction(self._pool) as taken:
             overdue = await taken.fetch(store.QUERIES.give_up_overdue, now, self._settings.listen_tries)
             job = await store.claim_transcript(taken, now, lease=LEASE, tries=self._settings.listen_tries)
+        if job is not None:
+            await self._listen(job)
         for row in overdue:
             await self._tell(CallId(row["call_id"]), "failed")
-        if job is None:
-            return False
-        await self._listen(job)
-        return True
+        return job is not None
 
     async def _listen(self, job: Listening) -> None:
         path = self._settings.work / f"{job.call}.listen.flac"
@@ -107,6 +106,9 @@ class Listener:
                 break
             except Stale:
                 continue  # the agent typed in this very moment: with the new version
+        else:
+            await self._try_again(job, AGAIN, counts=False, error="stale")
+            return
         await self._tell(job.call, state)
 
     async def _fill(self, taken: Connection, call: CallId, utterances: Sequence[conversation.Utterance]) -> None:

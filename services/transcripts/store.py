@@ -33,7 +33,6 @@ class Listening:
     call: CallId
     attempts: int
     object: str
-    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ async def claim_transcript(connection: Connection, now: datetime, *, lease: time
     row = await connection.fetchrow(QUERIES.claim_transcript, now, now + lease, tries)
     if row is None:
         return None
-    return Listening(row["recording_id"], CallId(row["call_id"]), row["attempts"], row["object"], row["duration_ms"] or 0)
+    return Listening(row["recording_id"], CallId(row["call_id"]), row["attempts"], row["object"])
 
 
 async def finish(

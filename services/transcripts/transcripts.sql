@@ -50,10 +50,12 @@ where id = $1 and recovered and answered_at > $2 and $2 >= coalesce(queued_at, s
 with spans as (
   update call_span s set left_at = null from call c where c.id = $1 and c.concluded and s.call_id = c.id and s.left_at >= c.ended_at
 ), legs as (
-  update call_leg l set ended_at = null, outcome = nullif(l.outcome, 'cancelled')
+  update call_leg l set ended_at = null, outcome = nullif(l.outcome, 'cancelled'),
+    rang_ms = case when l.outcome = 'cancelled' then null else l.rang_ms end
   from call c where c.id = $1 and c.concluded and l.call_id = c.id and l.ended_at = c.ended_at
 )
-update call set ended_at = null, outcome = null where id = $1 and concluded;
+update call set ended_at = null, outcome = null, waited_ms = case when answered_at is null then null else waited_ms end
+where id = $1 and concluded;
 
 -- name: settle_end
 -- Nothing better will be known of this end.
@@ -71,8 +73,7 @@ where recording_id = (
   select recording_id from transcript where state in ('waiting', 'running') and due_at <= $1 and attempts < $3
   order by due_at limit 1 for update skip locked)
 returning recording_id, attempts, (select call_id from recording where id = recording_id) as call_id,
-          (select object from recording where id = recording_id) as object,
-          (select duration_ms from recording where id = recording_id) as duration_ms;
+          (select object from recording where id = recording_id) as object;
 
 -- name: give_up_overdue
 -- Tried often enough and never finished: whoever tried died each time.
@@ -98,15 +99,15 @@ select id from call where id = any($1::text[]);
 -- Whose callers these legs have spoken with.
 select channel, min(call_id) as call_id from call_span where channel = any($1::text[]) group by channel;
 
--- name: heard_badly
--- Was any call between $1 and $2 not heard as it happened? Then not everything of that time is known.
-select exists (
-  select 1 from call where recovered and started_at < $2 and started_at > $1::timestamptz - interval '1 day' and coalesce(ended_at, $2) >= $1);
+-- name: how_heard
+-- The calls between $1 and $2: not settled yet, one of them badly (not as it happened), or all well.
+select case when bool_or(ended_at is null) then 'not_yet' when bool_or(recovered) then 'badly' else 'well' end
+from call where started_at < $2 and started_at > $1::timestamptz - interval '1 day' and coalesce(ended_at, $2) >= $1;
 
 -- name: adopt_call
--- A call that happened while nobody listened: all that is known is its sound.
+-- A call that happened while nobody listened: all that is known is its sound. $4: it tells of a gap in our hearing.
 insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome, recovered)
-values ($1, '', '', '', '', $2, $3, 'lost', true) on conflict (id) do nothing;
+values ($1, '', '', '', '', $2, $3, 'lost', $4) on conflict (id) do nothing;
 
 -- name: adopt_recording
 -- Its sound is to be archived.

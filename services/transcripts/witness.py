@@ -90,10 +90,10 @@ def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[Sp
 def _by_sound(call: CallId, known: CallTimes, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
     """Whoever was with the caller left when that file ended; the caller's own file is the call."""
     closed = {leg.leg.channel: leg.touched_at for leg in legs}  # of several files of one leg the last
+    end = closed.get(ChannelId(call), max(closed.values()))
     for leg, at in closed.items():
         if leg in known.spans:
-            yield LegLeft(at=at, recovered=True, call=call, leg=leg)
-    end = closed.get(ChannelId(call), max(closed.values()))
+            yield LegLeft(at=min(at, end), recovered=True, call=call, leg=leg)
     yield CallEnded(at=end, recovered=True, call=call, outcome=CallOutcome.LOST, waited_ms=None, talked_ms=0)
 
 

@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 import soundfile as sf
 
+from cti.changes import CallEnded, CallOutcome
 from cti.ids import CallId, ChannelId
 from recordings.archive import Archive
 from recordings.crew import Crew, Heard
@@ -32,6 +33,7 @@ from services.transcripts.steps import IntakeSettings
 from tests.harness import speech
 from tests.harness.legs import file_name
 from tests.harness.office import QUEUE, Office, office
+from tests.harness.patience import until
 
 CALL = CallId("tingsu-1795467600.1")
 CALLER, AGENT = ChannelId("tingsu-1795467600.1"), ChannelId("tingsu-1795467600.2")
@@ -45,7 +47,7 @@ class Refusing:
         self.error = error
         self.tries = 0
 
-    async def transcribe(self, path: Path, *, channels: int = 2, limit_s: float | None = None) -> Heard:
+    async def transcribe(self, path: Path, *, channels: int = 2) -> Heard:
         self.tries += 1
         raise self.error
 
@@ -59,6 +61,7 @@ class Room:
     crew: Any = None
     told: list[tuple[int, Any]] = field(default_factory=list)
     in_journal: Callable[[], Awaitable[object]] | None = None
+    hearing: bool = True
     archive: Archive = field(init=False)
     intake: Intake = field(init=False)
 
@@ -73,7 +76,14 @@ class Room:
         settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=settle, diary=self.diary)
         settings.work.mkdir(exist_ok=True)
         self.intake = Intake(
-            self.desk.pool, archive or self.archive, crew, self, self.desk.clock, settings=settings, caught_up=self.caught_up
+            self.desk.pool,
+            archive or self.archive,
+            crew,
+            self,
+            self.desk.clock,
+            settings=settings,
+            hearing=lambda: self.hearing,
+            caught_up=self.caught_up,
         )
 
     async def listen(self) -> bool:
@@ -555,6 +565,69 @@ async def test_talk_between_colleagues_becomes_no_call_and_is_not_kept(room: Roo
     assert await room.desk.pool.fetchval("select count(*) from call") == 1
 
 
+async def test_talk_between_colleagues_waits_while_a_call_of_that_time_may_still_claim_it(room: Room) -> None:
+    began = await room.call(ago=600)
+    path = room.leg(Role.AGENT, ChannelId("tingsu-1795467620.7"), began + 10 * SECOND, speech.line_noise(5), colleague=True)
+    room.hearing = False
+    await room.intake.adoption.look()
+    assert path.exists(), "the switch is not heard: a transfer may have been missed"
+    room.hearing = True
+    await room.desk.pool.execute("update call set ended_at = null, outcome = null")
+    await room.intake.adoption.look()
+    assert path.exists(), "a call of that time is still open"
+    await room.desk.pool.execute("update call set ended_at = started_at + interval '100 seconds', outcome = 'answered'")
+    caller = room.leg(Role.CALLER, CALLER, began, speech.line_noise(100))
+    os.utime(caller)
+    await room.intake.adoption.look()
+    assert path.exists(), "a call of that time is not taken in yet"
+    caller.unlink()
+    await room.intake.adoption.look()
+    assert not path.exists()
+
+
+async def test_talk_that_was_adopted_draws_no_other_talk_after_it(room: Room) -> None:
+    began = await room.call(ago=600)
+    await room.desk.pool.execute("update call set recovered = true")
+    first, second = ChannelId("tingsu-1795467620.7"), ChannelId("tingsu-1795467690.8")
+    room.leg(Role.AGENT, first, began + 90 * SECOND, speech.line_noise(30), colleague=True)
+    await room.intake.adoption.look()
+    room.leg(Role.AGENT, second, began + 110 * SECOND, speech.line_noise(30), colleague=True)
+    await room.intake.archiving.next()
+    await room.due()
+    await room.intake.archiving.next()
+    await room.intake.adoption.look()
+    assert await room.desk.pool.fetchval("select array_agg(id) from call where id <> $1", CALL) == [first]
+    assert not list(room.spool.iterdir())
+
+
+async def test_who_gave_up_in_a_gap_of_our_hearing_waited_as_the_diary_has_it(room: Room) -> None:
+    """The picture had the caller waiting until we noticed, a minute later."""
+    began = await room.call(ago=1000, talked=False, ended=False)
+    await room.desk.pool.execute("update call set queued_at = queued_at + interval '1 second', queue = $1", QUEUE)
+    async with db.transaction(room.desk.pool) as taken:
+        await follow.apply(
+            taken,
+            CallEnded(at=began + 61 * SECOND, recovered=True, call=CALL, outcome=CallOutcome.LOST, waited_ms=60_000, talked_ms=0),
+        )
+    await room.due()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(5.2))
+    room.diary.write_text(diary(began, ENTERED, (5, "NONE", "ABANDON|1|1|4")))
+    await room.intake.archiving.next()
+    call = await room.row("call")
+    assert (call["outcome"], call["waited_ms"], call["ended_at"]) == ("abandoned", 4_000, began + 5.2 * SECOND)
+    assert await counted(room, began) == Figures(abandoned=1, short_abandons=1)
+
+
+async def test_what_an_agent_says_after_the_caller_is_gone_is_not_the_calls(room: Room) -> None:
+    began = await room.call(ago=1000, ended=False)
+    await come_back(room)
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(30))
+    room.leg(Role.AGENT, AGENT, began + 2 * SECOND, speech.line_noise(60))
+    await room.intake.archiving.next()
+    call, recording = await room.row("call"), await room.row("recording")
+    assert (call["talked_ms"], recording["duration_ms"]) == (28_000, 30_000)
+
+
 async def test_talk_between_colleagues_while_we_did_not_hear_everything_may_be_a_callers_and_is_adopted(room: Room) -> None:
     began = await room.call(ago=600)
     await room.desk.pool.execute("update call set recovered = true")
@@ -564,9 +637,15 @@ async def test_talk_between_colleagues_while_we_did_not_hear_everything_may_be_a
     assert await room.desk.pool.fetchval("select outcome from call where id = $1", rung) == "lost"
 
 
-READ_ONLY = """create function refuse() returns trigger language plpgsql as
-    $$ begin raise exception 'cannot execute in a read-only transaction' using errcode = 'read_only_sql_transaction'; end $$;
+READ_ONLY = """create sequence refusals; create function refuse() returns trigger language plpgsql as
+    $$ begin perform nextval('refusals');
+       raise exception 'cannot execute in a read-only transaction' using errcode = 'read_only_sql_transaction'; end $$;
     create trigger refuse before update on transcript execute function refuse()"""
+
+
+async def refused(room: Room) -> bool:
+    """Something was; a sequence counts though the rest is rolled back."""
+    return bool(await room.desk.pool.fetchval("select is_called from refusals"))
 
 
 async def test_what_was_found_out_is_kept_though_the_database_could_not_take_it_at_once(room: Room) -> None:
@@ -577,7 +656,7 @@ async def test_what_was_found_out_is_kept_though_the_database_could_not_take_it_
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(room.listen(), name="listening")
         await asyncio.wait_for(crew.heard.wait(), 10)
-        await asyncio.sleep(0.1)  # the first try to write it
+        await until(lambda: refused(room), "the first try to write it")
         await room.desk.pool.execute("drop function refuse cascade")
     assert ((await room.row("transcript"))["state"], crew.tries) == ("no_speech", 1)
 

@@ -9,6 +9,7 @@ import struct
 import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -179,8 +180,9 @@ async def test_a_child_that_stands_still_is_killed_and_the_next_job_is_well(tmp_
 async def test_a_job_that_takes_too_long_is_ended(crew: Crew, tmp_path: Path) -> None:
     await crew.start()
     (child,) = crew.children
+    crew.limits = replace(crew.limits, job_s=0.3)
     with pytest.raises(WorkerStalled) as late:
-        await crew.transcribe(dialogue("fault", tmp_path, 60), limit_s=0.3)
+        await crew.transcribe(dialogue("fault", tmp_path, 60))
     assert late.value.code == "took_too_long"
     assert not psutil.pid_exists(child)
 
@@ -223,6 +225,7 @@ async def test_a_model_too_large_for_the_memory_limit_is_refused() -> None:
 
 PARENT = """
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from recordings.crew import Crew
 async def main():
