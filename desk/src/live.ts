@@ -180,11 +180,9 @@ export const useLive = defineStore('live', () => {
 
   /** The cookie may be somebody else's by now, or nobody's: the stream is taken up only where the session still is. */
   async function comeBack(): Promise<void> {
-    try {
-      if (await session.load()) open()
-    } catch {
-      if (!socket) cut() // no answer either: later
-    }
+    if (await session.load().catch(() => false)) open()
+    // no answer either, or nobody is asked while a log-out is under way, which may fail: later
+    else if (!session.ended && !socket) cut()
   }
 
   function start(): void {

@@ -24,6 +24,8 @@ export type Right =
   | 'audit'
   | 'system'
 
+const isNobody = (error: unknown) => error instanceof Refused && error.status === 401
+
 export const useSession = defineStore('session', () => {
   const me = ref<Me | null>(null)
   /** The server no longer knows this session. Who sat here is still `me` until they leave: a call under way is finished first. */
@@ -37,13 +39,14 @@ export const useSession = defineStore('session', () => {
   onLoggedOut(gone)
 
   function gone(): void {
-    ended.value = me.value !== null
+    ended.value = me.value !== null && !leaving
     forget('loggedIn')
   }
 
   /** From the frame to the log-in page. */
   function leave(): void {
     me.value = null
+    away.value = null
   }
 
   function take(fresh: Me): void {
@@ -66,9 +69,8 @@ export const useSession = defineStore('session', () => {
       else take(fresh)
       return !ended.value
     } catch (error) {
-      const refused = error instanceof Refused && error.status === 401
-      away.value = refused ? null : error
-      if (refused) return false
+      away.value = isNobody(error) ? null : error
+      if (isNobody(error)) return false
       throw error
     }
   }
@@ -83,11 +85,13 @@ export const useSession = defineStore('session', () => {
     leaving = true
     try {
       await api.logout()
-      forget('loggedIn')
-      leave()
+    } catch (error) {
+      if (!isNobody(error)) throw error // otherwise the session had ended already
     } finally {
       leaving = false
     }
+    forget('loggedIn')
+    leave()
   }
 
   async function chooseLanguage(wanted: Language): Promise<void> {

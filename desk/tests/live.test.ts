@@ -1,6 +1,7 @@
 /** The browser's end of the stream against a scripted server. */
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { request } from '../src/http'
 import { useLive } from '../src/live'
 import { useSession } from '../src/session'
 import { useTalk } from '../src/talk'
@@ -214,6 +215,57 @@ test('who logs out is not told that the session has ended, though the socket say
   done()
   await leaving
   expect([useSession().ended, useSession().me, asked]).toEqual([false, null, ['/api/logout']])
+})
+
+/** The answer to the log-out is held back until `answered` is called with it, or with what becomes of it. */
+function loggingOut() {
+  let answered: (how: Response | Promise<Response>) => void = () => {}
+  const whoami = fetch
+  vi.stubGlobal('fetch', (path: string) => (path === '/api/logout' ? new Promise((ok) => (answered = ok)) : whoami(path)))
+  const over = useSession().logout().catch((error: unknown) => error)
+  return { over, answered: (how: Response | Promise<Response>) => answered(how) }
+}
+
+test('a log-out that never arrived leaves the stream to come back', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5))
+  const { over, answered } = loggingOut()
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
+  answered(Promise.reject(new TypeError('network')))
+  expect(await over).toBeInstanceOf(Error)
+  await vi.advanceTimersByTimeAsync(4000)
+  expect([sockets.length, useSession().me?.name]).toEqual([2, 'Li Ting'])
+  last().say(hello(5))
+  expect(live.link).toBe('up')
+})
+
+test('who logs out of a session that had ended already is out, and not told so', async () => {
+  connect()
+  const { over, answered } = loggingOut()
+  answered(answer(401, { code: 'not_logged_in' }))
+  await over
+  expect([useSession().me, useSession().ended]).toEqual([null, false])
+})
+
+test('what is refused while one logs out is no end of the session', async () => {
+  connect()
+  const { over, answered } = loggingOut()
+  known = null
+  await request('GET', 'calls').catch(() => undefined)
+  answered(new Response(null, { status: 204 }))
+  await over
+  expect(useSession().ended).toBe(false)
+})
+
+test('whoever leaves takes along that the server was away', async () => {
+  const session = useSession()
+  session.me = known
+  vi.stubGlobal('fetch', async () => Promise.reject(new TypeError('network')))
+  await session.load().catch(() => false)
+  expect(session.away).not.toBeNull()
+  session.leave()
+  expect(session.away).toBeNull()
 })
 
 test('somebody else logged in in another tab: their stream is not taken under this name', async () => {
