@@ -114,6 +114,38 @@ test('typed into a form that was closed while the server was away, it is sent la
   expect(patches).toEqual([])
 })
 
+test.each<Answer>([
+  { status: 503, body: { code: 'server', message: '', fields: [] } },
+  { status: 409, body: { code: 'stale', message: '', fields: [] } },
+  'away',
+])('typed into a form that was closed at once, it is sent again when the first time failed: %j', async (failed) => {
+  useLive().link = 'up'
+  const form = openForm()
+  await settle(0)
+  form.set('description', 'broken')
+  answer = (method) => (method === 'PATCH' ? failed : undefined)
+  scopes.pop()?.stop()
+  await settle(1000)
+  expect(now.description).toBe('')
+  answer = null
+  await settle(5000)
+  expect(now.description).toBe('broken')
+})
+
+test('what was typed is not sent again under the name of whoever came next', async () => {
+  useLive().link = 'up'
+  const form = openForm()
+  await settle(0)
+  form.set('description', 'broken')
+  answer = () => 'away'
+  scopes.pop()?.stop()
+  await settle(1000)
+  answer = null
+  useSession().me = me({ id: 3 })
+  await settle(60_000)
+  expect(patches).toEqual([])
+})
+
 test("somebody else's change to another field is taken in and ours goes on top", async () => {
   const form = openForm()
   await settle(0)

@@ -293,7 +293,8 @@ export function useTicketForm(id: number) {
     left = true
     window.clearTimeout(timer)
     open.delete(id)
-    if (dirty.value && session.me) sendOne(key, id).catch(() => undefined) // kept: the next time the link is up
+    const person = session.me?.id
+    if (dirty.value && person) void sendLeft(key, id, () => session.me?.id === person && live.link === 'up')
   })
 
   return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, isMine, editable, flush, load, settle, act }
@@ -308,6 +309,18 @@ export async function sendKept(person: number): Promise<void> {
     } catch (error) {
       if (!(error instanceof Refused)) throw error // the network again: the rest waits for the next time
     }
+  }
+}
+
+/**
+ * What was typed into the form just left. While the server takes nothing, or somebody else is saving, it is tried again; with
+ * the link down `sendKept` does that once it is up. What needs the person is kept.
+ */
+async function sendLeft(key: string, id: number, goesOn: () => boolean): Promise<void> {
+  try {
+    await sendOne(key, id)
+  } catch (error) {
+    if (isAway(error) || isStale(error)) window.setTimeout(() => goesOn() && void sendLeft(key, id, goesOn), RETRY_MS)
   }
 }
 
