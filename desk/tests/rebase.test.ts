@@ -47,6 +47,13 @@ test('what the transcript filled in meanwhile never asks: the typing person know
   expect(kept.typed).toEqual({ description: 'mine' })
 })
 
+test('a name that the server emptied, because another number was saved, never asks', () => {
+  const unsent = unsentOf({ typed: { customer_name: 'Wang' }, base: { customer_name: 'Zhang' } })
+  const { unsent: kept, conflicts } = rebase(unsent, ticket({ customer_number: '13900139000', customer_name: '', sources: { customer_number: byAgent } }))
+  expect(conflicts).toEqual({})
+  expect(kept).toEqual(unsentOf({ typed: { customer_name: 'Wang' }, base: { customer_name: '' } }))
+})
+
 test('what the server took of a name is the ground for what is typed on', () => {
   const typing = unsentOf({ typed: { customer_name: 'John Smith' }, base: { customer_name: '' }, sent: { customer_name: 'John ' } })
   const { unsent, conflicts } = rebase(taken(typing, john), john)

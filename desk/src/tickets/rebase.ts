@@ -51,8 +51,8 @@ export function rebase(unsent: Unsent, fresh: Ticket): Rebased {
     const theirs = fresh[name]
     if (theirs === asKept(name, mine)) continue
     kept.typed[name] = mine
-    // a machine's filling never asks: who types knows better
-    const byPerson = (fresh.sources[name]?.by ?? 'agent') === 'agent'
+    // a machine's filling never asks: who types knows better; nor does a name that went with the number, which is nobody's
+    const byPerson = fresh.sources[name]?.by === 'agent'
     const clash = theirs !== unsent.base[name] && byPerson
     if (clash) conflicts[name] = theirs
     kept.base[name] = clash ? unsent.base[name] : theirs // a clash stays one, over reloads too, until it is settled
