@@ -169,6 +169,40 @@ test("somebody else's change to the same field is asked about, never overwritten
   expect(now.description).toBe('mine')
 })
 
+test('words begun before somebody else changed the field are asked about too', async () => {
+  const form = openForm()
+  await settle(0)
+  now = { ...now, version: 2, description: 'theirs', sources: { description: byAgent } }
+  await form.load()
+  form.set('description', 'mine', '')
+  await settle(3000)
+  expect(now.description).toBe('theirs')
+  expect(form.conflicts.value).toEqual({ description: 'theirs' })
+  form.settle('description', false)
+  expect([form.value('description'), form.conflicts.value]).toEqual(['theirs', {}])
+})
+
+test('words begun before the transcript filled the field go over it', async () => {
+  const form = openForm()
+  await settle(0)
+  now = { ...now, version: 2, description: 'machine', sources: { description: { ...byAgent, by: 'draft' } } }
+  await form.load()
+  form.set('description', 'mine', '')
+  await settle(3000)
+  expect(now.description).toBe('mine')
+})
+
+test('words begun on what was then being saved are no clash with oneself', async () => {
+  const form = openForm()
+  await settle(0)
+  form.set('customer_name', 'John ')
+  await settle(1000)
+  form.set('customer_name', 'John 张', 'John')
+  await settle(1000)
+  expect(form.conflicts.value).toEqual({})
+  expect(now.customer_name).toBe('John 张')
+})
+
 test('a half-typed number is held back with its reason; the other fields are sent', async () => {
   const form = openForm()
   await settle(0)

@@ -8,32 +8,43 @@ import { asKept, type Value } from './fields'
 
 type Entry = HTMLInputElement | HTMLTextAreaElement
 
-export function useEntry(field: TicketField, value: () => Value, change: (text: string) => void) {
+/** `change` is told what stood here when the words of an input method were begun: meanwhile somebody else may have changed it. */
+export function useEntry(field: TicketField, value: () => Value, change: (text: string, base?: Value) => void) {
   const text = ref(value() ?? '')
   let inside = false
-  let composing = false
+  /** While an input method composes: what stood here before. */
+  let composing: { text: string; base: Value } | null = null
+
+  function show(fresh: Value): void {
+    if (composing || (inside && fresh === asKept(field, text.value))) return
+    text.value = fresh ?? ''
+  }
 
   function typed(event: Event): void {
     text.value = (event.target as Entry).value
     if (!composing) change(text.value)
   }
 
+  function begun(): void {
+    composing = { text: text.value, base: asKept(field, value()) }
+  }
+
   function composed(event: Event): void {
-    composing = false
-    typed(event)
+    const before = composing
+    composing = null
+    text.value = (event.target as Entry).value
+    if (text.value === before?.text) return show(value()) // given up: what came in meanwhile stands here
+    change(text.value, before?.base)
   }
 
   function left(): void {
     inside = false
-    composing = false
+    composing = null
     text.value = value() ?? ''
   }
 
-  watch(value, (fresh) => {
-    if (composing || (inside && fresh === asKept(field, text.value))) return
-    text.value = fresh ?? ''
-  })
+  watch(value, show)
 
-  const on = { focus: () => void (inside = true), blur: left, input: typed, compositionstart: () => void (composing = true), compositionend: composed }
+  const on = { focus: () => void (inside = true), blur: left, input: typed, compositionstart: begun, compositionend: composed }
   return { text, on }
 }

@@ -58,8 +58,8 @@ export function useTicketForm(id: number) {
   const savedAt = ref(0)
   const failure = ref('')
   const problems = reactive<Partial<Record<TicketField, string>>>({})
-  const conflicts = ref<Rebased['conflicts']>({})
   const unsent = shallowRef<Unsent>(keptAt(key))
+  const conflicts = computed<Rebased['conflicts']>(() => (ticket.value ? rebase(unsent.value, ticket.value).conflicts : {}))
   const steps = ref<{ field: TicketField; before: Value }[]>([])
 
   let timer = 0
@@ -88,23 +88,17 @@ export function useTicketForm(id: number) {
     else forget(key)
   }
 
-  function unclash(field: TicketField): void {
-    const { [field]: _settled, ...others } = conflicts.value
-    conflicts.value = others
-  }
-
-  function apply(field: TicketField, fresh: Value): void {
+  function apply(field: TicketField, fresh: Value, base = ticket.value?.[field]): void {
     if (!ticket.value) return
     const next: Unsent = {
       typed: { ...unsent.value.typed, [field]: fresh },
-      base: { [field]: ticket.value[field], ...unsent.value.base },
+      base: { [field]: base, ...unsent.value.base },
       sent: unsent.value.sent,
     }
     // taken back; but not while something else for this field is on its way
     if (asKept(field, fresh) === ticket.value[field] && !(field in next.sent)) {
       delete next.typed[field]
       delete next.base[field]
-      unclash(field)
     }
     unsent.value = next
     delete problems[field]
@@ -115,12 +109,13 @@ export function useTicketForm(id: number) {
     later(PAUSE_MS)
   }
 
-  function set(field: TicketField, fresh: Value): void {
+  /** `base`: what stood there when the person began, where that is longer ago than this change. */
+  function set(field: TicketField, fresh: Value, base?: Value): void {
     const last = steps.value.at(-1)
     if (last?.field !== field || timer === 0) {
       steps.value = [...steps.value, { field, before: value(field) }].slice(-UNDO_STEPS)
     }
-    apply(field, fresh)
+    apply(field, fresh, base)
   }
 
   function undo(): void {
@@ -143,10 +138,8 @@ export function useTicketForm(id: number) {
 
   /** The server's newest ticket comes in under what is typed. */
   function receive(fresh: Ticket): void {
-    const rebased = rebase(unsent.value, fresh)
+    unsent.value = rebase(unsent.value, fresh).unsent
     ticket.value = fresh
-    unsent.value = rebased.unsent
-    conflicts.value = rebased.conflicts
     remember()
   }
 
@@ -234,7 +227,6 @@ export function useTicketForm(id: number) {
 
   function settle(field: TicketField, mine: boolean): void {
     const theirs = conflicts.value[field] ?? null
-    unclash(field)
     unsent.value = insist(unsent.value, field, theirs)
     if (!mine) return apply(field, theirs)
     remember()
