@@ -221,6 +221,18 @@ test('a headset pulled out with none other is said, and taken again when it is p
   expect([phone.microphoneTrouble, session.sender.track?.readyState]).toEqual([null, 'live'])
 })
 
+test('a microphone allowed again is taken into the call by trying again', async () => {
+  const { phone, session } = await talking()
+  openMicrophone = async () => Promise.reject(new DOMException('', 'NotAllowedError'))
+  microphones[0]?.track.unplug()
+  await soon()
+  expect(phone.microphoneTrouble).toBe('denied')
+  openMicrophone = newMicrophone
+  phone.retryMicrophone()
+  await soon()
+  expect([phone.microphoneTrouble, session.sender.track?.readyState]).toEqual([null, 'live'])
+})
+
 test('a caller is handed on as soon as it rings there, by one request however often Enter is pressed', async () => {
   const { phone, session } = await talking()
   const going = phone.transfer('1002')

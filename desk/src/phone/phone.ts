@@ -235,13 +235,9 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
-  function forgiveMicrophone(): void {
-    headset.trouble.value = null
-  }
-
-  /** The banner's "Try again": in a call another microphone, otherwise the next call will try. */
+  /** "Try again": in a call another microphone, otherwise the next call will try. */
   function retryMicrophone(): void {
-    forgiveMicrophone()
+    headset.trouble.value = null
     void headset.replace()
   }
 
@@ -278,7 +274,7 @@ export const usePhone = defineStore('phone', () => {
     registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,
     inBrowser, busy, isRinging, canHandOn,
     register, takeFromTab, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
-    microphoneTrouble: headset.trouble, levels: headset.levels, forgiveMicrophone, retryMicrophone,
+    microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone,
     chooseSpeaker: headset.chooseSpeaker, chooseMicrophone: headset.chooseMicrophone,
     ...ringing,
   }
