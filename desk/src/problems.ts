@@ -23,7 +23,11 @@ export function byField(error: unknown): Record<string, string> {
 
 /** Said at the edge of the screen, for failures that have no better place. */
 export function tell(error: unknown): void {
-  ElMessage({ type: 'error', message: sentence(error), grouping: true, showClose: true, duration: 8000, placement: 'bottom-right' })
+  tellFailed(sentence(error))
+}
+
+export function tellFailed(message: string): void {
+  ElMessage({ type: 'error', message, grouping: true, showClose: true, duration: 8000, placement: 'bottom-right' })
 }
 
 export function tellDone(message: string): void {
