@@ -53,3 +53,23 @@ test('once saved, a new code stays', () => {
   expect(classes.shown.value.map(classes.isNew)).toEqual([false, false])
   expect(classes.unsaved.value).toBe(false)
 })
+
+test('before the centre\'s classes have come nothing is unsaved', () => {
+  expect(useClasses().unsaved.value).toBe(false)
+})
+
+test('a new class whose code is cleared keeps it, its words too', () => {
+  const classes = open()
+  const fresh = added(classes)
+  classes.recode(fresh, 'fibre')
+  classes.chosen.value = 'fibre'
+  classes.addTerm()
+  expect(classes.recode(fresh, '')).toBe(true)
+  expect([fresh.code, classes.chosen.value, classes.termsOf('fibre').length]).toEqual(['fibre', 'fibre', 1])
+})
+
+test('of two new classes without a code neither has the other\'s', () => {
+  const classes = open()
+  added(classes)
+  expect(classes.recode(added(classes), '')).toBe(true)
+})

@@ -9,13 +9,13 @@ export function useClasses() {
   const categories = ref<Category[]>([])
   const terms = ref<Term[]>([])
   const chosen = ref('')
-  const before = ref('')
+  const now = () => JSON.stringify([categories.value, terms.value])
+  const before = ref(now())
   /** Classes the centre has: tickets may bear their codes, which stay. */
   const standing = shallowRef(new Set<Category>())
 
   const shown = computed(() => categories.value.filter((one) => one.list === list.value))
   const termsOf = (code: string) => terms.value.filter((one) => one.list === list.value && one.code === code)
-  const now = () => JSON.stringify([categories.value, terms.value])
   const unsaved = computed(() => now() !== before.value)
   const isNew = (one: Category) => !standing.value.has(one)
 
@@ -37,8 +37,9 @@ export function useClasses() {
     categories.value.push({ list: list.value, code: '', zh: '', en: '', position, active: true })
   }
 
-  /** A new class gets its code, its words go with it; false when another class has that code. */
+  /** A new class gets its code, its words go with it; false when another class has that code. Without one it keeps its own. */
   function recode(one: Category, code: string): boolean {
+    if (!code) return true
     if (shown.value.some((other) => other !== one && other.code === code)) return false
     if (one.code) for (const term of termsOf(one.code)) term.code = code
     if (chosen.value === one.code) chosen.value = code
