@@ -27,7 +27,7 @@ beforeEach(() => {
   asked = []
   vi.stubGlobal('fetch', async (url: string) => {
     asked.push(url)
-    const served = answer(url)
+    const served = await answer(url)
     if (!served) throw new TypeError('network')
     return new Response(JSON.stringify(served), { status: 200 })
   })
@@ -48,7 +48,7 @@ test('with the server away it is said and tried again, each time a little later'
   expect(failure.value).toBe('')
 })
 
-test('another call is not shown with the words of the one before, nor with its late answer', async () => {
+test('another call is not shown with the words of the one before', async () => {
   const id = ref('a.1')
   answer = () => finished
   const { detail } = look(() => id.value)
@@ -57,6 +57,26 @@ test('another call is not shown with the words of the one before, nor with its l
   id.value = 'b.2'
   await nextTick()
   expect(detail.value).toBeNull()
+})
+
+test.each([
+  ['answer', finished],
+  ['failure', null],
+])('another call is not shown with the late %s of the one before', async (_, late) => {
+  const id = ref('a.1')
+  let answered: (how: unknown) => void = () => {}
+  answer = () => new Promise((ok) => (answered = ok))
+  const { detail, failure } = look(() => id.value)
+  await settle(0)
+  const ofTheFirst = answered
+  id.value = 'b.2'
+  await settle(0)
+  ofTheFirst(late)
+  await settle(0)
+  expect([detail.value, failure.value]).toEqual([null, ''])
+  answered(finished)
+  await settle(60_000)
+  expect([detail.value, asked.length]).toEqual([finished, 2])
 })
 
 test('who leaves asks no more', async () => {
