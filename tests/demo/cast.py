@@ -57,7 +57,8 @@ CUSTOMERS = (
     Known("05106680099", "无锡市商业银行", "dedicated_line", "2M 专线两条"),
 )
 
-STRANGERS = ("13951600001", "13951600002", "13951600003", "02584450012", "anonymous")
+WITHHELD = "anonymous"
+STRANGERS = ("13951600001", "13951600002", "13951600003", "02584450012", WITHHELD)
 """Numbers nobody knows, and one withheld."""
 
 HOSTILE_NAMES = ("<img src=x onerror=alert(1)>", "Robert'); DROP TABLE ticket;--", "${SHELL(id)}")

@@ -18,7 +18,18 @@ from typing import Any
 
 import aiohttp
 
-from tests.demo.cast import AGENTS, CONVERSATIONS, CUSTOMERS, HOSTILE_NAMES, INSPECTOR, STRANGERS, Conversation, Member, Temper
+from tests.demo.cast import (
+    AGENTS,
+    CONVERSATIONS,
+    CUSTOMERS,
+    HOSTILE_NAMES,
+    INSPECTOR,
+    STRANGERS,
+    WITHHELD,
+    Conversation,
+    Member,
+    Temper,
+)
 from tests.demo.desk import Desk, Refusal
 from tests.demo.seed import Passwords, act
 from tests.harness.sip_phone import Answer, Call, CallRefused, Phone, Ring
@@ -314,6 +325,6 @@ class Floor:
     async def _look_for_answers(self, desk: Desk) -> None:
         with suppress(Refusal, aiohttp.ClientError, TimeoutError):
             for row in (await desk.get("/api/calls", limit=20))["calls"]:
-                caller = self.calling.get(row["number"])
+                caller = self.calling.get(row["number"] or WITHHELD)
                 if caller and row["answered_at"] and not row["ended_at"]:
                     caller.answered.set()

@@ -142,6 +142,7 @@ export const call = {
     failed: ['录音打不开。', 'The recording cannot be opened.'],
     waiting: ['录音正在整理。', 'The recording is being prepared.'],
     empty: ['这通电话没有录到声音。', 'This call has no recorded sound.'],
+    during: ['通话结束后可以在这里收听。', 'After the call it can be heard here.'],
     broken: ['录音归档失败：{why}', 'The recording could not be archived: {why}'],
     audited: ['每次收听都会记入审计。', 'Every listen is written to the audit log.'],
   },
@@ -182,7 +183,7 @@ export const call = {
     detail: ['通话', 'Call'],
     legs: ['经过', 'What happened'],
     recovered: ['断线后补记：时间可能不准', 'Recovered after a broken link: times may be off'],
-    live: ['通话中', 'in progress'],
+    live: ['进行中', 'in progress'],
     rang: ['振铃', 'Rang'],
   },
   outcome: {
