@@ -132,8 +132,8 @@ from ticket t join call c on c.id = t.call_id where t.call_id = $1 and t.state <
 select list, code, zh, en, position, active from category order by list, position, code;
 
 -- name: terms
--- All terms.
-select list, code, term, weight from lexicon_term order by list, code, term;
+-- All terms; a weight as it was written (0.8), not as four bytes hold it (0.800000011920929).
+select list, code, term, round(weight::numeric, 4)::float8 as weight from lexicon_term order by list, code, term;
 
 -- name: forget_terms
 -- Before the new ones are written.

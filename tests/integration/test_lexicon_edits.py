@@ -89,3 +89,10 @@ async def test_a_class_out_of_use_fills_no_draft_any_more(room: Room) -> None:
 async def test_a_term_in_the_other_script_is_the_same_word(room: Room) -> None:
     await edit(room, [MODEM], [{**TERM, "term": "光貓"}])
     assert (await draft_after_a_call(room, 1))["business"] == "fibre_modem"
+
+
+async def test_a_weight_is_read_back_as_it_was_written(room: Room) -> None:
+    await edit(room, [MODEM], [{**TERM, "weight": 0.8}])
+    terms = (await room.desk.ask("admin", "GET", "/api/lexicon"))[1]["terms"]
+    assert {one["weight"] for one in terms if one["term"] == "光猫"} == {0.8}
+    assert all(len(str(one["weight"])) <= 6 for one in terms)
