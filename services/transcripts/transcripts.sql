@@ -62,9 +62,9 @@ where id = $1 and concluded;
 update call set concluded = false where id = $1;
 
 -- name: sharpen_answer
--- The diary cuts its seconds off; the recording of who answered began in that very moment ($2).
+-- The diary cuts its seconds off; the recording of who answered began in that very moment ($2), or a tick of its clock later.
 update call set answered_at = $2, waited_ms = greatest(0, floor(extract(epoch from $2 - queued_at) * 1000))
-where id = $1 and $2 >= answered_at and $2 < answered_at + interval '1 second' and $2 >= queued_at;
+where id = $1 and $2 >= answered_at and $2 < answered_at + interval '1.1 seconds' and $2 >= queued_at;
 
 -- name: claim_transcript
 -- The next recording to listen to: counted as tried before the try, nobody else's until $2.
