@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -58,6 +59,7 @@ def main() -> None:
     """Run them one after the other; a bench that fails is named, the others still run, and the exit code is 1."""
     console, rows, failed = Console(), [], []
     names = modules([word.lower() for word in sys.argv[1:]])
+    cores = os.sched_getaffinity(0)
     for place, name in enumerate(names, 1):
         console.rule(f"{place}/{len(names)} {name}")
         try:
@@ -65,6 +67,7 @@ def main() -> None:
         except Exception:  # noqa: BLE001 - one bench's failure is reported and must not hide the others' figures
             traceback.print_exc()
             failed.append(name)
+        os.sched_setaffinity(0, cores)  # a bench may keep to one; the next has them all again
     console.print(table(rows))
     Path("bench.json").write_text(json.dumps([{**row, "commit": commit()} for row in rows], indent=1, ensure_ascii=False) + "\n")
     if failed:
