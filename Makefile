@@ -23,12 +23,13 @@ endef
 
 DESK_SOURCES := $(shell find desk -path desk/node_modules -prune -o -path desk/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run demo test bench check format clean python
+.PHONY: help run demo test faults bench check format clean python
 
 help:
 	@echo 'make run     set up (no root needed), then serve the desk on http://127.0.0.1:8080; Ctrl-C stops all of it'
 	@echo 'make demo    the same, with sample customers, tickets, callers and agents to watch'
 	@echo 'make test    every test, on a real Asterisk, PostgreSQL, Vosk and Chromium (installs system packages)'
+	@echo 'make faults  kills, lost links, full disks: each fault many times under calls, and a table of what held (an hour)'
 	@echo 'make bench   speed, side by side with peers: a table and bench.json'
 	@echo 'make check   ruff, mypy, import contracts, vue-tsc, lint of the desk'
 	@echo 'make clean   remove the environment and what was built; recordings and data in var/ stay'
@@ -64,7 +65,12 @@ demo: $(VENV)/dev.stamp desk/dist/index.html
 test: $(VENV)/dev.stamp desk/dist/index.html
 	@$(BIN)/python -m tests.harness.system_packages
 	@$(SAY) 'Testing'
-	@$(BIN)/python -m pytest -n 2 --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope -m 'not long' $(ARGS)
+
+faults: $(VENV)/dev.stamp desk/dist/index.html
+	@$(BIN)/python -m tests.harness.system_packages
+	@$(SAY) 'Trying faults'
+	@$(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: $(VENV)/dev.stamp desk/dist/index.html
 	@$(BIN)/python -m tests.harness.system_packages bench
