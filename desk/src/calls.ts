@@ -2,6 +2,7 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import * as api from './server'
 import { useLive } from './live'
+import { useNewest } from './newest'
 import { sentence } from './problems'
 import { useSession } from './session'
 import type { CallDetail } from './wire'
@@ -22,7 +23,7 @@ export function useCallDetail(id: () => string | null | undefined) {
   const failure = ref('')
   let timer = 0
   let failures = 0
-  let latest = 0
+  const questions = useNewest()
 
   function again(ms: number): void {
     timer = window.setTimeout(() => void load(), ms)
@@ -30,18 +31,18 @@ export function useCallDetail(id: () => string | null | undefined) {
 
   async function load(): Promise<void> {
     window.clearTimeout(timer)
-    const mine = ++latest
+    const question = questions.ask()
     const wanted = id()
     if (!wanted) return
     try {
       const fresh = await api.call(wanted)
-      if (mine !== latest) return
+      if (!question.isNewest()) return
       detail.value = fresh
       failure.value = ''
       failures = 0
       if (unfinished(fresh)) again(LOOK_AGAIN_MS)
     } catch (error) {
-      if (mine !== latest) return
+      if (!question.isNewest()) return
       // 404 too: a call just answered is written down a moment later
       if (!detail.value) failure.value = sentence(error)
       again(Math.min(LOOK_AGAIN_MS * 2 ** failures++, LOOK_AT_LAST_MS))
@@ -60,7 +61,7 @@ export function useCallDetail(id: () => string | null | undefined) {
   )
   watch([() => live.drafts, () => live.call, () => live.lost], () => void load())
   onScopeDispose(() => {
-    latest++
+    questions.forget()
     window.clearTimeout(timer)
   })
 

@@ -2,24 +2,31 @@
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import * as api from './server'
+import { useNewest } from './newest'
 import { either } from './words'
 import type { Category, CategoryList, Lexicon } from './wire'
 
 export const useLexicon = defineStore('lexicon', () => {
   const lexicon = shallowRef<Lexicon>({ categories: [], terms: [] })
+  const questions = useNewest()
   let loading: Promise<void> | null = null
 
   /** Read once; `again` after it was changed. */
   function load(again = false): Promise<void> {
     if (again) loading = null
-    loading ??= api.lexicon().then(
-      (fresh) => void (lexicon.value = fresh),
-      (error) => {
-        loading = null
-        throw error
-      },
-    )
+    loading ??= read()
     return loading
+  }
+
+  async function read(): Promise<void> {
+    const question = questions.ask()
+    try {
+      const fresh = await api.lexicon()
+      if (question.isNewest()) lexicon.value = fresh
+    } catch (error) {
+      if (question.isNewest()) loading = null
+      throw error
+    }
   }
 
   const of = (list: CategoryList): Category[] =>

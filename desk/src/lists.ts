@@ -1,5 +1,6 @@
 /** Lists read page by page under a filter that may change at any moment, and the boxes one searches them with. */
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import { useNewest } from './newest'
 import { sentence, tell } from './problems'
 
 const PAUSE_MS = 300
@@ -8,6 +9,8 @@ export interface Page<Row> {
   rows: Row[]
   /** Where the next page begins; null at the end. */
   next: string | null
+  /** What the answer says besides its rows: called if it is the one that is shown. */
+  besides?(): void
 }
 
 /** `read` asks under the filter as it is then; only the answer to the newest question counts. */
@@ -16,7 +19,7 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
   const next = ref<string | null>(null)
   const loading = ref(true)
   const failure = ref('')
-  let latest = 0
+  const questions = useNewest()
 
   function failed(error: unknown, isFirst: boolean): void {
     if (!isFirst) return tell(error)
@@ -27,18 +30,19 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
   }
 
   async function ask(after?: string): Promise<void> {
-    const mine = ++latest
+    const question = questions.ask()
     loading.value = true
     failure.value = ''
     try {
       const page = await read(after)
-      if (mine !== latest) return
+      if (!question.isNewest()) return
       rows.value = after ? [...rows.value, ...page.rows] : page.rows
       next.value = page.next
+      page.besides?.()
     } catch (error) {
-      if (mine === latest) failed(error, !after)
+      if (question.isNewest()) failed(error, !after)
     } finally {
-      if (mine === latest) loading.value = false
+      if (question.isNewest()) loading.value = false
     }
   }
 

@@ -5,6 +5,7 @@
 import { defineStore } from 'pinia'
 import { computed, nextTick, ref, shallowRef } from 'vue'
 import { learn } from './clock'
+import { supersedes } from './newest'
 import { noPops, popEnded, popped } from './pops'
 import { useSession } from './session'
 import type { Board, CallMessage, ClientMessage, DraftMessage, ServerMessage } from './wire'
@@ -25,7 +26,7 @@ export type Link = 'connecting' | 'up' | 'down'
 export const useLive = defineStore('live', () => {
   const session = useSession()
   const link = ref<Link>('connecting')
-  const board = shallowRef<Board | null>(null)
+  const shown = shallowRef<Board | null>(null)
   const pops = shallowRef(noPops)
   const call = shallowRef<CallMessage | null>(null)
   const drafts = shallowRef<readonly DraftMessage[]>([])
@@ -34,8 +35,13 @@ export const useLive = defineStore('live', () => {
   const lost = ref(0)
   const replaying = ref(false)
 
+  /** Changed by `show` alone. */
+  const board = computed(() => shown.value)
+
   let socket: WebSocket | null = null
   let wanted = false
+  /** The run of the server that the stream comes from; 0: none has spoken yet. */
+  let epoch = 0
   let seen = 0
   let replayedTo = 0
   let retry = FIRST_RETRY_MS
@@ -71,8 +77,14 @@ export const useLive = defineStore('live', () => {
     return true
   }
 
-  function hello(at: string, seq: number, isLost: boolean): void {
+  /** A board, pushed or answered: whatever way it came, none takes the place of a newer one. */
+  function show(fresh: Board): void {
+    if (supersedes(fresh.version, shown.value?.version ?? null, epoch)) shown.value = fresh
+  }
+
+  function hello(at: string, of: number, seq: number, isLost: boolean): void {
     learn(at)
+    epoch = of
     link.value = 'up'
     retry = FIRST_RETRY_MS
     if (isLost) {
@@ -98,10 +110,10 @@ export const useLive = defineStore('live', () => {
   function take(message: ServerMessage, receivedAt: number): void {
     switch (message.type) {
       case 'hello':
-        return hello(message.at, message.seq, message.lost)
+        return hello(message.at, message.epoch, message.seq, message.lost)
       case 'board':
         learn(message.at)
-        board.value = message.board
+        show(message.board)
         replaying.value = false // what is replayed comes before the first snapshot
         return
       case 'bye':
@@ -195,7 +207,8 @@ export const useLive = defineStore('live', () => {
     drop()
     seen = 0
     link.value = 'connecting'
-    board.value = null
+    shown.value = null
+    epoch = 0
     pops.value = noPops
     call.value = null
     drafts.value = []
@@ -218,5 +231,5 @@ export const useLive = defineStore('live', () => {
 
   window.addEventListener('online', reconnect)
   window.addEventListener('offline', () => socket && cut())
-  return { link, board, pops, ringing, call, drafts, lastEnd, lost, start, stop, reconnect, heard }
+  return { link, board, pops, ringing, call, drafts, lastEnd, lost, show, start, stop, reconnect, heard }
 })

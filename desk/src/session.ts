@@ -5,6 +5,7 @@ import * as api from './server'
 import { learn } from './clock'
 import { onLoggedOut, Refused } from './http'
 import { forget, keep, kept } from './kept'
+import { useNewest } from './newest'
 import { language, speak } from './words'
 import type { Language, Me, Wire } from './wire'
 
@@ -34,6 +35,7 @@ export const useSession = defineStore('session', () => {
   const away = shallowRef<unknown>(null)
   /** The page's own socket may tell of the end before the answer to the log-out comes: that is no news. */
   let leaving = false
+  const questions = useNewest()
 
   speak(kept<Language>('language', navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'))
   onLoggedOut(gone)
@@ -62,11 +64,12 @@ export const useSession = defineStore('session', () => {
   /** True when the session is still there, and still this person's. Where nobody ever logged in, nobody is asked. */
   async function load(): Promise<boolean> {
     if (leaving || (!me.value && !kept('loggedIn', false))) return false
+    const question = questions.ask()
     try {
       const fresh = await api.me()
       // another tab of this browser logged somebody else in: what comes from now on is theirs, and is not shown under this name
       if (me.value && me.value.id !== fresh.id) ended.value = true
-      else take(fresh)
+      else if (question.isNewest()) take(fresh)
       return !ended.value
     } catch (error) {
       away.value = isNobody(error) ? null : error
@@ -77,7 +80,9 @@ export const useSession = defineStore('session', () => {
 
   async function login(body: Wire<'LoginBody'>): Promise<void> {
     const chosen = language()
-    take(await api.login(body))
+    const fresh = await api.login(body)
+    questions.forget() // who was here before
+    take(fresh)
     if (me.value && !me.value.must_change && me.value.language !== chosen && kept('languageChosen', false)) await chooseLanguage(chosen)
   }
 
@@ -98,7 +103,11 @@ export const useSession = defineStore('session', () => {
     speak(wanted)
     keep('language', wanted)
     keep('languageChosen', true)
-    if (me.value && !me.value.must_change) take(await api.changeMe({ language: wanted }))
+    if (!me.value || me.value.must_change) return
+    const question = questions.ask()
+    const fresh = await api.changeMe({ language: wanted })
+    if (question.isNewest()) take(fresh)
+    else await load() // which of both came first at the server nobody knows here
   }
 
   const can = (...anyOf: Right[]) => anyOf.some((right) => me.value?.rights.includes(right))

@@ -8,6 +8,7 @@ import * as api from './server'
 import { Refused } from './http'
 import { keep, kept } from './kept'
 import { useLive } from './live'
+import { useNewest } from './newest'
 import { usePhone } from './phone/phone'
 import { useSession } from './session'
 import type { CallDetail, Customer } from './wire'
@@ -27,6 +28,7 @@ export const useTalk = defineStore('talk', () => {
   const record = shallowRef<CallDetail | null>(null)
   /** Call and ticket last put on the desk by the switch: hold and its like tell of the same pair again. */
   let told = ''
+  const questions = useNewest()
 
   const mine = computed(() => live.board?.me ?? null)
   /** The id of the call this person is in, null between calls. */
@@ -60,9 +62,14 @@ export const useTalk = defineStore('talk', () => {
   }
 
   async function recall(call: string): Promise<void> {
+    const question = questions.ask()
+    const before = ticketId.value
     try {
-      record.value = await api.call(call)
-      if (callId.value === call && record.value.call.ticket_id) show(record.value.call.ticket_id)
+      const fresh = await api.call(call)
+      if (!question.isNewest()) return
+      record.value = fresh
+      // what was told or chosen while the answer was on its way is the newer
+      if (callId.value === call && fresh.call.ticket_id && ticketId.value === before) show(fresh.call.ticket_id)
     } catch (error) {
       if (!(error instanceof Refused)) throw error // 404: the call is not written down yet; its message will come
     }

@@ -6,7 +6,7 @@ import { useLive } from '../src/live'
 import { useSession } from '../src/session'
 import { useTalk } from '../src/talk'
 import type { Me, ServerMessage } from '../src/wire'
-import { card, me } from './made'
+import { board, card, me } from './made'
 
 const AT = '2026-11-23T12:00:00Z'
 let sockets: FakeSocket[] = []
@@ -38,7 +38,7 @@ class FakeSocket extends EventTarget {
   }
 }
 
-const hello = (seq: number, lost = false): ServerMessage => ({ type: 'hello', at: AT, seq, lost })
+const hello = (seq: number, lost = false, epoch = 1): ServerMessage => ({ type: 'hello', at: AT, epoch, seq, lost })
 const pop = (seq: number, id = card().id): ServerMessage => ({ type: 'pop', seq, sent_at: AT, card: card({ id }) })
 const popEnd = (seq: number, id = card().id): ServerMessage => ({ type: 'pop_end', seq, id, how: 'no_answer' })
 const bye = (code: string): ServerMessage => ({ type: 'bye', code, retry_ms: 5000 })
@@ -275,6 +275,35 @@ test('somebody else logged in in another tab: their stream is not taken under th
   socket.end()
   await vi.advanceTimersByTimeAsync(60_000)
   expect([useSession().ended, useSession().me?.name, sockets.length]).toEqual([true, 'Li Ting', 1])
+})
+
+const pushed = (n: number, epoch = 1): ServerMessage => ({ type: 'board', at: AT, board: board('ready', { epoch, n }) })
+
+test('the answer to a press that comes after a newer push does not undo it', () => {
+  const { live, socket } = connect()
+  socket.say(hello(5), pushed(7))
+  live.show(board('away', { epoch: 1, n: 6 }))
+  expect(live.board?.me?.state).toBe('ready')
+})
+
+test('an answer that is newer than what was pushed is shown', () => {
+  const { live, socket } = connect()
+  socket.say(hello(5), pushed(7))
+  live.show(board('away', { epoch: 1, n: 8 }))
+  expect(live.board?.me?.state).toBe('away')
+})
+
+test('after a restart of the server its first board counts, though its numbers begin anew and its clock went back', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5, false, 900), pushed(70, 900))
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
+  last().say(hello(6, false, 800))
+  live.show(board('paused', { epoch: 900, n: 71 }))
+  last().say(pushed(1, 800))
+  expect(live.board?.me?.state).toBe('ready')
+  live.show(board('paused', { epoch: 900, n: 72 }))
+  expect(live.board?.me?.state, 'what the old run still says').toBe('ready')
 })
 
 test('what became of the last ring is said for a minute', async () => {

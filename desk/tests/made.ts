@@ -1,5 +1,6 @@
 /** Wire values for tests: whole, with what matters given. */
-import type { Me, PopCard, Ticket } from '../src/wire'
+import type { AgentState, Board, Me, PopCard, Ticket } from '../src/wire'
+import type { Version } from '../src/newest'
 
 const AT = '2026-11-23T12:00:00Z'
 
@@ -51,6 +52,20 @@ export function card(given: Partial<PopCard> = {}): PopCard {
     open_tickets: [],
     last_calls: [],
     ...given,
+  }
+}
+
+export function board(state: AgentState, version: Version): Board {
+  return {
+    version,
+    link: { up: true, since: AT, detail: '' },
+    me: { person_id: 2, name: 'Li Ting', extension: '1007', state, reason: '', since: AT, call_id: null },
+    agents: [],
+    queue: {
+      queue: 'complaints', waiting: 0, oldest_since: null, answered_today: 0, answered_in_time_today: 0, abandoned_today: 0,
+      short_abandons_today: 0, service_level_today: null, service_level_formula: 'D',
+    },
+    wrap_up_until: null,
   }
 }
 

@@ -6,16 +6,17 @@ share once per snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
 from services.calls.directory import Directory
 from services.calls.figures import Today
 from services.calls.store import Seat
 from services.clock import Clock
-from services.web.schemas import AgentNow, Board, LinkNow, QueueNow
+from services.web.schemas import AgentNow, Board, LinkNow, QueueNow, Version
+from services.web.stream import Snapshot
 
 MISSED_RING = "missed_ring"
 REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
@@ -46,6 +47,8 @@ class Floor:
         self._waiting = 0
         self._oldest: datetime | None = None
         self.wrap_ups: dict[int, datetime] = {}
+        self.epoch = int(clock.now().timestamp() * 1000)
+        self._versions = count(1)
 
     def apply(self, change: AgentChanged | QueueChanged | LinkChanged) -> None:
         match change:
@@ -68,9 +71,10 @@ class Floor:
         return known.state if known else AgentState.AWAY
 
     def board(self, person: int) -> Board:
-        """The whole board as ``person`` sees it."""
+        """The whole board as ``person`` sees it. Every board is numbered here, pushed or answered: made later is newer."""
         seat = self._directory.of(person)
         return Board(
+            version=Version(epoch=self.epoch, n=next(self._versions)),
             link=self._link,
             me=self._agent(seat).now if seat else None,
             agents=[self._agent(each).now for each in self._agents()],
@@ -78,11 +82,13 @@ class Floor:
             wrap_up_until=self.wrap_ups.get(person),
         )
 
-    def snapshot(self) -> Callable[[int], str]:
-        """A function from person to a BoardMessage as JSON: the same as ``board``, made cheaply for many."""
+    def snapshot(self) -> Snapshot:
+        """For everybody the same as ``board``, made cheaply for many."""
         agents = ",".join(self._agent(seat).text for seat in self._agents())
         at = self._clock.now().isoformat().replace("+00:00", "Z")
-        shared = f'"link":{self._link.model_dump_json()},"agents":[{agents}],"queue":{self._queue_now().model_dump_json()}'
+        n = next(self._versions)
+        link, queue = self._link.model_dump_json(), self._queue_now().model_dump_json()
+        shared = f'"version":{{"epoch":{self.epoch},"n":{n}}},"link":{link},"agents":[{agents}],"queue":{queue}'
 
         def text(person: int) -> str:
             seat = self._directory.of(person)
@@ -91,7 +97,7 @@ class Floor:
             end = f'"{until.isoformat()}"' if until else "null"
             return f'{{"type":"board","at":"{at}","board":{{{shared},"me":{me},"wrap_up_until":{end}}}}}'
 
-        return text
+        return Snapshot(n, text)
 
     def _agents(self) -> list[Seat]:
         return [seat for seat in self._directory.seats() if seat.role == "junior_agent"]

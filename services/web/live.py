@@ -24,7 +24,7 @@ from services.errors import WorldFailed
 from services.people.rights import Right
 from services.web.http import Asked, route
 from services.web.schemas import AckMessage, ByeMessage, ClientMessage, HelloMessage, ResumeMessage
-from services.web.stream import Kept, Stream
+from services.web.stream import Kept, Snapshot, Stream
 
 QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes
 MESSAGE_BYTES = 4_096  # a browser's messages are acknowledgements of some 60 bytes
@@ -53,8 +53,12 @@ log = structlog.get_logger(__name__)
 class Boards(Protocol):
     """Who makes the snapshots: the part all share is made once, ``text`` adds a person's own."""
 
-    def snapshot(self) -> Callable[[int], str]:
-        """A function from person to a whole BoardMessage as JSON."""
+    @property
+    def epoch(self) -> int:
+        """Of this run of the server: boards are numbered within it."""
+
+    def snapshot(self) -> Snapshot:
+        """The board of this moment."""
 
 
 class Acked(Protocol):
@@ -86,6 +90,7 @@ class Connection:
         self.bye: ByeMessage | None = None
         self._waiting: deque[str] = deque()
         self._board: str | None = None
+        self._newest = 0
         self._wake = asyncio.Event()
 
     def send(self, text: str) -> None:
@@ -96,10 +101,11 @@ class Connection:
         self._waiting.append(text)
         self._wake.set()
 
-    def show(self, board: str) -> None:
-        """The newest snapshot, in place of one that has not gone out yet."""
-        self._board = board
-        self._wake.set()
+    def show(self, board: Snapshot) -> None:
+        """The newest snapshot, in place of one that has not gone out yet. One that is overtaken on its way is dropped."""
+        if board.n > self._newest:
+            self._newest, self._board = board.n, board.text(self.person)
+            self._wake.set()
 
     def end(self, code: int, bye: str = "") -> None:
         """Asks the connection to close; the first reason stays."""
@@ -256,11 +262,11 @@ class Hub:
 
     def _resume(self, connection: Connection, since: int) -> None:
         stream = self._stream(connection.person)
-        hello = HelloMessage(at=self._clock.now(), seq=stream.seq, lost=stream.lost(since))
+        hello = HelloMessage(at=self._clock.now(), epoch=self._boards.epoch, seq=stream.seq, lost=stream.lost(since))
         connection.send(hello.model_dump_json())
         for kept in stream.replay(since):
             connection.send(kept.text)
-        connection.show(self._boards.snapshot()(connection.person))
+        connection.show(self._boards.snapshot())
         connection.resumed = True
 
     def _stream(self, person: int) -> Stream:
@@ -279,7 +285,7 @@ class Hub:
             step = -(-len(everybody) // STEPS)
             for place, connection in enumerate(everybody, 1):
                 if connection.resumed:
-                    connection.show(snapshot(connection.person))
+                    connection.show(snapshot)
                 if place % step == 0:
                     await asyncio.sleep(STEP_S)
             await asyncio.sleep(BOARD_S)
@@ -291,10 +297,9 @@ class Hub:
             self._own_changed.clear()
             snapshot, people, self._own = self._boards.snapshot(), self._own, set()
             for person in people:
-                text = snapshot(person)
                 for connection in self._connections.get(person, ()):
                     if connection.resumed:
-                        connection.show(text)
+                        connection.show(snapshot)
 
     async def _look_at_sessions(self) -> None:
         while True:

@@ -180,7 +180,15 @@ class LinkNow(Wire):
     detail: str
 
 
+class Version(Wire):
+    """Order of what is shown whole: within one epoch (a run of the server, which ``hello`` names) the higher ``n`` is newer."""
+
+    epoch: int
+    n: int
+
+
 class Board(Wire):
+    version: Version = Field(description="whoever shows boards shows none after a newer one, however late its answer comes")
     link: LinkNow
     me: AgentNow | None
     agents: list[AgentNow]
@@ -604,6 +612,7 @@ class HelloMessage(Wire):
 
     type: Literal["hello"] = "hello"
     at: datetime
+    epoch: int = Field(description="the run of the server that speaks; boards of another are of the past")
     seq: int
     lost: bool
 

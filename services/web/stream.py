@@ -8,6 +8,7 @@ ring is over comes back only as its end.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 KEEP = 128  # things remembered for a person; beyond it the oldest are forgotten and a browser that far back loads anew
@@ -20,6 +21,14 @@ class Kept:
     seq: int
     text: str
     over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The board of one moment; the higher ``n`` is the newer. ``text`` makes a person's whole BoardMessage as JSON."""
+
+    n: int
+    text: Callable[[int], str]
 
 
 class Stream:

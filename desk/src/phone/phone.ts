@@ -266,7 +266,7 @@ export const usePhone = defineStore('phone', () => {
   watch([registration, () => live.board], () => {
     if (!backToReady || registration.value !== 'registered' || live.board?.me?.reason !== MISSED_RING) return
     backToReady = false
-    api.wantState({ state: 'ready', reason: '' }).then((board) => (live.board = board), tell)
+    api.wantState({ state: 'ready', reason: '' }).then(live.show, tell)
   })
   window.setTimeout(() => (backToReady = false), ARMED_MS)
 
