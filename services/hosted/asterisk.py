@@ -82,7 +82,7 @@ class ManagedAsterisk:
         """Process id of the living switch."""
         if self._child is not None:
             return self._child.pid if self._child.returncode is None else None
-        return self._pid_in_file()
+        return next(iter(self._standing()), None)
 
     async def start(self) -> None:
         """Write the files, then adopt the instance's running switch if its foundations are the same, else start one.
@@ -99,6 +99,9 @@ class ManagedAsterisk:
             return
         if running:
             self._told("the switch of before has other foundations (ports, folders or program): it is stopped and started anew")
+        elif self._standing():
+            self._told("the switch of before does not answer: it is stopped and started anew")
+        while self._standing():
             await self._end()
         with _private_file(self._started_with) as note:
             note.write(foundations.encode())
@@ -261,14 +264,9 @@ class ManagedAsterisk:
         except SwitchFailed:
             return False
 
-    def _pid_in_file(self) -> int | None:
-        """The process id the switch wrote, if that process really is an Asterisk with our configuration."""
-        try:
-            pid = int((self._run / "asterisk.pid").read_text(encoding="ascii"))
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return None
-        return pid if os.fsencode(self._conf) in words else None
+    def _standing(self) -> list[int]:
+        """Every living switch started with our configuration. Its pid file proves nothing: the number may be another's."""
+        return [pid for pid in _processes() if _is_switch_of(self._conf, _words(pid))]
 
     async def _until_no_channel(self) -> None:
         limit = time.monotonic() + _HANGUP_LIMIT_S
@@ -335,6 +333,23 @@ class ManagedAsterisk:
                 if wants_rotation(self._folder / "log"):
                     await self.command("logger rotate")
                     drop_old_logs(self._folder / "log")
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _words(pid: int) -> list[bytes]:
+    """Its command line; nothing of one that is gone, or dead and not yet buried."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def _is_switch_of(conf: Path, words: list[bytes]) -> bool:
+    """The switch itself, not one who asks it (``-rx``) or reads its files."""
+    return os.fsencode(conf) in words and b"-f" in words
 
 
 def wants_rotation(folder: Path) -> bool:

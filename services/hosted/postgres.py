@@ -3,6 +3,8 @@
 The server is a direct child on a leash (``leash``): when we die by SIGKILL, it gets SIGINT and shuts down cleanly, and the
 next start waits for that and goes on. "Running" is never believed of a process id, only of an answered connection. Who may
 start the server is decided by a lock on ``postgres.lock``, held by the living parent alone.
+
+Once it has run, nothing that happens to it ends us: it is a database that is away, is tried again until it is back, and says why.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import random
 import secrets
 import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -28,14 +32,17 @@ from services.hosted import account as accounts
 from services.hosted import leash, leftovers
 from services.hosted.account import Account
 from services.hosted.binaries import Binaries, find, reachable_copy
+from services.hosted.leftovers import SOCKET_NAME, StillRunning
 
 USER = "tingsu"
 SOCKET_LIMIT = 107  # sun_path holds 108 bytes with its closing zero
-SOCKET_NAME = ".s.PGSQL.5432"
 POLL_S = 0.02
 STOP_FAST_S = 30.0  # SIGINT: roll back and write a checkpoint
 STOP_NOW_S = 10.0  # SIGQUIT: leave, recover at the next start
 LOG_LIMIT = 10_000_000  # bytes; an older log is begun afresh
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 5.0
+NO_ROOM = 48 << 20  # bytes: with less it cannot have the next piece of its log (16 MB) and whatever comes with it
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -75,9 +82,16 @@ class PostgresPlan:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+class Trouble(StrEnum):
+    """Why a server that ran does not run now, as the system page says it."""
+
+    NO_ROOM = "no_room"
+    STARTED_AGAIN = "started_again"
+
+
 @dataclass(slots=True)
 class EmbeddedPostgres:
-    """A running server. ``place`` is where the data really lies."""
+    """A server that ran once. ``place`` is where the data really lies; ``fallen`` while it is being brought back."""
 
     place: Path
     binaries: Binaries
@@ -85,22 +99,59 @@ class EmbeddedPostgres:
     password: str = field(repr=False)
     process: asyncio.subprocess.Process
     lock: int
+    fallen: bool = False
 
     def url(self, database: str = USER) -> str:
         """For ``services.store.db.open_pool``. Holds the password: never log it."""
         return _url(self.sockets, self.password, database)
 
+    @property
+    def trouble(self) -> Trouble | None:
+        """None if all is well, as far as can be seen from outside. A full disk is one even while the server still stands."""
+        if self.free < NO_ROOM:
+            return Trouble.NO_ROOM
+        return Trouble.STARTED_AGAIN if self.fallen else None
+
+    @property
+    def free(self) -> int:
+        """Bytes that the disk below the data still takes; none if it cannot be asked."""
+        try:
+            return shutil.disk_usage(self.place).free
+        except OSError:
+            return 0
+
     async def keep(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
-        """Start a server that died again, for ever; one that does not come back raises PostgresFailed."""
-        account = accounts.unprivileged(plan.account)
-        data = self.place / "data"
+        """Start a server that died again, for ever, however often that takes."""
         while True:
             code = await self.process.wait()
+            self.fallen = True
             progress(f"PostgreSQL has ended with {code}; it is started again, and nothing that was committed is lost")
-            await leftovers.clear(data, progress)
-            command = _command(self.binaries, data, self.sockets, plan.settings)
-            self.process = await _spawn(command, account, self.place / "postgres.log")
-            await _until_answering(self, plan.start_s, progress)
+            await self._bring_back(plan, progress)
+            self.fallen = False
+
+    async def _bring_back(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
+        """What keeps it from starting (a full disk, no descriptor, a folder that was closed) is said once, and may pass."""
+        began, wait = time.monotonic(), FIRST_WAIT_S
+        while True:
+            try:
+                await self._start_again(plan, progress)
+                break
+            except (PostgresFailed, StillRunning, OSError) as error:
+                if wait == FIRST_WAIT_S:
+                    progress(f"PostgreSQL does not come back; it is tried again and again ({_reason(error)})")
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+            wait = min(LONGEST_WAIT_S, wait * 2)
+        if wait > FIRST_WAIT_S:
+            progress(f"PostgreSQL is back after {time.monotonic() - began:.0f} s")
+
+    async def _start_again(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
+        """One try. A process of the last one that lives, and could not be reached, is waited for instead."""
+        account = accounts.unprivileged(plan.account)
+        if self.process.returncode is not None:
+            await leftovers.clear(self.place, self.sockets, progress)
+            command = _command(self.binaries, self.place / "data", self.sockets, plan.settings)
+            self.process = await _spawn(command, account, self.place, "postgres.log")
+        await _until_answering(self, plan.start_s, progress)
 
     async def stop(self) -> None:
         """Fast shutdown, then immediate, then kill: each with its limit."""
@@ -181,10 +232,10 @@ async def _start_locked(
 ) -> EmbeddedPostgres:
     data = place / "data"
     binaries = reachable_copy(find(plan.bin_dir, major=_major(data)), account, place)
-    await leftovers.clear(data, progress)
-    password = await _make_data(binaries, place, account, progress)
     sockets = accounts.own_folder(_socket_folder(place), account)
-    process = await _spawn(_command(binaries, data, sockets, plan.settings), account, place / "postgres.log")
+    await leftovers.clear(place, sockets, progress)
+    password = await _make_data(binaries, place, account, progress)
+    process = await _spawn(_command(binaries, data, sockets, plan.settings), account, place, "postgres.log")
     server = EmbeddedPostgres(place, binaries, sockets, password, process, lock)
     try:
         await _until_answering(server, plan.start_s, progress)
@@ -218,7 +269,7 @@ async def _make_data(binaries: Binaries, place: Path, account: Account | None, p
     password = secrets.token_urlsafe(24)
     _write_secret(secret, password, account)
     arguments = ["-D", str(fresh), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={secret}"]
-    process = await _spawn([binaries.program("initdb"), *arguments, "--no-instructions"], account, place / "initdb.log")
+    process = await _spawn([binaries.program("initdb"), *arguments, "--no-instructions"], account, place, "initdb.log")
     if await process.wait() != 0:
         raise PostgresFailed(f"initdb failed: {_tail(place / 'initdb.log')}")
     fresh.rename(data)
@@ -240,8 +291,12 @@ def _command(binaries: Binaries, data: Path, sockets: Path, settings: Mapping[st
     return [binaries.program("postgres"), "-D", str(data), *options]
 
 
-async def _spawn(command: list[str], account: Account | None, log: Path) -> asyncio.subprocess.Process:
-    """On a leash, in a session of its own: Ctrl-C in the terminal reaches us alone, and we stop our parts in order."""
+async def _spawn(command: list[str], account: Account | None, place: Path, log_name: str) -> asyncio.subprocess.Process:
+    """On a leash, in a session of its own: Ctrl-C in the terminal reaches us alone, and we stop our parts in order.
+
+    It stands in ``place`` from its first moment on: ``leftovers`` must see it.
+    """
+    log = place / log_name
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.unlink()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -251,7 +306,7 @@ async def _spawn(command: list[str], account: Account | None, log: Path) -> asyn
             stdin=asyncio.subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
-            cwd="/",
+            cwd=place,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             start_new_session=True,
         )
@@ -262,31 +317,45 @@ async def _spawn(command: list[str], account: Account | None, log: Path) -> asyn
 async def _until_answering(server: EmbeddedPostgres, limit: float, progress: Callable[[str], None]) -> None:
     began = time.monotonic()
     told = began
-    while not await _answers(server):
+    while refusal := await _refusal(server):
         now = time.monotonic()
         if server.process.returncode is not None:
             raise PostgresFailed(f"PostgreSQL left with {server.process.returncode}: {_tail(server.place / 'postgres.log')}")
         if now - began > limit:
-            raise PostgresFailed(f"PostgreSQL did not answer within {limit:.0f} s: {_tail(server.place / 'postgres.log')}")
+            last = f"{refusal}: {_tail(server.place / 'postgres.log')}"
+            raise PostgresFailed(f"PostgreSQL did not answer within {limit:.0f} s: {last}")
         if now - told >= 2:
             told = now
             progress(f"waiting for PostgreSQL, {now - began:.0f} s")
         await asyncio.sleep(POLL_S)
 
 
-async def _answers(server: EmbeddedPostgres) -> bool:
+async def _refusal(server: EmbeddedPostgres) -> str:
+    """Why it cannot be used yet; '' when it can."""
     try:
         connection = await asyncpg.connect(server.url("postgres"), timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
-        return False
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        raise PostgresFailed(f"{server.place / 'password'} does not hold the password of this database") from None
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return type(error).__name__
     try:
         if not await connection.fetchval("select exists (select from pg_database where datname = $1)", USER):
             await connection.execute(f"create database {USER}")
+        await connection.close(timeout=10)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return type(error).__name__
     finally:
-        await connection.close()
-    return True
+        connection.terminate()
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {os.strerror(error.errno or 0)}" if isinstance(error, OSError) else str(error)
 
 
 def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    try:
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    except OSError as error:
+        return f"its log cannot be read ({type(error).__name__})"
     return " | ".join(lines[-4:])[-800:] or "it wrote nothing"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from services.hosted.postgres import SOCKET_NAME
+from services.hosted.leftovers import SOCKET_NAME
 from tests.harness.database import DatabaseServer
 
 

@@ -142,6 +142,35 @@ async def test_a_socket_without_a_switch_is_no_switch(tmp_path: Path, plan: Swit
             assert await can_call(plan)
 
 
+async def test_a_frozen_switch_of_before_is_replaced_and_not_joined_by_a_second(tmp_path: Path, plan: SwitchPlan) -> None:
+    told = Told()
+    async with managed(tmp_path / "run", plan) as frozen:
+        assert frozen.pid is not None
+        os.kill(frozen.pid, signal.SIGSTOP)
+        async with managed(tmp_path / "run", plan, told) as second:
+            assert not alive(frozen.pid)
+            assert not second.adopted
+            assert await can_call(plan)
+    assert any("does not answer" in text for text in told)
+
+
+async def test_who_only_has_the_number_in_the_pid_file_or_asks_the_switch_is_let_be(tmp_path: Path, plan: SwitchPlan) -> None:
+    conf = str(tmp_path / "run/etc/asterisk.conf")
+    asking = await asyncio.create_subprocess_exec("sh", "-c", "sleep 600; :", "asterisk", "-C", conf, "-r")
+    try:
+        async with managed(tmp_path / "run", plan):
+            pass
+        (tmp_path / "run/run/asterisk.pid").write_text(f"{asking.pid}\n")
+        (tmp_path / "run/run/asterisk.ctl").touch()
+        async with managed(tmp_path / "run", plan) as second:
+            assert not second.adopted
+            assert await can_call(plan)
+        assert asking.returncode is None
+    finally:
+        asking.kill()
+        await asking.wait()
+
+
 async def test_a_switch_that_dies_is_started_again_and_said_to_be(tmp_path: Path, plan: SwitchPlan) -> None:
     told = Told()
     async with managed(tmp_path / "run", plan, told) as switch, asyncio.TaskGroup() as tasks:

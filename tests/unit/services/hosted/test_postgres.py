@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import stat
+import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import pytest
 from services.hosted import account, binaries, leftovers, postgres
 from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresPlan
 from services.store import db
+from tests.harness import patience
 from tests.harness.patience import until
 
 AS_ROOT = os.geteuid() == 0
@@ -100,13 +105,98 @@ async def test_a_kept_server_that_is_killed_is_started_again_at_the_same_address
         keeping.cancel()
 
 
-async def test_a_stale_pid_file_that_names_a_living_stranger_is_no_obstacle(folder: Path) -> None:
+def of_the_account(*command: str) -> subprocess.Popen[bytes]:
+    """A process of the account that runs the database, which has nothing to do with it."""
+    who = account.unprivileged()
+    if who is None:
+        return subprocess.Popen(command, cwd="/")
+    return subprocess.Popen(command, cwd="/", user=who.uid, group=who.gid, extra_groups=[])
+
+
+@pytest.fixture
+def namesake() -> Iterator[subprocess.Popen[bytes]]:
+    process = of_the_account("sleep", "600")
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def zombie() -> Iterator[subprocess.Popen[bytes]]:
+    """Dead, and not waited for by its parent."""
+    process = of_the_account("true")
+    while "Z (zombie)" not in Path(f"/proc/{process.pid}/status").read_text():
+        time.sleep(0.01)
+    yield process
+    process.wait()
+
+
+def name_in_files(server: EmbeddedPostgres, pid: int) -> None:
+    """Both files that a killed server leaves, with that number."""
+    lines = f"{pid}\n{server.place}/data\n1700000000\n5432\n{server.sockets}\n"
+    (server.place / "data" / leftovers.PID_FILE).write_text(lines)
+    (server.sockets / leftovers.SOCKET_LOCK).write_text(lines)
+
+
+@pytest.mark.parametrize("who", ["namesake", "zombie", None])
+async def test_stale_files_are_no_obstacle_whoever_has_their_number(
+    folder: Path, request: pytest.FixtureRequest, who: str | None
+) -> None:
     plan = PostgresPlan(folder=folder)
     server = await postgres.start(plan, quiet)
     await server.stop()
-    (server.place / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{server.place}/data\n")
+    name_in_files(server, request.getfixturevalue(who).pid if who else os.getpid())
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as nobody:
+        nobody.bind(str(server.sockets / leftovers.SOCKET_NAME))
     async with postgres.running(plan, quiet) as again:
         assert await value(again, "select 1") == 1
+
+
+async def test_a_kept_server_comes_back_whoever_got_the_number_of_the_killed_one(
+    folder: Path, namesake: subprocess.Popen[bytes]
+) -> None:
+    plan = PostgresPlan(folder=folder)
+    async with postgres.running(plan, quiet) as server, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(server.keep(plan, quiet), name="keep")
+        for _ in range(5):
+            killed = server.process
+            name_in_files(server, namesake.pid)
+            killed.send_signal(signal.SIGKILL)
+            await until(lambda dead=killed: server.process is not dead and not server.fallen, "another server", 30)  # type: ignore[misc]
+            assert await value(server, "select 1") == 1
+        keeping.cancel()
+    assert namesake.poll() is None
+
+
+async def test_a_backend_frozen_behind_a_killed_server_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "NUDGE_S", 0.1)
+    monkeypatch.setattr(leftovers, "FORCE_S", 0.3)
+    plan = PostgresPlan(folder=folder)
+    server = await postgres.start(plan, quiet)
+    connection = await asyncpg.connect(server.url())
+    backend = connection.get_server_pid()
+    os.kill(backend, signal.SIGSTOP)
+    server.process.send_signal(signal.SIGKILL)
+    await server.process.wait()
+    await server.stop()
+    connection.terminate()
+    assert leftovers.standing_in(folder / "data") == [backend]
+    async with postgres.running(plan, quiet) as again:
+        assert await value(again, "select 1") == 1
+    assert not Path(f"/proc/{backend}/exe").exists()
+
+
+async def test_somebody_who_looks_around_in_the_data_folder_is_no_server(folder: Path) -> None:
+    plan = PostgresPlan(folder=folder)
+    await (await postgres.start(plan, quiet)).stop()
+    looking = await asyncio.create_subprocess_exec("sleep", "600", cwd=folder / "data")
+    try:
+        async with asyncio.timeout(patience.seconds(20)), postgres.running(plan, quiet) as again:
+            assert await value(again, "select 1") == 1
+        assert looking.returncode is None
+    finally:
+        looking.kill()
+        await looking.wait()
 
 
 async def test_killing_the_parent_leaves_nothing_running_and_the_next_start_works(folder: Path) -> None:
@@ -137,7 +227,7 @@ async def test_killing_the_parent_leaves_nothing_running_and_the_next_start_work
 async def test_a_path_too_long_for_a_socket_gets_a_short_one(folder: Path) -> None:
     deep = folder.parent / ("x" * 60) / ("y" * 60) / "postgres"
     async with postgres.running(PostgresPlan(folder=deep), quiet) as server:
-        assert len(str(server.sockets / postgres.SOCKET_NAME)) <= postgres.SOCKET_LIMIT
+        assert len(str(server.sockets / leftovers.SOCKET_NAME)) <= postgres.SOCKET_LIMIT
         assert await value(server, "select 1") == 1
     assert not server.sockets.exists()
 
