@@ -221,7 +221,8 @@ async def _open_floor(
     )
     looking = Looking(
         pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, prompts=base.prompts,
-        missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, spool=config.spool, version=version(),
+        missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
+        version=version(),
     )  # fmt: skip
     parts = Parts(
         pool=pool, clock=clock, zone=zone, people=people, hub=hub, floor=floor, presence=presence, archive=base.archive,

@@ -25,6 +25,7 @@ from services.errors import DatabaseAway, Impossible, WorldFailed
 from services.hosted import database, postgres
 from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.database import Address
+from services.hosted.postgres import EmbeddedPostgres
 from services.hosted.speech import find_speaker
 from services.hosted.switch_program import find_program
 from services.people import store as people_store
@@ -54,9 +55,10 @@ async def stage(**parts: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundations:
-    """``crew`` and ``model`` None: recordings are kept, nobody listens. ``switch`` None: the user's own Asterisk."""
+    """``crew`` and ``model`` None: recordings are kept, nobody listens. ``switch``, ``hosted`` None: the user's own."""
 
     address: Address
+    hosted: EmbeddedPostgres | None
     pool: db.Pool
     people: People
     archive: Archive
@@ -89,7 +91,7 @@ class Doors:
 
 async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, doors: Doors) -> Foundations:
     """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
-    address = await _database(config, welcome, stack)
+    address, hosted = await _database(config, welcome, stack)
     pool = await db.open_pool(
         address.url,
         password=address.password,
@@ -104,7 +106,7 @@ async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Cl
     crew, model = await _crew(config, welcome, stack)
     switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
     return Foundations(
-        address=address, pool=pool, people=people, archive=archive,
+        address=address, hosted=hosted, pool=pool, people=people, archive=archive,
         prompts=prompts, missing_prompts=missing, crew=crew, model=model, switch=switch,
     )  # fmt: skip
 
@@ -137,8 +139,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
 
 
-async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> Address:
+async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> tuple[Address, EmbeddedPostgres | None]:
     welcome.step("database")
+    server = None
     if config.database.embedded:
         plan = database.plan_of(config)
         server = await stack.enter_async_context(postgres.running(plan, welcome.detail))
@@ -152,7 +155,7 @@ async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> 
             welcome.detail(f"migrated: {name}")
     finally:
         await connection.close()
-    return address
+    return address, server
 
 
 async def _patiently(address: Address, welcome: Welcome) -> db.OwnConnection:

@@ -21,6 +21,7 @@ from services.calls.floor import Floor
 from services.calls.journal import Journal
 from services.clock import Clock
 from services.errors import WorldFailed
+from services.hosted.postgres import NO_ROOM, EmbeddedPostgres
 from services.store.db import Pool, connection
 from services.transcripts import store as transcripts
 from services.web.schemas import System, SystemPart
@@ -44,6 +45,7 @@ class Looking:
     missing_prompts: Collection[str]
     crew: Crew | None
     model: ModelFacts | None
+    hosted: EmbeddedPostgres | None
     spool: Path
     version: str
 
@@ -75,8 +77,18 @@ class Looking:
             async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
                 size = await taken.fetchval("select pg_database_size(current_database())")
         except (WorldFailed, TimeoutError, asyncpg.PostgresError):
-            return SystemPart(name="database", ok=False, code="away", detail="")
-        return SystemPart(name="database", ok=True, code="ok", detail=f"{size / 1e6:.0f} MB")
+            return SystemPart(name="database", ok=False, code=self._room() or self._fallen() or "away", detail="")
+        return SystemPart(name="database", ok=not self._room(), code=self._room() or "ok", detail=f"{size / 1e6:.0f} MB")
+
+    def _room(self) -> str:
+        """What is to be said of the disk below the embedded database; another's server has its own watch."""
+        if self.hosted is None:
+            return ""
+        free = self.hosted.free
+        return "no_room" if free < NO_ROOM else "disk_low" if free < DISK_LOW else ""
+
+    def _fallen(self) -> str:
+        return "started_again" if self.hosted and self.hosted.fallen else ""
 
     async def _recordings(self) -> SystemPart:
         try:

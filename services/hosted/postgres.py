@@ -21,7 +21,6 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -82,13 +81,6 @@ class PostgresPlan:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-class Trouble(StrEnum):
-    """Why a server that ran does not run now, as the system page says it."""
-
-    NO_ROOM = "no_room"
-    STARTED_AGAIN = "started_again"
-
-
 @dataclass(slots=True)
 class EmbeddedPostgres:
     """A server that ran once. ``place`` is where the data really lies; ``fallen`` while it is being brought back."""
@@ -104,13 +96,6 @@ class EmbeddedPostgres:
     def url(self, database: str = USER) -> str:
         """For ``services.store.db.open_pool``. Holds the password: never log it."""
         return _url(self.sockets, self.password, database)
-
-    @property
-    def trouble(self) -> Trouble | None:
-        """None if all is well, as far as can be seen from outside. A full disk is one even while the server still stands."""
-        if self.free < NO_ROOM:
-            return Trouble.NO_ROOM
-        return Trouble.STARTED_AGAIN if self.fallen else None
 
     @property
     def free(self) -> int:

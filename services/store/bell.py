@@ -14,7 +14,7 @@ import structlog
 
 from services.errors import DatabaseAway
 from services.store import db
-from services.store.db import AWAY, FIRST_WAIT_S, LONGEST_WAIT_S, OwnConnection
+from services.store.db import FIRST_WAIT_S, LONGEST_WAIT_S, SHUT, DatabaseRefused, OwnConnection
 
 log = structlog.get_logger(__name__)
 
@@ -44,14 +44,14 @@ class Bell:
         while True:
             try:
                 connection = await db.connect(self._url, password=self._password)
-            except DatabaseAway:
+            except (DatabaseAway, DatabaseRefused):  # it had let us in when we started, and may do so again
                 await asyncio.sleep(wait)
                 wait = min(LONGEST_WAIT_S, wait * 2)
                 continue
             wait = FIRST_WAIT_S
             try:
                 await self._listen(connection)
-            except AWAY as error:
+            except SHUT as error:
                 log.warning("bell.lost", error=type(error).__name__)
             finally:
                 self.listening.clear()

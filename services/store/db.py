@@ -60,6 +60,9 @@ REFUSED = (
 )
 """What it says at the door to whom it does not let in."""
 
+SHUT = (*AWAY, *BUSY, *REFUSED)
+"""At the door all three come to the same: there is no connection to be had now. It had let us in before."""
+
 
 class DatabaseRefused(WorldFailed):
     """The database does not let us in: its name, the account or the password is wrong (tingsu check-config tells which)."""
@@ -93,7 +96,7 @@ async def open_pool(
                     server_settings=_settings(statement_ms),
                     timeout=10,
                 )
-            except AWAY as error:
+            except (*AWAY, *BUSY) as error:
                 if waiting:
                     waiting(type(error).__name__)
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
@@ -104,7 +107,7 @@ async def connect(url: str, *, password: str | None = None, statement_ms: int = 
     """One connection of its own (migrations, LISTEN), without a time limit unless given. Raises DatabaseAway, DatabaseRefused."""
     try:
         connection = await asyncpg.connect(url, password=password, server_settings=_settings(statement_ms), timeout=10)
-    except AWAY as error:
+    except (*AWAY, *BUSY) as error:
         raise DatabaseAway from error
     except REFUSED as error:
         raise DatabaseRefused from error
@@ -157,7 +160,7 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
     """A connection for reading, without a transaction around it. Cancelled, it gives the connection back behind our back."""
     try:
         taken = await pool.acquire(timeout=ACQUIRE_S)
-    except AWAY as error:
+    except SHUT as error:
         raise DatabaseAway from error
     patience = ACQUIRE_S
     try:

@@ -11,7 +11,7 @@ from tests.harness.clock import HandClock
 
 
 def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
-    rest: dict[str, Any] = dict.fromkeys(("floor", "monitor", "journal", "drain", "prompts", "crew", "model"))
+    rest: dict[str, Any] = dict.fromkeys(("floor", "monitor", "journal", "drain", "prompts", "crew", "model", "hosted"))
     return Looking(pool=pool, clock=clock, missing_prompts=(), spool=Path("/"), version="0", **rest | parts)
 
 

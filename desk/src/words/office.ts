@@ -101,6 +101,8 @@ export const office = {
   partCode: {
     link_down: ['连不上电话交换机', 'no link to the switch'],
     away: ['连不上', 'cannot be reached'],
+    no_room: ['磁盘满了，腾出空间后会自己恢复', 'its disk is full; it comes back by itself when there is room'],
+    started_again: ['已停止，正在重新启动', 'it has ended and is being started again'],
     spool_unreadable: ['暂存目录读不了', 'the spool cannot be read'],
     disk_low: ['磁盘快满了', 'the disk is nearly full'],
     refused_files: ['有文件不是录音，已搁置', 'some files are no recordings and were set aside'],

@@ -22,6 +22,7 @@ from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresP
 from services.store import db
 from tests.harness import patience
 from tests.harness.patience import until
+from tests.harness.scarcity import descriptors_left, small_disk
 
 AS_ROOT = os.geteuid() == 0
 
@@ -166,6 +167,67 @@ async def test_a_kept_server_comes_back_whoever_got_the_number_of_the_killed_one
             assert await value(server, "select 1") == 1
         keeping.cancel()
     assert namesake.poll() is None
+
+
+@contextlib.asynccontextmanager
+async def kept(folder: Path, told: list[str]) -> AsyncIterator[EmbeddedPostgres]:
+    plan = PostgresPlan(folder=folder)
+    async with postgres.running(plan, quiet) as server, asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(server.keep(plan, told.append), name="keep")
+        yield server
+        assert not keeping.done()
+        keeping.cancel()
+
+
+async def kill(server: EmbeddedPostgres) -> None:
+    """Dead, and noticed to be."""
+    server.process.send_signal(signal.SIGKILL)
+    await until(lambda: server.fallen, "its end is noticed")
+
+
+async def fallen_for_want_of_room(server: EmbeddedPostgres) -> bool:
+    """Its log grows by a megabyte, until it cannot have the next piece of 16."""
+    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await value(server, "select pg_logical_emit_message(false, 'test', repeat('x', 1000000))")
+    return server.fallen
+
+
+async def test_a_full_disk_is_waited_out_and_what_was_committed_is_there(folder: Path) -> None:
+    told: list[str] = []
+    with small_disk(folder, megabytes=256) as disk:
+        async with kept(folder, told) as server:
+            await value(server, "create table kept as select generate_series(1, 1000) as id")
+            disk.fill()
+            await until(lambda: fallen_for_want_of_room(server), "it wants room for its log, and there is none", 30)
+            await until(lambda: any("tried again and again" in line for line in told), "a try that failed", 60)
+            assert server.free < postgres.NO_ROOM
+            disk.empty()
+            await until(lambda: not server.fallen, "the database is back", 30)
+            assert await value(server, "select count(*) from kept") == 1000
+    assert sum("again and again" in line for line in told) == 1, told
+    assert "is back" in told[-1]
+
+
+async def test_without_a_free_descriptor_it_is_brought_back_when_there_is_one(folder: Path) -> None:
+    told: list[str] = []
+    async with kept(folder, told) as server:
+        with descriptors_left(0):
+            await kill(server)
+            await until(lambda: any("Too many open files" in line for line in told), "a try that failed", 60)
+        await until(lambda: not server.fallen, "the database is back", 30)
+        assert await value(server, "select 1") == 1
+
+
+async def test_a_folder_that_was_closed_under_it_may_be_opened_again(folder: Path) -> None:
+    told: list[str] = []
+    async with kept(folder, told) as server:
+        data = server.place / "data"
+        data.rename(server.place / "elsewhere")
+        await kill(server)
+        await until(lambda: any("again and again" in line for line in told), "a try that failed", 60)
+        (server.place / "elsewhere").rename(data)
+        await until(lambda: not server.fallen, "the database is back", 30)
+        assert await value(server, "select 1") == 1
 
 
 async def test_a_backend_frozen_behind_a_killed_server_is_ended(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
