@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cti import events
-from cti.calls import IN_QUEUE, MAX_AGE, Call, CallState, Leg, Offer, Step, ms, outcome_of
+from cti.calls import IN_QUEUE, MAX_AGE, Call, CallState, Leg, Offer, Step, abandoned_again, ms, outcome_of
 from cti.changes import (
     CallAnswered,
     CallEnded,
@@ -38,9 +38,11 @@ PLUMBING = frozenset(
 
 NO_RING_MS = 1_000
 """A ring shorter than this was none: ring times in queues.conf are whole seconds."""
+_SAYS_NOTHING = frozenset({0, 16})
+"""Causes of a ring's end that the phone had no part in: the queue's time was over, or the caller's patience."""
 _ANSWERED_ELSEWHERE = 26
 _REFUSALS = frozenset({17, 18, 20, 21, 22, 27, 28, 34, 38, 41, 42, 58})
-"""Hangup causes of a phone that is busy, declines or cannot be reached (Q.850)."""
+"""Hangup causes of a phone that is busy, declines or cannot be reached (Q.850), where no queue has said that it gave up."""
 
 
 class CallBoard:
@@ -60,6 +62,8 @@ class CallBoard:
             events.LeftQueue: self._left_queue,
             events.PhoneRings: self._phone_rings,
             events.RingUnanswered: self._ring_unanswered,
+            events.PhoneMoved: self._phone_moved,
+            events.FirstAnswer: self._first_answer,
             events.EnteredBridge: self._entered_bridge,
             events.LeftBridge: self._left_bridge,
             events.Held: self._held,
@@ -127,6 +131,8 @@ class CallBoard:
         """A queue's ring that stops without a cause is explained by what follows: no answer, or the caller's end."""
         if offer.picked_up or event.cause == _ANSWERED_ELSEWHERE:
             outcome = OfferOutcome.CANCELLED
+        elif offer.given_up:
+            outcome = _given_up(offer, event.cause)
         elif event.cause in _REFUSALS:
             outcome = OfferOutcome.REJECTED
         elif offer.queue:
@@ -142,6 +148,7 @@ class CallBoard:
             out += self._close(call, leg, OfferOutcome.CANCELLED, event.at)
         for leg in tuple(call.legs):
             out += self._part(call, leg, event.at)
+        again = abandoned_again(call, event)
         call.step(Step.HANG_UP, event.at)
         del self.calls[call.id]
         ended = CallEnded(
@@ -150,6 +157,7 @@ class CallBoard:
             outcome=outcome_of(call, event),
             waited_ms=call.waited(event.at),
             talked_ms=ms(call.talked),
+            abandoned_again=again,
         )
         return [*out, ended]
 
@@ -194,15 +202,24 @@ class CallBoard:
         offered = self._offer(call, event.leg, extension, event.queue, event.at)
         out: list[Change] = []
         for leg in unexplained:  # the queue goes on, so that ring ended unanswered
-            out += self._close(call, leg, OfferOutcome.NO_ANSWER, event.at)
+            out += self._close(call, leg, _given_up(call.offers[leg], 0), event.at)
         return [*out, offered]
 
     def _ring_unanswered(self, event: events.RingUnanswered) -> list[Change]:
+        """Why, is said by the end of that phone's channel: it comes next, or has come."""
         call = self.calls.get(CallId(event.channel))
-        if call is None or event.leg not in call.offers:
+        offer = call.offers.get(event.leg) if call else None
+        if call is None or offer is None:
             return []
-        outcome = OfferOutcome.NO_ANSWER if event.rang_ms >= NO_RING_MS else OfferOutcome.REJECTED
-        return self._close(call, event.leg, outcome, event.at, event.rang_ms)
+        explained = offer.gone is not None or offer.moved
+        offer.gone, offer.given_up = offer.gone or event.at, True
+        return self._close(call, event.leg, _given_up(offer, 0), event.at) if explained else []
+
+    def _phone_moved(self, event: events.PhoneMoved) -> list[Change]:
+        for call in self.calls.values():
+            for offer in call.offers.values():
+                offer.moved = offer.moved or offer.extension == event.phone
+        return []
 
     # --- offers
 
@@ -211,12 +228,12 @@ class CallBoard:
         self._call_of[leg] = call.id
         return CallOffered(at=at, call=call.id, extension=extension, leg=leg, queue=queue)
 
-    def _close(self, call: Call, leg: ChannelId, outcome: OfferOutcome, at: datetime, rang_ms: int | None = None) -> list[Change]:
+    def _close(self, call: Call, leg: ChannelId, outcome: OfferOutcome, at: datetime) -> list[Change]:
         offer = call.offers.pop(leg)
         self._call_of.pop(leg, None)
         if call.state is CallState.RINGING and not any(o.queue for o in call.offers.values()):
             call.step(Step.WITHDRAW, at)
-        rang = ms((offer.gone or at) - offer.since) if rang_ms is None else rang_ms
+        rang = ms((offer.gone or at) - offer.since)
         return [OfferEnded(at=at, call=call.id, extension=offer.extension, leg=leg, outcome=outcome, rang_ms=rang)]
 
     def _close_queue_offers(self, call: Call, at: datetime) -> list[Change]:
@@ -308,6 +325,15 @@ class CallBoard:
             call.talking_since = None
         return [*out, LegLeft(at=at, call=call.id, leg=leg)]
 
+    def _first_answer(self, event: events.FirstAnswer) -> list[Change]:
+        call, extension = self.calls.get(CallId(event.channel)), self._agent_of(event.name)
+        if call is None or call.answered is not None or extension is None:
+            return []
+        call.answered = event.at
+        waited, offer = call.waited(event.at) or 0, call.offers.get(event.leg)
+        rang = ms(event.at - offer.since if offer else event.rang)
+        return [CallAnswered(at=event.at, call=call.id, extension=extension, leg=event.leg, waited_ms=waited, rang_ms=rang)]
+
     # --- hold and transfer
 
     def _held(self, event: events.Held) -> list[Change]:
@@ -324,6 +350,14 @@ class CallBoard:
             return []
         to = event.to if event.kind == "blind" else self._agent_of(event.to) or _consulted(call)
         return [CallTransferred(at=event.at, call=call.id, kind=event.kind, by=self._agent_of(event.by), to=to)]
+
+
+def _given_up(offer: Offer, cause: int) -> OfferOutcome:
+    """A queue's ring that nobody answered: a breach of the agent (SPEC A1) if it rang its time out at a phone that was there."""
+    if offer.moved:
+        return OfferOutcome.CANCELLED
+    rang = offer.gone is None or offer.gone - offer.since >= timedelta(milliseconds=NO_RING_MS)
+    return OfferOutcome.NO_ANSWER if rang and cause in _SAYS_NOTHING else OfferOutcome.REJECTED
 
 
 def _consulted(call: Call) -> str:

@@ -109,7 +109,9 @@ class Offer:
     extension: Extension
     queue: str
     since: datetime
-    gone: datetime | None = None  # when its channel went down, until it is known why
+    gone: datetime | None = None  # when the ring was over, until it is known why
+    given_up: bool = False  # by the queue; the end of its channel says whether the phone had ended it
+    moved: bool = False  # the phone registered anew, or went, while it rang: what rings nobody hears
     picked_up: bool = False  # talks, but not with the caller: a consultation
 
 
@@ -165,15 +167,26 @@ class Call:
 
 def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
     """How it ended, from the caller's side. QueueCallerAbandon is sent for timeouts too and is not asked."""
-    fresh = end.queue_status in LET_GO and end.queue_status != call.status_at_join
-    lived_on = call.released is not None and end.at - call.released > STILL_THERE
     if call.answered:
         return CallOutcome.ANSWERED
     if not end.known:
         return CallOutcome.LOST
-    if fresh or lived_on:
+    if _let_go(call, end):
         return CallOutcome.REFUSED
     return CallOutcome.ABANDONED if call.queued else CallOutcome.IVR_HANGUP
+
+
+def abandoned_again(call: Call, end: events.ChannelGone) -> bool:
+    """Answered once, and hung up in a queue afterwards."""
+    if call.answered is None or not end.known or call.state not in IN_QUEUE | {CallState.RELEASED}:
+        return False
+    return not _let_go(call, end)
+
+
+def _let_go(call: Call, end: events.ChannelGone) -> bool:
+    """The queue ended the last wait, or the caller lived on after it."""
+    fresh = end.queue_status in LET_GO and end.queue_status != call.status_at_join
+    return fresh or (call.released is not None and end.at - call.released > STILL_THERE)
 
 
 def ms(span: timedelta) -> int:

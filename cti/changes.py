@@ -143,12 +143,14 @@ class CallEnded(_CallChange):
     """The caller's channel is gone.
 
     ``waited_ms``: from the first queue's entry to the first answer or the end of waiting, None if never queued. ``talked_ms``:
-    while at least one person shared the caller's bridge, held or not.
+    while at least one person shared the caller's bridge, held or not. ``abandoned_again``: the caller had been answered, came
+    into a queue once more and gave up there; the outcome stays ANSWERED, the second wait is counted by this.
     """
 
     outcome: CallOutcome
     waited_ms: int | None
     talked_ms: int
+    abandoned_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

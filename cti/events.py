@@ -7,9 +7,10 @@ ring costs 14 of these (16 with the pause and unpause of wrap-up), against about
     Newchannel (caller), QueueCallerJoin, Newchannel (agent), AgentCalled, QueueMemberStatus ringing, QueueMemberStatus in use,
     QueueCallerLeave, BridgeEnter x2, BridgeLeave x2, Hangup x2, QueueMemberStatus not in use
 
-Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars = IVR_PATH,IVR_LANG,QUEUESTATUS`` (others do no harm;
-QUEUESTATUS is how a caller the queue let go is told from one who gave up, for QueueCallerAbandon is sent for both); read classes
-``call,agent`` and, for FullyBooted and Shutdown, ``system``; write classes ``agent,call,reporting``.
+Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars =
+IVR_PATH,IVR_LANG,QUEUESTATUS,HOTLINE,QUEUED,ANSWERED`` (others do no harm; QUEUESTATUS is how a caller the queue let go is told
+from one who gave up, for QueueCallerAbandon is sent for both; the last three tell a snapshot what was missed); read classes
+``call,agent`` and, for FullyBooted, Shutdown and ContactStatus, ``system``; write classes ``agent,call,reporting``.
 AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not.
 
 A header that a message names twice counts as it came first. Unknown events never get here (cti.framing drops them unread).
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cti.errors import Malformed, MissingHeader
 from cti.ids import ChannelId
@@ -98,12 +99,30 @@ class PhoneRings:
 
 @dataclass(frozen=True, slots=True)
 class RingUnanswered:
-    """AgentRingNoAnswer. The switch gives the ring time in milliseconds here (AgentConnect's is in seconds)."""
+    """AgentRingNoAnswer: the queue gives that ring up. Its RingTime is the difference of two whole seconds, and is not asked."""
 
     at: datetime
     channel: ChannelId
     leg: ChannelId
-    rang_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMoved:
+    """ContactStatus Removed: the registration of this phone's is no more, or another one has taken its place."""
+
+    at: datetime
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """No event of the switch: a snapshot found who answered first, and when. ``rang`` is known by the second."""
+
+    at: datetime
+    channel: ChannelId
+    leg: ChannelId
+    name: str
+    rang: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +203,8 @@ Event = (
     | LeftQueue
     | PhoneRings
     | RingUnanswered
+    | PhoneMoved
+    | FirstAnswer
     | EnteredBridge
     | LeftBridge
     | Held
@@ -249,6 +270,11 @@ class Headers:
         except (ValueError, OverflowError, OSError):
             raise Malformed(f"{self.get('Event') or 'message'}: Timestamp is no time") from None
 
+    def dialled(self) -> str:
+        """The hotline's number as the dialplan noted it; before that what the channel is at. ``s`` is a place in the dialplan."""
+        exten = self.said("Exten", NUMBER_AT_MOST)
+        return self.variables().get("HOTLINE", "")[:NUMBER_AT_MOST] or ("" if exten == "s" else exten)
+
     def said(self, name: str, at_most: int) -> str:
         """Text a caller controls: cut, without control characters, ``<unknown>`` as nothing."""
         value = self[name][:at_most]
@@ -266,7 +292,7 @@ def _channel_up(h: Headers) -> Event:
         incoming=h["ChannelState"] == "4",
         number=h.said("CallerIDNum", NUMBER_AT_MOST),
         caller=h.said("CallerIDName", NAME_AT_MOST),
-        dialled=h.said("Exten", NUMBER_AT_MOST),
+        dialled=h.dialled(),
     )
 
 
@@ -284,7 +310,7 @@ def _joined_queue(h: Headers) -> Event:
         position=h.number("Position"),
         number=h.said("CallerIDNum", NUMBER_AT_MOST),
         caller=h.said("CallerIDName", NAME_AT_MOST),
-        dialled=h.said("Exten", NUMBER_AT_MOST),
+        dialled=h.dialled(),
         ivr_path=variables.get("IVR_PATH", ""),
         language=variables.get("IVR_LANG", ""),
         queue_status=variables.get("QUEUESTATUS", ""),
@@ -304,7 +330,11 @@ def _phone_rings(h: Headers) -> Event:
 
 
 def _ring_unanswered(h: Headers) -> Event:
-    return RingUnanswered(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]), h.number("RingTime"))
+    return RingUnanswered(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]))
+
+
+def _contact(h: Headers) -> Event | None:
+    return PhoneMoved(h.moment(), h["EndpointName"]) if h["ContactStatus"] == "Removed" else None
 
 
 def _entered_bridge(h: Headers) -> Event:
@@ -373,6 +403,7 @@ _MAKERS: dict[str, Callable[[Headers], Event | None]] = {
     "QueueCallerAbandon": _abandoned,
     "AgentCalled": _phone_rings,
     "AgentRingNoAnswer": _ring_unanswered,
+    "ContactStatus": _contact,
     "BridgeEnter": _entered_bridge,
     "BridgeLeave": _left_bridge,
     "Hold": _hold,

@@ -8,6 +8,7 @@ a caller, and is therefore fit for file names.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import NewType
 
 CallId = NewType("CallId", str)
@@ -26,6 +27,11 @@ _EXTENSION = re.compile(r"[0-9]{3,6}")
 def is_uniqueid(text: str) -> bool:
     """True for the exact shape ``<systemname>-<epoch>.<n>``; anything else never reaches a file name."""
     return _UNIQUEID.fullmatch(text) is not None
+
+
+def made_at(channel: ChannelId) -> datetime:
+    """The second in which the switch made this channel; raises ValueError for what is no Uniqueid."""
+    return datetime.fromtimestamp(int(channel.rpartition("-")[2].partition(".")[0]), UTC)
 
 
 def is_extension(text: str) -> bool:

@@ -2,8 +2,11 @@
 
 A line of ``queue_log`` is ``epoch|call|queue|agent|EVENT|data1|…``; the call is named by the Uniqueid of the caller's channel,
 the agent by the member's name, which is the extension (``log_membername_as_agent``). Times are whole seconds, cut off and not
-rounded: a wait of 15.9 s may stand here as 15 s or 16 s. Pure; what cannot be understood is passed over: lines are torn by a
-full disk, joined by a crash, and events of other versions have other fields.
+rounded: a wait of 15.9 s may stand here as 15 s or 16 s. Two lines more are our dialplan's, to the millisecond: ``CALLBEGAN``
+(moment, number, hotline) and ``CALLOVER``, of every call, whether or not it came as far as a queue.
+
+Pure; what cannot be understood is passed over: lines are torn by a full disk, joined by a crash, and events of other versions
+have other fields.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ LINE_AT_MOST = 1_000  # characters; a line of the switch has about a hundred
 _FIELDS_AT_LEAST = 5
 _QUEUE_AT_MOST = 80  # characters of a queue's name, as Asterisk cuts them
 _EPOCH_DIGITS = 10  # from 2001 to 2286; fewer are the end of a torn line
+_MS_DIGITS = _EPOCH_DIGITS + 3
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,6 +35,9 @@ class Ending(StrEnum):
     ABANDONED = "abandoned"  # hung up while waiting
     LET_GO = "let_go"  # the queue ended the wait: timeout, nobody at work, a key
 
+
+_TALKED_FIELD = {"COMPLETECALLER": 2, "COMPLETEAGENT": 2, "BLINDTRANSFER": 4}
+"""Which field has the seconds of the conversation, where it is always the same."""
 
 ENDINGS = {
     "COMPLETECALLER": Ending.COMPLETED,
@@ -44,10 +51,12 @@ ENDINGS = {
     "WITHDRAW": Ending.LET_GO,
 }
 
+_AFTER_AN_ANSWER = frozenset({Ending.COMPLETED, Ending.HANDED_ON})
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation that the queue brought about."""
+    """A conversation that the queue brought about. ``leg`` is ``""`` where only its end is told (its CONNECT was lost)."""
 
     leg: ChannelId
     extension: Extension
@@ -71,6 +80,10 @@ class Witness:
     talks: tuple[Talk, ...] = ()
     how: Ending | None = None
     ended_at: datetime | None = None
+    began_at: datetime | None = None
+    dialled: str = ""
+    over_at: datetime | None = None
+    """When the caller's channel was gone; ``ended_at`` is when the queue was done with the caller."""
 
     @property
     def answered_at(self) -> datetime | None:
@@ -97,8 +110,8 @@ class _Line:
     rest: tuple[str, ...]
 
     def field(self, number: int) -> str:
-        """``data<number>``, ``""`` if the line has none."""
-        return self.rest[number - 1] if len(self.rest) >= number else ""
+        """``data<number>``, ``""`` if the line has none (there is no ``data0``)."""
+        return self.rest[number - 1] if 1 <= number <= len(self.rest) else ""
 
 
 def read(lines: Iterable[str], calls: Collection[CallId]) -> dict[CallId, Witness]:
@@ -138,11 +151,14 @@ class _Story:
     open: Talk | None = None
     how: Ending | None = None
     ended_at: datetime | None = None
+    began_at: datetime | None = None
+    dialled: str = ""
+    over_at: datetime | None = None
     last: datetime = _BEFORE_ALL
 
     @property
     def began(self) -> bool:
-        return self.queued_at is not None or bool(self.talks) or self.open is not None
+        return self.began_at is not None or self.queued_at is not None or bool(self.talks) or self.open is not None
 
     def take(self, line: _Line) -> None:
         self.last = max(self.last, line.at)
@@ -152,11 +168,18 @@ class _Story:
             case "CONNECT" if is_uniqueid(line.field(2)) and (extension := _extension(line.agent)):
                 self._connect(line, extension)
             case event if event in ENDINGS:
-                self._end(ENDINGS[event])
+                self._end(line)
+            case "CALLBEGAN" if self.began_at is None:
+                self.began_at = moment(line.field(1))
+                self.number = self.number or line.field(2)[:NUMBER_AT_MOST]
+                self.dialled = line.field(3)[:NUMBER_AT_MOST]
+            case "CALLOVER":
+                self.over_at = moment(line.field(1))
 
     def _enter(self, line: _Line) -> None:
         if self.queued_at is None:
-            self.queued_at, self.queue, self.number = self.last, line.queue, line.field(2)[:NUMBER_AT_MOST]
+            self.queued_at, self.queue = self.last, line.queue
+            self.number = line.field(2)[:NUMBER_AT_MOST] or self.number
         self._go_on()
 
     def _connect(self, line: _Line, extension: Extension) -> None:
@@ -169,9 +192,19 @@ class _Story:
         self._close()
         self.how = self.ended_at = None
 
-    def _end(self, how: Ending) -> None:
+    def _end(self, line: _Line) -> None:
+        how = ENDINGS[line.event]
+        unheard = self.queued_at and not self.open and not self.talks
+        if how in _AFTER_AN_ANSWER and unheard and (extension := _extension(line.agent)):
+            self.open = Talk(ChannelId(""), extension, self.last - self._talked(line), timedelta())
         self._close()
         self.how, self.ended_at = how, None if how is Ending.HANDED_ON else self.last
+
+    def _talked(self, line: _Line) -> timedelta:
+        """No longer than since the entry: a torn field must not put the answer before it."""
+        text = line.field(_TALKED_FIELD.get(line.event, 0))
+        talked = timedelta(seconds=int(text)) if _is_number(text) else timedelta()
+        return min(talked, self.last - self.queued_at) if self.queued_at else timedelta()
 
     def _close(self) -> None:
         if self.open:
@@ -180,12 +213,26 @@ class _Story:
 
     def witness(self) -> Witness:
         talks = (*self.talks, self.open) if self.open else tuple(self.talks)
-        return Witness(self.call, self.number, self.queue, self.queued_at, talks, self.how, self.ended_at)
+        return Witness(
+            self.call, self.number, self.queue, self.queued_at, talks, self.how, self.ended_at,
+            began_at=self.began_at, dialled=self.dialled, over_at=self.over_at,
+        )  # fmt: skip
 
 
 def _extension(agent: str) -> Extension | None:
     return Extension(agent) if is_extension(agent) else extension_of(agent)
 
 
+def moment(text: str) -> datetime | None:
+    """Milliseconds of the epoch, as our dialplan notes them; None if it is not that."""
+    if len(text) != _MS_DIGITS or not _is_digits(text):
+        return None
+    return datetime.fromtimestamp(int(text) / 1000, UTC)
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _EPOCH_DIGITS
+    return _is_digits(text) and len(text) <= _EPOCH_DIGITS

@@ -2,26 +2,58 @@
 
 Taken after every login, and whenever something lasted too long. The difference is put into the same events that would have told
 it, so that there is one way of changing the picture; the monitor marks what comes of them ``recovered`` (LESSONS DR-2).
+
+A list says what is, not since when. That stands in variables which the dialplan left on the channels (ivr/asterisk, ``QUEUED``,
+``ANSWERED``, ``HOTLINE``): the caller's entry into the first queue and who answered first, and on every person's own leg when
+that person answered, to the millisecond and by the switch's own clock. Where they are missing (another dialplan), the moment of
+the look has to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cti import events
 from cti.ami import Link
-from cti.calls import IN_QUEUE, Call
+from cti.calls import IN_QUEUE, TRANSITIONS, Call, Step
 from cti.errors import Malformed
 from cti.events import Headers
-from cti.ids import CallId, ChannelId, interface_of
+from cti.ids import CallId, ChannelId, interface_of, is_uniqueid, made_at
 from cti.picture import Picture
+from cti.queue_log import moment
 
 _RINGING = "5"
 _DIALLED = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """Applications of channels that the switch dialled, as against those that rang it."""
 _ANSWERED_ELSEWHERE = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Who answered, and when: a leg's own, or on the caller's channel the first."""
+
+    at: datetime
+    leg: ChannelId
+    name: str
+
+    @property
+    def rang(self) -> timedelta:
+        """How long that phone rang, by the second in which its channel was made."""
+        return max(timedelta(), self.at - made_at(self.leg))
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What the dialplan left on a channel; nothing of it where there is another dialplan."""
+
+    queue: str = ""
+    queued_at: datetime | None = None
+    ivr_path: str = ""
+    language: str = ""
+    call: str = ""
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +70,7 @@ class ChannelRow:
     dialled: str
     bridge: str
     lived: timedelta
+    noted: Noted = field(default_factory=Noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +152,32 @@ def _channel(h: Headers) -> ChannelRow:
         dialled_by_us=h.get("Application") in _DIALLED,
         number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
         caller=h.said("CallerIDName", events.NAME_AT_MOST),
-        dialled=h.said("Exten", events.NUMBER_AT_MOST),
+        dialled=h.dialled(),
         bridge=h.get("BridgeId"),
         lived=_duration(h.get("Duration", "0:0:0")),
+        noted=_noted(h.variables()),
     )
+
+
+def _noted(variables: Mapping[str, str]) -> Noted:
+    when, _, queue = variables.get("QUEUED", "").partition("/")
+    queued_at = moment(when)
+    return Noted(
+        queue=queue[: events.NAME_AT_MOST] if queued_at else "",
+        queued_at=queued_at if queue else None,
+        ivr_path=variables.get("IVR_PATH", ""),
+        language=variables.get("IVR_LANG", ""),
+        call=variables.get("CALL_REF", ""),
+        answered=_answered(variables.get("ANSWERED", "")),
+    )
+
+
+def _answered(text: str) -> Answered | None:
+    """``<moment>/<Uniqueid of the leg>/<name of its channel>``."""
+    when, _, rest = text.partition("/")
+    leg, _, name = rest.partition("/")
+    at = moment(when)
+    return Answered(at, ChannelId(leg), name) if at and is_uniqueid(leg) else None
 
 
 def _duration(text: str) -> timedelta:
@@ -161,6 +216,8 @@ def missed(picture: Picture, now: Snapshot, only: Collection[CallId] | None = No
     yield from _started(picture, now, only)
     yield from _left_bridges(picture, now, only)
     yield from _left_queues(picture, now, only)
+    yield from _queued_unheard(picture, now, only)
+    yield from _answered_unheard(picture, now, only)
     yield from _joined_queues(picture, now, only)
     yield from _stopped_rings(picture, now, only)
     yield from _rings(picture, now, only)
@@ -183,7 +240,7 @@ def _started(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -
     for row in now.channels.values() if only is None else ():
         rang_us = row.channel == row.linked and not row.dialled_by_us and picture.board.is_caller(row.name)
         if CallId(row.channel) not in picture.board.calls and (rang_us or row.channel in now.entries):
-            at = now.at - row.lived
+            at = min(now.at - row.lived, row.noted.queued_at or now.at)
             yield events.ChannelUp(at, row.channel, row.name, row.channel, True, row.number, row.caller, row.dialled)
 
 
@@ -209,10 +266,21 @@ def _left_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] | No
 
 
 def _entered_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
-    for channel in sorted(_concerned(picture, now, only)):
+    """Callers first: whoever answered one comes to the caller's bridge in the moment of the answer."""
+    came = [channel for channel in _concerned(picture, now, only) if _bridge(now, channel)]
+    for channel in sorted(came, key=lambda channel: (_came_at(now, channel) is not None, channel)):
         bridge = _bridge(now, channel)
-        if bridge and picture.board.bridge_of.get(channel) != bridge:
-            yield events.EnteredBridge(now.at, bridge, channel, now.channels[channel].name)
+        if picture.board.bridge_of.get(channel) != bridge:
+            yield events.EnteredBridge(_came_at(now, channel) or now.at, bridge, channel, now.channels[channel].name)
+
+
+def _came_at(now: Snapshot, channel: ChannelId) -> datetime | None:
+    """When this leg of a caller's was answered; None for a caller's own channel, and for a leg called for something else."""
+    row = now.channels[channel]
+    answered = row.noted.answered
+    if answered is None or answered.leg != channel or channel == row.linked or row.noted.call != row.linked:
+        return None
+    return min(answered.at, now.at)
 
 
 def _left_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
@@ -221,6 +289,30 @@ def _left_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | Non
         asked = not now.queues or call.queue in now.queues
         if asked and call.state in IN_QUEUE and (entry is None or entry.queue != call.queue):
             yield events.LeftQueue(now.at, ChannelId(call.id), call.queue)
+
+
+def _queued_unheard(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    """Callers who came into a first queue unheard, since when and by which way; most of them are with somebody already."""
+    for call in _chosen(picture, only):
+        row = now.channels.get(ChannelId(call.id))
+        if row is None or call.queued or row.noted.queued_at is None or Step.QUEUE not in TRANSITIONS[call.state]:
+            continue
+        noted, entry = row.noted, now.entries.get(row.channel)
+        place, at = entry.position if entry else 0, max(row.noted.queued_at, call.started)
+        yield events.JoinedQueue(
+            at, row.channel, row.name, noted.queue, place, row.number, row.caller, row.dialled, noted.ivr_path, noted.language
+        )
+        if noted.answered or not entry:
+            yield events.LeftQueue(max(at, noted.answered.at) if noted.answered else now.at, row.channel, noted.queue)
+
+
+def _answered_unheard(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    """Who answered first, though that person may be gone again."""
+    for call in _chosen(picture, only):
+        row = now.channels.get(ChannelId(call.id))
+        if row and row.noted.answered and call.answered is None:
+            first = row.noted.answered
+            yield events.FirstAnswer(max(first.at, call.started), row.channel, first.leg, first.name, first.rang)
 
 
 def _joined_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:

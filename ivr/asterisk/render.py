@@ -86,7 +86,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "disabled": "" if plan.every_event else ",".join(_disabled(plan.ami.events)),
         "filters": "\n".join(_filter_lines(plan.ami.events, plan.program.version)),
         "folder": plan_path(folder),
-        "hotlines": "\n".join(f"exten => {number},1,Goto(reception,s,1)" for number in plan.hotlines),
+        "hotlines": "\n".join(_hotline_lines(number) for number in plan.hotlines),
         "http_port": str(plan.ports.http),
         "ice_hosts": "\n".join(f"{real} => {offered}" for real, offered in plan.ice_hosts.items()),
         "language": plan.language,
@@ -149,6 +149,11 @@ def _present_modules(text: str, modules: Path) -> str:
     present = {path.name for path in modules.glob("*.so")}
     lines = text.splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith("load") or line.partition("=")[2].strip() in present)
+
+
+def _hotline_lines(number: str) -> str:
+    """The number as we have it, not as it was dialled: it is told of the call for as long as that lives."""
+    return f"exten => {number},1,Set(HOTLINE={number})\n same => n,Goto(reception,s,1)"
 
 
 def _dial_lines(afterwards: str) -> str:

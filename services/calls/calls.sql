@@ -44,12 +44,12 @@ update call_leg set ended_at = $3, outcome = $4, rang_ms = $5 where call_id = $1
 
 -- name: answer
 -- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait, which counts
--- from the queue entry we hold: who heard the answer ($6) may have been started after it.
+-- from the queue entry we hold, as the ring counts from the ring we hold: who heard the answer ($5, $6) may have been started later.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
   values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
-    rang_ms = coalesce(call_leg.rang_ms, excluded.rang_ms)
+    rang_ms = coalesce(greatest(0, floor(extract(epoch from $4 - call_leg.rang_at) * 1000)), call_leg.rang_ms, excluded.rang_ms)
 )
 update call set answered_at = $4, answered_by = (select id from person where extension = $3),
   waited_ms = coalesce(greatest(0, floor(extract(epoch from $4 - queued_at) * 1000)), $6)
@@ -88,6 +88,7 @@ with talk as (
   select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest($2, joined_at))))) as stretch from call_span where call_id = $1
 ), ended as (
   update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), recovered = recovered or $5, concluded = $5,
+    abandoned_again = $6,
     talked_ms = (select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from talk)
   where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'))
 ), legs as (
@@ -100,6 +101,20 @@ insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on con
 -- name: ended_unheard
 -- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
 select id, started_at, answered_at from call where ended_at is null and started_at < $2 and not (id = any($1::text[]));
+
+-- name: close_unheard_legs
+-- Phones that we think ringing although the switch has none of that name ($1: those it has); since before $2.
+update call_leg set ended_at = $2, outcome = 'cancelled' where outcome is null and rang_at < $2 and not (channel = any($1::text[]));
+
+-- name: close_unheard_spans
+-- Likewise, whoever we think with a caller that is still there: left by now, the switch does not say when.
+update call_span set left_at = greatest($2, joined_at) where left_at is null and joined_at < $2 and not (channel = any($1::text[]));
+
+-- name: close_unheard_pops
+-- Likewise, the cards of rings that are over.
+update pop p set ended_at = $2, ended_how = coalesce(
+  (select l.outcome from call_leg l where l.call_id = p.call_id and p.id = l.call_id || '/' || l.channel), 'cancelled')
+where ended_at is null and offered_at < $2 and not (split_part(id, '/', 2) = any($1::text[]));
 
 -- name: send_pop
 -- A card went out; the same offer is the same card.
@@ -145,10 +160,11 @@ select (select jsonb_build_object('id', id, 'number', number, 'name', name, 'tie
 
 -- name: figures
 -- The caller service level's parts for calls that entered the queue in [$2, $3) (SPEC "How to count", formula tingsu-1).
-select count(*) filter (where answered_at is not null) as answered,
-       count(*) filter (where answered_at is not null and waited_ms <= $4) as answered_in_time,
+select count(*) filter (where answered_at is not null or outcome = 'answered') as answered,
+       count(*) filter (where (answered_at is not null or outcome = 'answered') and waited_ms <= $4) as answered_in_time,
        count(*) filter (where answered_at is null and outcome = 'abandoned') as abandoned,
-       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= $5) as short_abandons
+       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= $5) as short_abandons,
+       count(*) filter (where abandoned_again) as abandoned_again
 from call where queue = $1 and queued_at >= $2 and queued_at < $3;
 
 -- name: page

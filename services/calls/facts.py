@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from cti.changes import Change
-from cti.ids import CallId
+from cti.ids import CallId, ChannelId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +78,14 @@ class MenuChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillLive:
-    """After a login: these calls are on the switch; any other that we think open has ended unheard (LESSONS DR-2)."""
+    """After a login: these calls are on the switch; any other that we think open has ended unheard (LESSONS DR-2).
+
+    ``legs``: phones that ring or talk for them; any other ring, card or conversation that we think open is over as well.
+    """
 
     at: datetime
     calls: tuple[CallId, ...]
+    legs: tuple[ChannelId, ...] = ()
 
 
 Fact = Change | PopSent | PopEnriched | PopReceived | PopEnded | WantedSet | MenuChosen | StillLive

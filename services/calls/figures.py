@@ -47,12 +47,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The parts of the formula for one queue and one interval."""
+    """The parts of the formula for one queue and one interval.
+
+    ``abandoned_again`` is a line of its own beside them: callers who had been answered, waited once more and gave up then.
+    """
 
     answered: int = 0
     answered_in_time: int = 0
     abandoned: int = 0
     short_abandons: int = 0
+    abandoned_again: int = 0
 
     @property
     def service_level(self) -> float | None:
@@ -72,7 +76,7 @@ async def compute(connection: Connection, queue: str, interval: tuple[datetime, 
     """The figures of calls that entered ``queue`` in the half-open interval."""
     row = await connection.fetchrow(QUERIES.figures, queue, *interval, limits.in_time_ms, limits.short_abandon_ms)
     assert row is not None
-    return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"])
+    return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"], row["abandoned_again"])
 
 
 class Today:

@@ -107,12 +107,13 @@ class Follow:
             case AgentChanged():
                 self._presence.agent_changed(change)
             case LinkChanged(up=True):
-                self._note(StillLive(at=change.at, calls=self.live.ids()))
+                self._note(StillLive(at=change.at, calls=self.live.ids(), legs=self.live.legs()))
                 self._presence.link_up()
         seat = self._directory.at(change.extension) if isinstance(change, AgentChanged) else None
         self._hub.board_changed(*([seat.person] if seat else []))
 
     def _on_call(self, change: Change) -> None:
+        self.live.follow(change)
         match change:
             case CallStarted():
                 self._pops.expect(self.live.start(change))

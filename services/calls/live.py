@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cti.changes import CallQueued, CallStarted
+from cti.changes import CallOffered, CallQueued, CallStarted, Change, LegJoined, LegLeft, OfferEnded
 from cti.ids import CallId, ChannelId
 from services.calls.texts import printable
 from services.customers.numbers import normalise
@@ -25,7 +25,10 @@ class Talk:
 
 @dataclass(slots=True)
 class LiveCall:
-    """What the switch has said of a call so far. ``talks``: legs of persons who share the caller's bridge."""
+    """What the switch has said of a call so far.
+
+    ``talks``: legs of persons of ours who share the caller's bridge; ``legs``: every phone that rings or talks for the caller.
+    """
 
     id: CallId
     started_at: datetime
@@ -37,6 +40,7 @@ class LiveCall:
     queued_at: datetime | None = None
     ticket: int | None = None
     talks: dict[ChannelId, Talk] = field(default_factory=dict)
+    legs: set[ChannelId] = field(default_factory=set)
     took_part: set[int] = field(default_factory=set)
 
 
@@ -51,6 +55,10 @@ class LiveCalls:
 
     def ids(self) -> tuple[CallId, ...]:
         return tuple(self._calls)
+
+    def legs(self) -> tuple[ChannelId, ...]:
+        """Every phone that rings or talks now."""
+        return tuple(leg for call in self._calls.values() for leg in call.legs)
 
     def call(self, call: CallId, at: datetime) -> LiveCall:
         """The call, made if nothing was heard of it yet."""
@@ -74,6 +82,14 @@ class LiveCalls:
         call.ivr_path = change.ivr_path or call.ivr_path
         call.language = change.language if change.language in ("zh-CN", "en") else call.language
         return call
+
+    def follow(self, change: Change) -> None:
+        """Which phones ring or talk; other changes are none of that."""
+        match change:
+            case CallOffered() | LegJoined():
+                self.call(change.call, change.at).legs.add(change.leg)
+            case OfferEnded() | LegLeft() if live := self.get(change.call):
+                live.legs.discard(change.leg)
 
     def end(self, call: CallId) -> LiveCall | None:
         return self._calls.pop(call, None)

@@ -23,7 +23,7 @@ from cti.changes import (
     OfferEnded,
     QueueChanged,
 )
-from cti.ids import CallId
+from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.texts import printable
 from services.customers.numbers import normalise
@@ -104,6 +104,7 @@ async def apply(connection: Connection, fact: Fact) -> None:
             await connection.execute(QUERIES.set_wanted, fact.person, fact.state, fact.reason[:40])
         case StillLive():
             await _end_unheard(connection, fact.calls, fact.at)
+            await _close_unheard(connection, fact.legs, fact.at)
         case AgentChanged() | QueueChanged() | LinkChanged():
             pass  # states of this moment: shown, not remembered
 
@@ -134,7 +135,9 @@ async def _start(connection: Connection, fact: CallStarted) -> None:
 
 
 async def _end(connection: Connection, fact: CallEnded) -> None:
-    await connection.execute(QUERIES.end_call, fact.call, fact.at, str(fact.outcome), fact.waited_ms, fact.recovered)
+    await connection.execute(
+        QUERIES.end_call, fact.call, fact.at, str(fact.outcome), fact.waited_ms, fact.recovered, fact.abandoned_again
+    )
 
 
 async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:
@@ -170,6 +173,12 @@ async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datet
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
         await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
+
+
+async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: datetime) -> None:
+    """Rings, cards and conversations of calls that go on, whose own end was not heard; how a ring ended is known of none."""
+    for query in (QUERIES.close_unheard_legs, QUERIES.close_unheard_spans, QUERIES.close_unheard_pops):
+        await connection.execute(query, list(legs), at)
 
 
 async def known_customer(connection: Connection, number: str) -> Row | None:

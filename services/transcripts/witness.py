@@ -1,8 +1,9 @@
 """What the switch's own diary (queue_log) says of calls that were taken while we were dead, as the changes we would have heard.
 
 Only of the switch that we run ourselves is the diary known. It counts in whole seconds, cut off: an end is put where the
-recordings have it within its second, but a wait is the difference of two such seconds, up to one second off either way. Such a
-call counts in the service level by the same formula as any other, and is marked recovered.
+recordings have it within its second, but a wait is the difference of two such seconds, up to one second off either way. When a
+call began and was over, our dialplan notes there to the millisecond, also of one that ended in the menu. Such a call counts in
+the service level by the same formula as any other, and is marked recovered.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from cti import queue_log
 from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft
 from cti.ids import CallId, ChannelId
 from cti.queue_log import Ending, Talk, Witness
+from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.transcripts.store import CallTimes
 
@@ -53,18 +55,33 @@ def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
     """The call from its beginning to its end, in order; ``legs`` are its files in the spool (at least one)."""
     call = witness.call
     closed = {leg.leg.channel: leg.touched_at for leg in legs}
-    began = min(leg.leg.started_at for leg in legs)
+    began = witness.began_at or min(leg.leg.started_at for leg in legs)
     ended = _end(witness, closed)
     yield CallStarted(
-        at=min(began, witness.queued_at or began), recovered=True, call=call, number=witness.number, name="", dialled=""
+        at=min(began, witness.queued_at or began),
+        recovered=True,
+        call=call,
+        number=witness.number,
+        name="",
+        dialled=witness.dialled,
     )
     if witness.queued_at:
         yield CallQueued(
             at=witness.queued_at, recovered=True, call=call, queue=witness.queue, position=0, ivr_path="", language=""
         )
-    for talk in witness.talks:
-        yield from _talk(witness, talk, min(ended, _within(talk.ended, closed.get(talk.leg))) if talk.ended else None)
-    yield CallEnded(at=ended, recovered=True, call=call, outcome=_outcome(witness), waited_ms=_waited(witness), talked_ms=0)
+    for talk in (_found(talk, legs) for talk in witness.talks):
+        if talk.leg:
+            yield from _talk(witness, talk, min(ended, _within(talk.ended, closed.get(talk.leg))) if talk.ended else None)
+    again = bool(witness.talks) and witness.how is Ending.ABANDONED
+    yield CallEnded(
+        at=ended,
+        recovered=True,
+        call=call,
+        outcome=_outcome(witness),
+        waited_ms=_waited(witness),
+        talked_ms=0,
+        abandoned_again=again,
+    )
 
 
 def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
@@ -104,10 +121,18 @@ def moment_of_answer(told: Witness | None, legs: Sequence[SpooledLeg]) -> dateti
     return min((leg.leg.started_at for leg in legs if leg.leg.channel == told.talks[0].leg), default=None)
 
 
+def _found(talk: Talk, legs: Sequence[SpooledLeg]) -> Talk:
+    """Whose beginning the diary has lost: the first person's leg there is. Without one the answer counts all the same."""
+    if talk.leg:
+        return talk
+    first = min((leg.leg for leg in legs if leg.leg.role is Role.AGENT), key=lambda leg: leg.started_at, default=None)
+    return replace(talk, leg=first.channel, began=max(talk.began, first.started_at)) if first else talk
+
+
 def _talk(witness: Witness, talk: Talk, left: datetime | None) -> Iterator[Heard]:
     """The span begins with its second, at most a second early; it is not ``recovered``, as its beginning is no guess."""
     call, leg = witness.call, talk.leg
-    if talk is witness.talks[0]:
+    if talk.leg == witness.talks[0].leg or not witness.talks[0].leg:
         waited = _waited(witness) or 0
         rang = talk.rang // timedelta(milliseconds=1)
         yield CallAnswered(
@@ -121,6 +146,8 @@ def _talk(witness: Witness, talk: Talk, left: datetime | None) -> Iterator[Heard
 def _end(witness: Witness, closed: Mapping[ChannelId, datetime]) -> datetime:
     """When the caller was gone: of who was handed on, or whose end the diary has not, the sound alone knows."""
     last = max(closed.values())
+    if witness.over_at:
+        return witness.over_at
     if witness.ended_at is None:
         return max(last, *(talk.began for talk in witness.talks), witness.queued_at or last)
     return _within(witness.ended_at, closed.get(ChannelId(witness.call), last))
@@ -134,6 +161,8 @@ def _within(second: datetime, known: datetime | None) -> datetime:
 def _outcome(witness: Witness) -> CallOutcome:
     if witness.talks:
         return CallOutcome.ANSWERED
+    if witness.queued_at is None and witness.over_at:
+        return CallOutcome.IVR_HANGUP
     return {Ending.ABANDONED: CallOutcome.ABANDONED, Ending.LET_GO: CallOutcome.REFUSED}.get(
         witness.how or Ending.COMPLETED, CallOutcome.LOST
     )

@@ -11,6 +11,10 @@ FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec",
 FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
 FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
 CLEANED = re.compile(r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)")
+NOTED = re.compile(
+    r"QueueLog\((?:[^$]|\$\{(?:UNIQUEID|HOTLINE|STRFTIME\(,UTC,%s%3q\)|FILTER\([^$]+,\$\{CALLERID\(num\):0:\d+\}\))\})+\)"
+)
+"""A line of the queue's diary: of what the caller sent at most the number, filtered and cut."""
 IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "LEG_ROLE", "STRFTIME(,UTC,%s%3q)"}
 OTHER_ROLE = re.compile(r"LEG_ROLE=(?!(agent|colleague)\))")
 EXTEN = re.compile(r"\$\{EXTEN\}")
@@ -60,7 +64,7 @@ def _step_faults(step: Step, agi: str) -> Iterator[str]:
         yield "an application that runs programs or calls out"
     if FUNCTIONS.search(step.application):
         yield "a function that reads, runs or evaluates"
-    if FROM_OUTSIDE.search(step.application) and not CLEANED.fullmatch(step.application):
+    if FROM_OUTSIDE.search(step.application) and not (CLEANED.fullmatch(step.application) or NOTED.fullmatch(step.application)):
         yield "text of the caller's, neither filtered nor cut"
     if re.search(r"^_.*[.!]", step.exten):
         yield "a pattern of any length"

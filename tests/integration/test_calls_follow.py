@@ -248,6 +248,37 @@ async def test_calls_that_ended_unheard_are_ended_after_the_next_login(desk: Off
     assert await desk.pool.fetchval("select count(*) from recording") == 2
 
 
+async def test_rings_cards_and_conversations_that_ended_unheard_are_closed_after_the_next_login(desk: Office) -> None:
+    await desk.change(*queued(), offered(), *queued(5), offered(5, 6, "1002"), *queued(7), offered(7, 8, "1002"), *answered(7, 8))
+    await desk.written()
+    for call in (1, 5, 7):
+        desk.follow.live.end(call_id(call))  # as after a restart: nothing is remembered
+    going_on = CallOffered(at=T0 + 190 * SECOND, call=call_id(), leg=leg_id(), extension=Extension("1001"), queue=QUEUE)
+    await desk.change(
+        *queued(), going_on, *queued(5), *queued(7), link(up=False, at=T0 + 100 * SECOND), link(at=T0 + 200 * SECOND)
+    )
+    await desk.written()
+    pops = {row["id"]: (row["ended_at"], row["ended_how"]) for row in await desk.pool.fetch("select * from pop")}
+    assert pops == {
+        f"{call_id()}/{leg_id()}": (None, None),
+        f"{call_id(5)}/{leg_id(6)}": (T0 + 200 * SECOND, "cancelled"),
+        f"{call_id(7)}/{leg_id(8)}": (T0 + 9 * SECOND, "answered"),
+    }
+    legs = {row["channel"]: row["outcome"] for row in await desk.pool.fetch("select * from call_leg")}
+    assert legs == {leg_id(): None, leg_id(6): "cancelled", leg_id(8): "answered"}
+    assert await desk.pool.fetchval("select left_at from call_span") == T0 + 200 * SECOND
+
+
+async def test_an_answer_heard_by_our_successor_rang_since_we_heard_the_ring(desk: Office) -> None:
+    await desk.change(*queued(), offered())
+    desk.follow.live.end(call_id())
+    common = {"at": T0 + 9 * SECOND, "call": call_id(), "leg": leg_id(), "extension": Extension("1001"), "recovered": True}
+    await desk.change(CallAnswered(waited_ms=0, rang_ms=0, **common), LegJoined(**common))
+    await desk.written()
+    assert await desk.pool.fetchval("select rang_ms from call_leg") == 3000
+    assert await desk.pool.fetchval("select waited_ms from call") == 4000
+
+
 async def test_hostile_callers_are_text_and_never_somebody_else(desk: Office) -> None:
     hostile = [
         "'; DROP TABLE ticket;--",

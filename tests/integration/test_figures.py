@@ -84,6 +84,18 @@ async def test_an_answered_call_is_never_also_abandoned(calls: Calls) -> None:
     assert await calls.figures() == Figures(1, 1, 0, 0)
 
 
+async def test_who_was_answered_and_gave_up_in_a_second_queue_is_a_line_of_its_own(calls: Calls) -> None:
+    await calls.add("answered", 1_000)
+    await calls.pool.execute("update call set abandoned_again = true")
+    assert await calls.figures() == Figures(1, 1, 0, 0, abandoned_again=1)
+
+
+async def test_an_answer_of_which_only_the_end_is_known_counts(calls: Calls) -> None:
+    await calls.add("answered", 16_000)
+    await calls.pool.execute("update call set answered_at = null")
+    assert await calls.figures() == Figures(1, 0, 0, 0)
+
+
 def test_nothing_to_divide_by_is_no_figure() -> None:
     assert Figures().service_level is None
     assert Figures(abandoned=3, short_abandons=3).service_level is None

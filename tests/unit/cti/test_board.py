@@ -49,8 +49,14 @@ class Story:
     def rings(self, s: float, leg: ChannelId = AGENT, interface: str = "PJSIP/1001") -> Story:
         return self.apply(events.PhoneRings(_at(s), CALLER, leg, interface, "complaints"))
 
-    def unanswered(self, s: float, rang_ms: int, leg: ChannelId = AGENT) -> Story:
-        return self.apply(events.RingUnanswered(_at(s), CALLER, leg, rang_ms))
+    def unanswered(self, s: float, leg: ChannelId = AGENT) -> Story:
+        return self.apply(events.RingUnanswered(_at(s), CALLER, leg))
+
+    def moves(self, s: float, phone: str = "1001") -> Story:
+        return self.apply(events.PhoneMoved(_at(s), phone))
+
+    def first_answer(self, s: float, rang: float = 3.0) -> Story:
+        return self.apply(events.FirstAnswer(_at(s), CALLER, AGENT, B_NAME, timedelta(seconds=rang)))
 
     def enters(self, s: float, channel: ChannelId, name: str, bridge: str = "b1") -> Story:
         return self.apply(events.EnteredBridge(_at(s), bridge, channel, name))
@@ -130,7 +136,7 @@ def test_hearing_again_what_is_known_changes_nothing(state: CallState) -> None:
         story.rings(10)
     if state is CallState.TALKING:
         story.enters(10, AGENT, B_NAME).enters(10, CALLER, A_NAME).leaves(10)
-    story.exits(10, OTHER).holds(10, held=False).unanswered(10, 8000, OTHER).gone(10, OTHER)
+    story.exits(10, OTHER).holds(10, held=False).unanswered(10, OTHER).gone(10, OTHER)
     assert (repr(story.call), len(story.changes)) == (before, count)
 
 
@@ -173,13 +179,70 @@ def test_who_is_an_agent_is_an_argument() -> None:
 
 
 def test_a_phone_that_is_busy_was_not_rung() -> None:
-    assert Story().up(0).joins(1).rings(2).unanswered(2.1, 0).gone(2.1, AGENT, 17).offers == [OfferOutcome.REJECTED]
+    assert Story().up(0).joins(1).rings(2).unanswered(2.1).gone(2.1, AGENT, 17).offers == [OfferOutcome.REJECTED]
 
 
 def test_a_ring_explained_only_after_its_channel_went_is_explained_still() -> None:
     story = Story().up(0).joins(1).rings(2).gone(10, AGENT, 0)
     assert story.offers == []
-    assert story.unanswered(10.001, 8000).offers == [OfferOutcome.NO_ANSWER]
+    assert story.unanswered(10.001).offers == [OfferOutcome.NO_ANSWER]
+
+
+@pytest.mark.parametrize(
+    ("rang", "cause", "outcome"),
+    [
+        (6.0, 0, OfferOutcome.NO_ANSWER),  # the queue's own limit
+        (0.393, 0, OfferOutcome.REJECTED),  # across a second's end: the switch counts whole ones, and says 1000
+        (3.0, 19, OfferOutcome.REJECTED),  # 480: the phone's own end, a page that is reloaded
+        (3.0, 21, OfferOutcome.REJECTED),  # 603
+        (3.0, 26, OfferOutcome.CANCELLED),
+    ],
+)
+def test_what_a_ring_given_up_was_is_told_by_its_own_time_and_the_end_of_its_channel(
+    rang: float, cause: int, outcome: OfferOutcome
+) -> None:
+    story = Story().up(0).joins(1).rings(2).unanswered(2 + rang)
+    assert story.offers == [], "the cause is not known yet"
+    story.gone(2 + rang + 0.002, AGENT, cause)
+    assert (story.offers, story.call.state) == ([outcome], CallState.WAITING)
+    assert f"1 rang 1001 on 2 for {round(rang * 1000)} ms: {outcome}" in story.told
+
+
+def test_a_ring_at_a_phone_that_registered_anew_meanwhile_is_no_breach() -> None:
+    story = Story().up(0).joins(1).rings(2).moves(3).unanswered(8)
+    assert story.offers == [OfferOutcome.CANCELLED], "told before the queue pauses the agent for it"
+    assert Story().up(0).joins(1).rings(2).moves(3, "1002").unanswered(8).gone(8, AGENT, 0).offers == [OfferOutcome.NO_ANSWER]
+
+
+def test_a_ring_given_up_whose_channel_goes_on_ringing_for_us_ends_with_the_next() -> None:
+    story = Story().up(0).joins(1).rings(2).unanswered(8).rings(9, OTHER, "PJSIP/1002")
+    assert story.told[-2:] == ["1 rang 1001 on 2 for 6000 ms: no_answer", "1 rings 1002 on 3"]
+
+
+def test_a_first_answer_found_afterwards_ends_the_wait_and_counts_once() -> None:
+    story = Story().up(0).joins(1).leaves(4).first_answer(4).enters(4, AGENT, B_NAME).enters(9, CALLER, A_NAME).gone(10)
+    assert [line for line in story.told if "answered" in line] == [
+        "1 answered by 1001 on 2 after 3000 ms, 3000 of them ringing",
+        "1 ended answered, waited 3000, talked 1000",
+    ]
+    assert Story().up(0).joins(1).rings(2).first_answer(4, rang=9).told[-1].endswith("after 3000 ms, 2000 of them ringing")
+    assert Story().first_answer(4).told == []
+
+
+def test_giving_up_in_a_second_queue_after_an_answer_is_countable() -> None:
+    def again() -> Story:
+        return Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).joins(10, "seniors")
+
+    def told(story: Story) -> tuple[CallOutcome, bool]:
+        (ended,) = (change for change in story.changes if isinstance(change, CallEnded))
+        return ended.outcome, ended.abandoned_again
+
+    assert told(again().leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15)) == (CallOutcome.ANSWERED, True)
+    assert told(again().leaves(15, "seniors").gone(15, status="TIMEOUT")) == (CallOutcome.ANSWERED, False)
+    assert told(again().leaves(15, "seniors").gone(30)) == (CallOutcome.ANSWERED, False)
+    assert told(again().gone(15, known=False)) == (CallOutcome.ANSWERED, False)
+    assert told(Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).gone(9)) == (CallOutcome.ANSWERED, False)
+    assert told(Story().up(0).joins(1).leaves(9, abandoned=True).leaves(9).gone(9)) == (CallOutcome.ABANDONED, False)
 
 
 def test_a_ring_whose_channel_went_with_the_caller_is_cancelled() -> None:

@@ -201,7 +201,7 @@ EXPECTED = {
         queue complaints: 1 waiting
         71 rings 2001 on 72
         agent 2001 ringing with 71
-        71 rang 2001 on 72 for 8000 ms: no_answer
+        71 rang 2001 on 72 for 8001 ms: no_answer
         agent 2001 ready
         71 rings 2001 on 73
         agent 2001 ringing with 71
@@ -209,7 +209,7 @@ EXPECTED = {
         agent 2001 ready
         71 rings 2001 on 74
         agent 2001 ringing with 71
-        71 rang 2001 on 74 for 6000 ms: no_answer
+        71 rang 2001 on 74 for 5876 ms: no_answer
         agent 2001 ready
         71 rings 2002 on 75
         agent 2002 ringing with 71

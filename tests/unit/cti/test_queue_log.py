@@ -7,6 +7,7 @@ import pytest
 from cti.ids import CallId
 from cti.queue_log import ENDINGS, Ending, Talk, Witness, read
 
+MS = timedelta(milliseconds=1)
 CALL, OTHER = CallId("tingsu-1795476103.7"), CallId("tingsu-1795476104.9")
 ENTERED = "1795476115|tingsu-1795476103.7|complaints|NONE|ENTERQUEUE||13951600003|1"
 CONNECTED = "1795476117|tingsu-1795476103.7|complaints|1005|CONNECT|2|tingsu-1795476115.8|1"
@@ -138,3 +139,38 @@ def test_a_ring_time_that_is_none_is_nothing() -> None:
 def test_time_does_not_go_back_with_the_clock() -> None:
     told = witness(ENTERED, CONNECTED.replace("1795476117", "1795472517"), COMPLETED.replace("1795476152", "1795472552"))
     assert (told.answered_at, told.ended_at) == (at(1795476115), at(1795476115))
+
+
+BEGAN = f"1795476103|{CALL}|NONE|NONE|CALLBEGAN|1795476103412|13951600003|10000"
+OVER = f"1795476160|{CALL}|NONE|NONE|CALLOVER|1795476160007"
+
+
+def test_a_call_that_ended_before_any_queue_has_its_number_and_both_its_moments() -> None:
+    told = witness(BEGAN, OVER)
+    assert (told.number, told.dialled, told.queued_at, told.how) == ("13951600003", "10000", None, None)
+    assert (told.began_at, told.over_at) == (at(1795476103) + 412 * MS, at(1795476160) + 7 * MS)
+
+
+def test_what_the_queue_says_goes_on_beside_it() -> None:
+    told = witness(BEGAN, ENTERED, CONNECTED, COMPLETED, OVER)
+    assert (told.queued_at, told.answered_at, told.ended_at) == (at(1795476115), at(1795476117), at(1795476152))
+    assert told.over_at == at(1795476160) + 7 * MS
+
+
+@pytest.mark.parametrize("field", ["", "soon", "1795476103", "17954761034127", "-179547610341"])
+def test_a_moment_that_is_none_is_none(field: str) -> None:
+    assert witness(ENTERED, line(1795476160, "NONE", "CALLOVER", field)).over_at is None
+    assert read([f"1795476103|{CALL}|NONE|NONE|CALLBEGAN|{field}|139|10000"], [CALL]) == {}
+
+
+def test_the_end_of_a_conversation_proves_the_answer_whose_own_line_is_lost() -> None:
+    told = witness(ENTERED, COMPLETED)
+    (talk,) = told.talks
+    assert (talk.leg, talk.extension, talk.began, talk.ended) == ("", "1005", at(1795476117), at(1795476152))
+    assert (told.how, told.answered_at) == (Ending.COMPLETED, at(1795476117))
+
+
+def test_such_an_answer_is_never_before_the_entry() -> None:
+    assert witness(ENTERED, line(1795476152, "1005", "COMPLETEAGENT", "2", "9999", "1")).answered_at == at(1795476115)
+    handed_on = witness(ENTERED, line(1795476130, "1005", "ATTENDEDTRANSFER", "x", "999", "2"))
+    assert (handed_on.answered_at, handed_on.how) == (at(1795476130), Ending.HANDED_ON)

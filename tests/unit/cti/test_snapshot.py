@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cti import events
 from cti.agents import IN_USE, Agent, device_of
 from cti.calls import CallState
-from cti.changes import AgentState
+from cti.changes import AgentState, CallStarted
 from cti.events import Headers, parse
 from cti.framing import Framer, event_name
 from cti.ids import CallId, ChannelId, Extension, interface_of
@@ -265,3 +265,109 @@ def test_a_snapshot_of_the_end_forgets_every_call(name: str) -> None:
         recovered(ours, Snapshot(NOW, (), {}, {}, []))
         assert (ours.board.calls, ours.board.bridge_of, ours.board._bridges, ours.board._call_of) == ({}, {}, {}, {})
         assert ours.roster.agents == {}
+
+
+CALLER, FIRST, SECOND = ChannelId("t-1764000000.1"), ChannelId("t-1764000010.2"), ChannelId("t-1764000020.3")
+BEGAN = datetime.fromtimestamp(1764000000, UTC)
+LOOKED = BEGAN + timedelta(seconds=40)
+
+
+def after(seconds: float) -> datetime:
+    return BEGAN + timedelta(seconds=seconds)
+
+
+def noting(**variables: str) -> dict[str, str]:
+    """ChanVariable headers of a list's item."""
+    return {"text": "".join(f"\r\nChanVariable: {name}={value}" for name, value in variables.items())}
+
+
+def show(channel: ChannelId, name: str, bridge: str = "b1", text: str = "") -> Headers:
+    return Headers(
+        f"Event: CoreShowChannel\r\nChannel: {name}\r\nChannelState: 6\r\nCallerIDNum: 138\r\nCallerIDName: Zhang\r\nExten: s\r\n"
+        f"Uniqueid: {channel}\r\nLinkedid: {CALLER}\r\nDuration: 00:00:39\r\nBridgeId: {bridge}" + text
+    )
+
+
+def epoch_ms(seconds: float) -> str:
+    return str(round((1764000000 + seconds) * 1000))
+
+
+QUEUED = {"HOTLINE": "10000", "QUEUED": f"{epoch_ms(5.25)}/complaints", "IVR_PATH": "1", "IVR_LANG": "en", "CALL_REF": CALLER}
+BY_FIRST = f"{epoch_ms(12.5)}/{FIRST}/PJSIP/1001-00000002"
+BY_SECOND = f"{epoch_ms(24)}/{SECOND}/PJSIP/1002-00000003"
+
+
+def test_a_call_queued_and_answered_unheard_has_its_queue_wait_ring_and_talk_to_the_millisecond() -> None:
+    rows = [
+        show(CALLER, "PJSIP/trunk-00000001", **noting(**QUEUED, ANSWERED=BY_FIRST)),
+        show(FIRST, "PJSIP/1001-00000002", **noting(CALL_REF=CALLER, ANSWERED=BY_FIRST)),
+    ]
+    ours = Picture()
+    changes = [change for event in missed(ours, of_rows(LOOKED, rows)) for change in ours.apply(event)]
+    assert [line for line in told(changes) if not line.startswith("agent")] == lines(
+        """
+        1 calls: 138 'Zhang' dialled 10000
+        1 waits in complaints at 0 by 1 in en
+        queue complaints: 1 waiting
+        queue complaints: 0 waiting
+        1 answered by 1001 on 2 after 7250 ms, 2500 of them ringing
+        1 with 1001 on 2
+        """
+    )
+    assert [change.at for change in changes if not isinstance(change, CallStarted)][-3:-1] == [after(12.5)] * 2
+    end = [*ours.apply(events.LeftBridge(after(50), "b1", FIRST)), *ours.apply(events.ChannelGone(after(51), CALLER, 16, ""))]
+    assert told(end)[-1] == "1 ended answered, waited 7250, talked 37500"
+
+
+def test_a_known_caller_of_whom_queue_and_answer_were_missed_gets_both() -> None:
+    ours = picture_of([events.ChannelUp(BEGAN, CALLER, "PJSIP/trunk-00000001", CALLER, True, "138", "Zhang", "10000")])
+    rows = [
+        show(CALLER, "PJSIP/trunk-00000001", **noting(**QUEUED, ANSWERED=BY_FIRST)),
+        show(FIRST, "PJSIP/1001-00000002", **noting(CALL_REF=CALLER, ANSWERED=BY_FIRST)),
+    ]
+    assert "1 answered by 1001 on 2 after 7250 ms, 2500 of them ringing" in recovered(ours, of_rows(LOOKED, rows))
+
+
+def test_who_answered_first_counts_though_handed_on_unheard() -> None:
+    rows = [
+        show(CALLER, "PJSIP/trunk-00000001", **noting(**QUEUED, ANSWERED=BY_FIRST)),
+        show(SECOND, "PJSIP/1002-00000003", **noting(CALL_REF=CALLER, ANSWERED=BY_SECOND)),
+    ]
+    ours = Picture()
+    assert recovered(ours, of_rows(LOOKED, rows))[-3:] == lines(
+        """
+        1 answered by 1001 on 2 after 7250 ms, 2500 of them ringing
+        1 with 1002 on 3
+        agent 1002 talking with 1
+        """
+    )
+    assert ours.board.calls[CallId(CALLER)].talking_since == after(24)
+
+
+def test_a_caller_who_waits_a_second_time_waits_since_then_and_stays_answered() -> None:
+    entry = f"Event: QueueEntry\r\nQueue: complaints\r\nPosition: 1\r\nChannel: PJSIP/trunk-00000001\r\nUniqueid: {CALLER}\r\n"
+    entry += "CallerIDNum: 138\r\nCallerIDName: Zhang\r\nWait: 3"
+    rows = [show(CALLER, "PJSIP/trunk-00000001", "", **noting(**QUEUED, ANSWERED=BY_FIRST)), Headers(entry)]
+    ours = Picture()
+    recovered(ours, of_rows(LOOKED, rows))
+    call = ours.board.calls[CallId(CALLER)]
+    assert (call.state, call.queued, call.answered) == (CallState.WAITING, after(5.25), after(12.5))
+    assert ours.queues.waiting("complaints") == [(CallId(CALLER), LOOKED - timedelta(seconds=3))]
+
+
+def test_a_colleague_who_was_called_for_something_else_came_when_found() -> None:
+    rows = [
+        show(CALLER, "PJSIP/trunk-00000001", **noting(**QUEUED)),
+        show(SECOND, "PJSIP/1002-00000003", **noting(CALL_REF=SECOND, ANSWERED=BY_SECOND)),
+    ]
+    ours = Picture()
+    recovered(ours, of_rows(LOOKED, rows))
+    assert ours.board.calls[CallId(CALLER)].answered == LOOKED
+
+
+@pytest.mark.parametrize("noted", ["", "soon/complaints", "1764000005250", "1764000005250/", "9" * 14 + "/complaints", "/"])
+def test_a_moment_that_is_none_is_not_believed(noted: str) -> None:
+    rows = [show(CALLER, "PJSIP/trunk-00000001", "", **noting(QUEUED=noted, ANSWERED=noted))]
+    ours = Picture()
+    recovered(ours, of_rows(LOOKED, rows))
+    assert (ours.board.calls[CallId(CALLER)].queued, ours.board.calls[CallId(CALLER)].answered) == (None, None)

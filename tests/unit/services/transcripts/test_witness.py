@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +91,41 @@ def test_a_file_that_was_touched_long_after_does_not_lengthen_the_call() -> None
 def test_nothing_of_the_last_second_is_cut_when_the_agents_file_is_missing() -> None:
     told = list(changes(answered(), [leg(Role.CALLER, 3, 60.7)]))
     assert [change.at for change in told if isinstance(change, LegLeft | CallEnded)] == [at(60.7), at(60.7)]
+
+
+def test_a_call_that_ended_in_the_menu_keeps_its_number_and_is_no_lost_one() -> None:
+    told = Witness(CALL, "13951600003", began_at=at(3.41), dialled="10000", over_at=at(9.02))
+    started, ended = changes(told, [leg(Role.CALLER, 3.4, 9.0)])
+    assert isinstance(started, CallStarted)
+    assert (started.at, started.number, started.dialled) == (at(3.41), "13951600003", "10000")
+    assert isinstance(ended, CallEnded)
+    assert (ended.at, ended.outcome, ended.waited_ms) == (at(9.02), CallOutcome.IVR_HANGUP, None)
+
+
+def lost_connect() -> Witness:
+    return replace(answered(), talks=(replace(talk(), leg=ChannelId("")),))
+
+
+def test_an_answer_whose_line_is_lost_is_told_of_the_leg_that_was_recorded() -> None:
+    _, _, answer, joined, left, ended = changes(lost_connect(), LEGS)
+    assert isinstance(answer, CallAnswered)
+    assert (answer.at, answer.leg, answer.extension) == (at(12.2), AGENT, "1005")
+    assert [change.leg for change in (joined, left) if isinstance(change, LegJoined | LegLeft)] == [AGENT, AGENT]
+    assert isinstance(ended, CallEnded)
+    assert ended.outcome is CallOutcome.ANSWERED
+
+
+def test_without_any_leg_it_is_answered_all_the_same() -> None:
+    *before, ended = changes(lost_connect(), [leg(Role.CALLER, 3, 61)])
+    assert [type(change) for change in before] == [CallStarted, CallQueued]
+    assert isinstance(ended, CallEnded)
+    assert (ended.outcome, ended.waited_ms) == (CallOutcome.ANSWERED, 2000)
+
+
+def test_who_gave_up_in_a_second_queue_is_answered_and_counted_there() -> None:
+    ended = list(changes(answered(Ending.ABANDONED), LEGS))[-1]
+    assert isinstance(ended, CallEnded)
+    assert (ended.outcome, ended.abandoned_again) == (CallOutcome.ANSWERED, True)
 
 
 def test_the_diary_before_this_one_is_read_too(tmp_path: Path) -> None:
