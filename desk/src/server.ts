@@ -3,6 +3,7 @@ import { query, request } from './http'
 import type { Customer, Person, Wire } from './wire'
 
 const id = encodeURIComponent
+const JOURNAL_PAGE = 40
 
 export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'login', body)
 export const logout = () => request<void>('POST', 'logout')
@@ -39,7 +40,16 @@ export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => requ
 export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
 export const actOnTicket = (ticketId: number, action: TicketAction, body: Wire<'VersionBody'>) =>
   request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action}`, body)
-export const journal = (ticketId: number) => request<Wire<'JournalRow'>[]>('GET', `tickets/${ticketId}/journal`)
+/** The whole of it; the server gives a page at a time, for one row may be long. */
+export async function journal(ticketId: number): Promise<Wire<'JournalRow'>[]> {
+  const rows: Wire<'JournalRow'>[] = []
+  let page: Wire<'JournalRow'>[]
+  do {
+    page = await request('GET', `tickets/${ticketId}/journal?limit=${JOURNAL_PAGE}&after=${rows.at(-1)?.seq ?? 0}`)
+    rows.push(...page)
+  } while (page.length === JOURNAL_PAGE)
+  return rows
+}
 
 export const lexicon = () => request<Wire<'Lexicon'>>('GET', 'lexicon')
 export const changeLexicon = (body: Wire<'Lexicon'>) => request<Wire<'Lexicon'>>('PUT', 'lexicon', body)

@@ -211,5 +211,10 @@ select exists (select 1 from call_leg where call_id = $1 and person_id = $2 and 
 -- name: recording_of
 -- The recording of a call and what became of its words.
 select r.id, r.state, r.object, r.peaks, r.bytes, r.duration_ms, r.starts_at, r.remarks, r.error,
-       x.state as transcript_state, x.model, x.utterances, x.error as transcript_error
+       x.state as transcript_state, x.model, x.error as transcript_error
 from recording r left join transcript x on x.recording_id = r.id where r.call_id = $1;
+
+-- name: utterances_of
+-- The words of a call, a row an utterance: those of four hours are never taken apart in one piece.
+select u.utterance::text as utterance from transcript x, jsonb_array_elements(x.utterances) with ordinality as u (utterance, place)
+where x.recording_id = $1 order by u.place;

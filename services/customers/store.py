@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from services.store.db import Connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "customers.sql")
+BATCH = 5_000
 
 
 class NumberTaken(Conflict):
@@ -46,12 +47,22 @@ async def update(connection: Connection, customer_id: int, new: CustomerFields, 
 
 async def compare_many(connection: Connection, rows: Sequence[CustomerFields]) -> tuple[int, int]:
     """How many of the rows are new, and how many differ from what is there."""
-    found = await connection.fetchrow(QUERIES.compare_many, *_columns(rows))
-    return (found["created"], found["changed"]) if found else (0, 0)
+    created = changed = 0
+    for some in _batches(rows):
+        found = await connection.fetchrow(QUERIES.compare_many, *_columns(some))
+        assert found is not None  # it counts
+        created, changed = created + found["created"], changed + found["changed"]
+    return created, changed
 
 
 async def upsert_many(connection: Connection, rows: Sequence[CustomerFields], at: datetime) -> None:
-    await connection.execute(QUERIES.upsert_many, *_columns(rows), at)
+    for some in _batches(rows):
+        await connection.execute(QUERIES.upsert_many, *_columns(some), at)
+
+
+def _batches(rows: Sequence[CustomerFields]) -> Iterator[Sequence[CustomerFields]]:
+    """A statement's rows are written out in one go, on the loop: so few that nobody waits for it."""
+    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
 
 
 def _columns(rows: Sequence[CustomerFields]) -> tuple[list[str], list[str], list[str], list[str]]:

@@ -32,9 +32,9 @@ where id = $1 and version = $2 returning id;
 insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note) values ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: read_journal
--- A ticket's history, oldest first.
+-- A ticket's history, oldest first, a page from behind $2.
 select j.seq, j.at, p.name as by, j.action, j.changes, j.note
-from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id = $1 order by j.seq;
+from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id = $1 and j.seq > $2 order by j.seq limit $3;
 
 -- name: next_number
 -- The month's next number; its row is locked until the commit, so that there are no gaps.

@@ -114,8 +114,9 @@ def check(lexicon: Lexicon) -> None:
     """Raises Invalid: a term without its class, a class twice, a kind that is not one of the three, or one of them missing."""
     keys = [(category.list, category.code) for category in lexicon.categories]
     terms = [(term.list, term.code, term.term) for term in lexicon.terms]
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
     wrong = [
-        WrongField(f"categories.{i}", "repeated", "each class once", key[1]) for i, key in enumerate(keys) if key in keys[:i]
+        WrongField(f"categories.{i}", "repeated", "each class once", key[1]) for i, key in enumerate(keys) if first[key] != i
     ]
     known, seen = set(keys), set()
     for i, term in enumerate(terms):

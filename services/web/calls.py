@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from aiohttp import web
@@ -52,7 +54,7 @@ class CallRoutes:
             calls=[_row(row) for row in shown], next=to_cursor(shown[-1]["started_at"], shown[-1]["id"]) if more else None
         )
 
-    @route("GET", "/api/calls/{call_id}", right=READERS)
+    @route("GET", "/api/calls/{call_id}", right=READERS, long_answer=True)
     async def show(self, asked: Asked, call_id: CallIdText) -> schemas.CallDetail:
         """One call with the agents' legs, its recording and its words."""
         async with db.connection(self._pool) as connection:
@@ -61,11 +63,12 @@ class CallRoutes:
                 raise NotFound("there is no such call")
             legs = await connection.fetch(store.QUERIES.legs, call_id)
             recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
+            utterances = await connection.fetch(store.QUERIES.utterances_of, recording["id"]) if recording else []
         return schemas.CallDetail(
             call=_row(row),
             legs=[_leg(leg) for leg in legs],
             recording=await self._recording(call_id, recording) if recording else None,
-            transcript=_transcript(recording) if recording else None,
+            transcript=await asyncio.to_thread(_transcript, recording, utterances) if recording else None,
         )
 
     @route(
@@ -121,7 +124,8 @@ class CallRoutes:
         )
 
 
-def _transcript(row: db.Row) -> schemas.Transcript | None:
+def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> schemas.Transcript | None:
+    """Long ones take a while: to be called in a thread, which lets the loop in between two utterances."""
     if row["transcript_state"] is None:
         return None
     return schemas.Transcript.model_validate(
@@ -129,7 +133,7 @@ def _transcript(row: db.Row) -> schemas.Transcript | None:
             "state": row["transcript_state"],
             "model": row["model"],
             "demonstration": row["model"] == DEMONSTRATION.name,  # the one that wrote it, not the one of today
-            "utterances": row["utterances"],
+            "utterances": [schemas.Utterance.model_validate_json(line["utterance"]) for line in utterances],
             "error": row["transcript_error"],
         }
     )

@@ -18,6 +18,7 @@ in ``problems``.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -39,6 +40,7 @@ from services.web.security import Security
 REQUEST_ID = web.RequestKey("id", str)
 PERSON = web.RequestKey("person", int)
 BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
+STRANGERS_BODY = 4 * 1024  # bytes; from who is not logged in: the longest login and password, all of it escaped
 
 
 class Door(Enum):
@@ -80,6 +82,7 @@ class Route:
     websocket: bool
     body_limit: int
     before_password_change: bool
+    long_answer: bool
 
     @property
     def name(self) -> str:
@@ -128,14 +131,20 @@ def route(
     raises: Iterable[type[TingsuError]] = (),
     produces: str = "application/json",
     websocket: bool = False,
-    body_limit: int = BODY_LIMIT,
+    body_limit: int | None = None,
     before_password_change: bool = False,
+    long_answer: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Make a method a route. ``right``: any one of several opens it. ``raises``: its own errors, beside those every route has."""
+    """Make a method a route. ``right``: any one of several opens it. ``raises``: its own errors, beside those every route has.
+
+    ``body_limit``: bytes; without it BODY_LIMIT, and from strangers a little only. ``long_answer``: thousands of rows are made
+    into text beside the loop (rows.py).
+    """
 
     def mark(call: Handler) -> Handler:
         rights = right if isinstance(right, Door) else frozenset({right} if isinstance(right, Right) else right)
-        options = (status, tuple(raises), produces, websocket, body_limit, before_password_change)
+        most = body_limit or (STRANGERS_BODY if right is Door.PUBLIC else BODY_LIMIT)
+        options = (status, tuple(raises), produces, websocket, most, before_password_change, long_answer)
         call.__route__ = Route(method, path, rights, call, *options)  # type: ignore[attr-defined]
         return call
 
@@ -184,7 +193,7 @@ class _Enforced:
         if route.body:
             arguments["body"] = await read_body(request, route.body, route.body_limit)
         result = await route.call(self.source, asked, **arguments)
-        return self._answer(asked, result)
+        return await self._answer(asked, result)
 
     async def _admit(self, request: web.Request) -> LoggedIn:
         token = request.cookies.get(self.security.cookie, "")
@@ -198,10 +207,11 @@ class _Enforced:
             raise Forbidden
         return who
 
-    def _answer(self, asked: Asked, result: Any) -> web.StreamResponse:
+    async def _answer(self, asked: Asked, result: Any) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):
             return result
         if self.route.answer is None:
             return web.Response(status=204, headers=asked.answer_headers)
-        body = self.route.answer.dump_json(result)
+        dump = self.route.answer.dump_json
+        body = await asyncio.to_thread(dump, result) if self.route.long_answer else dump(result)
         return web.Response(status=self.route.status, body=body, content_type="application/json", headers=asked.answer_headers)

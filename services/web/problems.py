@@ -74,6 +74,11 @@ STATUS: tuple[tuple[type[errors.TingsuError], int], ...] = (
     (errors.Impossible, 409),
 )
 
+MOST_FIELDS = 40
+"""An answer is never large because the question was: so many wrong fields are named, each cut to what a person reads."""
+
+NAME_SHOWN, WANTED_SHOWN, CAME_SHOWN = 80, 200, 80
+
 CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "wrong_type"}
 
 
@@ -86,13 +91,24 @@ def status_of(error: type[errors.TingsuError]) -> int:
 
 def problem_of(error: errors.TingsuError) -> web.Response:
     """The answer for one of our errors."""
-    fields = [FieldProblem(field=f.field, code=f.code, wanted=f.wanted, came=f.came) for f in getattr(error, "fields", ())]
-    response = answer(status_of(type(error)), Problem(code=error.code, message=str(error), fields=fields))
+    wrong: tuple[errors.WrongField, ...] = getattr(error, "fields", ())
+    message = str(error) if len(wrong) <= MOST_FIELDS else f"{error}; the first {MOST_FIELDS} are named"
+    fields = [_field_problem(field) for field in wrong[:MOST_FIELDS]]
+    response = answer(status_of(type(error)), Problem(code=error.code, message=message, fields=fields))
     if isinstance(error, errors.Throttled):
         response.headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.WorldFailed):
         response.headers["Retry-After"] = "2"
     return response
+
+
+def _field_problem(wrong: errors.WrongField) -> FieldProblem:
+    name, wanted, came = _cut(wrong.field, NAME_SHOWN), _cut(wrong.wanted, WANTED_SHOWN), _cut(wrong.came, CAME_SHOWN)
+    return FieldProblem(field=name, code=wrong.code, wanted=wanted, came=came)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def problem_of_http(error: web.HTTPException) -> web.Response:
@@ -109,14 +125,18 @@ def answer(status: int, problem: Problem) -> web.Response:
 
 
 def wrong_fields(error: ValidationError, prefix: tuple[str, ...] = ()) -> errors.Invalid:
-    """Every field pydantic found wrong, at once. What came is cut short, and left out where it may be a secret."""
-    return errors.Invalid(tuple(_wrong_field(detail, prefix) for detail in error.errors(include_url=False)))
+    """The fields pydantic found wrong, at once. What came is cut short, and left out where it may be a secret.
+
+    One more than are shown, so that the answer says that there are others.
+    """
+    details = error.errors(include_url=False, include_context=False)[: MOST_FIELDS + 1]
+    return errors.Invalid(tuple(_wrong_field(detail, prefix) for detail in details))
 
 
 def _wrong_field(detail: Any, prefix: Iterable[str]) -> errors.WrongField:
-    name = ".".join(str(part) for part in (*prefix, *detail["loc"]))
+    name = ".".join(str(part)[:NAME_SHOWN] for part in (*prefix, *detail["loc"]))
     secret = any(word in name for word in ("password", "old", "new")) or detail["type"] == "extra_forbidden"
-    came = "" if secret or isinstance(detail["input"], dict | list) else str(detail["input"])[:80]
+    came = "" if secret or isinstance(detail["input"], dict | list) else str(detail["input"])[:CAME_SHOWN]
     return errors.WrongField(field=name or "body", code=detail["type"], wanted=detail["msg"], came=_encodable(came))
 
 

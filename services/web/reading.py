@@ -1,7 +1,10 @@
 """Parse at the door, once: body, query and path become frozen models or a refusal that names every wrong field.
 
 A body must be plain UTF-8 JSON. What JSON leaves open is closed here, before any model sees it: depth, repeated keys, NaN,
-numbers beyond 64 bits or the range of a float, byte order marks, unpaired surrogates.
+numbers beyond 64 bits or the range of a float, byte order marks, unpaired surrogates, objects of a hundred keys.
+
+A large body is read in a thread. That alone leaves the loop free only where Python runs, for C keeps the interpreter's lock: so
+what C has to do at once is bounded too: objects, keys of an object, wrong rows that are looked at (rows.py).
 """
 
 from __future__ import annotations
@@ -20,11 +23,15 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 
 from services.errors import Invalid, NotFound, WrongField
 from services.web.problems import BadJson, TooLarge, TooSlow, WrongType, wrong_fields
+from services.web.rows import RowsRead
 
 DEPTH = 32  # our deepest body has five levels
+OPENED = 20_000  # objects and lists in a body: the largest lexicon has some 16,000
+CONTENT_TYPE = 100  # characters looked at: aiohttp reads parameters in square time
+KEYS = 100  # in one object; ours have some ten, and each unknown one is a mistake to be told
 BODY_S = 20.0  # 12 MB within this is 5 Mbit/s; a slower sender holds a connection for nothing
 INTEGER = 2**63
-LARGE = 64_000  # bytes; reading as much takes under a millisecond, more is read beside the loop
+LARGE = 16_000  # bytes; reading as much of the worst kind takes some milliseconds, more is read beside the loop
 
 _BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 """A whole string at once, or a bracket outside of any. Possessive: a way back would be kept for every character of 24 MB."""
@@ -54,12 +61,14 @@ async def read_body(request: web.Request, model: type[Model], limit: int) -> Mod
 
 def _parse(body: bytes, model: type[Model]) -> Model:
     try:
-        return model.model_validate_json(check_json(body), strict=True)
+        return model.model_validate_json(check_json(body), strict=True, context=RowsRead())
     except ValidationError as error:
         raise wrong_fields(error) from None
 
 
 def _check_type(request: web.Request) -> None:
+    if len(request.headers.get("Content-Type", "")) > CONTENT_TYPE:
+        raise WrongType
     plain = request.headers.get("Content-Encoding", "identity").lower() == "identity"
     charset = (request.charset or "utf-8").lower().replace("_", "-")
     if request.content_type != "application/json" or charset not in {"utf-8", "utf8"} or not plain:
@@ -104,23 +113,26 @@ def check_json(body: bytes) -> bytes:
         found = json.loads(body.decode("utf-8"), **hooks)
     except (ValueError, RecursionError):  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise BadJson from None
-    return json.dumps(found, ensure_ascii=False).encode() if whole else body
+    return "".join(json.JSONEncoder(ensure_ascii=False).iterencode(found)).encode() if whole else body  # not in one go
 
 
 def _check_depth(body: bytes) -> None:
     """Counted without recursion, so that 100 000 brackets cost a scan and nothing else."""
-    depth = 0
+    depth = opened = 0
     for found in _BRACKETS.finditer(body):
         mark = found[0][:1]
         if mark in b"[{":
             depth += 1
-            if depth > DEPTH:
+            opened += 1
+            if depth > DEPTH or opened > OPENED:
                 raise BadJson
         elif mark in b"]}":
             depth -= 1
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > KEYS:
+        raise ValueError("more keys than any object of ours has")
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
 from services.people.rights import Role
+from services.web.rows import Rows
 
 
 class Wire(BaseModel):
@@ -295,9 +297,13 @@ class Peaks(Wire):
     agent: list[int]
 
 
-class Word(Wire):
+class Word(TypedDict):
+    """A plain dict: an hour's call has ten thousand, and the collector need not look at them (as models they cost 50 ms)."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # pydantic's own way for a TypedDict
+
     text: str
-    start: float = Field(description="seconds from the recording's first sample")
+    start: Annotated[float, Field(description="seconds from the recording's first sample")]
     end: float
     conf: float
 
@@ -314,7 +320,7 @@ class Transcript(Wire):
     state: Literal["waiting", "running", "done", "no_speech", "failed"]
     model: str | None
     demonstration: bool
-    utterances: list[Utterance]
+    utterances: Rows[Utterance]
     error: str | None
 
 
@@ -458,6 +464,13 @@ class VersionBody(Wire):
     note: Text400 = ""
 
 
+class JournalQuery(Wire):
+    """Few rows a page: one may hold the longest texts, as they were and as they became."""
+
+    limit: Annotated[int, Field(ge=1, le=40)] = 40
+    after: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
 class JournalRow(Wire):
     seq: int
     at: datetime
@@ -485,8 +498,8 @@ class LexiconTerm(Wire):
 
 
 class Lexicon(Wire):
-    categories: list[Category]
-    terms: list[LexiconTerm]
+    categories: Annotated[Rows[Category], Field(max_length=1_000)]
+    terms: Annotated[Rows[LexiconTerm], Field(max_length=20_000)]
 
 
 # system ---------------------------------------------------------------------------------------------------------------

@@ -35,10 +35,7 @@ class _File:
     zipped: bytes | None
     content_type: str
     cache: str
-
-    @property
-    def etag(self) -> str:
-        return f'"{hashlib.sha256(self.body).hexdigest()[:20]}"'
+    etag: str
 
     def answer(self, request: web.Request) -> web.Response:
         headers = {"Cache-Control": self.cache, "ETag": self.etag, "Vary": "Accept-Encoding"}
@@ -88,9 +85,11 @@ def _file(path: Path) -> _File:
     kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind in {"application/json", "image/svg+xml"}
     zipped = path.with_name(f"{path.name}.gz")
+    body = path.read_bytes()
     return _File(
-        body=path.read_bytes(),
+        body=body,
         zipped=zipped.read_bytes() if zipped.is_file() else None,
         content_type=f"{kind}; charset=utf-8" if text else kind,
         cache=FOR_EVER if HASHED.search(path.name) else "no-cache",
+        etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
     )

@@ -51,11 +51,11 @@ class TicketRoutes:
         return await self._wire(await self._tickets.load(ticket_id))
 
     @route("GET", "/api/tickets/{ticket_id}/journal", right=Right.TICKETS_READ)
-    async def journal(self, asked: Asked, ticket_id: schemas.Id) -> list[schemas.JournalRow]:
-        """Everything that was done to it, oldest first."""
+    async def journal(self, asked: Asked, ticket_id: schemas.Id, query: schemas.JournalQuery) -> list[schemas.JournalRow]:
+        """What was done to it, oldest first, a page; ``after`` is the ``seq`` of the last row seen."""
         async with db.connection(self._pool) as connection:
             await store.load(connection, ticket_id)
-            rows = await connection.fetch(store.QUERIES.read_journal, ticket_id)
+            rows = await connection.fetch(store.QUERIES.read_journal, ticket_id, query.after, query.limit)
         return [schemas.JournalRow(**row) for row in rows]
 
     @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Stale,))

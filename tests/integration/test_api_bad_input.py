@@ -70,6 +70,40 @@ async def test_every_wrong_field_is_named_at_once(shared_api: Api, body: object,
     assert {field["field"] for field in problem["fields"]} == fields
 
 
+@pytest.mark.parametrize("path", ["/api/login", "/api/customers", "/api/customers/import", "/api/lexicon"])
+@pytest.mark.parametrize("size", [3_000, 200_000, 900_000, 12_000_000])
+async def test_a_refusal_is_no_longer_because_the_question_was(shared_api: Api, path: str, size: int) -> None:
+    method = "PUT" if path == "/api/lexicon" else "POST"
+    unknown = b"{" + b",".join(b'"k%d":0' % number for number in range(size // 12)) + b"}"
+    async with shared_api.as_role(Role.administrator) as office:
+        for body in (unknown, b'{"%s":0}' % (b"k" * size), b'{"terms":[' + b'{"x":0},' * (size // 9) + b'0],"categories":[]}'):
+            try:
+                async with office.request(method, path, data=io.BytesIO(body), headers=JSON) as answer:
+                    assert answer.status in {400, 413, 422}
+                    assert len(await answer.read()) < 12_000
+            except aiohttp.ClientOSError:  # the server has hung up while we were still sending
+                pass
+
+
+async def test_what_a_stranger_may_send_is_the_longest_login_and_no_more(shared_api: Api) -> None:
+    longest = json.dumps({"login": "\U0001f600" * 64, "password": "\U0001f600" * 256}).encode()
+    async with shared_api.client() as stranger:
+        async with stranger.post("/api/login", data=longest, headers=JSON) as answer:
+            assert answer.status == 401
+        async with stranger.post("/api/login", data=longest + b" " * 1_000, headers=JSON) as answer:
+            assert (answer.status, (await body_of(answer))["code"]) == (413, "too_large")
+
+
+async def test_wrong_rows_are_named_each_with_its_fields_but_not_without_end(shared_api: Api) -> None:
+    term = {"list": "kind", "code": "complaint", "term": "", "weight": 99}
+    async with shared_api.as_role(Role.administrator) as office:
+        async with office.put("/api/lexicon", json={"categories": [], "terms": [term] * 3}) as answer:
+            named = [field["field"] for field in (await body_of(answer))["fields"]]
+        assert named == [f"terms.{row}.{name}" for row in range(3) for name in ("term", "weight")]
+        async with office.put("/api/lexicon", json={"categories": [], "terms": [term] * 3_000}) as answer:
+            assert (answer.status, len((await body_of(answer))["fields"])) == (422, 40)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -77,6 +111,7 @@ async def test_every_wrong_field_is_named_at_once(shared_api: Api, body: object,
         {"Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "multipart/form-data; boundary=x"},
         {"Content-Type": "application/json; charset=gb18030"},
+        {"Content-Type": "application/json" + "; a=b" * 1_000},
         {"Content-Type": "application/json", "Content-Encoding": "gzip"},
         {"Content-Type": "application/json", "Content-Encoding": "deflate"},
         {},

@@ -1,0 +1,98 @@
+"""A centre in which everything is as large as it may become: the longest texts, the fullest lists, a call of four hours."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from cti.ids import CallId
+from recordings.archive import key_of
+from services.store import db
+
+BEGAN = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+LONG_CALL = "tingsu-1795467600.1"
+WORDS_A_LINE, LINES = 20, 2_880  # four hours in which somebody always speaks: a line of twenty words every five seconds
+PEOPLE, ROWS, TERMS = 300, 250, 9_000
+CHANGES = 1_000  # of one ticket
+TEXT = "投诉宽带断线" * 1_666
+
+PEOPLE_SQL = """
+insert into person (login, name, role, extension, password_hash, created_at)
+select 'agent' || n, repeat('坐席', 20) || n, 'junior_agent', (2000 + n)::text, 'x', $1::timestamptz
+from generate_series(1, $2::int) n"""
+AUDIT_SQL = """
+insert into audit (at, person_id, action, object, detail)
+select $1::timestamptz, 1, 'person.change', 'person:' || n, jsonb_build_object('name', repeat('名', 80), 'role', repeat('x', 80))
+from generate_series(1, $2::int) n"""
+CUSTOMERS_SQL = """
+insert into customer (number, name, note, changed_at)
+select (13800000000 + n)::text, repeat('客', 80), repeat('注', 400), $1::timestamptz from generate_series(1, $2::int) n"""
+CALLS_SQL = """
+insert into call (id, number, number_sent, name_sent, dialled, customer_id, started_at, queued_at, answered_at, ended_at, outcome,
+                  waited_ms, talked_ms)
+select 'tingsu-1795467600.' || n, c.number, c.number, repeat('名', 64), '10000', c.id, $1::timestamptz + n * interval '1 s',
+       $1::timestamptz, $1::timestamptz, $1::timestamptz, 'answered', 1000, 1000
+from generate_series(1, $2::int) n join customer c on c.number = (13800000000 + n)::text"""
+LEGS_SQL = """
+insert into call_leg (call_id, channel, extension, person_id, rang_at, answered_at, ended_at, outcome, rang_ms)
+select $1, 'PJSIP/1001-' || n, '1001', $2, $3, $3, $3, 'answered', 100 from generate_series(1, 100) n"""
+TRANSCRIPT_SQL = """
+insert into transcript (recording_id, state, due_at, model, utterances)
+select r.id, 'done', $2, 'large', (
+  select jsonb_agg(jsonb_build_object('speaker', 'caller', 'start', l * 5.0, 'end', l * 5.0 + 4.9,
+    'text', repeat('宽带', $4::int), 'words', (
+      select jsonb_agg(jsonb_build_object(
+        'text', '宽带', 'start', l * 5.0 + w * 0.24, 'end', l * 5.0 + w * 0.24 + 0.23, 'conf', 0.987))
+      from generate_series(1, $4::int) w)))
+  from generate_series(1, $3::int) l)
+from recording r where r.call_id = $1"""
+CATEGORIES_SQL = """
+insert into category (list, code, zh, en, position)
+select 'business', 'class_' || n, repeat('类', 40), repeat('class ', 10), n from generate_series(1, 200) n"""
+TERMS_SQL = """
+insert into lexicon_term (list, code, term, weight)
+select 'business', 'class_' || (n % 200 + 1), repeat('词', 30) || n, 0.7 from generate_series(1, $1::int) n"""
+TICKETS_SQL = """
+insert into ticket (state, version, call_id, received_at, changed_at, created_by, owner_id, description, address, answer, sources)
+select 'draft', 1, case when n <= $4::int then 'tingsu-1795467600.' || n end, $1::timestamptz + n * interval '1 s', $1, $2, $2,
+       left($3, 10000), repeat('路', 400), left($3, 10000), (
+  select jsonb_object_agg(field, jsonb_build_object('by', 'draft', 'sure', true, 'conf', 0.9, 'evidence', (
+    select jsonb_agg(jsonb_build_object('quote', left($3, 400), 'speaker', 'caller', 'start', 1.0, 'end', 2.0, 'conf', 0.9))
+    from generate_series(1, 20))))
+  from unnest(array['kind', 'business', 'nature', 'description', 'address', 'contact_number', 'customer_name']) field)
+from generate_series(1, $4::int) n returning id"""
+JOURNAL_SQL = """
+insert into ticket_journal (ticket_id, seq, at, person_id, action, changes)
+select $1, n, $2, $3, 'change', jsonb_build_object('description', pair, 'answer', pair)
+from generate_series(1, $5::int) n, jsonb_build_array($4::text, $4::text) pair"""
+
+
+RECORDINGS_SQL = """
+insert into recording (call_id, state, due_at, object, peaks)
+select id, 'archived', $1, $2, $3 from call"""
+SOUND_S = 600  # ten minutes stand for the four hours: sound is sent in blocks of a size of their own
+
+
+async def fill(pool: db.Pool, store: Path, agent: int) -> int:
+    """Everything of it belongs to ``agent``; returns the id of the ticket with the longest history, which is LONG_CALL's."""
+    sound, peaks = (key_of(CallId(LONG_CALL), BEGAN, suffix) for suffix in ("flac", "peaks.json"))
+    (store / sound).parent.mkdir(parents=True, exist_ok=True)
+    sf.write(store / sound, np.random.default_rng(7).integers(-99, 99, (SOUND_S * 8_000, 2), dtype=np.int16), 8_000)
+    pairs = [-100, 100] * 2_000
+    (store / peaks).write_text(json.dumps({"points": 2_000, "caller": pairs, "agent": pairs}))
+    async with db.transaction(pool) as connection:
+        for sql in (PEOPLE_SQL, AUDIT_SQL, CUSTOMERS_SQL, CALLS_SQL):
+            await connection.execute(sql, BEGAN, PEOPLE if sql is PEOPLE_SQL else ROWS)
+        await connection.execute(LEGS_SQL, LONG_CALL, agent, BEGAN)
+        await connection.execute(RECORDINGS_SQL, BEGAN, sound, peaks)
+        await connection.execute(TRANSCRIPT_SQL, LONG_CALL, BEGAN + timedelta(hours=4), LINES, WORDS_A_LINE)
+        await connection.execute(CATEGORIES_SQL)
+        await connection.execute(TERMS_SQL, TERMS)
+        first: int = await connection.fetchval(TICKETS_SQL, BEGAN, agent, TEXT, ROWS)
+        await connection.execute(JOURNAL_SQL, first, BEGAN, agent, TEXT[:10_000], CHANGES)
+        await connection.execute("update ticket set version = $2 where id = $1", first, CHANGES)
+    return first

@@ -1,0 +1,236 @@
+"""No single request keeps everybody else waiting: the worst of each route, and no answer is large because the question was.
+
+Every route there is has its worst here, or the test fails: what all routes can be sent (heads, queries, bodies full of what
+nobody asked for) is made from the route itself, what only one can be sent or made to answer stands in WORST.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+
+from services.people.rights import Role, rights_of
+from services.store import db
+from services.web.all_routes import route_classes
+from services.web.http import Route, routes_of
+from tests.harness import crowded
+from tests.harness.api import PASSWORD, Api, serve
+from tests.harness.clock import HandClock
+from tests.harness.database import DatabaseServer
+from tests.harness.loopblock import Asking, send, watched
+
+MOST_S = 0.050
+A_FEW_KB = 16_000
+LARGE = 2_000_000  # bytes of a body: what may be larger has its own worst, the rest would take minutes
+HEAD = 7_900  # bytes of a request line or a header, of 8,190
+ROUTES = {f"{route.method} {route.path}": route for kind in route_classes() for route in routes_of(kind)}
+JSON = {"Content-Type": "application/json"}
+
+Bodies = Callable[[int], Iterator[bytes]]
+
+
+def hostile_bodies(limit: int, names: Sequence[str]) -> Iterator[bytes]:
+    """Of a size just allowed, each dear to read in its own way; ``names``: the fields there are."""
+
+    def many(one: bytes, opened: bytes = b"[", closed: bytes = b"]") -> bytes:
+        count = (limit - 40) // (len(one) + 1)
+        return opened + b",".join([one] * count) + closed
+
+    yield b"{" + b",".join(b'"k%d":0' % number for number in range((limit - 2) // 12)) + b"}"
+    yield b'{"x":{' + b",".join(b'"k%d":{}' % number for number in range((limit - 10) // 13)) + b"}}"
+    if limit > LARGE:
+        return
+    for one in (b"{}", b"[]", b"1.0", b"null", b'"a"', b'{"a":{"a":{}}}', b"1e300", b"9223372036854775807"):
+        yield many(one)
+    for name in names:
+        for one in (b"{}", b"1", b'"\\u0000"', b'{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}'):
+            yield b'{"%s":' % name.encode() + many(one) + b"}"
+        for text in (
+            b"a" * (limit - 40),
+            b"\\ud83d\\ude00" * ((limit - 40) // 12),
+            b"\\n" * ((limit - 40) // 2),
+            b"\xef\xb7\xba" * ((limit - 40) // 3),
+        ):
+            yield b'{"%s":"' % name.encode() + text + b'"}'
+    yield b'{"%s":1}' % (b"k" * (limit - 10))
+    yield b"[" * limit
+    yield b'{"a":' * (limit // 5)
+    yield b"1" + b"0" * (limit - 1)
+    yield b"1." + b"1" * (limit - 2)
+    yield b'"' + b"\\" * (limit - 1)
+
+
+def hostile_queries() -> Iterator[str]:
+    yield "&".join(f"k{number}" for number in range(HEAD // 6))
+    yield "&".join(["limit=1"] * (HEAD // 8))
+    yield "q=" + "%F0%9F%98%80" * (HEAD // 13)
+    yield "q=" + "a" * HEAD
+    yield "k" * HEAD + "=1"
+    yield "after=" + "9" * HEAD
+
+
+HOSTILE_HEADS = (
+    {"Cookie": "; ".join(f"k{number}={number}" for number in range(HEAD // 13))},
+    {"Cookie": 'a="' + '\\"' * (HEAD // 2)},
+    {"Cookie": "tingsu_session=" + "x" * HEAD},
+    {"X-Forwarded-For": "1," * (HEAD // 2)},
+    {"Accept-Encoding": "gzip," * (HEAD // 5)},
+    {"Range": "bytes=" + "0-1," * (HEAD // 4)},
+    {"If-None-Match": '"a",' * (HEAD // 4)},
+    {"Content-Type": "application/json" + ";a=b" * (HEAD // 4)},
+)
+
+
+def body(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def classes(number: int) -> list[dict[str, object]]:
+    kinds = ("complaint", "suggestion", "enquiry")
+    rest = [("business", f"c{n}") for n in range(number)]
+    return [
+        {"list": name, "code": code, "zh": "类", "en": "c", "position": 1, "active": True}
+        for name, code in [*(("kind", kind) for kind in kinds), *rest]
+    ]
+
+
+def terms(number: int, **other: object) -> list[dict[str, object]]:
+    return [{"list": "business", "code": f"c{n % 200}", "term": f"词{n}", "weight": 1.0, **other} for n in range(number)]
+
+
+def lexicons(_: int) -> Iterator[bytes]:
+    yield body({"categories": classes(200), "terms": terms(12_000)})
+    yield body({"categories": classes(200), "terms": terms(11_000, weight=99)})
+    yield body({"categories": classes(200), "terms": terms(11_000, weight="x", code="X", list="y")})
+    yield body({"categories": [*classes(200), *classes(200)], "terms": [*terms(5_000), *terms(5_000)]})
+    yield body({"categories": classes(9_000), "terms": []})
+
+
+def customer_file(_: int) -> Iterator[bytes]:
+    rows = "".join(f"138{n:08d},客户{n},大客户,备注\n" for n in range(120_000))
+    for text in (f"number,name,tier,note\n{rows}", "number,name\n" + ",\n" * 1_000_000, "a," * 2_000_000, '"' * 2_000_000):
+        yield body({"csv": text, "dry_run": True})
+
+
+ACCOUNT = {"name": "名" * 80, "role": "junior_agent"}
+FIELDS = {"description": crowded.TEXT[:10_000], "answer": crowded.TEXT[:10_000], "address": "路" * 400}
+
+
+def nothing_more(_: int) -> Iterator[bytes]:  # what every route is sent is all there is
+    return iter(())
+
+
+WORST: dict[str, Bodies] = {
+    "POST /api/login": lambda _: iter([body({"login": "junior-agent", "password": "ﷺ" * 256})]),
+    "POST /api/logout": nothing_more,
+    "GET /api/health": nothing_more,
+    "GET /api/me": nothing_more,
+    "PATCH /api/me": nothing_more,
+    "POST /api/me/password": lambda _: iter([body({"old": PASSWORD, "new": "ab1" * 85})]),
+    "GET /api/openapi.json": nothing_more,
+    "GET /api/system": nothing_more,
+    "GET /api/board": nothing_more,
+    "GET /api/live": nothing_more,
+    "PUT /api/me/state": lambda _: iter([body({"state": "paused", "reason": "因" * 40})]),
+    "GET /api/phone": nothing_more,
+    "GET /api/calls": nothing_more,
+    "GET /api/calls/{call_id}": nothing_more,
+    "GET /api/calls/{call_id}/audio": nothing_more,
+    "GET /api/tickets": nothing_more,
+    "POST /api/tickets": lambda _: iter([body({"key": "a" * 64, "fields": FIELDS})]),
+    "GET /api/tickets/{ticket_id}": nothing_more,
+    "PATCH /api/tickets/{ticket_id}": lambda _: iter([body({"version": crowded.CHANGES, "fields": FIELDS})]),
+    "POST /api/tickets/{ticket_id}/confirm": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/discard": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/restore": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/close": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "GET /api/tickets/{ticket_id}/journal": nothing_more,
+    "GET /api/lexicon": nothing_more,
+    "PUT /api/lexicon": lexicons,
+    "GET /api/customers": nothing_more,
+    "POST /api/customers": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
+    "PUT /api/customers/{customer_id}": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
+    "POST /api/customers/import": customer_file,
+    "GET /api/people": nothing_more,
+    "POST /api/people": lambda _: iter(
+        [body({"login": "a" * 32, "name": "名" * 80, "role": "junior_agent", "password": "ab1" * 85})]
+    ),
+    "PATCH /api/people/{person_id}": lambda _: iter([body({"name": "名" * 80, "password": "ab1" * 85})]),
+    "GET /api/audit": nothing_more,
+}
+LARGEST_PAGE = "limit=200"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def full(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Api, int]]:
+    """The door of a crowded centre, and the id of its longest ticket."""
+    async with postgres.fresh() as url:
+        pool = await db.open_pool(url, size=5, statement_ms=60_000)
+        try:
+            folder = tmp_path_factory.mktemp("full")
+            async with serve(pool, HandClock(), folder, always=TOKENS) as api:
+                ticket = await crowded.fill(pool, folder / "store", api.accounts[Role.junior_agent].id)
+                yield api, ticket
+        finally:
+            await pool.close()
+
+
+TOKENS = {str(role): role for role in Role}
+"""Whatever a worst case does to sessions, the next one is logged in."""
+
+
+def test_every_route_has_its_worst_and_the_other_way_round() -> None:
+    assert set(ROUTES) == set(WORST)
+
+
+def path_of(route: Route, ticket: int) -> str:
+    path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
+    return path.replace("{person_id}", "2").replace("{customer_id}", "1")
+
+
+def askings(name: str, ticket: int) -> Iterator[Asking]:
+    """Everything that is sent to a route; the bodies made for it alone last, for they may change what is there."""
+    route = ROUTES[name]
+    path = path_of(route, ticket)
+    yield Asking(method=route.method, path=path)
+    for head in HOSTILE_HEADS:
+        yield Asking(method=route.method, path=path, headers=head)
+    if route.query:
+        yield Asking(method=route.method, path=f"{path}?{LARGEST_PAGE}")
+        for query in hostile_queries():
+            yield Asking(method=route.method, path=f"{path}?{query}")
+    if "{" in route.path:
+        yield Asking(method=route.method, path=route.path.partition("{")[0] + quote("a" * HEAD))
+    if route.body:
+        for hostile in hostile_bodies(route.body_limit, list(route.body.model_fields)):
+            yield Asking(method=route.method, path=path, body=hostile, headers=JSON)
+    for made in WORST[name](route.body_limit):
+        yield Asking(method=route.method, path=path, body=made, headers=JSON)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+async def test_the_worst_of_a_route_blocks_nobody_and_a_refusal_is_short(full: tuple[Api, int], name: str) -> None:
+    api, ticket = full
+    session = f"tingsu_session={role_for(ROUTES[name])}"
+    told = []
+    async with watched() as blocks:
+        for number, asking in enumerate(askings(name, ticket)):
+            cookies = "; ".join(filter(None, (session, asking.headers.get("Cookie"))))
+            await blocks.take()
+            answer = await send(api.url.removeprefix("http://"), asking, {"Origin": api.url, "Cookie": cookies})
+            worst = await blocks.take()
+            assert answer.status < 500, (number, answer, asking)
+            if worst > MOST_S or (answer.status >= 400 and answer.size > A_FEW_KB):
+                told.append(f"{number}: {worst * 1000:.0f} ms, {answer}, {asking} {(asking.body or b'')[:60]!r}")
+    assert not told, "\n".join(told)
+
+
+def role_for(route: Route) -> Role:
+    """Somebody whom the route lets in, an agent first."""
+    if not isinstance(route.rights, frozenset):
+        return Role.junior_agent
+    return next(role for role in (Role.junior_agent, Role.administrator) if not rights_of(role).isdisjoint(route.rights))
