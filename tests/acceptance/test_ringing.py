@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.async_api import expect
 
 from tests.acceptance.conftest import Begin, at_work, choose
 from tests.harness.centre import RING_SECONDS, Centre
-from tests.harness.desk_driver import Agent
-from tests.harness.patience import until
-from tests.harness.sip_phone import Answer, Phone
+from tests.harness.desk_driver import Agent, Browser
+from tests.harness.patience import seconds, until
+from tests.harness.sip_phone import Answer, Phone, Ring
 
 
 async def _detail(centre: Centre, call: str) -> dict[str, list[dict[str, object]]]:
@@ -34,6 +36,7 @@ async def test_a_missed_ring_goes_to_the_next_agent_and_pauses_the_first_with_th
         assert call["id"] == card.call
         await talk.hang_up()
         await caller.ended()
+    await until(lambda: _wishes(centre, "anna", ("paused", "missed_ring")), "the missed ring to be anna's own state", 5)
     await centre.call_of("13900002222", outcome="answered")
     legs = {leg["extension"]: leg for leg in (await _detail(centre, card.call))["legs"]}
     assert legs["1001"]["outcome"] == "no_answer"
@@ -41,6 +44,12 @@ async def test_a_missed_ring_goes_to_the_next_agent_and_pauses_the_first_with_th
     assert legs["1002"]["outcome"] == "answered"
     await anna.at("state-ready-now").click()
     await anna.state("ready")
+
+
+async def _wishes(centre: Centre, login: str, wanted: tuple[str, str]) -> bool:
+    """Kept apart from what the switch says: whatever forgets the switch's own pause, the agent stays paused."""
+    kept = await centre.query("select wanted_state, wanted_reason from person where login = $1", login)
+    return tuple(kept[0]) == wanted
 
 
 async def test_a_caller_who_gives_up_while_the_phone_rings_takes_the_card_away(centre: Centre, anna: Agent, rings: Begin) -> None:
@@ -77,3 +86,25 @@ async def test_a_reload_while_it_rings_brings_the_card_back_once_and_it_can_be_a
     assert (await centre.call_of("13900004444", outcome="answered"))["ivr_path"] == "0"
     popped = await centre.query("select id, ended_how from pop where call_id = $1 order by seq", before.call)
     assert popped[-1]["ended_how"] == "answered"
+
+
+async def test_a_reload_brings_the_very_card_back_while_a_telephone_on_the_desk_rings_on(
+    centre: Centre, phones: dict[str, Phone], rings: Begin, tmp_path: Path
+) -> None:
+    """The ring goes on without the page, so that no new one can bring the card: the numbered stream must."""
+    phones["bert"].on_ring = Ring()
+    async with Browser(tmp_path / "bert") as browser, at_work(centre, "bert"):
+        bert = await browser.log_in(centre.url, "bert", centre.people["bert"].password)
+        caller = await rings(number="13900005555")
+        await choose(centre, caller, "1")
+        card = bert.at("pop-card")
+        await expect(card).to_have_count(1, timeout=seconds(15) * 1000)
+        before = await card.get_attribute("data-pop-id")
+        assert before
+        await bert.reload()
+        await expect(card).to_have_count(1, timeout=seconds(5) * 1000)
+        assert await card.get_attribute("data-pop-id") == before
+        caller.hang_up()
+        await expect(card).to_have_count(0, timeout=seconds(10) * 1000)
+    legs = (await _detail(centre, (await centre.call_of("13900005555", outcome="abandoned"))["id"]))["legs"]
+    assert len(legs) == 1, "another ring may have brought the card back"

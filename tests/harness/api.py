@@ -43,6 +43,7 @@ class Api:
     pool: db.Pool
     people: People
     accounts: dict[Role, Person]
+    archive: Archive
 
     @contextlib.asynccontextmanager
     async def client(self, login: str | None = None, password: str = PASSWORD) -> AsyncIterator[aiohttp.ClientSession]:
@@ -86,10 +87,11 @@ async def serve(
     port = listening.getsockname()[1]
     security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",))
     door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
-    app = application(sources(_parts(behind, people), security), door, security, Desk(None))
+    archive = Archive.open(str(folder / "store"))
+    app = application(sources(_parts(behind, people, archive), security), door, security, Desk(None))
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(behind.journal.run(), name="journal"), tasks.create_task(behind.hub.run(), name="hub")]
-        yield Api(f"http://127.0.0.1:{port}", pool, people, accounts)
+        yield Api(f"http://127.0.0.1:{port}", pool, people, accounts, archive)
         await behind.hub.shutdown()
         for task in running:
             task.cancel()
@@ -107,7 +109,7 @@ class _AlwaysIn:
         return LoggedIn(person=person, session=hash_of(token)) if person else await self.real.who(token)
 
 
-def _parts(behind: Office, people: People) -> Parts:
+def _parts(behind: Office, people: People, archive: Archive) -> Parts:
     return Parts(
         pool=behind.pool,
         clock=behind.clock,
@@ -116,7 +118,7 @@ def _parts(behind: Office, people: People) -> Parts:
         hub=behind.hub,
         floor=behind.floor,
         presence=behind.presence,
-        archive=Archive.open(str(behind.folder / "store")),
+        archive=archive,
         cuttings=behind.folder / "sides",
         sip_key=bytes(32),
         ws_url="ws://127.0.0.1:8088/ws",

@@ -64,7 +64,7 @@ class Switch:
 
     def open_leg_files(self) -> list[str]:
         """Those it still writes: a recording is finished on a thread of its own, after its channel is gone."""
-        links = [_target_of(fd) for fd in Path(f"/proc/{self.managed.pid}/fd").iterdir()]
+        links = files_of(self.managed.pid or 0)
         return [link for link in links if Path(link).is_relative_to(self.plan.spool.resolve())]
 
     def complaints(self) -> list[str]:
@@ -73,8 +73,13 @@ class Switch:
         return [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line]
 
 
+def files_of(pid: int) -> list[str]:
+    """What a living process has open, as /proc names it; what it closes between two looks is left out."""
+    return [target for fd in Path(f"/proc/{pid}/fd").iterdir() if (target := _target_of(fd))]
+
+
 def _target_of(fd: Path) -> str:
-    with suppress(FileNotFoundError):  # closed between two looks
+    with suppress(FileNotFoundError):
         return str(fd.readlink())
     return ""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, CallRefused, Phone, Reject
-from tests.harness.switch import HOTLINE, Switch, running_switch, secret_of, sip_agent, watching
+from tests.harness.switch import HOTLINE, Switch, files_of, running_switch, secret_of, sip_agent, watching
 from tests.harness.tones import ULAW, share
 
 NOT_FOUND, INCOMPLETE, UNAUTHORIZED, FORBIDDEN, DECLINED = 404, 484, 401, 403, 603
@@ -216,8 +216,7 @@ async def test_every_door_is_on_loopback(switch: Switch, stranger: Phone) -> Non
 
 def open_doors(pid: int) -> set[tuple[str, str, int]]:
     """Listening TCP and all UDP sockets of a process: kind, address, port."""
-    links = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
-    inodes = {link[8:-1] for link in links if link.startswith("socket:[")}
+    inodes = {link[8:-1] for link in files_of(pid) if link.startswith("socket:[")}
     doors = set()
     for kind in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{kind}").read_text(encoding="ascii").splitlines()[1:]:

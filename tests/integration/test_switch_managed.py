@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +42,9 @@ async def plan(tmp_path: Path) -> SwitchPlan:
 
 
 def alive(pid: int | None) -> bool:
-    return pid is not None and Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return pid is not None and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    return False
 
 
 async def can_call(plan: SwitchPlan) -> bool:

@@ -1,0 +1,125 @@
+"""A centre in which everything has happened once: what a test must find that asks for something there is.
+
+Each state of a call, a recording, a transcript and a ticket has a row, the finished ones with all that hangs on them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import soundfile as sf
+
+from cti.ids import CallId
+from recordings.archive import Archive, key_of
+from services.clock import Clock
+from services.people import audit
+from services.people.model import Person
+from services.store import db
+from services.tickets.actions import Tickets
+from tests.harness.office import QUEUE, ZONE
+
+CALL = CallId("tingsu-1795467600.1")
+NUMBER = "13800138000"
+_WORDS = [{"text": "投诉", "start": 1.0, "end": 1.6, "conf": 0.93}]
+_SPOKEN = [{"speaker": "caller", "start": 1.0, "end": 1.6, "text": "投诉", "words": _WORDS}]
+_CASE = {
+    "kind": "complaint", "business": "fixed_telephone", "nature": "fault_repair", "description": "电话坏了",
+    "answer": "已修复", "customer_number": NUMBER, "customer_name": "张桂芳",
+}  # fmt: skip
+_OUTCOMES = ("abandoned", "ivr_hangup", "refused", "lost")
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """What can be asked for. ``calls[0]`` has everything; ``tickets`` are one of each state."""
+
+    calls: tuple[CallId, ...]
+    tickets: tuple[int, ...]
+    customers: tuple[int, ...]
+    people: tuple[int, ...]
+
+
+async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
+    """Make it all happen; ``agent`` took the calls and owns the tickets."""
+    customer = await pool.fetchval(
+        "insert into customer (number, name, tier, changed_at) values ($1, '张桂芳', 'big', $2) returning id", NUMBER, clock.now()
+    )
+    calls = await _calls(pool, clock, agent, customer)
+    await _recording(pool, clock, archive)
+    tickets = await _tickets(pool, clock, agent)
+    async with db.transaction(pool) as connection:
+        await audit.write(connection, clock.now(), by=agent.id, action="recording.listen", about=f"call:{CALL}", detail={})
+    people = tuple(row["id"] for row in await pool.fetch("select id from person order by id"))
+    return Lived(calls, tickets, (customer,), people)
+
+
+async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
+    at = clock.now() - timedelta(minutes=5)
+    await pool.execute(
+        "insert into call (id, number, number_sent, name_sent, dialled, customer_id, ivr_path, queue, started_at, queued_at,"
+        " answered_at, answered_by, ended_at, outcome, waited_ms, talked_ms, notice) values ($1, $2, $2, '张', '10000', $3, '1',"
+        " $4, $5, $5, $6, $7, $8, 'answered', 4000, 51000, 'notice-1')",
+        *(CALL, NUMBER, customer, QUEUE, at, at + timedelta(seconds=4), agent.id, at + timedelta(seconds=55)),
+    )
+    await pool.execute(
+        "insert into call_leg (call_id, channel, extension, person_id, rang_at, answered_at, ended_at, outcome, rang_ms)"
+        " values ($1, 'tingsu-1795467600.2', $2, $3, $4, $5, $6, 'answered', 3000)",
+        *(CALL, agent.extension, agent.id, at + timedelta(seconds=1), at + timedelta(seconds=4), at + timedelta(seconds=55)),
+    )
+    await pool.execute(
+        "insert into call_turn (call_id, at, kind, channel, by_ext) values ($1, $2, 'held', 'tingsu-1795467600.2', $3)",
+        *(CALL, at + timedelta(seconds=20), agent.extension),
+    )
+    others = tuple(CallId(f"tingsu-1795467600.{number}") for number in range(11, 11 + len(_OUTCOMES) + 1))
+    for call, outcome in zip(others, (*_OUTCOMES, None), strict=True):
+        ended = at + timedelta(seconds=9) if outcome else None
+        await pool.execute(
+            "insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome)"
+            " values ($1, '', 'anonymous', '', '10000', $2, $3, $4)",
+            *(call, at, ended, outcome),
+        )
+    return (CALL, *others)
+
+
+async def _recording(pool: db.Pool, clock: Clock, archive: Archive) -> None:
+    sound, peaks = key_of(CALL, clock.now()), key_of(CALL, clock.now(), "peaks.json")
+    flac = io.BytesIO()
+    sf.write(flac, np.zeros((8_000, 2), dtype=np.int16), 8_000, format="FLAC", subtype="PCM_16")
+    drawn = json.dumps({"points": 1, "caller": [-1, 1], "agent": [-1, 1]}).encode()
+    with TemporaryDirectory() as folder:
+        kept = [await _put(archive, key, Path(folder), content) for key, content in ((sound, flac.getvalue()), (peaks, drawn))]
+    recording = await pool.fetchval(
+        "insert into recording (call_id, state, object, peaks, sha256, bytes, duration_ms, sample_rate, starts_at, due_at,"
+        " archived_at) values ($1, 'archived', $2, $3, $4, $5, 1000, 8000, $6, $6, $6) returning id",
+        *(CALL, sound, peaks, kept[0][1], kept[0][0], clock.now()),
+    )
+    await pool.execute(
+        "insert into transcript (recording_id, state, due_at, model, utterances, finished_at)"
+        " values ($1, 'done', $2, 'm', $3, $2)",
+        *(recording, clock.now(), _SPOKEN),
+    )
+
+
+async def _put(archive: Archive, key: str, folder: Path, content: bytes) -> tuple[int, bytes]:
+    source = folder / key.replace("/", "-")
+    source.write_bytes(content)
+    stored = await archive.put(key, source)
+    return stored.size, stored.sha256
+
+
+async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...]:
+    """A draft, an open one, a closed one, a discarded one; the call's is the open one."""
+    tickets, made = Tickets(pool, clock, ZONE), []
+    for number, steps in enumerate(((), ("confirm",), ("confirm", "close"), ("discard",))):
+        ticket, _ = await tickets.new(_CASE, key=f"lived-{number:04d}", by=agent.id)
+        for step in steps:
+            ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=agent.id)
+        made.append(ticket.id)
+    await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
+    return tuple(made)
