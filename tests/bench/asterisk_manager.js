@@ -7,6 +7,7 @@ const cpu = () => { const used = process.cpuUsage(); return (used.user + used.sy
 let start = 0
 let seen = 0
 ami.on('managerevent', event => {
+  if (event.event === 'FullyBooted') return // comes with the login, is not of the stream
   if (!start) start = cpu()
   seen += 1
   if (event.queue === 'the-last-of-all') {
