@@ -11,7 +11,17 @@ import recordings.crew
 from cti.events import WANTED
 from cti.ids import Extension
 from cti.settings import AmiSettings
-from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts, SwitchProgram, TlsFiles
+from ivr.asterisk import (
+    COLLEAGUE_RING_S,
+    AgentEndpoint,
+    AmiAccount,
+    PhoneKind,
+    QueueSettings,
+    SwitchPlan,
+    SwitchPorts,
+    SwitchProgram,
+    TlsFiles,
+)
 from ivr.settings import IvrSettings
 from recordings import models
 from services.config import Config, Mistake, read_secret
@@ -23,6 +33,8 @@ from services.people.sessions import SessionLimits
 from services.people.throttle import ThrottleLimits
 from services.secret_files import made_once
 from services.web.security import Security, origins_for
+
+RING_END_S = 5  # the end of a ring is there by then, or will not come
 
 
 def secrets_folder(config: Config) -> Path:
@@ -156,6 +168,11 @@ def throttle_limits(config: Config) -> ThrottleLimits:
     return ThrottleLimits(
         window=timedelta(minutes=web.login_window_minutes), per_login=web.login_failures, per_peer=web.peer_failures
     )
+
+
+def ring_limit(config: Config) -> int:
+    """Seconds that no ring outlasts: an offer from the queue, a colleague's call, and time for their end to arrive."""
+    return max(config.queue.ring_seconds, COLLEAGUE_RING_S) + RING_END_S
 
 
 def security(config: Config, port: int | None = None) -> Security:

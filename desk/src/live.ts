@@ -4,11 +4,12 @@
  */
 import { defineStore } from 'pinia'
 import { computed, nextTick, ref, shallowRef } from 'vue'
-import { learn } from './clock'
+import { learn, now } from './clock'
 import { supersedes } from './newest'
 import { noPops, popEnded, popped } from './pops'
 import { useSession } from './session'
-import type { Board, CallMessage, ClientMessage, DraftMessage, ServerMessage } from './wire'
+import { onWake } from './wake'
+import type { Board, CallMessage, ClientMessage, DraftMessage, ServerMessage, Wire } from './wire'
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
@@ -20,6 +21,13 @@ const ANSWER_MS = 5_000
 const REPLAY_MS = 150
 /** How long the page says what became of the last ring. */
 const LAST_END_MS = 60_000
+/** A ring whose end is heard of so much later was not seen here. */
+const UNSEEN_MS = 5_000
+/** What a page keeps of the rings it slept through; more are a number. */
+const MISSED = 50
+
+/** A ring that came and went while the page slept or had no link. */
+export type Missed = Pick<Wire<'PopEndMessage'>, 'id' | 'at' | 'number' | 'name'>
 
 export type Link = 'connecting' | 'up' | 'down'
 
@@ -31,6 +39,8 @@ export const useLive = defineStore('live', () => {
   const call = shallowRef<CallMessage | null>(null)
   const drafts = shallowRef<readonly DraftMessage[]>([])
   const lastEnd = shallowRef<{ id: string; how: string } | null>(null)
+  /** Newest last. */
+  const missed = shallowRef<readonly Missed[]>([])
   /** Counts how often everything has to be read again because messages were lost. */
   const lost = ref(0)
   const replaying = ref(false)
@@ -131,6 +141,7 @@ export const useLive = defineStore('live', () => {
       case 'pop_end':
         pops.value = popEnded(pops.value, message.id)
         sayEnd({ id: message.id, how: message.how })
+        if (message.how !== 'answered' && (replayed || now() - Date.parse(message.at) > UNSEEN_MS)) missed.value = [...missed.value, message].slice(-MISSED)
         break
       case 'call':
         call.value = message
@@ -212,6 +223,7 @@ export const useLive = defineStore('live', () => {
     pops.value = noPops
     call.value = null
     drafts.value = []
+    missed.value = []
     sayEnd(null)
   }
 
@@ -224,12 +236,14 @@ export const useLive = defineStore('live', () => {
     void comeBack()
   }
 
+  const forgetMissed = () => void (missed.value = [])
+
   function heard(ticket: number): void {
     if (!drafts.value.some((draft) => draft.ticket_id === ticket)) return
     drafts.value = drafts.value.filter((draft) => draft.ticket_id !== ticket)
   }
 
-  window.addEventListener('online', reconnect)
+  onWake(reconnect)
   window.addEventListener('offline', () => socket && cut())
-  return { link, board, pops, ringing, call, drafts, lastEnd, lost, show, start, stop, reconnect, heard }
+  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, show, start, stop, reconnect, heard, forgetMissed }
 })

@@ -40,7 +40,9 @@ class FakeSocket extends EventTarget {
 
 const hello = (seq: number, lost = false, epoch = 1): ServerMessage => ({ type: 'hello', at: AT, epoch, seq, lost })
 const pop = (seq: number, id = card().id): ServerMessage => ({ type: 'pop', seq, sent_at: AT, card: card({ id }) })
-const popEnd = (seq: number, id = card().id): ServerMessage => ({ type: 'pop_end', seq, id, how: 'no_answer' })
+const popEnd = (seq: number, id = card().id, given: object = {}): ServerMessage => ({
+  type: 'pop_end', seq, id, how: 'no_answer', at: new Date().toISOString(), number: '13800138000', name: '', ...given,
+})
 const bye = (code: string): ServerMessage => ({ type: 'bye', code, retry_ms: 5000 })
 const talking = (seq: number, given: object = {}): ServerMessage => ({
   type: 'call', seq, call_id: 'a.1', phase: 'talking', since: AT, ticket_id: 7, ...given,
@@ -304,6 +306,24 @@ test('after a restart of the server its first board counts, though its numbers b
   expect(live.board?.me?.state).toBe('ready')
   live.show(board('paused', { epoch: 900, n: 72 }))
   expect(live.board?.me?.state, 'what the old run still says').toBe('ready')
+})
+
+test('rings that came and went while the page was cut off are named when it is back, but not the answered', async () => {
+  const { live, socket } = connect()
+  socket.say(hello(5))
+  socket.end()
+  await vi.advanceTimersByTimeAsync(1000)
+  last().say(hello(8), popEnd(6, 'a/1'), popEnd(7, 'b/2', { how: 'answered' }), popEnd(8, 'c/3', { how: 'cancelled' }))
+  expect(live.missed.map((one) => one.id)).toEqual(['a/1', 'c/3'])
+  live.forgetMissed()
+  expect(live.missed).toEqual([])
+})
+
+test('a ring whose end comes minutes late, as to a page that slept, is named too; one that is seen to end is not', () => {
+  const { live, socket } = connect()
+  socket.say({ type: 'hello', at: new Date().toISOString(), epoch: 1, seq: 5, lost: false })
+  socket.say(pop(6, 'a/1'), popEnd(7, 'a/1'), pop(8, 'b/2'), popEnd(9, 'b/2', { at: new Date(Date.now() - 60_000).toISOString() }))
+  expect(live.missed.map((one) => one.id)).toEqual(['b/2'])
 })
 
 test('what became of the last ring is said for a minute', async () => {

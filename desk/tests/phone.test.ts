@@ -4,7 +4,8 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { useLive } from '../src/live'
 import { usePhone } from '../src/phone/phone'
 import { useSession } from '../src/session'
-import { card, me } from './made'
+import type { PopCard } from '../src/wire'
+import { board, card, me } from './made'
 import { FakeLocks } from './locks'
 
 const sip = vi.hoisted(() => ({ lines: [] as FakeLine[] }))
@@ -24,6 +25,9 @@ class Emitter {
 
 class FakeLine extends Emitter {
   stopped = false
+  constructor(readonly settings: { no_answer_timeout: number }) {
+    super()
+  }
   start(): void {
     sip.lines.push(this)
   }
@@ -40,6 +44,7 @@ class FakeSession extends Emitter {
   connection = { getSenders: () => [this.sender] }
   refers: Record<string, () => void>[] = []
   ended = false
+  refused = 0
   holds = 0
   answer({ mediaStream }: { mediaStream: FakeStream }): void {
     this.sender.track = mediaStream.track
@@ -58,8 +63,9 @@ class FakeSession extends Emitter {
   isEnded(): boolean {
     return this.ended
   }
-  terminate(): void {
+  terminate(how?: { status_code: number }): void {
     this.ended = true
+    this.refused = how?.status_code ?? 0
     this.emit('ended', { cause: 'Terminated' })
   }
 }
@@ -95,7 +101,7 @@ let microphones: FakeStream[]
 let openMicrophone: () => Promise<FakeStream>
 let plugs: EventTarget
 let rung: number
-const PHONE = { ws_url: 'ws://127.0.0.1/ws', uri: 'sip:1007@tingsu', extension: '1007', password: 'x', realm: 'tingsu' }
+const PHONE = { ws_url: 'ws://127.0.0.1/ws', uri: 'sip:1007@tingsu', extension: '1007', password: 'x', realm: 'tingsu', ring_limit: 25 }
 
 async function newMicrophone(): Promise<FakeStream> {
   const stream = new FakeStream()
@@ -146,11 +152,8 @@ async function talking() {
   return made
 }
 
-test.each([
-  ['while it rings', ringing],
-  ['in a call', talking],
-])('the line is never made anew %s, however long it is down and whoever asks; it is after the call', async (_, begin) => {
-  const { phone, session, line } = await begin()
+test('the line is never made anew in a call, however long it is down and whoever asks; it is after the call', async () => {
+  const { phone, session, line } = await talking()
   line.emit('disconnected')
   await phone.register()
   await vi.advanceTimersByTimeAsync(120_000)
@@ -158,6 +161,147 @@ test.each([
   session.terminate()
   await soon()
   expect([sip.lines.length, line.stopped]).toEqual([2, true])
+})
+
+test('a ring whose line breaks is over at once, for no answer can be sent to it any more', async () => {
+  const { phone, session, line } = await ringing()
+  line.emit('disconnected')
+  expect([phone.phase, session.ended]).toEqual(['idle', true])
+  await vi.advanceTimersByTimeAsync(2500)
+  expect(sip.lines.length).toBe(2)
+})
+
+test('a ring whose line breaks while the person is asked for the microphone is over too', async () => {
+  const { phone, session, line } = await ringing()
+  openMicrophone = () => new Promise(() => {})
+  void phone.answer()
+  await soon()
+  expect(phone.phase).toBe('connecting')
+  line.emit('disconnected')
+  expect([phone.phase, session.ended]).toEqual(['idle', true])
+})
+
+test('an answered call whose line breaks goes on', async () => {
+  const { phone, session, line } = await talking()
+  line.emit('disconnected')
+  expect([phone.phase, session.ended]).toEqual(['talking', false])
+})
+
+/** The server's word that it rings, and that it does not any more. */
+function cards(...ringing: PopCard[]): void {
+  useLive().pops = { ringing, over: [], byCall: {} }
+}
+
+async function ringingWithCard() {
+  const made = await ringing()
+  useLive().link = 'up'
+  cards(card())
+  await soon()
+  return made
+}
+
+test('a ring whose card is over is over, though the line told nothing of it', async () => {
+  const { phone, session } = await ringingWithCard()
+  cards()
+  await vi.advanceTimersByTimeAsync(1900)
+  expect([phone.phase, session.ended]).toEqual(['ringing', false])
+  await vi.advanceTimersByTimeAsync(300)
+  expect([phone.phase, session.ended]).toEqual(['idle', true])
+})
+
+test('a ring offered again in the place of the one that ended goes on', async () => {
+  const { phone, session } = await ringingWithCard()
+  cards()
+  await vi.advanceTimersByTimeAsync(1000)
+  cards(card({ id: 'a/2' }))
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect([phone.phase, session.ended]).toEqual(['ringing', false])
+})
+
+test.each([
+  ['a colleague whose call has no card', async () => cards()],
+  ['a caller, whatever is no longer heard of the cards', async () => void ((useLive().link = 'down'), cards())],
+])('%s goes on ringing', async (_, then) => {
+  const { phone } = _.startsWith('a colleague') ? await ringing() : await ringingWithCard()
+  await then()
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(phone.phase).toBe('ringing')
+})
+
+test('a call that comes before the ghost of the last one is gone is not refused as busy', async () => {
+  const { phone, session, line } = await ringingWithCard()
+  cards()
+  await soon()
+  const next = new FakeSession()
+  line.emit('newRTCSession', { session: next })
+  expect([session.ended, next.refused, phone.phase]).toEqual([true, 0, 'ringing'])
+})
+
+test('a second call while the first truly rings is refused as busy', async () => {
+  const { session, line } = await ringingWithCard()
+  const next = new FakeSession()
+  line.emit('newRTCSession', { session: next })
+  expect([session.ended, next.refused]).toEqual([false, 486])
+})
+
+test('the switch\'s limit for a ring is the line\'s', async () => {
+  await registered()
+  expect(lastLine().settings.no_answer_timeout).toBe(25)
+})
+
+test('an answer that the switch never takes up does not hold the phone for long', async () => {
+  const { phone, session } = await ringing()
+  session.answer = () => {}
+  await phone.answer()
+  await vi.advanceTimersByTimeAsync(16_000)
+  expect([phone.phase, session.ended]).toEqual(['idle', true])
+})
+
+/** Time that passed without this page. */
+function sleep(ms: number): void {
+  vi.setSystemTime(Date.now() + ms)
+}
+
+test('after a sleep the line is made anew, at once or after the call', async () => {
+  await registered()
+  sleep(60_000)
+  await vi.advanceTimersByTimeAsync(6000)
+  expect(sip.lines.length).toBe(2)
+  lastLine().emit('registered')
+  const session = new FakeSession()
+  lastLine().emit('newRTCSession', { session })
+  await usePhone().answer()
+  sleep(60_000)
+  await vi.advanceTimersByTimeAsync(6000)
+  expect(sip.lines.length).toBe(2)
+  session.terminate()
+  await soon()
+  expect(sip.lines.length).toBe(3)
+})
+
+/** What was asked of the server for one's own state. */
+function wishes(): unknown[] {
+  const asked: unknown[] = []
+  vi.stubGlobal('fetch', async (path: string, init?: RequestInit) => {
+    if (path === '/api/me/state') asked.push(JSON.parse(String(init?.body)))
+    return new Response(JSON.stringify(path === '/api/me/state' ? board('ready', { epoch: 1, n: 9 }) : PHONE))
+  })
+  return asked
+}
+
+test.each([
+  ['and was paused for it is ready again once the phone is back', 10_000, 1],
+  ['long ago stays paused: who knows whether anybody is still there', 70_000, 0],
+])('who lost a ring to the line %s', async (_, later, count) => {
+  const asked = wishes()
+  const { line } = await ringing()
+  line.emit('disconnected')
+  await vi.advanceTimersByTimeAsync(later)
+  lastLine().emit('registered')
+  const paused = board('paused', { epoch: 1, n: 8 })
+  useLive().show({ ...paused, me: paused.me && { ...paused.me, reason: 'missed_ring' } })
+  await soon()
+  expect(asked).toEqual(Array(count).fill({ state: 'ready', reason: '' }))
 })
 
 test('a registration that comes after the log-out is not made', async () => {

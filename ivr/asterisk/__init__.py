@@ -18,10 +18,11 @@ from ivr.asterisk.plan import (
     TlsFiles,
     UnfitValue,
 )
-from ivr.asterisk.render import AGENTS_FILE, MODULES, render, render_agents
+from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, render, render_agents
 
 __all__ = [
     "AGENTS_FILE",
+    "COLLEAGUE_RING_S",
     "MODULES",
     "AgentEndpoint",
     "AmiAccount",

@@ -12,6 +12,7 @@ from ivr.asterisk.hold_music import write_hold_music
 from ivr.asterisk.plan import AgentEndpoint, PhoneKind, SwitchPlan, UnfitValue, fit_path
 
 AGENTS_FILE = "pjsip_agents.conf"
+COLLEAGUE_RING_S = 20  # how long a colleague is rung
 
 _TEMPLATES = files("ivr.asterisk") / "templates"
 _PLACEHOLDER = re.compile(r"@([a-z_]+)@")
@@ -157,7 +158,7 @@ def _hotline_lines(number: str) -> str:
 
 
 def _dial_lines(afterwards: str) -> str:
-    dial = "Dial(PJSIP/${EXTEN},20,U(record-agent)t)"
+    dial = f"Dial(PJSIP/${{EXTEN}},{COLLEAGUE_RING_S},U(record-agent)t)"
     return "\n".join(f"exten => {pattern},1,{dial}\n same => n,{afterwards}" for pattern in _EXTENSION_PATTERNS)
 
 

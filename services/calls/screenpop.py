@@ -160,7 +160,12 @@ class ScreenPop:
         ring = self._rings.pop(pop, None)
         if ring is None:
             return
-        self._outbox.push(ring.person, f"pop:{pop}", lambda seq: PopEndMessage(seq=seq, id=pop, how=how), over=True)
+        name = ring.card.customer.name if ring.card.customer else ring.card.name_sent
+
+        def message(seq: int) -> PopEndMessage:
+            return PopEndMessage(seq=seq, id=pop, how=how, at=at, number=ring.card.number, name=name)
+
+        self._outbox.push(ring.person, f"pop:{pop}", message, over=True)
         self._note(PopEnded(at=at, pop=pop, how=how))
 
     def _enrich(self, call: LiveCall, pop: str) -> None:

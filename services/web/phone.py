@@ -12,9 +12,10 @@ from services.web.http import Asked, route
 class PhoneRoutes:
     """``ws_url`` is the switch's own websocket: the phone goes on while we are down (SPEC C10)."""
 
-    def __init__(self, key: bytes, ws_url: str) -> None:
+    def __init__(self, key: bytes, ws_url: str, ring_limit: int) -> None:
         self._key = key
         self._ws_url = ws_url
+        self._ring_limit = ring_limit
 
     @route("GET", "/api/phone", right=Right.DESK, raises=(NotAllowed,))
     async def show(self, asked: Asked) -> schemas.Phone:
@@ -28,4 +29,5 @@ class PhoneRoutes:
             extension=person.extension,
             password=sip_secret(self._key, person.extension, person.phone_secret_n),
             realm="tingsu",
+            ring_limit=self._ring_limit,
         )

@@ -48,6 +48,7 @@ class Parts:
     cuttings: Path
     sip_key: bytes
     ws_url: str
+    ring_limit: int
     look: Callable[[], Awaitable[System]]
     version: str
 
@@ -59,7 +60,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     made = (
         SessionRoutes(parts.people, security, clock, parts.version),
         PeopleRoutes(parts.people),
-        PhoneRoutes(parts.sip_key, parts.ws_url),
+        PhoneRoutes(parts.sip_key, parts.ws_url, parts.ring_limit),
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(pool, playback, clock),

@@ -118,6 +118,7 @@ class Phone(Wire):
     extension: str
     password: str
     realm: str
+    ring_limit: int = Field(description="seconds; the switch rings no phone longer")
 
 
 class Person(Wire):
@@ -583,12 +584,15 @@ class PopMessage(Wire):
 
 
 class PopEndMessage(Wire):
-    """The ring is over: ``how`` answered, no_answer, rejected, cancelled."""
+    """The ring is over: ``how`` answered, no_answer, rejected, cancelled. Who it was is told to a page that slept."""
 
     type: Literal["pop_end"] = "pop_end"
     seq: int
     id: str
     how: str
+    at: datetime
+    number: str
+    name: str
 
 
 class CallMessage(Wire):

@@ -122,6 +122,7 @@ def _parts(behind: Office, people: People, archive: Archive) -> Parts:
         cuttings=behind.folder / "sides",
         sip_key=bytes(32),
         ws_url="ws://127.0.0.1:8088/ws",
+        ring_limit=25,
         look=_well,
         version="0.0-test",
     )

@@ -10,7 +10,9 @@ import { forget, keep, kept } from '@/kept'
 import { useLive } from '@/live'
 import { sentence, tell } from '@/problems'
 import { useSession } from '@/session'
+import { onWake } from '@/wake'
 import { t } from '@/words'
+import { useAgreement } from './agreement'
 import { isSecure } from './devices'
 import { useHeadset } from './headset'
 import { useRing } from './ring'
@@ -26,6 +28,10 @@ const LAST_RETRY_MS = 30_000
 export const MISSED_RING = 'missed_ring'
 /** How long a pressed Answer waits for the phone's own ring, which comes after the screen-pop. */
 const ARMED_MS = 15_000
+/** Answered, and the switch says nothing: a call that is not up by then never will be. */
+const CONNECT_MS = 15_000
+/** How long after a ring that the page or the line lost its agent is taken to be still there. */
+const LOST_RING_MS = 60_000
 
 export const usePhone = defineStore('phone', () => {
   const session = useSession()
@@ -34,6 +40,8 @@ export const usePhone = defineStore('phone', () => {
   const registration = ref<Registration>('off')
   const trouble = ref('')
   const phase = ref<Phase>('idle')
+  /** The switch was told: not while the person is still asked for the microphone. */
+  const answered = ref(false)
   const caller = shallowRef({ number: '', name: '' })
   const since = ref(0)
   const muted = ref(false)
@@ -50,15 +58,19 @@ export const usePhone = defineStore('phone', () => {
   let call: SipCall | null = null
   /** Counts connections, so that one overtaken while it fetched its credentials is not made. */
   let connecting = 0
+  /** The line was made before a sleep and may be dead without knowing: it is made anew when no call is on it. */
+  let isStale = false
   let retry = FIRST_RETRY_MS
   let retryTimer = 0
   let armedTimer = 0
+  let connectTimer = 0
 
   forget('talking', sessionStorage)
 
   const inBrowser = computed(() => session.hasPhone && session.me?.phone_kind === 'browser')
   const busy = computed(() => phase.value === 'talking' || phase.value === 'connecting')
   const isRinging = computed(() => !busy.value && (phase.value === 'ringing' || live.ringing.length > 0))
+  const isUnanswered = computed(() => phase.value === 'ringing' || (phase.value === 'connecting' && !answered.value))
   /** The call can be put on hold or handed on: that goes through the line, and tried without one it would end the call. */
   const canHandOn = computed(() => phase.value === 'talking' && registration.value === 'registered' && !transferring.value)
 
@@ -66,6 +78,7 @@ export const usePhone = defineStore('phone', () => {
   // a telephone rings for itself; of several tabs only the one with the phone in it
   const holdsPhone = computed(() => inBrowser.value && !['off', 'elsewhere'].includes(registration.value))
   const ringing = useRing(() => isRinging.value && holdsPhone.value)
+  const isGhost = useAgreement({ rings: () => isUnanswered.value, stop: stopRinging })
 
   // registration -------------------------------------------------------------------------------------------------------
   /** Never under a call: JsSIP ends all of a line's calls with it. `over` comes back to it. */
@@ -86,7 +99,8 @@ export const usePhone = defineStore('phone', () => {
       const sip = await import('./sip')
       if (mine !== connecting || call) return
       line?.stop()
-      line = new sip.Line(credentials, { registered, unregistered, rings })
+      isStale = false
+      line = new sip.Line(credentials, { registered, unregistered, cut, rings })
     } catch (error) {
       if (mine !== connecting) return
       trouble.value = t('phone.noKey', { why: sentence(error) })
@@ -139,9 +153,22 @@ export const usePhone = defineStore('phone', () => {
   }
 
   // one call --------------------------------------------------------------------------------------------------------------
+  /** Rings no more, and nobody refused it: the switch has ended it, or can no longer be answered. */
+  function stopRinging(): void {
+    if (isUnanswered.value) call?.refuseUnavailable()
+  }
+
+  function cut(): void {
+    if (!isUnanswered.value) return
+    stopRinging()
+    wasLost()
+  }
+
   function rings(incoming: SipCall): void {
+    if (isGhost.value) stopRinging()
     if (call) return incoming.refuseBusy()
     call = incoming
+    answered.value = false
     tab?.hasCall(true)
     caller.value = incoming.caller
     phase.value = 'ringing'
@@ -189,18 +216,21 @@ export const usePhone = defineStore('phone', () => {
     const mine = call
     const microphone = await headset.pickUp(mine)
     if (call !== mine) return
-    if (microphone) mine.answer(microphone)
-    else phase.value = 'ringing' // still rings: the person may allow the microphone and press again
+    if (!microphone) return void (phase.value = 'ringing') // still rings: the person may allow the microphone and press again
+    answered.value = true
+    mine.answer(microphone)
+    connectTimer = window.setTimeout(() => phase.value === 'connecting' && mine.hangUp(), CONNECT_MS)
   }
 
   function over(): void {
+    window.clearTimeout(connectTimer)
     call = null
     tab?.hasCall(false)
     phase.value = 'idle'
     caller.value = { number: '', name: '' }
     muted.value = held.value = transferring.value = false
     headset.close()
-    if (registration.value === 'failed') void register()
+    if (registration.value === 'failed' || isStale) void register()
   }
 
   function hangUp(): void {
@@ -259,16 +289,29 @@ export const usePhone = defineStore('phone', () => {
     }
   })
 
-  // The switch counts that ring as missed and has paused the agent, who only reloaded the page: ready again, once, as soon as
-  // the phone is back. The queue then offers the same call anew.
-  let backToReady = kept('ringing', false, sessionStorage)
+  // The switch counts a ring that the page or its line lost as missed and has paused the agent, who only reloaded the page or
+  // had a bad network: ready again, once, as soon as the phone is back. The queue then offers the same call anew.
+  let backToReady = false
+  let lostTimer = 0
+
+  function wasLost(): void {
+    backToReady = true
+    window.clearTimeout(lostTimer)
+    lostTimer = window.setTimeout(() => (backToReady = false), LOST_RING_MS)
+  }
+
+  if (kept('ringing', false, sessionStorage)) wasLost()
   forget('ringing', sessionStorage)
   watch([registration, () => live.board], () => {
     if (!backToReady || registration.value !== 'registered' || live.board?.me?.reason !== MISSED_RING) return
     backToReady = false
     api.wantState({ state: 'ready', reason: '' }).then(live.show, tell)
   })
-  window.setTimeout(() => (backToReady = false), ARMED_MS)
+
+  onWake(() => {
+    isStale = true
+    if (holdsPhone.value) void register()
+  })
 
   return {
     registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,

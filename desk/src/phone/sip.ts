@@ -21,6 +21,8 @@ export interface Caller {
 export interface LineEvents {
   registered(): void
   unregistered(why: string): void
+  /** What carried the calls is gone: no answer to a ring that came by it can be sent any more, even when it is back. */
+  cut(): void
   rings(call: SipCall): void
 }
 
@@ -129,12 +131,16 @@ export class Line {
       session_timers: false,
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 10,
+      no_answer_timeout: phone.ring_limit,
       user_agent: 'Tingsu',
     })
     this.agent.on('registered', () => events.registered())
     this.agent.on('unregistered', (event) => events.unregistered(String(event.cause ?? '')))
     this.agent.on('registrationFailed', (event) => events.unregistered(String(event.cause ?? '')))
-    this.agent.on('disconnected', () => events.unregistered(''))
+    this.agent.on('disconnected', () => {
+      events.cut()
+      events.unregistered('')
+    })
     this.agent.on('newRTCSession', (event: IncomingRTCSessionEvent | OutgoingRTCSessionEvent) => {
       if (event.session.direction === 'incoming') events.rings(new SipCall(event.session, phone.realm))
     })

@@ -24,6 +24,8 @@ export const call = {
     next: ['后面还有 {n} 个来电', '{n} more behind it'],
     ended: ['振铃结束：{how}', 'The ring ended: {how}'],
     direct: ['内线来电', 'Internal call'],
+    missed: ['此页面断线或休眠期间有 {n} 个来电没有接到：{who}', 'Calls that rang while this page was asleep or cut off: {n} ({who})'],
+    and: ['、', '; '],
   },
   idle: {
     who: ['没有来电。就绪时，来电者的资料会在振铃的同时显示在这里。', 'Nobody is calling. While you are ready, who calls is shown here as it rings.'],
