@@ -2,7 +2,8 @@
 
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
 ready (the switch has paused by then, app_queue's autopause); after a call comes a pause for wrap-up that ends by itself
-(app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away.
+(app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away,
+as is at once whoever logs out: what was asked for in one session is not asked for in the next.
 After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
 that is no agent's any more leaves the queue. Commands are never queued behind a lost link: they are made
 from the wanted state when it is back.
@@ -33,6 +34,7 @@ from services.people.rights import Role
 WRAP_UP = "wrap-up"  # the pause reason; cti's roster shows it as a state of its own
 AUTO_PAUSE = "Auto-Pause"  # app_queue's reason after a missed ring
 BROWSER_GONE = "browser_gone"
+LOGGED_OUT = "logged_out"
 LOOK_S = 1.0  # how often time limits are looked at
 AGAIN_S = 5.0  # what the switch refused, or did not answer, is said again
 SETTLING = 8  # agents brought together with the switch at once
@@ -151,6 +153,15 @@ class Presence:
 
     def _agents(self) -> dict[str, Seat]:
         return {seat.extension: seat for seat in self._directory.seats() if seat.role == Role.junior_agent}
+
+    def logged_out(self, person: int) -> None:
+        """Nobody is logged in as this person any more, or not yet: away, until asked for otherwise."""
+        seat = self._directory.of(person)
+        if seat is None or self.wanted(person).state == "away":
+            return
+        self._set(seat, "away", LOGGED_OUT)
+        self._floor.wrap_ups.pop(person, None)
+        self._line_up(person)
 
     def browser(self, person: int, *, here: bool) -> None:
         """A person's first browser came, or the last one went."""

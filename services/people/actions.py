@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,13 +35,18 @@ class LastAdministrator(NotAllowed):
 
 @dataclass(slots=True)
 class People:
-    """A change of who has which phone rings the bell ``phones_changed``: the switch's files are made anew."""
+    """A change of who has which phone rings the bell ``phones_changed``: the switch's files are made anew.
+
+    ``away`` hears of who must not go on as they were before: the last session of theirs is over, or, of who has a browser phone,
+    the first one begins (an earlier one may have run out by itself, and what was asked for in it is not asked for now).
+    """
 
     pool: db.Pool
     clock: Clock
     sessions: Sessions
     passwords: Passwords
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
+    away: Callable[[int], None] = lambda person: None
 
     async def log_in(self, login: str, password: str, *, peer: str) -> tuple[str, Person]:
         """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled."""
@@ -60,12 +65,19 @@ class People:
                 await store.set_password(connection, person.id, renewed, must_change=person.must_change)
             await throttle.succeeded(connection, attempt)
             await self._audit(connection, person.id, "login", person.id, {"peer": peer})
-            return await self.sessions.begin(connection, person.id), person
+            first = not await self.sessions.any_of(connection, person.id)
+            token = await self.sessions.begin(connection, person.id)
+        if first and person.phone_kind == "browser":
+            self.away(person.id)
+        return token, person
 
     async def log_out(self, who: LoggedIn) -> None:
         async with db.transaction(self.pool) as connection:
             await self.sessions.end(connection, who.session, who.id)
             await self._audit(connection, who.id, "logout", who.id)
+            elsewhere = await self.sessions.any_of(connection, who.id)
+        if not elsewhere:
+            self.away(who.id)
 
     async def everybody(self) -> list[Person]:
         async with db.connection(self.pool) as connection:
@@ -98,11 +110,14 @@ class People:
             await store.save(connection, after)
             if hashed is not None:
                 await store.set_password(connection, person_id, hashed, must_change=by != person_id)
-            if hashed is not None or after.role != before.role or not after.active:
+            ends = hashed is not None or after.role != before.role or not after.active
+            if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
                 await store.tell_phones_changed(connection)
             await self._audit(connection, by, "person.change", person_id, _told(before, after, password=hashed is not None))
+        if ends:
+            self.away(person_id)
         return after
 
     async def change_own_password(self, who: LoggedIn, old: str, new: str, *, peer: str) -> None:

@@ -212,3 +212,35 @@ async def test_the_audit_refuses_every_change(api: Api) -> None:
     for sql in ("update audit set action = 'x'", "delete from audit", "truncate audit"):
         with pytest.raises(Exception, match="append-only"):
             await api.pool.execute(sql)
+
+
+async def test_whoever_logs_out_of_the_last_session_is_away_and_not_before(api: Api) -> None:
+    async with api.client("junior-agent") as here, api.client("junior-agent") as there:
+        away: list[int] = []
+        api.people.away = away.append
+        async with here.post("/api/logout"):
+            assert away == []
+        async with there.post("/api/logout"):
+            assert away == [api.accounts[Role.junior_agent].id]
+
+
+async def test_what_was_asked_for_in_a_session_that_ran_out_is_not_asked_for_in_the_next(api: Api, clock: HandClock) -> None:
+    away: list[int] = []
+    async with api.client("junior-agent"):
+        api.people.away = away.append
+        async with api.client("junior-agent"):
+            assert away == []
+        clock.move(hours=13)
+        async with api.client("junior-agent"):
+            assert away == [api.accounts[Role.junior_agent].id]
+
+
+async def test_whose_sessions_an_administrator_ends_is_away(api: Api) -> None:
+    person = api.accounts[Role.junior_agent].id
+    async with api.client("junior-agent"), api.client("administrator") as admin:
+        away: list[int] = []
+        api.people.away = away.append
+        async with admin.patch(f"/api/people/{person}", json={"name": "Another"}) as answer:
+            assert (answer.status, away) == (200, [])
+        async with admin.patch(f"/api/people/{person}", json={"password": "a-new-one-for-you"}) as answer:
+            assert (answer.status, away) == (200, [person])

@@ -300,3 +300,34 @@ async def test_an_extension_leaves_the_queue_once_the_link_is_back(room: Room) -
     assert await room.settled() == [("add", "1001", "", "")]
     room.link()
     assert await room.settled() == [("remove", "1001")]
+
+
+async def test_who_logs_out_while_ready_or_wrapping_up_is_away_and_stays_so(room: Room) -> None:
+    room.link()
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    await room.settled()
+    room.presence.logged_out(LI)
+    assert await room.settled() == [("remove", "1001")]
+    assert room.presence.wanted(LI) == Wanted("away", "logged_out")
+    assert room.floor.wrap_ups == {}
+    assert [fact.state for fact in room.noted if isinstance(fact, WantedSet)] == ["ready", "away"]
+
+
+async def test_a_log_out_while_the_link_is_down_counts_when_it_is_back(room: Room) -> None:
+    room.link()
+    await room.presence.want(LI, "ready")
+    room.link(up=False)
+    room.presence.logged_out(LI)
+    assert await room.settled() == [("add", "1001", "", "")]
+    room.link()
+    assert await room.settled() == [("remove", "1001")]
+
+
+async def test_who_is_away_already_is_told_nothing_of_a_log_out(room: Room) -> None:
+    room.link()
+    await room.settled()
+    room.presence.logged_out(LI)
+    assert await room.settled() == []
+    assert room.noted == []
