@@ -198,11 +198,22 @@ async def _open_floor(
     bell = Bell(base.address.url, base.address.password)
     phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
 
-    async def staff_changed(_: str | None) -> None:
-        directory.refresh()
-        if phones:
-            phones.change()
+    changed: set[int | None] = set()
 
+    def renewed() -> None:
+        while changed:
+            hub.tell_me(changed.pop())
+
+    async def staff_changed(person: str | None) -> None:
+        directory.refresh()
+        changed.add(int(person) if person else None)
+        if phones:
+            phones.change()  # told once the switch has it too: a page that asks sooner could not register
+        else:
+            renewed()
+
+    if phones:
+        phones.renewed = renewed
     bell.on(PHONES_BELL, staff_changed)
     bell.on(SESSION_BELL, hub.session_rung)
     await stack.enter_async_context(

@@ -9,7 +9,7 @@ import { supersedes } from './newest'
 import { noPops, popEnded, popped } from './pops'
 import { useSession } from './session'
 import { onWake } from './wake'
-import type { Board, CallMessage, ClientMessage, DraftMessage, ServerMessage, Wire } from './wire'
+import type { Board, CallMessage, ClientMessage, DraftMessage, HandsetMessage, ServerMessage, Wire } from './wire'
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
@@ -44,6 +44,10 @@ export const useLive = defineStore('live', () => {
   /** Counts how often everything has to be read again because messages were lost. */
   const lost = ref(0)
   const replaying = ref(false)
+  /** Counts how often the server said that what is known of this person has changed. */
+  const changes = ref(0)
+  /** The server's newest word on where the page's telephone is; each message is another object. */
+  const handset = shallowRef<HandsetMessage | null>(null)
 
   /** Changed by `show` alone. */
   const board = computed(() => shown.value)
@@ -126,6 +130,8 @@ export const useLive = defineStore('live', () => {
         show(message.board)
         replaying.value = false // what is replayed comes before the first snapshot
         return
+      case 'handset':
+        return void (handset.value = message)
       case 'bye':
         // whether it was the session that ended is asked before coming back: see `comeBack`
         retry = message.code === 'session_ended' ? 0 : Math.max(message.retry_ms, FIRST_RETRY_MS)
@@ -145,6 +151,9 @@ export const useLive = defineStore('live', () => {
         break
       case 'call':
         call.value = message
+        break
+      case 'me':
+        changes.value++
         break
       case 'draft':
         drafts.value = [...drafts.value.filter((other) => other.ticket_id !== message.ticket_id), message].slice(-20)
@@ -224,6 +233,7 @@ export const useLive = defineStore('live', () => {
     call.value = null
     drafts.value = []
     missed.value = []
+    handset.value = null
     sayEnd(null)
   }
 
@@ -245,5 +255,5 @@ export const useLive = defineStore('live', () => {
 
   onWake(reconnect)
   window.addEventListener('offline', () => socket && cut())
-  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, show, start, stop, reconnect, heard, forgetMissed }
+  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, changes, handset, send, show, start, stop, reconnect, heard, forgetMissed }
 })

@@ -15,6 +15,7 @@ export type Phone = Wire<'Phone'>
 export type PopCard = Wire<'PopCard'>
 export type CallMessage = Wire<'CallMessage'>
 export type DraftMessage = Wire<'DraftMessage'>
+export type HandsetMessage = Wire<'HandsetMessage'>
 export type ServerMessage = Wire<'ServerMessage'>
 export type ClientMessage = Wire<'ClientMessage'>
 export type Customer = Wire<'Customer'>

@@ -66,6 +66,7 @@ export function board(state: AgentState, version: Version): Board {
       short_abandons_today: 0, service_level_today: null, service_level_formula: 'D',
     },
     wrap_up_until: null,
+    wanted: 'ready',
   }
 }
 

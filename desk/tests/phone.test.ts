@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { useLive } from '../src/live'
 import { usePhone } from '../src/phone/phone'
 import { useSession } from '../src/session'
-import type { PopCard } from '../src/wire'
+import type { HandsetMessage, PopCard } from '../src/wire'
 import { board, card, me } from './made'
 import { FakeLocks } from './locks'
 
@@ -128,12 +128,19 @@ beforeEach(() => {
 const soon = () => vi.advanceTimersByTimeAsync(50)
 const lastLine = () => sip.lines.at(-1) as FakeLine
 
+/** The server's word on where the phone is; here: it is registered. */
+async function granted(place: HandsetMessage['place'] = 'here'): Promise<void> {
+  await soon()
+  useLive().handset = { type: 'handset', place }
+  await vi.dynamicImportSettled()
+  await soon()
+}
+
 async function registered() {
   useSession().me = me()
   const phone = usePhone()
   await phone.register()
-  await vi.dynamicImportSettled()
-  await soon()
+  await granted()
   lastLine().emit('registered')
   return phone
 }
@@ -430,6 +437,125 @@ test('a pop does not ring in a tab without the phone, nor is it answered there',
   await popArrives()
   await phone.answer()
   expect([phone.registration, phone.isRinging, rung, phone.armed]).toEqual(['elsewhere', true, 0, false])
+})
+
+/** What the page said to the server of its phone. */
+function saysOf(): { act: string; busy: boolean }[] {
+  const live = useLive()
+  const said: { act: string; busy: boolean }[] = []
+  live.send = (message) => void (message.type === 'phone' && said.push({ act: message.act, busy: message.busy ?? false }))
+  live.link = 'up'
+  return said
+}
+
+test('a phone that is on another machine is not registered here, and said to be there', async () => {
+  useSession().me = me()
+  const phone = usePhone()
+  await phone.register()
+  await granted('elsewhere')
+  expect([phone.registration, phone.elsewhere, sip.lines.length]).toEqual(['elsewhere', expect.stringContaining('another computer'), 0])
+})
+
+test('a phone taken to another machine rings here no more; the one there registers after us', async () => {
+  const phone = await registered()
+  const said = saysOf()
+  await granted('elsewhere')
+  expect([phone.registration, lastLine().stopped, said.at(-1)?.act]).toEqual(['elsewhere', true, 'closed'])
+  await popArrives()
+  expect(rung).toBe(0)
+})
+
+test('taken back it is registered here', async () => {
+  const phone = await registered()
+  const said = saysOf()
+  await granted('elsewhere')
+  await phone.takeHere()
+  expect(said.at(-1)?.act).toBe('take')
+  await granted()
+  lastLine().emit('registered')
+  expect([phone.registration, sip.lines.length]).toEqual(['registered', 2])
+})
+
+test('a call on the other machine is left there, and said', async () => {
+  const phone = await registered()
+  await granted('elsewhere')
+  await phone.takeHere()
+  await granted('busy')
+  expect([phone.registration, phone.trouble]).toEqual(['elsewhere', expect.stringContaining('in a call there')])
+})
+
+test('a call is not given away: the phone goes after it', async () => {
+  const { phone, session } = await talking()
+  await granted('elsewhere')
+  expect([phone.phase, session.ended, lastLine().stopped]).toEqual(['talking', false, false])
+  session.terminate()
+  await soon()
+  expect([phone.registration, lastLine().stopped]).toEqual(['elsewhere', true])
+})
+
+test('the server is told when a call begins and ends here, so that nobody takes the phone from under it', async () => {
+  await registered()
+  const said = saysOf()
+  const session = new FakeSession()
+  lastLine().emit('newRTCSession', { session })
+  session.terminate()
+  expect(said).toEqual([{ act: 'ask', busy: true }, { act: 'ask', busy: false }])
+})
+
+test('told that it has the phone still, a page does not register anew; told to, it does', async () => {
+  await registered()
+  await granted()
+  expect(sip.lines.length).toBe(1)
+  await granted('again')
+  expect(sip.lines.length).toBe(2)
+})
+
+test('after a restart of the server a page that had been told to wait says so', async () => {
+  await registered()
+  await granted('elsewhere')
+  const said = saysOf()
+  useLive().link = 'down'
+  await soon()
+  useLive().link = 'up'
+  await soon()
+  expect(said.map((one) => one.act)).toEqual(['wait'])
+})
+
+test('while the server says nothing the phone is registered all the same', async () => {
+  useSession().me = me()
+  await usePhone().register()
+  await vi.advanceTimersByTimeAsync(2900)
+  expect(sip.lines.length).toBe(0)
+  await vi.advanceTimersByTimeAsync(200)
+  await vi.dynamicImportSettled()
+  await soon()
+  expect(sip.lines.length).toBe(1)
+})
+
+test.each([
+  ['given another extension, it is registered anew', { extension: '1008' }, 2, 'connecting'],
+  ['whose extension was taken away, it has no phone', { extension: null }, 1, 'off'],
+  ['given a SIP telephone, it has no phone', { phone_kind: 'sip' as const }, 1, 'off'],
+])('a page whose person is %s', async (_, given, lines, registration) => {
+  const phone = await registered()
+  vi.stubGlobal('fetch', async (path: string) => new Response(JSON.stringify(path === '/api/me' ? me(given) : PHONE)))
+  useLive().changes++
+  await vi.dynamicImportSettled()
+  await soon()
+  expect([sip.lines.length, phone.registration]).toEqual([lines, registration])
+})
+
+test('a card for which no ring comes has found a dead line: it is made anew, once', async () => {
+  await registered()
+  useLive().link = 'up'
+  cards(card())
+  await vi.advanceTimersByTimeAsync(3900)
+  expect(sip.lines.length).toBe(1)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(sip.lines.length).toBe(2)
+  lastLine().emit('registered')
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(sip.lines.length).toBe(2)
 })
 
 test('a page beside a SIP telephone makes no sound', async () => {

@@ -6,9 +6,11 @@ share once per snapshot.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from typing import Literal
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
 from services.calls.directory import Directory
@@ -17,6 +19,8 @@ from services.calls.store import Seat
 from services.clock import Clock
 from services.web.schemas import AgentNow, Board, LinkNow, QueueNow, Version
 from services.web.stream import Snapshot
+
+Wish = Literal["ready", "paused", "away"]
 
 MISSED_RING = "missed_ring"
 REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
@@ -47,6 +51,7 @@ class Floor:
         self._waiting = 0
         self._oldest: datetime | None = None
         self.wrap_ups: dict[int, datetime] = {}
+        self.wants: Callable[[int], Wish] = lambda person: "away"
         self.epoch = int(clock.now().timestamp() * 1000)
         self._versions = count(1)
 
@@ -80,6 +85,7 @@ class Floor:
             agents=[self._agent(each).now for each in self._agents()],
             queue=self._queue_now(),
             wrap_up_until=self.wrap_ups.get(person),
+            wanted=self.wants(person),
         )
 
     def snapshot(self) -> Snapshot:
@@ -95,7 +101,8 @@ class Floor:
             me = self._agent(seat).text if seat else "null"
             until = self.wrap_ups.get(person)
             end = f'"{until.isoformat()}"' if until else "null"
-            return f'{{"type":"board","at":"{at}","board":{{{shared},"me":{me},"wrap_up_until":{end}}}}}'
+            own = f'"me":{me},"wrap_up_until":{end},"wanted":"{self.wants(person)}"'
+            return f'{{"type":"board","at":"{at}","board":{{{shared},{own}}}}}'
 
         return Snapshot(n, text)
 

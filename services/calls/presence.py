@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -25,7 +25,7 @@ from cti.errors import CtiError
 from cti.ids import Extension
 from services.calls.directory import Directory
 from services.calls.facts import Fact, WantedSet
-from services.calls.floor import MISSED_RING, Floor
+from services.calls.floor import MISSED_RING, Floor, Wish
 from services.calls.store import Seat
 from services.clock import Clock
 from services.errors import NotAllowed, SwitchAway
@@ -38,8 +38,6 @@ LOGGED_OUT = "logged_out"
 LOOK_S = 1.0  # how often time limits are looked at
 AGAIN_S = 5.0  # what the switch refused, or did not answer, is said again
 SETTLING = 8  # agents brought together with the switch at once
-
-Wish = Literal["ready", "paused", "away"]
 
 log = structlog.get_logger(__name__)
 
@@ -101,6 +99,7 @@ class Presence:
         self._failed: dict[int, float] = {}
         self._seated: dict[str, Seat] = {}
         self._leaving: set[str] = set()
+        floor.wants = lambda person: self.wanted(person).state
 
     def wanted(self, person: int) -> Wanted:
         """As set since the start, else as the database had it."""

@@ -91,7 +91,7 @@ class People:
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
             await self._audit(connection, by, "person.create", person.id, {"login": person.login, "role": person.role})
             if person.extension:
-                await store.tell_phones_changed(connection)
+                await store.tell_phones_changed(connection, person.id)
         return person
 
     async def change(self, person_id: int, wanted: Mapping[str, Any], password: str | None, *, by: int | None) -> Person:
@@ -114,7 +114,7 @@ class People:
             if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
-                await store.tell_phones_changed(connection)
+                await store.tell_phones_changed(connection, person_id)
             await self._audit(connection, by, "person.change", person_id, _told(before, after, password=hashed is not None))
         if ends:
             self.away(person_id)

@@ -56,4 +56,4 @@ select exists (select from person where role = 'administrator' and active);
 
 -- name: tell_phones_changed
 -- Wake whoever writes the switch's files: who has which phone is no longer what it was.
-select pg_notify('phones_changed', '');
+select pg_notify('phones_changed', $1::text);

@@ -98,9 +98,9 @@ async def lock_administrators(connection: Connection) -> frozenset[int]:
     return frozenset(row["id"] for row in await connection.fetch(QUERIES.lock_administrators))
 
 
-async def tell_phones_changed(connection: Connection) -> None:
-    """Rings the bell ``phones_changed`` when the transaction is committed."""
-    await connection.execute(QUERIES.tell_phones_changed)
+async def tell_phones_changed(connection: Connection, person_id: int) -> None:
+    """Rings the bell ``phones_changed``, saying whose, when the transaction is committed."""
+    await connection.execute(QUERIES.tell_phones_changed, str(person_id))
 
 
 async def any_administrator(connection: Connection) -> bool:

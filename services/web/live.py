@@ -1,8 +1,8 @@
 """The websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
 
 Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen
-(LESSONS DR-24). The same person in two tabs gets everything twice; the telephone belongs to the tab that registered last, which
-the switch decides. Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
+(LESSONS DR-24). The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
+here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
 checked by the route layer before the upgrade, the session again every two seconds after it.
 """
 
@@ -22,8 +22,18 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from services.clock import Clock
 from services.errors import WorldFailed
 from services.people.rights import Right
+from services.web.handset import Handset, Told
 from services.web.http import Asked, route
-from services.web.schemas import AckMessage, ByeMessage, ClientMessage, HelloMessage, ResumeMessage
+from services.web.schemas import (
+    AckMessage,
+    ByeMessage,
+    ClientMessage,
+    HandsetMessage,
+    HelloMessage,
+    MeMessage,
+    PhoneMessage,
+    ResumeMessage,
+)
 from services.web.stream import Kept, Snapshot, Stream
 
 QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes
@@ -32,6 +42,7 @@ HEARTBEAT_S = 20.0
 RESUME_S = 10.0  # the first message must come within
 CLOSE_S = 1.0  # a browser that does not answer the closing is dropped
 SESSIONS_S = 2.0  # ended sessions are noticed so often: within the 5 s of BARS V6/V7
+HANDSETS_S = 1.0  # how often it is looked for phones whose browser did not come back
 BOARD_S = 0.2  # snapshots at most so often
 STEP_S = 0.005  # a snapshot goes out in steps, so that a pop never waits behind two hundred boards
 STEPS = 200  # at most, so that everybody has it within a second, however many they are
@@ -45,7 +56,8 @@ CLOSED, GARBAGE, RESTART, TOO_SLOW, SESSION_ENDED = 1000, 1008, 1012, 1013, 4401
 Make = Callable[[int], BaseModel]
 """Builds a message once its number is known."""
 
-_FROM_BROWSER: TypeAdapter[ResumeMessage | AckMessage] = TypeAdapter(ClientMessage)
+FromBrowser = ResumeMessage | AckMessage | PhoneMessage
+_FROM_BROWSER: TypeAdapter[FromBrowser] = TypeAdapter(ClientMessage)
 
 log = structlog.get_logger(__name__)
 
@@ -141,6 +153,7 @@ class Hub:
         self._alive = alive
         self._connections: dict[int, list[Connection]] = {}
         self._streams: dict[int, Stream] = {}
+        self._handsets: dict[int, Handset] = {}
         self._changed = asyncio.Event()
         self._own: set[int] = set()
         self._own_changed = asyncio.Event()
@@ -169,6 +182,11 @@ class Hub:
             self._own.update(people)
             self._own_changed.set()
 
+    def tell_me(self, person: int | None) -> None:
+        """What is known of a person has changed (None: of anybody): their pages ask again."""
+        for each in [person] if person is not None else list(self._connections):
+            self.push(each, "me", lambda seq: MeMessage(seq=seq), over=True)
+
     @property
     def browsers(self) -> int:
         return sum(len(several) for several in self._connections.values())
@@ -189,6 +207,7 @@ class Hub:
             tasks.create_task(self._send_boards(), name="live: boards")
             tasks.create_task(self._send_own_boards(), name="live: own boards")
             tasks.create_task(self._look_at_sessions(), name="live: sessions")
+            tasks.create_task(self._look_at_handsets(), name="live: handsets")
 
     async def shutdown(self) -> None:
         """Says goodbye to every browser (1012, with a time to return spread by chance) and waits until they are gone."""
@@ -226,6 +245,8 @@ class Hub:
     def _leave(self, connection: Connection) -> None:
         several = self._connections[connection.person]
         several.remove(connection)
+        if handset := self._handsets.get(connection.person):
+            handset.gone(connection, self._clock.monotonic())
         if not several:
             del self._connections[connection.person]
             if not self._connections:
@@ -257,6 +278,8 @@ class Hub:
                 raise NotOurs
             if isinstance(message, ResumeMessage):
                 self._resume(connection, message.since)
+            elif isinstance(message, PhoneMessage):
+                _tell(self._on_phone(connection, message))
             elif self.acked and message.seq <= self._stream(connection.person).seq:
                 self.acked.acknowledged(connection.person, message.seq, message.shown_ms)
 
@@ -268,6 +291,29 @@ class Hub:
             connection.send(kept.text)
         connection.show(self._boards.snapshot())
         connection.resumed = True
+
+    def _on_phone(self, connection: Connection, message: PhoneMessage) -> list[Told]:
+        handset = self._handsets.setdefault(connection.person, Handset())
+        now = self._clock.monotonic()
+        match message.act:
+            case "ask" | "wait":
+                return handset.ask(message.device, connection, busy=message.busy, waiting=message.act == "wait", now=now)
+            case "take":
+                return handset.take(message.device, connection)
+            case "closed":
+                return handset.closed(message.device)
+            case "leave":
+                return handset.leave(message.device, now)
+
+    async def _look_at_handsets(self) -> None:
+        """Whoever does not come back loses the phone to whoever waits for it."""
+        while True:
+            await asyncio.sleep(HANDSETS_S)
+            now = self._clock.monotonic()
+            for person, handset in list(self._handsets.items()):
+                _tell(handset.look(now))
+                if handset.empty:
+                    del self._handsets[person]
 
     def _stream(self, person: int) -> Stream:
         if person not in self._streams:
@@ -326,7 +372,14 @@ class _Gone(Exception):
     """The browser has closed, or its connection broke."""
 
 
-async def _next(socket: web.WebSocketResponse) -> ResumeMessage | AckMessage:
+def _tell(all_told: list[Told]) -> None:
+    """Each to the connection that speaks for its browser."""
+    for told in all_told:
+        if isinstance(told.connection, Connection):
+            told.connection.send(HandsetMessage(place=told.answer).model_dump_json())
+
+
+async def _next(socket: web.WebSocketResponse) -> FromBrowser:
     frame = await socket.receive()
     if frame.type is WSMsgType.TEXT:
         try:

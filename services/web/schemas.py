@@ -197,6 +197,9 @@ class Board(Wire):
     agents: list[AgentNow]
     queue: QueueNow
     wrap_up_until: datetime | None
+    wanted: Literal["ready", "paused", "away"] = Field(
+        description="what the person asked to be, whatever the switch says of the phone"
+    )
 
 
 # customers ------------------------------------------------------------------------------------------------------------
@@ -616,6 +619,21 @@ class DraftMessage(Wire):
     state: Literal["done", "no_speech", "failed"]
 
 
+class MeMessage(Wire):
+    """What is known of the person has changed (extension, kind or secret of the phone): ask /api/me, and /api/phone, again."""
+
+    type: Literal["me"] = "me"
+    seq: int
+
+
+class HandsetMessage(Wire):
+    """Where the page's telephone is: here (register), again (here still: register anew), elsewhere (another browser has it), busy
+    (not taken from there because of a call)."""
+
+    type: Literal["handset"] = "handset"
+    place: Literal["here", "again", "elsewhere", "busy"]
+
+
 class BoardMessage(Wire):
     """Unnumbered snapshot: sent on connect and at every change, the newest replaces the older."""
 
@@ -643,7 +661,15 @@ class ByeMessage(Wire):
 
 
 ServerMessage = Annotated[
-    PopMessage | PopEndMessage | CallMessage | DraftMessage | BoardMessage | HelloMessage | ByeMessage,
+    PopMessage
+    | PopEndMessage
+    | CallMessage
+    | DraftMessage
+    | MeMessage
+    | HandsetMessage
+    | BoardMessage
+    | HelloMessage
+    | ByeMessage,
     Field(discriminator="type"),
 ]
 
@@ -664,4 +690,14 @@ class AckMessage(Wire):
     shown_ms: Annotated[int, Field(ge=0, le=3_600_000)] | None = None
 
 
-ClientMessage = Annotated[ResumeMessage | AckMessage, Field(discriminator="type")]
+class PhoneMessage(Wire):
+    """The page's telephone, by the name that this browser gave itself: ask for it (or say that one has it, ``busy`` in a call),
+    wait for it having been told that it is elsewhere, take it, say that the line is closed after it was lost, leave it."""
+
+    type: Literal["phone"] = "phone"
+    act: Literal["ask", "wait", "take", "closed", "leave"]
+    device: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
+    busy: bool = False
+
+
+ClientMessage = Annotated[ResumeMessage | AckMessage | PhoneMessage, Field(discriminator="type")]

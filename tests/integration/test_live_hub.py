@@ -14,7 +14,7 @@ import pytest_asyncio
 from cti.changes import AgentState
 from services.clock import SystemClock
 from services.store import db
-from services.web import live
+from services.web import handset, live
 from services.web.schemas import BoardMessage, DraftMessage
 from tests.harness.office import WAIT_S, Office, agent, link, office
 
@@ -226,3 +226,53 @@ async def test_boards_are_sent_together_not_one_for_each_change(desk: Office) ->
         while (await browser.next("board", boards=True))["board"]["me"]["reason"] != "r99":
             boards += 1
         assert boards <= 2
+
+
+async def test_a_phone_is_with_one_browser_and_the_other_is_told_when_it_is_taken(desk: Office) -> None:
+    async with desk.browser("li") as first, desk.browser("li") as second:
+        await first.send(type="phone", act="ask", device="a")
+        assert (await first.next("handset"))["place"] == "here"
+        await second.send(type="phone", act="ask", device="b")
+        assert (await second.next("handset"))["place"] == "elsewhere"
+        await first.send(type="phone", act="ask", device="a", busy=True)
+        await first.next("handset")
+        await second.send(type="phone", act="take", device="b")
+        assert (await second.next("handset"))["place"] == "busy"
+        await first.send(type="phone", act="ask", device="a")
+        await first.next("handset")
+        await second.send(type="phone", act="take", device="b")
+        assert (await second.next("handset"))["place"] == "here"
+        assert (await first.next("handset"))["place"] == "elsewhere"
+        await first.send(type="phone", act="closed", device="a")
+        assert (await second.next("handset"))["place"] == "again"
+
+
+async def test_a_phone_left_is_with_whoever_waits_for_it(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HANDSETS_S", 0.05)
+    monkeypatch.setattr(handset, "GRACE_S", 0.2)
+    async with desk.browser("li") as waits:
+        async with desk.browser("li") as first:
+            await first.send(type="phone", act="ask", device="a")
+            assert (await first.next("handset"))["place"] == "here"
+            await waits.send(type="phone", act="ask", device="b")
+            assert (await waits.next("handset"))["place"] == "elsewhere"
+        assert (await waits.next("handset"))["place"] == "here"
+
+
+async def test_another_persons_phone_is_none_of_ours(desk: Office) -> None:
+    async with desk.browser("li") as mine, desk.browser("wang") as other:
+        for browser in (mine, other):
+            await browser.send(type="phone", act="ask", device="a")
+            assert (await browser.next("handset"))["place"] == "here"
+
+
+async def test_whose_account_changed_is_told_to_ask_again_and_nobody_else(desk: Office) -> None:
+    async with desk.browser("li") as mine, desk.browser("wang") as other:
+        await mine.next("hello")
+        await other.next("hello")
+        desk.hub.tell_me(desk.people["li"])
+        assert (await mine.next())["type"] == "me"
+        push(desk, "wang", 3)
+        assert (await other.next())["type"] == "draft"
+        desk.hub.tell_me(None)
+        assert [(await browser.next())["type"] for browser in (mine, other)] == ["me", "me"]

@@ -8,10 +8,16 @@ import { useLive } from '@/live'
 /** The end of a ring and the end of its card come by different ways; what differs longer than this is no longer one ring. */
 const GONE_MS = 2000
 
-/** What the phone says of itself: whether it rings, and what is done about a ring that is none. */
+/** The phone's ring comes with the card; a card that is without one for longer has found a dead line. */
+const SILENT_MS = 4000
+
+/** What the phone says of itself, and what is done about a ring that is none and about one that does not come. */
 export interface Ringer {
   rings(): boolean
+  /** Registered, no call on it: whatever the switch rings would ring here. */
+  idle(): boolean
   stop(): void
+  renew(): void
 }
 
 /** True of a ring whose card is over. It is stopped by itself soon; whoever needs the phone now need not wait for that. */
@@ -31,5 +37,15 @@ export function useAgreement(phone: Ringer): Ref<boolean> {
     window.clearTimeout(timer)
     if (is) timer = window.setTimeout(phone.stop, GONE_MS)
   })
+
+  let silentTimer = 0
+  let renewedFor = ''
+  watch(
+    () => (phone.idle() && live.link === 'up' ? (live.ringing[0]?.id ?? '') : ''),
+    (card) => {
+      window.clearTimeout(silentTimer)
+      if (card && card !== renewedFor) silentTimer = window.setTimeout(() => ((renewedFor = card), phone.renew()), SILENT_MS)
+    },
+  )
   return ghost
 }

@@ -16,6 +16,7 @@ import { useAgreement } from './agreement'
 import { isSecure } from './devices'
 import { useHeadset } from './headset'
 import { useRing } from './ring'
+import { usePlace } from './place'
 import type { Line, SipCall } from './sip'
 import { Tab } from './tab'
 
@@ -39,6 +40,9 @@ export const usePhone = defineStore('phone', () => {
 
   const registration = ref<Registration>('off')
   const trouble = ref('')
+  /** Of a phone that is elsewhere: not in another tab of this browser. */
+  const isOtherMachine = ref(false)
+  const elsewhere = computed(() => t(isOtherMachine.value ? 'phone.otherMachine' : 'phone.elsewhere'))
   const phase = ref<Phase>('idle')
   /** The switch was told: not while the person is still asked for the microphone. */
   const answered = ref(false)
@@ -60,6 +64,8 @@ export const usePhone = defineStore('phone', () => {
   let connecting = 0
   /** The line was made before a sleep and may be dead without knowing: it is made anew when no call is on it. */
   let isStale = false
+  /** The person asked to have the phone here. */
+  let takes = false
   let retry = FIRST_RETRY_MS
   let retryTimer = 0
   let armedTimer = 0
@@ -78,7 +84,15 @@ export const usePhone = defineStore('phone', () => {
   // a telephone rings for itself; of several tabs only the one with the phone in it
   const holdsPhone = computed(() => inBrowser.value && !['off', 'elsewhere'].includes(registration.value))
   const ringing = useRing(() => isRinging.value && holdsPhone.value)
-  const isGhost = useAgreement({ rings: () => isUnanswered.value, stop: stopRinging })
+  const isGhost = useAgreement({
+    rings: () => isUnanswered.value,
+    idle: () => registration.value === 'registered' && phase.value === 'idle',
+    stop: stopRinging,
+    renew() {
+      wasLost()
+      void register()
+    },
+  })
 
   // registration -------------------------------------------------------------------------------------------------------
   /** Never under a call: JsSIP ends all of a line's calls with it. `over` comes back to it. */
@@ -87,13 +101,17 @@ export const usePhone = defineStore('phone', () => {
     if (!inBrowser.value || !session.me || call) return
     if (!isSecure()) return void (registration.value = 'insecure')
     if (registration.value !== 'failed') registration.value = 'connecting' // a failed one stays said until it is mended
-    if (tab?.held) return connect()
-    tab ??= new Tab(session.me.id, { held: () => void connect(), waits: waitForTab, lost: lostToOtherTab })
+    if (tab?.held) return place.ask('ask')
+    tab ??= new Tab(session.me.id, { held: () => place.ask(takes ? 'take' : 'ask'), waits: waitForTab, lost: lostToOtherTab })
     tab.wait()
   }
 
+  const place = usePlace({ here: () => void connect(), elsewhere: lostToOtherMachine, refused: () => (trouble.value = t('phone.otherTalks')), busy: () => call !== null })
+
   async function connect(): Promise<void> {
     const mine = ++connecting
+    isStale = true // until it is made: a call may be on the line that is there
+    if (call) return
     try {
       const credentials = await api.phone()
       const sip = await import('./sip')
@@ -109,6 +127,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function registered(): void {
+    takes = isOtherMachine.value = false
     registration.value = 'registered'
     trouble.value = ''
     retry = FIRST_RETRY_MS
@@ -124,16 +143,34 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function waitForTab(): void {
+    takes = false
+    isOtherMachine.value = false
     registration.value = 'elsewhere'
   }
 
   function lostToOtherTab(): void {
     close()
+    place.forget()
     waitForTab()
   }
 
-  async function takeFromTab(): Promise<void> {
-    trouble.value = (await tab?.take()) === false ? t('phone.otherTalks') : ''
+  /** A call is not taken from anybody: should it be said under one, the phone goes after it. */
+  function lostToOtherMachine(): void {
+    takes = false
+    isOtherMachine.value = true
+    if (call) return
+    const had = line !== null
+    close()
+    registration.value = 'elsewhere'
+    if (had) place.closed()
+  }
+
+  /** From another tab or another machine, to this page. */
+  async function takeHere(): Promise<void> {
+    trouble.value = ''
+    takes = true
+    if (tab?.held) return place.ask('take')
+    if ((await tab?.take()) === false) trouble.value = t('phone.otherTalks')
   }
 
   function close(): void {
@@ -146,6 +183,7 @@ export const usePhone = defineStore('phone', () => {
 
   function stop(): void {
     close()
+    place.leave()
     tab?.release()
     tab = null
     registration.value = 'off'
@@ -170,6 +208,7 @@ export const usePhone = defineStore('phone', () => {
     call = incoming
     answered.value = false
     tab?.hasCall(true)
+    place.tellBusy()
     caller.value = incoming.caller
     phase.value = 'ringing'
     incoming.events = {
@@ -230,7 +269,10 @@ export const usePhone = defineStore('phone', () => {
     caller.value = { number: '', name: '' }
     muted.value = held.value = transferring.value = false
     headset.close()
-    if (registration.value === 'failed' || isStale) void register()
+    place.tellBusy()
+    if (isOtherMachine.value) lostToOtherMachine()
+    else if (!inBrowser.value) stop()
+    else if (registration.value === 'failed' || isStale) void register()
   }
 
   function hangUp(): void {
@@ -308,6 +350,16 @@ export const usePhone = defineStore('phone', () => {
     api.wantState({ state: 'ready', reason: '' }).then(live.show, tell)
   })
 
+  // an extension was given, changed or taken away, or the phone has another secret
+  watch(
+    () => live.changes,
+    async () => {
+      if (!(await session.load().catch(() => false)) || call) return void (isStale = true)
+      if (!inBrowser.value) stop()
+      else if (registration.value !== 'elsewhere') void register()
+    },
+  )
+
   onWake(() => {
     isStale = true
     if (holdsPhone.value) void register()
@@ -315,8 +367,8 @@ export const usePhone = defineStore('phone', () => {
 
   return {
     registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,
-    inBrowser, busy, isRinging, canHandOn,
-    register, takeFromTab, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
+    inBrowser, busy, isRinging, canHandOn, elsewhere,
+    register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone,
     chooseSpeaker: headset.chooseSpeaker, chooseMicrophone: headset.chooseMicrophone,
     ...ringing,

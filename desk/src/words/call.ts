@@ -81,6 +81,7 @@ export const call = {
     failed: ['页面电话未注册，来电不会在此响铃。', 'The phone is not registered: calls will not ring here.'],
     register: ['立即注册', 'Register now'],
     elsewhere: ['页面电话在另一个标签页里。', 'The phone is in another tab.'],
+    otherMachine: ['页面电话在另一台电脑或另一个浏览器里，来电在那里响铃。', 'The phone is on another computer or in another browser: calls ring there.'],
     takeHere: ['移到这里', 'Move it here'],
     otherTalks: ['那边正在通话或振铃，结束后再移。', 'It is ringing or in a call there: move it after that.'],
     lineLost: ['与电话交换机的线路断了，正在重连。通话继续，但暂时不能保持或转接。', 'The line to the switch is down, reconnecting. The call goes on, but cannot be put on hold or transferred now.'],
