@@ -157,7 +157,7 @@ async def _open_floor(
     )
     following = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
     hub.acked, hub.watcher = pops, presence
-    people.away = presence.logged_out
+    people.away, people.has_desk = presence.logged_out, hub.has_desk
     directory.changed, today.changed = following.people_changed, hub.board_changed
     following.on_counted = today.refresh
     if switch is not None:

@@ -37,8 +37,8 @@ class LastAdministrator(NotAllowed):
 class People:
     """A change of who has which phone rings the bell ``phones_changed``: the switch's files are made anew.
 
-    ``away`` hears of who must not go on as they were before: the last session of theirs is over, or, of who has a browser phone,
-    the first one begins (an earlier one may have run out by itself, and what was asked for in it is not asked for now).
+    ``away`` hears of who must not go on as they were before: who logs out with no other desk open (``has_desk``, which can leave
+    a session out), and who has a browser phone and logs in with none: what was asked for at a desk that is gone is over.
     """
 
     pool: db.Pool
@@ -47,6 +47,7 @@ class People:
     passwords: Passwords
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     away: Callable[[int], None] = lambda person: None
+    has_desk: Callable[[int, bytes | None], bool] = lambda person, but: False
 
     async def log_in(self, login: str, password: str, *, peer: str) -> tuple[str, Person]:
         """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled."""
@@ -65,9 +66,8 @@ class People:
                 await store.set_password(connection, person.id, renewed, must_change=person.must_change)
             await throttle.succeeded(connection, attempt)
             await self._audit(connection, person.id, "login", person.id, {"peer": peer})
-            first = not await self.sessions.any_of(connection, person.id)
             token = await self.sessions.begin(connection, person.id)
-        if first and person.phone_kind == "browser":
+        if person.phone_kind == "browser" and not self.has_desk(person.id, None):
             self.away(person.id)
         return token, person
 
@@ -75,8 +75,7 @@ class People:
         async with db.transaction(self.pool) as connection:
             await self.sessions.end(connection, who.session, who.id)
             await self._audit(connection, who.id, "logout", who.id)
-            elsewhere = await self.sessions.any_of(connection, who.id)
-        if not elsewhere:
+        if not self.has_desk(who.id, who.session):
             self.away(who.id)
 
     async def everybody(self) -> list[Person]:

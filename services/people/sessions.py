@@ -75,12 +75,6 @@ class Sessions:
             await connection.execute(QUERIES.seen_all, several, now, now - TOUCH_EVERY)
         return {row["token_hash"] for row in rows}
 
-    async def any_of(self, connection: db.Connection, person_id: int) -> bool:
-        """Whether the person is logged in somewhere."""
-        now = self._clock.now()
-        found: bool = await connection.fetchval(QUERIES.any_of, person_id, now - self.limits.idle, now - self.limits.absolute)
-        return found
-
     async def forget_old(self) -> None:
         """Once an hour, for ever: rows of sessions that ended long ago go; owned by the composition root."""
         while True:

@@ -23,10 +23,6 @@ where session.token_hash = any($1::bytea[]) and session.ended_at is null and ses
 -- The desks of these sessions are open.
 update session set seen_at = $2 where token_hash = any($1::bytea[]) and ended_at is null and seen_at < $3;
 
--- name: any_of
--- Whether a person has a session in force.
-select exists (select from session where person_id = $1 and ended_at is null and seen_at > $2 and created_at > $3);
-
 -- name: end_one
 -- Log out.
 update session set ended_at = $2 where token_hash = $1 and ended_at is null;

@@ -191,6 +191,10 @@ class Hub:
     def browsers(self) -> int:
         return sum(len(several) for several in self._connections.values())
 
+    def has_desk(self, person: int, but: bytes | None) -> bool:
+        """Whether a desk of the person's is open, in another session than ``but``."""
+        return any(not each.ended.is_set() and each.session != but for each in self._connections.get(person, ()))
+
     def end_session(self, session: bytes) -> None:
         """Logged out: the session's browsers go at once."""
         for connection in self._all():

@@ -214,25 +214,33 @@ async def test_the_audit_refuses_every_change(api: Api) -> None:
             await api.pool.execute(sql)
 
 
-async def test_whoever_logs_out_of_the_last_session_is_away_and_not_before(api: Api) -> None:
+async def test_whoever_logs_out_is_away_unless_another_desk_is_open(api: Api) -> None:
+    person = api.accounts[Role.junior_agent].id
+    left_out: list[bytes | None] = []
+
+    def has_desk(of: int, but: bytes | None) -> bool:
+        left_out.append(but)
+        return of == person and len(left_out) == 1
+
     async with api.client("junior-agent") as here, api.client("junior-agent") as there:
         away: list[int] = []
-        api.people.away = away.append
+        api.people.away, api.people.has_desk = away.append, has_desk
         async with here.post("/api/logout"):
             assert away == []
         async with there.post("/api/logout"):
-            assert away == [api.accounts[Role.junior_agent].id]
+            assert away == [person]
+        assert None not in left_out
 
 
-async def test_what_was_asked_for_in_a_session_that_ran_out_is_not_asked_for_in_the_next(api: Api, clock: HandClock) -> None:
+async def test_what_was_asked_for_at_a_desk_that_is_gone_is_not_asked_for_at_the_next(api: Api) -> None:
     away: list[int] = []
+    api.people.away = away.append
+    api.people.has_desk = lambda person, but: True
     async with api.client("junior-agent"):
-        api.people.away = away.append
-        async with api.client("junior-agent"):
-            assert away == []
-        clock.move(hours=13)
-        async with api.client("junior-agent"):
-            assert away == [api.accounts[Role.junior_agent].id]
+        assert away == []
+    api.people.has_desk = lambda person, but: False
+    async with api.client("junior-agent"), api.client("administrator"):
+        assert away == [api.accounts[role].id for role in (Role.junior_agent, Role.administrator)]
 
 
 async def test_whose_sessions_an_administrator_ends_is_away(api: Api) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from cti.changes import AgentState
 from services.clock import SystemClock
+from services.people.sessions import hash_of
 from services.store import db
 from services.web import handset, live
 from services.web.schemas import BoardMessage, DraftMessage
@@ -276,3 +277,14 @@ async def test_whose_account_changed_is_told_to_ask_again_and_nobody_else(desk: 
         assert (await other.next())["type"] == "draft"
         desk.hub.tell_me(None)
         assert [(await browser.next())["type"] for browser in (mine, other)] == ["me", "me"]
+
+
+async def test_a_desk_is_open_while_its_browser_is_there_and_its_session_is_in_force(desk: Office) -> None:
+    person, session = desk.people["li"], hash_of(desk.tokens["li"])
+    assert not desk.hub.has_desk(person, None)
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        assert desk.hub.has_desk(person, None)
+        assert not desk.hub.has_desk(person, session)
+        desk.hub.end_session(session)
+        assert not desk.hub.has_desk(person, None)

@@ -61,7 +61,7 @@ export const frame = {
     missed: ['上次振铃未接，已自动暂停，不再派来电', 'A ring was not answered: you were paused and get no calls'],
     wrapLeft: ['话后处理还剩 {time}', '{time} of wrap-up left'],
     pauseFor: ['暂停，因为：', 'Pause, because of:'],
-    waitsForPhone: ['已选就绪；电话一注册就接来电', 'You asked for Ready: calls come once your phone is registered'],
+    waitsForPhone: ['已选就绪；电话一注册就接来电', 'Ready once your phone registers'],
     toReady: ['就绪：接来电', 'Ready: take calls'],
     toAway: ['离开：退出队列', 'Away: leave the queue'],
   },
