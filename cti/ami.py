@@ -43,6 +43,7 @@ _WANTED = frozenset(name.encode() for name in WANTED)
 _GREETING = b"Asterisk Call Manager/"
 _ROUTING = ("Event", "Response", "ActionID", "EventList")
 _ACTION_ID = b"\r\nActionID: "
+_ANSWER = b"Response: "
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 log = logging.getLogger(__name__)
@@ -69,11 +70,12 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.framer = Framer()
         self.backlog: deque[bytes] = deque()
         self.backlog_at_most = backlog
-        self.news = asyncio.Event()  # something in the backlog, or the end of the link
+        self.news = asyncio.Event()  # something in the backlog, a message that was cut, or the end of the link
         self.greeted = asyncio.Event()
         self.greeting = bytearray()
         self.why_lost = ""
         self.strays = 0
+        self.cut = 0
         self.heard = 0.0
         self.held_back = False
 
@@ -91,8 +93,11 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             name = event_name(message)
             if name in _WANTED:
                 self._keep(message)
-            elif not name or (self.responses and _ACTION_ID in message):
+            elif message.startswith(_ANSWER) or (name and self.responses and _ACTION_ID in message):
                 self._answer(message)
+            elif not name:
+                self.cut += 1
+                self.news.set()
 
     def _greet(self, data: bytes) -> bytes:
         """The line before all messages; returns what comes after it."""
@@ -132,7 +137,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             headers = Headers(raw.decode("utf-8", "replace"))
         except Malformed:
             headers = Headers("")
-        message = Message({name: headers[name] for name in _ROUTING if name in headers})
+        message = Message({name: headers.first(name) for name in _ROUTING if name in headers})
         if message.id not in self.responses:
             self.strays += 1  # an answer that came after its limit, to nobody, or no answer at all
             return
@@ -228,6 +233,11 @@ class Link:
         return self._protocol.framer.oversize
 
     @property
+    def cut(self) -> int:
+        """Messages that begin as none of the switch's does: the rest of one that somebody ended with a line end of his own."""
+        return self._protocol.cut
+
+    @property
     def strays(self) -> int:
         """Answers that nobody waited for."""
         return self._protocol.strays
@@ -252,7 +262,7 @@ class Link:
         return (await self._send(action, values or {}, limit, as_list=True))[1:-1]
 
     async def batch(self, limit: float) -> list[bytes]:
-        """The next wanted events in their order, at most ``BATCH``; ``[]`` when none came within ``limit`` seconds.
+        """The next wanted events in their order, at most ``BATCH``; ``[]`` when none came within ``limit`` seconds, or a cut one.
 
         Raises:
             LinkDown: the link is lost and everything that had come has been handed over.

@@ -2,7 +2,8 @@
 
 - A person has answered when a person's channel and the caller's share a bridge. AgentConnect, AgentComplete and DialEnd are not
   believed (LESSONS DR-12); talk time is the time in which at least one person shared the caller's bridge, held or not.
-- A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue.
+- A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue. One
+  whose number the dialplan has yet to read is told of when it has (a moment later), or when it joins a queue or hangs up.
 - What merely repeats what is known changes nothing: after a snapshot events may come that are already in the picture.
 - A call that has ended leaves nothing behind, and neither do its legs.
 """
@@ -10,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,8 +57,10 @@ class CallBoard:
         self._agent_of = agent_of
         self._bridges: dict[str, dict[ChannelId, str]] = {}
         self._call_of: dict[ChannelId, CallId] = {}  # legs and offers
+        self._nameless: dict[ChannelId, events.ChannelUp] = {}
         self._on: dict[type, Callable[[Any], list[Change]]] = {
             events.ChannelUp: self._channel_up,
+            events.CallerNamed: self._caller_named,
             events.ChannelGone: self._channel_gone,
             events.JoinedQueue: self._joined_queue,
             events.LeftQueue: self._left_queue,
@@ -79,6 +83,11 @@ class CallBoard:
         act = self._on.get(type(event))
         return act(event) if act else []
 
+    @property
+    def nameless(self) -> list[ChannelId]:
+        """Callers' channels of which nothing has been told yet."""
+        return list(self._nameless)
+
     def stale(self, now: datetime) -> list[CallId]:
         """Calls that stayed in one state longer than MAX_AGE."""
         return [call.id for call in self.calls.values() if now - call.since > MAX_AGE[call.state]]
@@ -96,12 +105,23 @@ class CallBoard:
     def _channel_up(self, event: events.ChannelUp) -> list[Change]:
         if event.channel == event.linked:
             is_new = event.incoming and CallId(event.channel) not in self.calls and self.is_caller(event.name)
-            return [self._start(event)] if is_new else []
+            return self._begin(event) if is_new else []
         call = self.calls.get(CallId(event.linked))
         extension = self._agent_of(event.name)
         if call is None or extension is None or call.state in IN_QUEUE or event.channel in self._call_of:
             return []  # a queue's own ring is told by AgentCalled, which knows the queue
         return [self._offer(call, event.channel, extension, "", event.at)]
+
+    def _begin(self, event: events.ChannelUp) -> list[Change]:
+        if not event.named:
+            self._nameless[event.channel] = event
+            return []
+        self._nameless.pop(event.channel, None)
+        return [self._start(event)]
+
+    def _caller_named(self, event: events.CallerNamed) -> list[Change]:
+        up = self._nameless.pop(event.channel, None)
+        return [self._start(replace(up, number=event.number, caller=event.caller))] if up else []
 
     def _start(self, event: events.ChannelUp | events.JoinedQueue) -> Change:
         call = Call(CallId(event.channel), event.name, event.number, event.caller, event.at)
@@ -109,8 +129,10 @@ class CallBoard:
         return CallStarted(at=event.at, call=call.id, number=event.number, name=event.caller, dialled=event.dialled)
 
     def _channel_gone(self, event: events.ChannelGone) -> list[Change]:
+        up = self._nameless.pop(event.channel, None)
+        out = [self._start(up)] if up else []
         call = self.calls.get(CallId(event.channel))
-        out = self._end(call, event) if call else self._leg_gone(event)
+        out += self._end(call, event) if call else self._leg_gone(event)
         self._out_of_bridge(event.channel)
         return out
 
@@ -164,8 +186,9 @@ class CallBoard:
     # --- queues
 
     def _joined_queue(self, event: events.JoinedQueue) -> list[Change]:
+        up = self._nameless.pop(event.channel, None)
         call = self.calls.get(CallId(event.channel))
-        out = [] if call else [self._start(event)]
+        out = [] if call else [self._start(replace(up, number=event.number, caller=event.caller) if up else event)]
         call = call or self.calls[CallId(event.channel)]
         if call.state in IN_QUEUE and call.queue == event.queue:
             return []

@@ -2,18 +2,22 @@
 
 **What the switch must send.** ``WANTED`` is the whole list; ivr.asterisk renders it into the event filters of our user, one
 ``eventfilter(action(include),name(...))`` each, without any condition on headers. A queued call that is answered at the first
-ring costs 14 of these (16 with the pause and unpause of wrap-up), against about 91 to 160 unfiltered:
+ring costs 15 of these (17 with the pause and unpause of wrap-up), against about 91 to 160 unfiltered:
 
-    Newchannel (caller), QueueCallerJoin, Newchannel (agent), AgentCalled, QueueMemberStatus ringing, QueueMemberStatus in use,
-    QueueCallerLeave, BridgeEnter x2, BridgeLeave x2, Hangup x2, QueueMemberStatus not in use
+    Newchannel (caller), NewCallerid, QueueCallerJoin, Newchannel (agent), AgentCalled, QueueMemberStatus ringing,
+    QueueMemberStatus in use, QueueCallerLeave, BridgeEnter x2, BridgeLeave x2, Hangup x2, QueueMemberStatus not in use
 
 Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars =
 IVR_PATH,IVR_LANG,QUEUESTATUS,HOTLINE,QUEUED,ANSWERED`` (others do no harm; QUEUESTATUS is how a caller the queue let go is told
 from one who gave up, for QueueCallerAbandon is sent for both; the last three tell a snapshot what was missed); read classes
-``call,agent`` and, for FullyBooted, Shutdown and ContactStatus, ``system``; write classes ``agent,call,reporting``.
-AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not.
+``call,agent`` and, for FullyBooted and ContactStatus, ``system``; write classes ``agent,call,reporting``.
+AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not. Nor is
+Shutdown: it carries no channel by which it could be believed, and the end of the link says the same.
 
-A header that a message names twice counts as it came first. Unknown events never get here (cti.framing drops them unread).
+**What is not believed.** Whoever gets a line end into one value of an event can write headers and whole events of his own. So
+a header that we read must stand in a message once, and an event of a channel must bear the seal: a variable with a secret value
+that the switch adds to each of them (``SEAL``; manager.conf ``channelvars``, extensions.conf ``[globals]``). What fails is
+Malformed, and the monitor then takes a new snapshot. Unknown events never get here (cti.framing drops them unread).
 """
 
 from __future__ import annotations
@@ -23,10 +27,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cti.errors import Malformed, MissingHeader
-from cti.ids import ChannelId
+from cti.ids import UNREAD, ChannelId
 
 HEADERS_AT_MOST = 300
 """An event with every Dest twin and 30 channel variables has about 100 headers."""
+SEAL = "tingsu_seal"
+"""The variable whose value only the switch and we know."""
 _ABSENT = "\r\n"
 """No header's value: it holds a line end."""
 NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
@@ -35,7 +41,8 @@ NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
 
 @dataclass(frozen=True, slots=True)
 class ChannelUp:
-    """Newchannel. ``incoming``: the channel rings us (ChannelState 4), as against one that the switch dials."""
+    """Newchannel. ``incoming``: the channel rings us (ChannelState 4), as against one that the switch dials. ``named`` False: who
+    calls is not known before CallerNamed (cti.ids.UNREAD)."""
 
     at: datetime
     channel: ChannelId
@@ -45,6 +52,17 @@ class ChannelUp:
     number: str
     caller: str
     dialled: str
+    named: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallerNamed:
+    """NewCallerid: who calls is known now, or known to be withheld."""
+
+    at: datetime
+    channel: ChannelId
+    number: str
+    caller: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +209,9 @@ class SwitchReady:
     """FullyBooted: after every login, and again when a switch that accepted us while starting is complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchStops:
-    """Shutdown: the link will end."""
-
-
 Event = (
     ChannelUp
+    | CallerNamed
     | ChannelGone
     | JoinedQueue
     | LeftQueue
@@ -212,7 +226,6 @@ Event = (
     | MemberSeen
     | MemberGone
     | SwitchReady
-    | SwitchStops
 )
 
 
@@ -231,13 +244,25 @@ class Headers:
         self._text = f"\r\n{text}\r\n"
 
     def get(self, name: str, default: str = "") -> str:
-        """The header as it came first, or ``default``."""
+        """The header, or ``default``.
+
+        Raises:
+            Malformed: it stands there twice. The switch never does that; somebody wrote the second one, or the first.
+        """
         text, mark = self._text, f"\r\n{name}:"
         start = text.find(mark)
         if start < 0:
             return default
         start += len(mark)
-        return text[start : text.index("\r\n", start)].lstrip(" ")
+        end = text.index("\r\n", start)
+        if text.find(mark, end) >= 0:
+            raise Malformed(f"{name} twice")
+        return text[start:end].lstrip(" ")
+
+    def first(self, name: str) -> str:
+        """The header as it came first, for what some answers repeat (ActionID); ``''`` without one."""
+        _, _, rest = self._text.partition(f"\r\n{name}:")
+        return rest.partition("\r\n")[0].lstrip(" ")
 
     def __contains__(self, name: str) -> bool:
         return f"\r\n{name}:" in self._text
@@ -253,7 +278,9 @@ class Headers:
         found: dict[str, str] = {}
         for part in self._text.split("\r\nChanVariable:")[1:]:
             name, _, value = part.partition("\r\n")[0].lstrip(" ").partition("=")
-            found.setdefault(name, value)
+            if name in found:
+                raise Malformed("a channel variable twice")
+            found[name] = value
         return found
 
     def number(self, name: str) -> int:
@@ -277,8 +304,8 @@ class Headers:
 
     def said(self, name: str, at_most: int) -> str:
         """Text a caller controls: cut, without control characters, ``<unknown>`` as nothing."""
-        value = self[name][:at_most]
-        if value in ("<unknown>", "unknown"):
+        value = self[name][:at_most].strip(" ")
+        if value in ("<unknown>", "unknown", UNREAD):
             return ""
         return value if value.isprintable() else "".join(c for c in value if c.isprintable())
 
@@ -293,7 +320,13 @@ def _channel_up(h: Headers) -> Event:
         number=h.said("CallerIDNum", NUMBER_AT_MOST),
         caller=h.said("CallerIDName", NAME_AT_MOST),
         dialled=h.dialled(),
+        named=h["CallerIDNum"] != UNREAD,
     )
+
+
+def _caller_named(h: Headers) -> Event:
+    number, caller = h.said("CallerIDNum", NUMBER_AT_MOST), h.said("CallerIDName", NAME_AT_MOST)
+    return CallerNamed(h.moment(), ChannelId(h["Uniqueid"]), number, caller)
 
 
 def _channel_gone(h: Headers) -> Event:
@@ -397,6 +430,7 @@ def _member_gone(h: Headers) -> Event:
 
 _MAKERS: dict[str, Callable[[Headers], Event | None]] = {
     "Newchannel": _channel_up,
+    "NewCallerid": _caller_named,
     "Hangup": _channel_gone,
     "QueueCallerJoin": _joined_queue,
     "QueueCallerLeave": _left_queue,
@@ -415,11 +449,17 @@ _MAKERS: dict[str, Callable[[Headers], Event | None]] = {
     "QueueMemberPause": _member_seen,
     "QueueMemberRemoved": _member_gone,
     "FullyBooted": lambda _: SwitchReady(),
-    "Shutdown": lambda _: SwitchStops(),
 }
 
 WANTED = frozenset(_MAKERS)
 """Names of the events the switch must send; everything else is dropped unread."""
+WITHOUT_CHANNEL = frozenset(name for name in WANTED if name.startswith("QueueMember")) | {"FullyBooted", "ContactStatus"}
+"""Those that have no channel, and so no seal."""
+
+
+def is_sealed(message: bytes, seal: str) -> bool:
+    """Did the switch itself write this message to its end? Asked of events that have a channel."""
+    return f"ChanVariable: {SEAL}={seal}".encode() in message
 
 
 def parse(message: bytes) -> Event | None:

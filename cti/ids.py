@@ -20,6 +20,9 @@ ChannelId = NewType("ChannelId", str)
 Extension = NewType("Extension", str)
 """The digits an agent's phone is known by, ``1001``; its interface is ``PJSIP/1001``."""
 
+UNREAD = "unread"
+"""The CallerIDNum of an outside caller until the dialplan has read, filtered and set the true one (then NewCallerid is sent)."""
+
 _UNIQUEID = re.compile(r"[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}")
 _EXTENSION = re.compile(r"[0-9]{3,6}")
 

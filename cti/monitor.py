@@ -19,12 +19,16 @@ from cti.board import CallBoard
 from cti.changes import Change, LinkChanged
 from cti.commands import Commands
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed
+from cti.framing import event_name
 from cti.ids import CallId, Extension, extension_of
 from cti.picture import Picture
 from cti.queues import Queues
 from cti.settings import AmiSettings
 
 log = structlog.get_logger(__name__)
+
+DOUBT_S = 5.0
+"""Seconds between two snapshots for what could not be believed: whoever sends such things often must not keep us at it."""
 
 
 class Clock(Protocol):
@@ -77,6 +81,7 @@ class Monitor:
         self._told: tuple[bool, str] | None = None
         self._whole_at = 0.0
         self._unsure = False
+        self._sealed = False
         self.commands = Commands()
         self.malformed: Counter[str] = Counter()
 
@@ -121,38 +126,62 @@ class Monitor:
 
     async def _serve(self, link: Link) -> None:
         """Snapshot first: events that came meanwhile stand in the backlog and repeat at most what the snapshot showed."""
+        self._unsure = self._sealed = False
         await self._compare(link)
         covered = link.held
         self._backoff.reset()
         await self._tell(up=True, detail=f"manager interface {link.version}")
-        oversize = link.oversize
+        lost, next_doubt = 0, 0.0
         next_look = self._time() + self._settings.repair_interval
         while True:
-            for message in await link.batch(self._settings.repair_interval):
+            for message in await link.batch(self._patience(next_doubt)):
                 covered -= 1
                 await self._take(message, covered >= 0)
-            if link.oversize != oversize or self._unsure:
-                oversize, self._unsure = link.oversize, False
+            if link.oversize + link.cut != lost:
+                lost, self._unsure = link.oversize + link.cut, True
+            if self._unsure and self._time() >= next_doubt:
+                next_doubt, self._unsure = self._time() + DOUBT_S, False
                 await self._compare(link)
             if self._time() >= next_look:
                 next_look = self._time() + self._settings.repair_interval
                 await self._repair(link)
             await asyncio.sleep(0)  # a full backlog must not keep everyone else waiting
 
+    def _patience(self, next_doubt: float) -> float:
+        """Seconds to wait for an event, at most."""
+        wait = self._settings.repair_interval
+        return min(wait, max(next_doubt - self._time(), 0.0)) if self._unsure else wait
+
     async def _take(self, message: bytes, covered: bool) -> None:
-        """``covered``: it came before the snapshot was complete."""
+        """``covered``: it came before the snapshot was complete. What cannot be believed is left out, and a snapshot follows."""
         try:
+            if not self._is_believed(message):
+                return
             event = events.parse(message)
         except Malformed as error:
             self._leave_out(error)
+            self._unsure = True
             return
-        if isinstance(event, events.SwitchStops):
-            raise LinkDown("the switch stops")
         if isinstance(event, events.SwitchReady):
-            self._unsure = not covered
+            self._unsure = self._unsure or not covered
         elif event is not None:
             for change in self._picture.apply(event):
                 await self._on_change(change)
+
+    def _is_believed(self, message: bytes) -> bool:
+        """Once the switch has shown that it seals, an event of a channel must bear the seal. One without channel has none, and is
+        passed over while we are in doubt: the snapshot to come tells the same, and nobody's forgery.
+
+        Raises:
+            Malformed: the seal is missing.
+        """
+        if event_name(message).decode("ascii", "replace") in events.WITHOUT_CHANNEL:
+            return not self._unsure
+        if self._settings.seal and events.is_sealed(message, self._settings.seal):
+            self._sealed = True
+        elif self._sealed:
+            raise Malformed("an event without the seal")
+        return True
 
     def _leave_out(self, error: Malformed) -> None:
         if str(error) not in self.malformed:

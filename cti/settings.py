@@ -13,6 +13,8 @@ class AmiSettings:
     port: int
     user: str
     secret: str = field(repr=False)
+    seal: str = field(default="", repr=False)
+    """Once an event has borne it, none of a channel is believed without (cti.events). Empty: not looked for."""
     queues: tuple[str, ...] = ()
     tls: bool = False
     """AMI belongs on loopback or inside TLS (LESSONS DR-10): the secret is sent as it is."""

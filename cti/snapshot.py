@@ -20,7 +20,7 @@ from cti.ami import Link
 from cti.calls import IN_QUEUE, TRANSITIONS, Call, Step
 from cti.errors import Malformed
 from cti.events import Headers
-from cti.ids import CallId, ChannelId, interface_of, is_uniqueid, made_at
+from cti.ids import UNREAD, CallId, ChannelId, interface_of, is_uniqueid, made_at
 from cti.picture import Picture
 from cti.queue_log import moment
 
@@ -71,6 +71,7 @@ class ChannelRow:
     bridge: str
     lived: timedelta
     noted: Noted = field(default_factory=Noted)
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ def _channel(h: Headers) -> ChannelRow:
         bridge=h.get("BridgeId"),
         lived=_duration(h.get("Duration", "0:0:0")),
         noted=_noted(h.variables()),
+        named=h["CallerIDNum"] != UNREAD,
     )
 
 
@@ -233,6 +235,9 @@ def _ended(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> 
     for call in _chosen(picture, only):
         if ChannelId(call.id) not in now.channels:
             yield events.ChannelGone(now.at, ChannelId(call.id), 0, "", known=False)
+    for channel in picture.board.nameless:
+        if channel not in now.channels:
+            yield events.ChannelGone(now.at, channel, 0, "", known=False)
 
 
 def _started(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
@@ -241,7 +246,9 @@ def _started(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -
         rang_us = row.channel == row.linked and not row.dialled_by_us and picture.board.is_caller(row.name)
         if CallId(row.channel) not in picture.board.calls and (rang_us or row.channel in now.entries):
             at = min(now.at - row.lived, row.noted.queued_at or now.at)
-            yield events.ChannelUp(at, row.channel, row.name, row.channel, True, row.number, row.caller, row.dialled)
+            yield events.ChannelUp(
+                at, row.channel, row.name, row.channel, True, row.number, row.caller, row.dialled, named=row.named
+            )
 
 
 def _concerned(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> set[ChannelId]:

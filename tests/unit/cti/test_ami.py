@@ -558,7 +558,8 @@ async def test_a_header_is_a_text_however_often_it_comes_and_an_empty_one_is_the
         await switch.send(ODD)
         (raw,) = await some(link, 1)
     headers = Headers(raw.decode())
-    assert (headers["Uniqueid"], headers["ChanVariable"], headers["Reason"]) == ("a", "A=1", "")
+    assert (headers["Uniqueid"], headers.first("ChanVariable"), headers["Reason"]) == ("a", "A=1", "")
+    assert headers.variables() == {"A": "1", "B": "2"}
 
 
 async def test_plain_panoramisk_has_any_header_makes_lists_of_some_and_drops_the_last_empty_one(switch: FakeSwitch) -> None:

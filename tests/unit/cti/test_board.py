@@ -167,6 +167,43 @@ def test_an_agents_own_phone_that_joins_the_queue_is_a_caller() -> None:
     assert story.joins(1).told == ["1 calls: 138 'Zhang' dialled 10000", "1 waits in complaints at 1 by 1 in zh-CN"]
 
 
+UNREAD = events.ChannelUp(START, CALLER, A_NAME, CALLER, True, "", "", "10000", named=False)
+NAMED = events.CallerNamed(START + timedelta(seconds=1), CALLER, "138", "Zhang")
+
+
+def test_a_caller_who_is_not_read_yet_is_told_of_when_he_is() -> None:
+    story = Story().apply(UNREAD)
+    assert (story.changes, story.board.nameless) == ([], [CALLER])
+    story.apply(NAMED).apply(NAMED).gone(2)
+    assert told(story.changes) == lines(
+        """
+        1 calls: 138 'Zhang' dialled 10000
+        1 ended ivr_hangup, never waited, talked 0
+        """
+    )
+    assert story.changes[0].at == START
+    assert not story.board.nameless
+
+
+def test_a_caller_who_was_never_read_is_told_of_at_the_end() -> None:
+    story = Story().apply(UNREAD).gone(2).apply(NAMED)
+    assert [line.partition(" ")[2] for line in told(story.changes)] == [
+        "calls:  '' dialled 10000",
+        "ended ivr_hangup, never waited, talked 0",
+    ]
+    assert not story.board.calls
+
+
+def test_a_caller_whose_name_was_not_heard_has_that_of_the_queue() -> None:
+    story = Story().apply(UNREAD).joins(2)
+    assert told(story.changes)[0] == "1 calls: 138 'Zhang' dialled 10000"
+    assert (story.changes[0].at, story.board.nameless) == (START, [])
+
+
+def test_a_name_that_an_agents_channel_gets_is_no_call() -> None:
+    assert Story().apply(events.CallerNamed(START, AGENT, "1001", "")).changes == []
+
+
 def test_who_is_an_agent_is_an_argument() -> None:
     story = Story()
     story.board = CallBoard(lambda name: Extension("7") if name.startswith("SIP/seven") else None)

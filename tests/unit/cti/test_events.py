@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cti import events
 from cti.errors import Malformed, MissingHeader
-from cti.events import WANTED, parse
-from cti.ids import ChannelId
+from cti.events import WANTED, WITHOUT_CHANNEL, is_sealed, parse
+from cti.ids import UNREAD, ChannelId
 from tests.harness.fake_switch import CAPTURES, event, wanted_events
 
 NEWCHANNEL = {
@@ -34,7 +34,7 @@ def test_time_is_the_switches_own_to_the_microsecond() -> None:
     assert parse(raw) == events.Held(at, ChannelId("t-1.1"), held=False)
 
 
-@pytest.mark.parametrize("name", sorted(WANTED - {"FullyBooted", "Shutdown"}))
+@pytest.mark.parametrize("name", sorted(WANTED - {"FullyBooted"}))
 def test_a_missing_header_is_named(name: str) -> None:
     with pytest.raises(MissingHeader) as error:
         parse(f"Event: {name}".encode())
@@ -48,10 +48,27 @@ def test_each_header_of_a_new_channel_is_needed(header: str) -> None:
         parse(b"\r\n".join(lines))
 
 
-def test_a_header_said_twice_counts_as_it_came_first() -> None:
-    up = parse(newchannel() + b"\r\nUniqueid: forged-1.9\r\nLinkedid: forged-1.9")
+@pytest.mark.parametrize("header", NEWCHANNEL)
+def test_a_header_said_twice_is_believed_in_neither_place(header: str) -> None:
+    with pytest.raises(Malformed, match=f"{header} twice"):
+        parse(newchannel() + f"\r\n{header}: forged-1.9".encode())
+
+
+def test_a_caller_of_whom_the_dialplan_has_read_nothing_yet_is_nameless() -> None:
+    up = parse(newchannel(CallerIDNum=UNREAD, CallerIDName="<unknown>"))
     assert isinstance(up, events.ChannelUp)
-    assert (up.channel, up.linked) == ("t-1.1", "t-1.1")
+    assert (up.named, up.number, up.caller) == (False, "", "")
+    named = parse(newchannel().replace(b"Newchannel", b"NewCallerid"))
+    assert isinstance(named, events.CallerNamed)
+    assert (named.channel, named.number, named.caller) == ("t-1.1", "13800138000", "张三")
+
+
+@pytest.mark.parametrize("capture", sorted(path.name for path in CAPTURES.glob("*.txt")))
+def test_every_event_of_a_channel_has_a_place_for_the_seal(capture: str) -> None:
+    for raw in wanted_events(capture, WANTED - WITHOUT_CHANNEL):
+        assert b"ChanVariable: " in raw
+        sealed = raw.replace(b"ChanVariable: ", b"ChanVariable: tingsu_seal=right\r\nChanVariable: ", 1)
+        assert (is_sealed(sealed, "right"), is_sealed(sealed, "wrong"), is_sealed(raw, "right")) == (True, False, False)
 
 
 def test_an_unknown_event_is_malformed() -> None:
@@ -99,9 +116,12 @@ def test_ten_thousand_headers_are_refused() -> None:
 
 def test_channel_variables_are_read_by_name() -> None:
     raw = event("Hangup", Uniqueid="t-1.1", Cause=16)[:-4]
-    gone = parse(raw + b"\r\nChanVariable: CALL_REF=t-1.1\r\nChanVariable: QUEUESTATUS=TIMEOUT\r\nChanVariable: QUEUESTATUS=x")
+    said = raw + b"\r\nChanVariable: CALL_REF=t-1.1\r\nChanVariable: QUEUESTATUS=TIMEOUT"
+    gone = parse(said)
     assert isinstance(gone, events.ChannelGone)
     assert gone.queue_status == "TIMEOUT"
+    with pytest.raises(Malformed, match="variable twice"):
+        parse(said + b"\r\nChanVariable: QUEUESTATUS=x")
 
 
 def test_a_transfer_that_failed_says_nothing() -> None:
@@ -113,6 +133,7 @@ def test_every_wanted_event_of_the_recorded_streams_parses() -> None:
     seen = {type(parse(raw[:-4])) for path in CAPTURES.glob("*.txt") for raw in wanted_events(path.name, WANTED)}
     assert seen == {
         events.ChannelUp,
+        events.CallerNamed,
         events.ChannelGone,
         events.JoinedQueue,
         events.LeftQueue,

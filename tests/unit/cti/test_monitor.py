@@ -289,8 +289,11 @@ async def test_a_snapshot_that_is_refused_is_no_link(clock: HandClock) -> None:
     assert not floor.monitor.up
 
 
-async def test_a_switch_that_stops_says_so(floor: Floor) -> None:
-    await floor.hears(event("Shutdown", Shutdown="Cleanly"), last="link down: the switch stops")
+async def test_a_switch_that_stops_is_believed_when_it_closes_the_link(floor: Floor) -> None:
+    await floor.hears(event("Shutdown", Shutdown="Cleanly"), *ANSWERED, last="16 ended")
+    assert floor.told.count("link down: the switch stops") == 0
+    floor.switch.cut()
+    await floor.until("link down: the switch closed the connection")
     await floor.until("link up", 2)
 
 
@@ -301,6 +304,81 @@ async def test_an_event_without_a_header_is_counted_and_costs_nothing_else(floor
     await floor.hears(event("Hangup"), event("Hangup"), message("Event: Hold", "Uniqueid: t-1.1"), *ANSWERED, last="16 ended")
     assert floor.monitor.malformed == {"Hangup without Uniqueid": 2, "Hold without Timestamp": 1}
     assert floor.switch.connections == 1
+
+
+SEAL = "0123456789abcdef"
+
+
+def sealed(raw: bytes) -> bytes:
+    """The event as a switch sends it that seals."""
+    return raw.replace(b"\r\nChanVariable: ", f"\r\nChanVariable: tingsu_seal={SEAL}\r\nChanVariable: ".encode(), 1)
+
+
+async def snapshots(floor: Floor, count: int) -> None:
+    await floor.switch.heard("CoreShowChannels", count)
+
+
+FORGED = {
+    "a hang-up without the seal": (event("Hangup", Uniqueid=CALLER, Cause=16), "an event without the seal"),
+    "a hang-up with a wrong seal": (
+        event("Hangup", Uniqueid=CALLER, Cause=16, ChanVariable="tingsu_seal=1123456789abcdef"),
+        "an event without the seal",
+    ),
+    "another channel put before the true one": (
+        message("Event: Hangup", "Timestamp: 1795467890", f"Uniqueid: {CALLER}", "Cause: 16", f"Uniqueid: {LEG}")[:-4]
+        + f"\r\nChanVariable: tingsu_seal={SEAL}\r\n\r\n".encode(),
+        "Uniqueid twice",
+    ),
+    "the head of an event that was cut": (event("Newchannel", Channel="PJSIP/anonymous-1"), "an event without the seal"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+async def test_what_the_switch_did_not_write_is_left_out_and_the_picture_compared(clock: HandClock, forgery: str) -> None:
+    raw, why = FORGED[forgery]
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, seal=SEAL)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            await floor.hears(*map(sealed, ANSWERED[:3]), last="16 waits")
+            floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
+            await floor.hears(raw)
+            await snapshots(floor, 2)
+            await floor.hears(sealed(ANSWERED[3]), sealed(ANSWERED[4]), last="16 rings")
+    assert floor.monitor.malformed == {why: 1}
+    assert not [line for line in floor.told if "ended" in line or "link down" in line]
+
+
+async def test_the_rest_of_a_cut_message_has_the_picture_compared(floor: Floor) -> None:
+    await floor.hears(message("CallerIDName: x", "Uniqueid: t-1.1", "ChanVariable: A=1"))
+    await snapshots(floor, 2)
+
+
+async def test_an_agent_is_not_paused_by_an_event_that_follows_a_cut_one(floor: Floor) -> None:
+    paused = event("QueueMemberPause", Queue="complaints", Interface="PJSIP/2001", Status=1, Paused=1, PausedReason="forged")
+    await floor.hears(event("Newchannel", CallerIDNum="1"), paused, last="")
+    await snapshots(floor, 2)
+    await floor.hears(*ANSWERED, last="16 ended")
+    assert not [line for line in floor.told if "forged" in line or "paused" in line]
+
+
+async def test_many_forgeries_cost_one_snapshot_in_five_seconds(floor: Floor) -> None:
+    for _ in range(20):
+        await floor.hears(event("Hangup", Uniqueid=CALLER))
+        await floor.hears(message("X: y"))
+    await floor.hears(*ANSWERED, last="16 ended")
+    assert len(floor.switch.named("CoreShowChannels")) == 2
+
+
+async def test_a_switch_that_does_not_seal_is_heard(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, seal=SEAL)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            await floor.hears(*ANSWERED, last="16 ended")
+    assert not floor.monitor.malformed
 
 
 async def test_an_illegal_move_is_counted_and_changes_nothing(floor: Floor) -> None:
