@@ -239,7 +239,7 @@ async def _open_floor(
     parts = Parts(
         pool=pool, clock=clock, zone=zone, people=people, hub=hub, floor=floor, presence=presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
-        ws_url=config.asterisk.websocket, ring_limit=plans.ring_limit(config), look=looking, version=version(),
+        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, version=version(),
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(parts, security), people.sessions, security, Desk(find_desk()))

@@ -75,6 +75,8 @@ def _web_url(url: str) -> str:
 def _ws_url(url: str) -> str:
     if url and (urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).netloc):
         raise ValueError("ws:// or wss:// and a host")
+    if not re.fullmatch(r"[\w./~-]{0,70}", urlsplit(url).path, re.ASCII):
+        raise ValueError("a path of letters, digits and . _ ~ - /, at most 70 of them")
     return url
 
 
@@ -164,7 +166,7 @@ class Asterisk(_Section):
 
     @property
     def websocket(self) -> str:
-        """What the browser's softphone connects to."""
+        """The switch's websocket. The managed one's has a secret path before it (services.plans.phone_url)."""
         if self.ws_url:
             return self.ws_url
         return f"wss://{self.host}:{self.wss_port}/ws" if self.wss_port else f"ws://{self.host}:{self.ws_port}/ws"

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import recordings.crew
 from cti.events import WANTED
@@ -49,9 +50,33 @@ def ami_secret(config: Config) -> str:
     return read_secret(config, variable=asterisk.ami_secret_env, file=asterisk.ami_secret_file, what="AMI secret")
 
 
+def event_seal(config: Config) -> str:
+    """What the switch writes into every event of a channel, so that no caller can write one."""
+    return made_once(secrets_folder(config) / "event.seal")
+
+
 def agi_token(config: Config) -> str:
     """What the switch's dialplan says at the door of the IVR, which knows no other login: ours and somebody's own alike."""
     return made_once(secrets_folder(config) / "agi.token")
+
+
+def phone_door(config: Config) -> str:
+    """The path before ``/ws`` of our own switch's websocket. Asterisk asks no page where it comes from, so the path is a secret
+    that only the phones of agents are told: another site's page in an agent's browser knocks at a door that is not there. Where
+    ``ws_url`` is set its path is the operator's. Another's switch: his."""
+    asterisk = config.asterisk
+    if not asterisk.managed:
+        return ""
+    if asterisk.ws_url:
+        door, end, _ = urlsplit(asterisk.ws_url).path.rpartition("/ws")
+        return door.strip("/") if end else ""
+    return made_once(secrets_folder(config) / "phones.door")
+
+
+def phone_url(config: Config) -> str:
+    """What the browser's softphone connects to."""
+    door = "" if config.asterisk.ws_url else phone_door(config)
+    return config.asterisk.websocket.removesuffix("/ws") + f"/{door}/ws" if door else config.asterisk.websocket
 
 
 def spoken_prompts(config: Config) -> Path:
@@ -67,7 +92,12 @@ def queue_diary(config: Config) -> Path | None:
 def ami_settings(config: Config) -> AmiSettings:
     asterisk = config.asterisk
     return AmiSettings(
-        host=asterisk.host, port=asterisk.ami_port, user=asterisk.ami_user, secret=ami_secret(config), queues=(config.queue.name,)
+        host=asterisk.host,
+        port=asterisk.ami_port,
+        user=asterisk.ami_user,
+        secret=ami_secret(config),
+        seal=event_seal(config),
+        queues=(config.queue.name,),
     )
 
 
@@ -99,13 +129,14 @@ def switch_plan(
             rtp_last=asterisk.rtp_last,
             https=asterisk.wss_port or None,
         ),
-        ami=AmiAccount(secret=ami_secret(config), events=WANTED, user=asterisk.ami_user),
+        ami=AmiAccount(secret=ami_secret(config), events=WANTED, user=asterisk.ami_user, seal=event_seal(config)),
         agi_port=config.ivr.port,
         spool=config.spool,
         hotlines=config.ivr.numbers,
         agents=tuple(agents),
         agi_host=config.ivr.host,
         agi_token=agi_token(config),
+        phone_door=phone_door(config),
         bind=asterisk.host,
         queue=QueueSettings(
             name=config.queue.name, ring_seconds=config.queue.ring_seconds, service_level_seconds=config.queue.answer_seconds

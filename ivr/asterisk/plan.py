@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]{1,32}")
 _SECRET = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _HOTLINE = re.compile(r"\+?[0-9]{2,15}")
+_DOOR = re.compile(r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*")
 _EVENT = re.compile(r"[A-Za-z]{2,40}")
 _PATH = re.compile(r"/[^\x00-\x1f\x7f;,()\[\]{}$\"'\\|&<>^=@]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -107,10 +108,14 @@ class AmiAccount:
     secret: str = field(repr=False)
     events: Collection[str]
     user: str = "tingsu"
+    seal: str = field(default="", repr=False)
+    """What every event of a channel bears (cti.events.SEAL); empty: none."""
 
     def __post_init__(self) -> None:
         fit(_NAME, self.user, "the manager user")
         fit(_SECRET, self.secret, "the manager secret")
+        if self.seal:
+            fit(_SECRET, self.seal, "the seal of events")
         for event in self.events:
             fit(_EVENT, event, "a wanted event")
         if not self.events:
@@ -166,6 +171,7 @@ class SwitchPlan:
     agents: tuple[AgentEndpoint, ...] = ()
     agi_host: str = "127.0.0.1"
     agi_token: str = field(default="", repr=False)  # what the IVR's door wants to hear from this switch alone; empty: nothing
+    phone_door: str = field(default="", repr=False)  # the path before /ws of the browsers' phones; empty: none
     bind: str = "127.0.0.1"
     queue: QueueSettings = field(default_factory=QueueSettings)
     fallback_notice: Path | None = None
@@ -180,6 +186,8 @@ class SwitchPlan:
         fit(_HOST, self.agi_host, "the AGI host")
         if self.agi_token:
             fit(_SECRET, self.agi_token, "the AGI token")
+        if self.phone_door:
+            fit(_DOOR, self.phone_door, "the path of the browsers' phones")
         fit(_HOST, self.bind, "the address to listen on")
         fit(_LANGUAGE, self.language, "the language")
         fit_port(self.agi_port, "the AGI port")

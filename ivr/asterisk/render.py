@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 
+from cti.ids import UNREAD
 from ivr.asterisk.hold_music import write_hold_music
 from ivr.asterisk.plan import AgentEndpoint, PhoneKind, SwitchPlan, UnfitValue, fit_path
 
@@ -87,6 +88,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "disabled": "" if plan.every_event else ",".join(_disabled(plan.ami.events)),
         "filters": "\n".join(_filter_lines(plan.ami.events, plan.program.version)),
         "folder": plan_path(folder),
+        "globals": f"[globals]\ntingsu_seal = {plan.ami.seal}\n\n" if plan.ami.seal else "",
         "hotlines": "\n".join(_hotline_lines(number) for number in plan.hotlines),
         "http_port": str(plan.ports.http),
         "ice_hosts": "\n".join(f"{real} => {offered}" for real, offered in plan.ice_hosts.items()),
@@ -94,6 +96,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "media": f"media_address = {plan.bind}\nbind_rtp_to_media_address = yes" if plan.bind.startswith("127.") else "",
         "modules": plan_path(plan.program.modules),
         "notice": str(notice.with_suffix("")),
+        "phone_door": plan.phone_door,
         "permit": "127.0.0.0/255.0.0.0",
         "queue": plan.queue.name,
         "retry": str(plan.queue.retry_seconds),
@@ -102,6 +105,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "ring_handed_on": _dial_lines("Goto(unanswered,s,1)"),
         "rtp_first": str(plan.ports.rtp_first),
         "rtp_last": str(plan.ports.rtp_last),
+        "seal": plan.ami.seal,
         "secret": plan.ami.secret,
         "service_level": str(plan.queue.service_level_seconds),
         "share": plan_path(plan.program.share),
@@ -109,6 +113,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "spool": plan_path(plan.spool),
         "systemname": plan.systemname,
         "tls": _tls_lines(plan),
+        "unread": UNREAD,
         "user": plan.ami.user,
         "wrap_up": str(plan.queue.wrap_up_seconds),
     }

@@ -36,7 +36,8 @@ HOSTILE: tuple[tuple[str | bytes, str | bytes, str | None], ...] = (
     ("+", "plus", ""),
     ("9" * 100, "a hundred digits", ""),
     ("unknown", "unknown", ""),
-    ("138%0d%0aEvent%3a%20Shutdown%0d%0a%0d%0a", "line ends", None),
+    ("138%0d%0aEvent%3a%20Shutdown%0d%0a%0d%0a", "line ends", ""),
+    ("13911110008;phone-context=+86", "parameters of the number", "13911110008"),
     ("", "empty number", None),
 )
 """Number and name sent, and the number kept: ``''`` for one of no use, None where the switch does not take the call."""

@@ -10,7 +10,17 @@ FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec",
 """Applications that run programs, dial out or evaluate twice. AGI is allowed for one address, see `_agi`."""
 FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
 FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
-CLEANED = re.compile(r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)")
+CLEANED = re.compile(
+    r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)"
+    r"|Set\(FROM=\$\{FILTER\([^$]+,\$\{CHANNEL\(pjsip,remote_uri\)\}\)\}\)"
+)
+FROM_PARTS = re.compile(r"\bFROM(_URI|_NAME|_USER)?\b")
+"""Variables that hold what a caller sent, without control characters."""
+TAKEN_APART = re.compile(
+    r"Set\(FROM(_URI|_NAME|_USER)?=.+\)"
+    r"|GotoIf\(\$\[\"\$\{FILTER\(a-z,\$\{FROM_URI:0:4\}\)\}\"=\"tel\"\]\?tel\)"
+    r'|Set\(CALLERID\(all\)="\$\{FROM_NAME:0:\d+\}" <\$\{FROM_USER:0:\d+\}>\)'
+)
 NOTED = re.compile(
     r"QueueLog\((?:[^$]|\$\{(?:UNIQUEID|HOTLINE|STRFTIME\(,UTC,%s%3q\)|FILTER\([^$]+,\$\{CALLERID\(num\):0:\d+\}\))\})+\)"
 )
@@ -41,6 +51,8 @@ def steps(text: str) -> Iterator[Step]:
             continue
         if section := re.fullmatch(r"\[([\w-]+)\](\(\+\))?", line):
             context = section[1]
+        elif context == "globals" and re.fullmatch(r"\w+ = [\w.~-]+", line):
+            continue
         elif step := re.fullmatch(r"exten => ([^,]+),([^,]+),(.+)", line):
             exten = step[1]
             yield Step(context, exten, step[2], step[3], line)
@@ -66,6 +78,8 @@ def _step_faults(step: Step, agi: str) -> Iterator[str]:
         yield "a function that reads, runs or evaluates"
     if FROM_OUTSIDE.search(step.application) and not (CLEANED.fullmatch(step.application) or NOTED.fullmatch(step.application)):
         yield "text of the caller's, neither filtered nor cut"
+    if FROM_PARTS.search(step.application) and not TAKEN_APART.fullmatch(step.application):
+        yield "text of the caller's, used elsewhere than for his name and number"
     if re.search(r"^_.*[.!]", step.exten):
         yield "a pattern of any length"
     if EXTEN.search(step.application) and not re.fullmatch(r"_\[1-9\]X{2,5}", step.exten):

@@ -32,6 +32,7 @@ from tests.harness.patience import seconds
 CACHE = Path.home() / ".cache/tingsu"
 AMI_SECRET = "test-secret-of-the-backend-0123456789"
 WATCHER_SECRET = "test-secret-of-the-watcher-0123456789"
+SEAL = "test-seal-of-the-events-0123456789"
 HOTLINE = "10000"
 _WATCHER = f"\n[watcher]\nsecret = {WATCHER_SECRET}\nread = all\nwrite = all\nwritetimeout = 5000\n"
 _RTP_PORTS = 240
@@ -117,7 +118,7 @@ def switch_plan(
         systemname=f"t{CHANCE.randrange(10**8):08d}",
         program=program.switch,
         ports=SwitchPorts(sip=sip, http=http, ami=ami, rtp_first=rtp, rtp_last=rtp + _RTP_PORTS - 1),
-        ami=AmiAccount(secret=AMI_SECRET, events=frozenset(wanted)),
+        ami=AmiAccount(secret=AMI_SECRET, events=frozenset(wanted), seal=SEAL),
         agi_port=agi,
         spool=folder / "spool-legs",
         hotlines=(HOTLINE,),

@@ -1,0 +1,50 @@
+"""What the rooms are told of the configuration: the softphone's way to the switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services import plans
+from services.config import Config
+from services.config_file import load
+
+
+def config(folder: Path, asterisk: str) -> Config:
+    file = folder / "config.toml"
+    file.write_text(f'[instance]\nfolder = "{folder}/var"\n[asterisk]\n{asterisk}\n', encoding="utf-8")
+    return load(file)
+
+
+def test_the_softphones_path_is_a_secret_that_stays(tmp_path: Path) -> None:
+    once, again = (config(tmp_path, "ws_port = 8099") for _ in range(2))
+    door = plans.phone_door(once)
+    assert len(door) == 64
+    assert plans.phone_url(again) == f"ws://127.0.0.1:8099/{door}/ws"
+
+
+def test_the_page_is_not_told_the_path_by_what_it_may_connect_to(tmp_path: Path) -> None:
+    given = config(tmp_path, "ws_port = 8099")
+    policy = plans.security(given).policy()
+    assert "ws://127.0.0.1:8099" in policy
+    assert plans.phone_door(given) not in policy
+
+
+@pytest.mark.parametrize(
+    ("url", "door"),
+    [
+        ("wss://centre.example.com/long-word/ws", "long-word"),
+        ("wss://centre.example.com/a/b/ws", "a/b"),
+        ("wss://centre.example.com/ws", ""),
+        ("wss://centre.example.com/softphone", ""),
+    ],
+)
+def test_behind_a_proxy_the_path_is_the_operators(tmp_path: Path, url: str, door: str) -> None:
+    given = config(tmp_path, f'ws_url = "{url}"')
+    assert (plans.phone_door(given), plans.phone_url(given)) == (door, url)
+
+
+def test_the_path_of_anothers_switch_is_not_ours_to_choose(tmp_path: Path) -> None:
+    given = config(tmp_path, "managed = false\nws_port = 8099")
+    assert (plans.phone_door(given), plans.phone_url(given)) == ("", "ws://127.0.0.1:8099/ws")
