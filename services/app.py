@@ -134,6 +134,7 @@ async def _open_floor(
     """Everything between the switch and the browsers."""
     pool, people, switch = base.pool, base.people, base.switch
     zone = ZoneInfo(config.centre.timezone)
+    numbering = plans.numbering(config)
     journal = Journal(config.folder / "journal")
     await asyncio.to_thread(journal.open)
     stack.callback(journal.close)
@@ -155,7 +156,10 @@ async def _open_floor(
         settings=PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds)),
         note=journal.append,
     )
-    following = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
+    following = Follow(
+        hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append,
+        numbering=numbering,
+    )  # fmt: skip
     hub.acked, hub.watcher = pops, presence
     people.away, people.has_desk = presence.logged_out, hub.has_desk
     directory.changed, today.changed = following.people_changed, hub.board_changed
@@ -163,7 +167,8 @@ async def _open_floor(
     if switch is not None:
         following.on_taken_back = switch.taken_back
 
-    drain = Drain(journal, pool, follow.apply, applied=following.applied, refused=config.folder / "journal/refused.jsonl")
+    apply = partial(follow.apply, numbering=numbering)
+    drain = Drain(journal, pool, apply, applied=following.applied, refused=config.folder / "journal/refused.jsonl")
     await stack.enter_async_context(stage(drain=drain.run()))
     stack.push_async_callback(_caught_up, drain)
     await _caught_up(drain)  # what people last asked to be may stand in the journal only
@@ -184,6 +189,7 @@ async def _open_floor(
             archive_tries=config.recordings.attempts,
             listen_tries=config.transcription.attempts,
             diary=plans.queue_diary(config),
+            numbering=numbering,
         ),
         live=following.live.ids,
         hearing=lambda: monitor.up,
@@ -191,8 +197,9 @@ async def _open_floor(
     )
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
-        memory, clock, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append
-    )
+        memory, clock, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
+        numbering=numbering,
+    )  # fmt: skip
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
     agi = AgiServer(settings, {"reception": reception})
     bell = Bell(base.address.url, base.address.password)
@@ -237,7 +244,8 @@ async def _open_floor(
         version=version(),
     )  # fmt: skip
     parts = Parts(
-        pool=pool, clock=clock, zone=zone, people=people, hub=hub, floor=floor, presence=presence, archive=base.archive,
+        pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, hub=hub, floor=floor, presence=presence,
+        archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, version=version(),
     )  # fmt: skip

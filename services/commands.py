@@ -62,6 +62,8 @@ def version() -> str:
 
 async def migrate_database(config: Config, tell: Tell) -> list[str]:
     """The names of the migrations applied."""
+    from services import plans
+    from services.customers.renumber import renumber
     from services.hosted.database import reachable
     from services.store import db
     from services.store.migrate import migrate
@@ -69,7 +71,9 @@ async def migrate_database(config: Config, tell: Tell) -> list[str]:
     async with reachable(config, tell) as address:
         connection = await db.connect(address.url, password=address.password)
         try:
-            return await migrate(connection, progress=tell)
+            applied = await migrate(connection, progress=tell)
+            await renumber(connection, plans.numbering(config), SystemClock().now())
+            return applied
         finally:
             await connection.close()
 
@@ -78,6 +82,7 @@ async def migrate_database(config: Config, tell: Tell) -> list[str]:
 async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
     """The accounts, in a migrated database."""
     from services import plans
+    from services.customers.renumber import renumber
     from services.hosted.database import reachable
     from services.store import db
     from services.store.migrate import migrate
@@ -85,6 +90,7 @@ async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
     async with reachable(config, tell) as address:
         connection = await db.connect(address.url, password=address.password)
         await migrate(connection, progress=tell)
+        await renumber(connection, plans.numbering(config), SystemClock().now())
         await connection.close()
         pool = await db.open_pool(address.url, password=address.password, size=2, patience_s=15)
         try:
@@ -233,6 +239,7 @@ def fetch_model(config: Config, name: str, tell: Tell) -> Path:
 
 
 async def import_customers(config: Config, file: Path, dry_run: bool, tell: Tell) -> ImportOutcome:
+    from services import plans
     from services.customers.actions import Customers
     from services.customers.csv_file import decode
 
@@ -241,4 +248,4 @@ async def import_customers(config: Config, file: Path, dry_run: bool, tell: Tell
     except ValueError as error:
         raise CannotDo(f"{file}: {error}") from None
     async with people(config, tell) as accounts:
-        return await Customers(accounts.pool, accounts.clock).import_csv(text, dry_run=dry_run, by=None)
+        return await Customers(accounts.pool, accounts.clock, plans.numbering(config)).import_csv(text, dry_run=dry_run, by=None)

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
+from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
 
 
@@ -86,6 +87,12 @@ def _hotlines(numbers: tuple[str, ...]) -> tuple[str, ...]:
     return numbers
 
 
+def _area_code(code: str) -> str:
+    if code and not AREA_CODE.fullmatch(code):
+        raise ValueError("an area code with its 0, such as 0755 or 010")
+    return code
+
+
 def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
     """As the system writes those of its peers."""
     try:
@@ -112,6 +119,7 @@ class Centre(_Section):
     name: Annotated[str, Field(min_length=1, max_length=40)] = "听诉"
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
     language: Language = "zh-CN"
+    area_code: Annotated[str, AfterValidator(_area_code)] = ""
 
 
 class Instance(_Section):

@@ -21,6 +21,7 @@ from services import plans
 from services.check import unusable
 from services.clock import Clock
 from services.config import Config
+from services.customers.renumber import renumber
 from services.errors import DatabaseAway, Impossible, WorldFailed
 from services.hosted import database, postgres
 from services.hosted.asterisk import ManagedAsterisk
@@ -91,7 +92,7 @@ class Doors:
 
 async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, doors: Doors) -> Foundations:
     """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
-    address, hosted = await _database(config, welcome, stack)
+    address, hosted = await _database(config, welcome, stack, clock)
     pool = await db.open_pool(
         address.url,
         password=address.password,
@@ -139,7 +140,9 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
 
 
-async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> tuple[Address, EmbeddedPostgres | None]:
+async def _database(
+    config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock
+) -> tuple[Address, EmbeddedPostgres | None]:
     welcome.step("database")
     server = None
     if config.database.embedded:
@@ -153,6 +156,8 @@ async def _database(config: Config, welcome: Welcome, stack: AsyncExitStack) -> 
     try:
         for name in await migrate.migrate(connection):
             welcome.detail(f"migrated: {name}")
+        if twins := await renumber(connection, plans.numbering(config), clock.now()):
+            welcome.warn(f"{twins} customers have a number that another customer has: see customer.same_number in the audit")
     finally:
         await connection.close()
     return address, server

@@ -26,6 +26,7 @@ from ivr.asterisk import (
 from ivr.settings import IvrSettings
 from recordings import models
 from services.config import Config, Mistake, read_secret
+from services.customers.numbers import Numbering
 from services.hosted.addresses import own_address
 from services.hosted.debian import PackageSource
 from services.people.model import Person
@@ -36,6 +37,10 @@ from services.secret_files import made_once
 from services.web.security import Security, origins_for
 
 RING_END_S = 5  # the end of a ring is there by then, or will not come
+
+
+def numbering(config: Config) -> Numbering:
+    return Numbering(config.centre.area_code)
 
 
 def secrets_folder(config: Config) -> Path:

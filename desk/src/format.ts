@@ -63,13 +63,19 @@ export function stamp(iso: string | null | undefined): string {
 }
 
 /**
- * Digits grouped for reading: a Chinese mobile 138 0013 8000, a fixed line with its area code 010 8642 0135, 0512 6522 0078;
- * other numbers in fours from the end; never changed otherwise.
+ * A number as the server writes it, grouped for reading: a Chinese mobile 138 0013 8000, a fixed line with its area code
+ * 010 8642 0135, 0512 6522 0078; other numbers in fours from the end, an extension named; never changed otherwise.
  */
 export function grouped(number: string): string {
+  const [line, extension] = number.split(' ext ')
+  return line && extension ? `${digits(line)} ${t('number.extension', { n: extension })}` : digits(number)
+}
+
+function digits(number: string): string {
   if (/^1[3-9]\d{9}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`
+  if (/^[48]00\d{7}$/.test(number)) return `${number.slice(0, 3)} ${number.slice(3, 6)} ${number.slice(6)}`
   const [, area, line] = /^(010|02\d|0[3-9]\d\d)(\d{7,8})$/.exec(number) ?? []
-  if (area && line) return `${area} ${grouped(line)}`
+  if (area && line) return `${area} ${digits(line)}`
   if (!/^\d{7,}$/.test(number)) return number
   return number.replace(/\B(?=(\d{4})+$)/g, ' ')
 }

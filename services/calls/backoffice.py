@@ -10,24 +10,32 @@ from services.calls.facts import Fact, MenuChosen
 from services.calls.remembered import Memory
 from services.calls.texts import printable
 from services.clock import Clock
-from services.customers.numbers import normalise
+from services.customers.numbers import ANYWHERE, Numbering
 
 
 class BackOffice:
     """Implements ``ivr.backoffice.BackOffice``: answers from the database, else from the cache, else as for anybody."""
 
     def __init__(
-        self, memory: Memory, clock: Clock, *, language: str, priority_of: Callable[[str], int], note: Callable[[Fact], None]
+        self,
+        memory: Memory,
+        clock: Clock,
+        *,
+        language: str,
+        priority_of: Callable[[str], int],
+        note: Callable[[Fact], None],
+        numbering: Numbering = ANYWHERE,
     ) -> None:
         self._memory = memory
         self._clock = clock
         self._language = language
         self._priority_of = priority_of
         self._note = note
+        self._numbering = numbering
 
     async def receive(self, call: CallId, number: str) -> Reception:
         """Priority by the customer's tier; the centre's own language."""
-        customer = await self._memory.customer(normalise(number))
+        customer = await self._memory.customer(self._numbering.read(number))
         return Reception(self._priority_of(customer.tier if customer else "normal"), self._language)
 
     async def chosen(self, call: CallId, path: str, notice: str) -> None:

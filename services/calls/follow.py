@@ -37,6 +37,7 @@ from services.calls.live import LiveCall, LiveCalls, Talk
 from services.calls.presence import Presence
 from services.calls.screenpop import Outbox, ScreenPop
 from services.clock import Clock
+from services.customers.numbers import ANYWHERE, Numbering
 from services.store.db import Connection
 from services.tickets.actions import draft_of_call
 from services.web.schemas import CallMessage
@@ -65,6 +66,7 @@ class Follow:
         directory: Directory,
         clock: Clock,
         note: Callable[[Fact], None],
+        numbering: Numbering = ANYWHERE,
     ) -> None:
         self._hub = hub
         self._pops = pops
@@ -74,7 +76,7 @@ class Follow:
         self._clock = clock
         self._note = note
         self._tickets_late: dict[CallId, LiveCall] = {}
-        self.live = LiveCalls()
+        self.live = LiveCalls(numbering)
         self.on_counted: Callable[[], None] = lambda: None
         self.on_taken_back: Callable[[CallId, ChannelId], None] = lambda call, leg: None
 
@@ -198,9 +200,9 @@ class Follow:
         self._hub.push(person, f"call:{live.id}", message, over=phase == "ended")
 
 
-async def apply(connection: Connection, fact: Fact) -> int | None:
+async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> int | None:
     """A fact's rows, and the draft ticket beside an answered call: its id. For the drain."""
-    await store.apply(connection, fact)
+    await store.apply(connection, fact, numbering)
     if isinstance(fact, CallAnswered):
         return await draft_of_call(connection, fact.call, fact.at)
     return None

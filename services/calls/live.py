@@ -9,7 +9,7 @@ from datetime import datetime
 from cti.changes import CallOffered, CallQueued, CallStarted, Change, LegJoined, LegLeft, OfferEnded
 from cti.ids import CallId, ChannelId
 from services.calls.texts import printable
-from services.customers.numbers import normalise
+from services.customers.numbers import Numbering
 
 MOST = 5_000  # more calls at once are calls whose end was never heard: the oldest are forgotten
 
@@ -47,7 +47,8 @@ class LiveCall:
 class LiveCalls:
     """Calls by id, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbering: Numbering) -> None:
+        self._numbering = numbering
         self._calls: OrderedDict[CallId, LiveCall] = OrderedDict()
 
     def get(self, call: CallId) -> LiveCall | None:
@@ -72,7 +73,7 @@ class LiveCalls:
     def start(self, change: CallStarted) -> LiveCall:
         call = self.call(change.call, change.at)
         call.started_at = min(call.started_at, change.at)
-        call.number, call.name_sent = normalise(change.number), printable(change.name)
+        call.number, call.name_sent = self._numbering.read(change.number), printable(change.name)
         return call
 
     def queue(self, change: CallQueued) -> LiveCall:

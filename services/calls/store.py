@@ -26,7 +26,7 @@ from cti.changes import (
 from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.texts import printable
-from services.customers.numbers import normalise
+from services.customers.numbers import ANYWHERE, Numbering
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 
@@ -89,12 +89,14 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
         await connection.execute(QUERIES.ensure_calls, list(needed), list(needed.values()))
 
 
-async def apply(connection: Connection, fact: Fact) -> None:
+async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> None:
     """One fact's rows; its call is there (``ensure_calls``). Twice comes to the same."""
     if isinstance(fact, OF_A_CALL) and not isinstance(fact, MenuChosen) and fact.recovered:
         await connection.execute(QUERIES.mark_recovered, fact.call)
     match fact:
-        case CallStarted() | CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
+        case CallStarted():
+            await _start(connection, fact, numbering)
+        case CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
             await _apply_to_caller(connection, fact)
         case CallOffered() | OfferEnded() | CallAnswered() | LegJoined() | LegLeft():
             await _apply_to_leg(connection, fact)
@@ -110,11 +112,8 @@ async def apply(connection: Connection, fact: Fact) -> None:
 
 
 async def _apply_to_caller(
-    connection: Connection, fact: CallStarted | CallQueued | CallEnded | CallHeld | CallTransferred | MenuChosen
+    connection: Connection, fact: CallQueued | CallEnded | CallHeld | CallTransferred | MenuChosen
 ) -> None:
-    if isinstance(fact, CallStarted):
-        await _start(connection, fact)
-        return
     match fact:
         case CallQueued():
             await connection.execute(QUERIES.queue_call, fact.call, fact.queue, fact.at, fact.ivr_path, fact.language)
@@ -129,8 +128,13 @@ async def _apply_to_caller(
             await connection.execute(QUERIES.note_menu, fact.call, fact.path, fact.notice)
 
 
-async def _start(connection: Connection, fact: CallStarted) -> None:
-    number, sent, name, dialled = normalise(fact.number), printable(fact.number), printable(fact.name), printable(fact.dialled)
+async def _start(connection: Connection, fact: CallStarted, numbering: Numbering) -> None:
+    number, sent, name, dialled = (
+        numbering.read(fact.number),
+        printable(fact.number),
+        printable(fact.name),
+        printable(fact.dialled),
+    )
     await connection.execute(QUERIES.start_call, fact.call, number, sent, name, dialled or "-", fact.at, fact.recovered)
 
 

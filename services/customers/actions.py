@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.clock import Clock
 from services.customers import csv_file, store
 from services.customers.csv_file import RowProblem
 from services.customers.model import Customer, CustomerFields
-from services.customers.numbers import normalise
+from services.customers.numbers import ANYWHERE, Numbering
+from services.errors import Invalid, WrongField
 from services.people import audit
 from services.store import db
 
@@ -31,27 +32,38 @@ class ImportOutcome:
 class Customers:
     pool: db.Pool
     clock: Clock
+    numbering: Numbering = ANYWHERE
 
     async def page(self, *, after: int | None, search: str, limit: int) -> list[Customer]:
-        """In order of id. A search that is a number, however written, finds numbers that begin with it."""
+        """In order of id. A search that may begin a number, however written, finds those; any finds names that hold it."""
+        beginnings = self.numbering.beginnings(search)
         async with db.connection(self.pool) as connection:
-            return await store.page(connection, after=after, search=normalise(search) or search.strip(), limit=limit)
+            return await store.page(connection, after=after, search=search.strip(), beginnings=beginnings, limit=limit)
 
     async def create(self, new: CustomerFields, *, by: int) -> Customer:
         async with db.transaction(self.pool) as connection:
-            customer = await store.insert(connection, new, self.clock.now())
+            customer = await store.insert(connection, self._inside(new), self.clock.now())
             await audit.write(connection, self.clock.now(), by=by, action="customer.create", about=f"customer:{customer.id}")
         return customer
 
     async def change(self, customer_id: int, wanted: CustomerFields, *, by: int) -> Customer:
         async with db.transaction(self.pool) as connection:
-            customer = await store.update(connection, customer_id, wanted, self.clock.now())
+            customer = await store.update(connection, customer_id, self._inside(wanted), self.clock.now())
             await audit.write(connection, self.clock.now(), by=by, action="customer.change", about=f"customer:{customer_id}")
         return customer
 
+    def _inside(self, given: CustomerFields) -> CustomerFields:
+        """With the number as it is kept. Raises Invalid."""
+        number = self.numbering.read(given.number)
+        if not number:
+            raise Invalid((WrongField("number", "telephone", "a telephone number"),))
+        return replace(given, number=number)
+
     async def import_csv(self, text: str, *, dry_run: bool, by: int | None) -> ImportOutcome:
         """All or nothing: one problem anywhere and no row is written."""
-        read = await asyncio.to_thread(csv_file.read, text)  # 200 000 rows take seconds, and phones ring meanwhile
+        read = await asyncio.to_thread(
+            csv_file.read, text, self.numbering
+        )  # 200 000 rows take seconds, and phones ring meanwhile
         async with db.transaction(self.pool) as connection:
             await connection.execute(f"set local statement_timeout = '{IMPORT_STATEMENT}'")
             created, changed = await store.compare_many(connection, read.good)

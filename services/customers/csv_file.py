@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from services.customers.model import TIER_NAMES, CustomerFields
-from services.customers.numbers import normalise
+from services.customers.numbers import ANYWHERE, Numbering
 
 HEADERS = {
     "number": ("number", "phone", "telephone", "电话", "电话号码", "号码", "手机", "手机号", "手机号码"),
@@ -56,7 +56,7 @@ def decode(content: bytes) -> str:
     raise ValueError("neither UTF-8 nor GB18030")
 
 
-def read(text: str) -> ReadFile:
+def read(text: str, numbering: Numbering = ANYWHERE) -> ReadFile:
     """All rows of a file with a heading line; commas, semicolons or tabs between the fields."""
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=_delimiter(text))
     try:
@@ -65,12 +65,12 @@ def read(text: str) -> ReadFile:
         missing = [RowProblem(1, field, " / ".join(HEADERS[field]), "") for field in ("number", "name") if field not in places]
         if missing:
             return ReadFile(0, (), tuple(missing))
-        return _read_rows(places, itertools.islice(lines, MOST_ROWS + 1))
+        return _read_rows(places, itertools.islice(lines, MOST_ROWS + 1), numbering)
     except csv.Error as error:
         return ReadFile(0, (), (RowProblem(lines.line_num, "csv", "a CSV file", str(error)),))
 
 
-def _read_rows(places: dict[str, int], lines: Iterator[list[str]]) -> ReadFile:
+def _read_rows(places: dict[str, int], lines: Iterator[list[str]], numbering: Numbering) -> ReadFile:
     good: list[CustomerFields] = []
     problems: list[RowProblem] = []
     seen: dict[str, int] = {}
@@ -83,15 +83,16 @@ def _read_rows(places: dict[str, int], lines: Iterator[list[str]]) -> ReadFile:
             problems.append(RowProblem(row, "csv", f"at most {MOST_ROWS} rows", "more"))
             break
         given = {field: cells[place].strip() if place < len(cells) else "" for field, place in places.items()}
-        customer, wrong = _read_row(row, given, seen)
+        customer, wrong = _read_row(row, given, numbering.read(given["number"]), seen)
         problems += wrong
         if customer:
             good.append(customer)
     return ReadFile(rows, tuple(good), tuple(problems))
 
 
-def _read_row(row: int, given: dict[str, str], seen: dict[str, int]) -> tuple[CustomerFields | None, list[RowProblem]]:
-    number = normalise(given["number"])
+def _read_row(
+    row: int, given: dict[str, str], number: str, seen: dict[str, int]
+) -> tuple[CustomerFields | None, list[RowProblem]]:
     tier = TIER_NAMES.get(given.get("tier", "").lower() or "normal")
     name, note = given["name"], given.get("note", "")
     first = seen.setdefault(number, row) if number else row

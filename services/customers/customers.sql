@@ -3,10 +3,11 @@
 select id, number, name, tier, note from customer where id = $1;
 
 -- name: page
--- Customers after an id; with a search, those whose number begins with it or whose name holds it.
+-- Customers after an id; with a search ($2), those whose name holds it or whose number begins with one of $4.
 select id, number, name, tier, note from customer
 where ($1::bigint is null or id > $1)
-  and ($2::text = '' or starts_with(number, $2) or position(lower($2) in lower(name)) > 0)
+  and ($2::text = '' or exists (select from unnest($4::text[]) as begun where starts_with(number, begun))
+       or position(lower($2) in lower(name)) > 0)
 order by id
 limit $3;
 

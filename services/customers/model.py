@@ -24,7 +24,7 @@ TIER_NAMES: dict[str, Tier] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFields:
-    """What is known of a customer, by normalised number."""
+    """What is known of a customer. ``number`` as read by ``numbers`` (or as typed, on the way to there)."""
 
     number: str
     name: str

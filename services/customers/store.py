@@ -27,8 +27,11 @@ async def load(connection: Connection, customer_id: int) -> Customer:
     return _found(await connection.fetchrow(QUERIES.by_id, customer_id))
 
 
-async def page(connection: Connection, *, after: int | None, search: str, limit: int) -> list[Customer]:
-    return [Customer(**dict(row)) for row in await connection.fetch(QUERIES.page, after, search, limit)]
+async def page(
+    connection: Connection, *, after: int | None, search: str, beginnings: Sequence[str], limit: int
+) -> list[Customer]:
+    rows = await connection.fetch(QUERIES.page, after, search, limit, beginnings)
+    return [Customer(**dict(row)) for row in rows]
 
 
 async def insert(connection: Connection, new: CustomerFields, at: datetime) -> Customer:

@@ -11,7 +11,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.clock import Clock
-from services.errors import Conflict, Forbidden, Stale
+from services.customers.numbers import ANYWHERE, Numbering
+from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, by_agent, fill
@@ -19,7 +20,6 @@ from services.tickets.store import Entry, Page, Wanted
 from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
 
 _NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)
-_DIGITS = re.compile(r"[0-9]{7,20}")
 KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
 """What the caller chose in the IVR says what the call is about, until words say otherwise."""
 
@@ -33,6 +33,7 @@ class Tickets:
     pool: Pool
     clock: Clock
     zone: ZoneInfo
+    numbering: Numbering = ANYWHERE
 
     async def load(self, ticket: int) -> Ticket:
         async with transaction(self.pool) as connection:
@@ -47,7 +48,7 @@ class Tickets:
             if first is not None:
                 return await _repeated(connection, first["ticket_id"], same=first["body"] == body), False
             check_codes(fields, await store.codes(connection))
-            created = await self._create(connection, fields, by)
+            created = await self._create(connection, self._inside(fields), by)
             await connection.execute(store.QUERIES.take_key, by, key, body, created, self.clock.now())
             return await store.load(connection, created), True
 
@@ -56,7 +57,7 @@ class Tickets:
         async with transaction(self.pool) as connection:
             before = await self._mine(connection, ticket, version, by)
             check_codes(fields, await store.codes(connection))
-            filled, changes = fill(before, by_agent(fields))
+            filled, changes = fill(before, by_agent(self._inside(fields)))
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
@@ -96,11 +97,21 @@ class Tickets:
                 return await store.page(connection, wanted)
             if _NUMBER.fullmatch(text):
                 return await store.page(connection, wanted, number=text.upper())
-            if _DIGITS.fullmatch(text):
-                found = await store.page(connection, wanted, customer_number=text)
+            if number := self.numbering.read(text):
+                found = await store.page(connection, wanted, customer_number=number)
                 if found.rows:
                     return found
-            return await store.scan(connection, replace(wanted, text=text))
+            return await store.scan(connection, replace(wanted, text=text), self.numbering.beginnings(text))
+
+    def _inside(self, fields: Fields) -> Fields:
+        """The customer's number as it is kept. Raises Invalid."""
+        typed = fields.get("customer_number")
+        if not typed:
+            return fields
+        number = self.numbering.read(typed)
+        if not number:
+            raise Invalid((WrongField("fields.customer_number", "telephone", "a telephone number"),))
+        return {**fields, "customer_number": number}
 
     async def counts(self, person: int) -> dict[str, int]:
         async with transaction(self.pool) as connection:

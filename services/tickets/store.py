@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,12 +144,16 @@ async def page(connection: Connection, wanted: Wanted, *, number: str | None = N
     return _cut(rows, wanted.limit)
 
 
-async def scan(connection: Connection, wanted: Wanted) -> Page:
-    """Tickets that contain ``text`` among the next SCAN_ROWS of the filter. To be called inside a transaction."""
+async def scan(connection: Connection, wanted: Wanted, beginnings: Sequence[str]) -> Page:
+    """Tickets that contain ``text``, or whose customer's number begins so, among the next SCAN_ROWS of the filter.
+
+    To be called inside a transaction.
+    """
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
+    digits = "".join(filter(str.isdigit, wanted.text)) if beginnings else ""
     rows = await connection.fetch(
-        QUERIES.scan, wanted.state, wanted.owner, at, behind, wanted.text.lower(), SCAN_ROWS, wanted.limit + 1
+        QUERIES.scan, wanted.state, wanted.owner, at, behind, wanted.text.lower(), SCAN_ROWS, wanted.limit + 1, beginnings, digits
     )
     found = _cut([row for row in rows if row["id"] is not None], wanted.limit)
     if found.next or not rows or rows[0]["seen"] < SCAN_ROWS:

@@ -87,6 +87,7 @@ order by t.received_at desc, t.id desc limit $7;
 
 -- name: scan
 -- Text search over the next $6 tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
+-- $8: what the number typed may begin with; $9: its digits, which a number written down anyhow may hold.
 with window_ as materialized (
   select t.* from ticket t
   where ($1::text is null or t.state = $1) and ($2::bigint is null or t.owner_id = $2)
@@ -100,6 +101,8 @@ with window_ as materialized (
   from window_ t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
   where strpos(lower(t.customer_name), $5) > 0 or strpos(lower(t.description), $5) > 0 or strpos(t.customer_number, $5) > 0
      or strpos(lower(coalesce(t.number, '')), $5) > 0 or strpos(lower(t.address), $5) > 0 or strpos(t.contact_number, $5) > 0
+     or exists (select from unnest($8::text[]) as begun where starts_with(t.customer_number, begun))
+     or ($9 <> '' and (strpos(t.customer_number, $9) > 0 or strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), $9) > 0))
   order by t.received_at desc, t.id desc limit $7
 )
 select found.*, edge.received_at as edge_at, edge.id as edge_id, edge.seen from edge left join found on true

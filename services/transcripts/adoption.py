@@ -92,7 +92,7 @@ class Adoption:
         if told is None:
             await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs), not _is_talk(legs))
         for change in witness.changes(told, legs) if told else ():
-            await follow.apply(taken, change)
+            await follow.apply(taken, change, self._settings.numbering)
         await taken.execute(store.QUERIES.settle_end, call)
         await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
 

@@ -91,7 +91,7 @@ class Archiving:
         async with transaction(self._pool) as taken:
             await taken.execute(store.QUERIES.reopen_end, call)
             for change in witness.rest(call, times, told, legs):
-                await follow.apply(taken, change)
+                await follow.apply(taken, change, self._settings.numbering)
             if times.queued_at and (moment := witness.moment_of_answer(told, legs)):
                 await taken.execute(store.QUERIES.sharpen_answer, call, moment)
             await taken.execute(store.QUERIES.settle_end, call)

@@ -14,6 +14,7 @@ from cti.ids import CallId
 from cti.queue_log import Witness
 from recordings import spool
 from recordings.spool import Spooled
+from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import WorldFailed
 from services.store.db import Pool, connection
 from services.transcripts import store, witness
@@ -40,6 +41,7 @@ class IntakeSettings:
     listen_tries: int = 3
     orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
     diary: Path | None = None  # the switch's queue_log, where it is known
+    numbering: Numbering = ANYWHERE
 
 
 async def look(pool: Pool, folder: Path) -> Spooled:

@@ -13,6 +13,7 @@ from services.calls.playback import Playback
 from services.calls.presence import Presence
 from services.clock import Clock
 from services.customers.actions import Customers
+from services.customers.numbers import ANYWHERE, Numbering
 from services.people.actions import People
 from services.store.db import Pool
 from services.tickets.actions import Tickets
@@ -51,11 +52,12 @@ class Parts:
     ring_limit: int
     look: Callable[[], Awaitable[System]]
     version: str
+    numbering: Numbering = ANYWHERE
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
-    pool, clock = parts.pool, parts.clock
+    pool, clock, numbering = parts.pool, parts.clock, parts.numbering
     playback = Playback(parts.archive, parts.cuttings)
     made = (
         SessionRoutes(parts.people, security, clock, parts.version),
@@ -63,10 +65,10 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PhoneRoutes(parts.sip_key, parts.ws_url, parts.ring_limit),
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
-        CallRoutes(pool, playback, clock),
-        TicketRoutes(Tickets(pool, clock, parts.zone), pool, clock),
+        CallRoutes(pool, playback, clock, numbering),
+        TicketRoutes(Tickets(pool, clock, parts.zone, numbering), pool, clock),
         LexiconRoutes(pool, clock),
-        CustomerRoutes(Customers(pool, clock)),
+        CustomerRoutes(Customers(pool, clock, numbering)),
         AuditRoutes(pool),
         SystemRoutes(parts.look, document(route_classes(), parts.version)),
     )

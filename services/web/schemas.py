@@ -9,8 +9,11 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
+from services.customers.numbers import LIMIT as NUMBER_LIMIT
+from services.customers.numbers import is_number, written
 from services.people.rights import Role
 from services.web.rows import Rows
 
@@ -34,12 +37,25 @@ Search = Annotated[str, StringConstraints(max_length=80, pattern=ONE_LINE)]
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
-Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,20}$")]
 ExtensionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 Id = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Language = Literal["zh-CN", "en"]
 Tier = Literal["normal", "big", "important", "dedicated_line"]
+
+
+def _telephone(text: str) -> str:
+    if text.strip() and not is_number(text):
+        raise PydanticCustomError("telephone", "a telephone number")
+    return text.strip()
+
+
+NumberText = Annotated[str, StringConstraints(max_length=NUMBER_LIMIT, pattern=ONE_LINE), AfterValidator(_telephone)]
+"""A telephone number in any spelling, or nothing."""
+
+Number = Annotated[str, StringConstraints(max_length=NUMBER_LIMIT, pattern=NAMED), AfterValidator(_telephone)]
+WrittenNumber = Annotated[str, AfterValidator(written)]
+"""Answered: the inside form as people write it."""
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -205,14 +221,14 @@ class Board(Wire):
 # customers ------------------------------------------------------------------------------------------------------------
 class Customer(Wire):
     id: int
-    number: str
+    number: WrittenNumber
     name: str
     tier: Tier
     note: str
 
 
 class CustomerBody(Wire):
-    number: Digits
+    number: Number
     name: Text80
     tier: Tier = "normal"
     note: Text400 = ""
@@ -258,7 +274,7 @@ class Leg(Wire):
 
 class CallRow(Wire):
     id: str
-    number: str
+    number: WrittenNumber
     name_sent: str
     customer: Customer | None
     ivr_path: str
@@ -380,7 +396,7 @@ class Ticket(Wire):
     version: int
     call_id: str | None
     customer_id: int | None
-    customer_number: str
+    customer_number: WrittenNumber
     customer_name: str
     kind: str | None
     business: str | None
@@ -406,7 +422,7 @@ class TicketRow(Wire):
     number: str | None
     state: Literal["draft", "open", "closed", "discarded"]
     call_id: str | None
-    customer_number: str
+    customer_number: WrittenNumber
     customer_name: str
     tier: Tier | None
     kind: str | None
@@ -445,7 +461,7 @@ class TicketFields(Wire):
     address: Text400 = ""
     contact_number: Text40 = ""
     customer_name: Text80 | Literal[""] = ""
-    customer_number: Digits | Literal[""] = ""
+    customer_number: NumberText = ""
     answer: Text10k = ""
 
 
@@ -567,7 +583,7 @@ class PopCard(Wire):
     stage: Literal["first", "enriched"]
     history: bool
     call_id: str
-    number: str
+    number: WrittenNumber
     name_sent: str
     customer: Customer | None
     ivr_path: str

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from services.clock import Clock
+from services.customers.numbers import written
 from services.errors import Conflict, Forbidden, Stale
 from services.people import audit
 from services.people.rights import Right
@@ -56,7 +57,7 @@ class TicketRoutes:
         async with db.connection(self._pool) as connection:
             await store.load(connection, ticket_id)
             rows = await connection.fetch(store.QUERIES.read_journal, ticket_id, query.after, query.limit)
-        return [schemas.JournalRow(**row) for row in rows]
+        return [_journal_row(row) for row in rows]
 
     @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def change(self, asked: Asked, ticket_id: schemas.Id, body: schemas.TicketPatch) -> schemas.Ticket:
@@ -127,6 +128,13 @@ def _drafting(ticket: Ticket, words: db.Row | None) -> str:
     if words["recording"] in {"failed", "empty"}:
         return "failed"
     return words["transcript"] if words["transcript"] in {"done", "no_speech", "failed"} else "waiting"
+
+
+def _journal_row(row: db.Row) -> schemas.JournalRow:
+    changes = dict(row["changes"])
+    if "customer_number" in changes:
+        changes["customer_number"] = [value and written(value) for value in changes["customer_number"]]
+    return schemas.JournalRow.model_validate({**row, "changes": changes})
 
 
 def _row(row: db.Row) -> schemas.TicketRow:

@@ -39,17 +39,17 @@ Progress = Callable[[str], None]
 
 HISTORY = f"""
 insert into customer (number, name, tier, changed_at)
-select '138' || lpad(n::text, 8, '0'), '客户' || n, 'normal', now() from generate_series(0, {NUMBERS - 1}) n;
+select '+86138' || lpad(n::text, 8, '0'), '客户' || n, 'normal', now() from generate_series(0, {NUMBERS - 1}) n;
 insert into call (id, number, number_sent, name_sent, dialled, started_at, queued_at, queue, ended_at, outcome, waited_ms,
                   talked_ms)
-select 'old-1700000000.' || n, '138' || lpad((n % {NUMBERS})::text, 8, '0'), '', '', '10000',
+select 'old-1700000000.' || n, '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), '', '', '10000',
        now() - interval '1 day' - n * interval '20 seconds', now() - interval '1 day' - n * interval '20 seconds', 'complaints',
        now() - interval '1 day' - n * interval '20 seconds' + interval '3 minutes', 'answered', 4000, 170000
 from generate_series(1, {TICKETS}) n;
 insert into ticket (number, state, customer_number, kind, business, nature, description, received_at, changed_at)
 select 'T' || 2000 + n / 1000000 || '-01-' || lpad((n % 1000000)::text, 6, '0'),
        case when n % 50 = 0 then 'open' else 'closed' end,
-       '138' || lpad((n % {NUMBERS})::text, 8, '0'), 'complaint', 'data', 'tariff', '多收了钱',
+       '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), 'complaint', 'data', 'tariff', '多收了钱',
        now() - interval '1 day' - n * interval '20 seconds', now()
 from generate_series(1, {TICKETS}) n;
 vacuum analyze;

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from cti.changes import (
@@ -63,7 +64,7 @@ def ended(call: int = 1, outcome: CallOutcome = CallOutcome.ANSWERED, after: int
     return CallEnded(at=T0 + after * SECOND, call=call_id(call), outcome=outcome, waited_ms=4000, talked_ms=51_000)
 
 
-async def customer(desk: Office, number: str = "13800138000") -> int:
+async def customer(desk: Office, number: str = "+8613800138000") -> int:
     sql = "insert into customer (number, name, tier, changed_at) values ($1, '张桂芳', 'big', now()) returning id"
     made: int = await desk.pool.fetchval(sql, number)
     return made
@@ -73,6 +74,19 @@ async def pop_of(browser: Browser, stage: str) -> dict[str, object]:
     while (message := await browser.next("pop"))["card"]["stage"] != stage:
         continue
     return message
+
+
+SPELT = ["013800138000", "8613800138000", "008613800138000", "+86 138-0013-8000", "17951013800138000", "12583113800138000"]
+
+
+@pytest.mark.parametrize("sent", SPELT)
+async def test_a_customer_is_known_however_the_network_writes_the_number(desk: Office, sent: str) -> None:
+    await customer(desk)
+    async with desk.browser("li") as li:
+        await desk.change(*queued(number=sent), offered())
+        card = (await pop_of(li, "enriched"))["card"]
+    assert isinstance(card, dict)
+    assert (card["number"], card["customer"]["name"], card["customer"]["number"]) == ("13800138000", "张桂芳", "13800138000")
 
 
 async def test_the_card_comes_at_the_ring_with_customer_tickets_and_calls(desk: Office) -> None:
@@ -196,7 +210,7 @@ async def test_rows_tell_the_whole_call(desk: Office) -> None:
     await desk.change(*queued(number="+86 138-0013-8000"), offered(), *answered(), leg, ended())
     await desk.written()
     call = await desk.pool.fetchrow("select * from call")
-    assert (call["number"], call["number_sent"], call["outcome"]) == ("13800138000", "+86 138-0013-8000", "answered")
+    assert (call["number"], call["number_sent"], call["outcome"]) == ("+8613800138000", "+86 138-0013-8000", "answered")
     assert (call["waited_ms"], call["talked_ms"], call["answered_by"]) == (4000, 49_000, desk.people["li"])
     row = await desk.pool.fetchrow("select * from call_leg")
     assert (row["outcome"], row["rang_ms"], row["extension"]) == ("answered", 3000, "1001")

@@ -24,7 +24,7 @@ async def desk(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator
         for n in range(12):
             outcome = "abandoned" if n % 3 == 0 else "answered"
             at = clock.now() + timedelta(minutes=n // 2)  # two begin in the same instant
-            await pool.execute(sql, f"tingsu-1.{n}", f"1380013800{n % 2}", at, outcome)
+            await pool.execute(sql, f"tingsu-1.{n}", f"+861380013800{n % 2}", at, outcome)
             if n < 4:
                 leg = "insert into call_leg (call_id, channel, person_id, answered_at) values ($1, 'x', $2, $3)"
                 await pool.execute(leg, f"tingsu-1.{n}", li, at)
@@ -70,6 +70,8 @@ async def test_a_phone_that_only_rang_has_no_part_in_the_call(desk: Office) -> N
         ("&outcome=abandoned", 4),
         ("&number=13800138000", 6),
         ("&number=%2B86%20138-0013-8000", 6),
+        ("&number=%EF%BC%91%EF%BC%93%EF%BC%98%EF%BC%90%EF%BC%90%EF%BC%91%EF%BC%93%EF%BC%98%EF%BC%90%EF%BC%90%EF%BC%90", 6),
+        ("&number=-", 0),
         ("&number=nobody", 0),
         ("&from=2026-11-23T09:05:00Z", 2),
         ("&to=2026-11-23T09:05:00Z", 10),

@@ -442,7 +442,7 @@ ENTERED = (1, "NONE", "ENTERQUEUE||13951600003|1")
 
 async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_with_a_draft(room: Room) -> None:
     began = (datetime.now(UTC) - timedelta(minutes=10)).replace(microsecond=0)
-    await room.desk.pool.execute("insert into customer (number, name, changed_at) values ('13951600003', '王小明', now())")
+    await room.desk.pool.execute("insert into customer (number, name, changed_at) values ('+8613951600003', '王小明', now())")
     room.dialogue("fault", began)
     room.diary.write_text(
         diary(began, ENTERED, (2, "1001", f"CONNECT|1|{AGENT}|1"), (90, "1001", "COMPLETECALLER|1|88|1")), encoding="utf-8"
@@ -451,7 +451,7 @@ async def test_a_call_that_only_the_switch_heard_is_adopted_as_its_diary_has_it_
     await room.intake.adoption.look()
     call, leg, span = [await room.row(table) for table in ("call", "call_leg", "call_span")]
     li = room.desk.people["li"]
-    assert (call["number"], call["number_sent"], call["queue"]) == ("13951600003", "13951600003", QUEUE)
+    assert (call["number"], call["number_sent"], call["queue"]) == ("+8613951600003", "13951600003", QUEUE)
     assert (call["started_at"], call["queued_at"], call["answered_at"]) == (began, began + SECOND, began + 2 * SECOND)
     assert (call["answered_by"], call["outcome"], call["waited_ms"], call["recovered"]) == (li, "answered", 1000, True)
     assert began + 90 * SECOND <= call["ended_at"] <= began + 91 * SECOND

@@ -71,7 +71,9 @@ async def test_twenty_posts_at_once_make_one_ticket(desk: Office) -> None:
 
 
 async def known(desk: Office, number: str, name: str) -> None:
-    await desk.pool.execute("insert into customer (number, name, tier, changed_at) values ($1, $2, 'big', now())", number, name)
+    await desk.pool.execute(
+        "insert into customer (number, name, tier, changed_at) values ($1, $2, 'big', now())", "+86" + number, name
+    )
 
 
 async def test_the_customer_comes_with_the_number(desk: Office) -> None:
@@ -261,7 +263,20 @@ async def test_lists_are_filtered_by_state_and_owner(desk: Office) -> None:
     assert len((await desk.ask("qa", "GET", "/api/tickets"))[1]["tickets"]) == 2
 
 
-@pytest.mark.parametrize("text", ["T2026-11-000001", "t2026-11-000001", "13800138000", "8001380", "多收", "%E5%A4%9A%E6%94%B6"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T2026-11-000001",
+        "t2026-11-000001",
+        "13800138000",
+        "8001380",
+        "138%200013%208000",
+        "%2B86%20138",
+        "138%200013",
+        "多收",
+        "%E5%A4%9A%E6%94%B6",
+    ],
+)
 async def test_tickets_are_found_by_number_customer_and_words(desk: Office, text: str) -> None:
     await step(desk, await new(desk), "confirm")
     await new(desk, {"description": "别的"}, key="key-0002")
@@ -300,7 +315,7 @@ CALL = "tingsu-1795467600.1"
 async def call_draft(desk: Office, path: str = "1") -> int:
     at = desk.clock.now()
     sql = """insert into call (id, number, number_sent, name_sent, dialled, ivr_path, started_at, queued_at, answered_by)
-             values ($1, '13800138000', '', '', '', $2, $3, $3, $4)"""
+             values ($1, '+8613800138000', '', '', '', $2, $3, $3, $4)"""
     await desk.pool.execute(sql, CALL, path, at, desk.people["li"])
     async with db.transaction(desk.pool) as connection:
         made = await draft_of_call(connection, CALL, at)

@@ -8,7 +8,7 @@ export const FIELDS: readonly TicketField[] = [...CLASS_FIELDS, ...TEXT_FIELDS]
 
 export const LONGEST: Record<(typeof TEXT_FIELDS)[number], number> = {
   customer_name: 80,
-  customer_number: 20,
+  customer_number: 40,
   contact_number: 40,
   address: 400,
   description: 10_000,
@@ -22,13 +22,23 @@ export function isClass(field: TicketField): field is CategoryList {
   return (CLASS_FIELDS as readonly string[]).includes(field)
 }
 
-/** What the server keeps of it: a name loses the spaces at its ends. */
+/**
+ * What the server keeps of it: a name loses the spaces at its ends, a number what only sets it out. Not all that the server knows
+ * of numbers; what is compared wrongly is shown to the person to decide.
+ */
 export function asKept(field: TicketField, value: Value): Value {
-  return field === 'customer_name' && value ? value.trim() : value
+  if (!value) return value
+  if (field === 'customer_name') return value.trim()
+  return field === 'customer_number' ? plainNumber(value) : value
+}
+
+function plainNumber(typed: string): string {
+  const plain = typed.normalize('NFKC').replace(/[\s().-]/g, '')
+  return plain.replace(/^(?:\+|00)860?(?=1[3-9]\d{9}$)/, '').replace(/^(?:\+|00)860?(?=\d{9,11}$)/, '0')
 }
 
 /** A half-typed value that the server would refuse is held back, with the reason at the field. */
 export function problemWith(field: TicketField, value: Value): string | null {
-  if (field === 'customer_number' && value && !/^[0-9]{3,20}$/.test(value)) return t('form.digits')
+  if (field === 'customer_number' && value && !/\d.*\d.*\d/.test(value.normalize('NFKC'))) return t('form.digits')
   return null
 }

@@ -123,6 +123,7 @@ export const frame = {
     string_too_long: ['太长', 'Too long'],
     string_pattern_mismatch: ['格式不对', 'Not in the wanted form'],
     repeated: ['重复了', 'Given twice'],
+    telephone: ['看不懂这个电话号码：一次一个，带区号或国家代码', 'Not understood as a telephone number: one at a time, with its area or country code'],
     kinds_fixed: ['类别是固定的，不能增减', 'The kinds are fixed: none can be added or taken away'],
     weak: ['太容易猜到：至少 10 个字符，其中 5 个不同，不含用户名或常用密码', 'Too easy to guess: at least 10 characters, 5 different ones, without the user name or a common password'],
     wrong_password: ['当前密码不对', 'The present password is wrong'],
@@ -154,6 +155,9 @@ export const frame = {
     seek: ['后退 / 前进 3 秒（播放器内）', 'Back / on by 3 s (in the player)'],
     esc: ['关闭打开的窗口', 'Close what is open'],
     help: ['显示此列表', 'Show this list'],
+  },
+  number: {
+    extension: ['转 {n}', 'ext {n}'],
   },
   time: {
     days: ['{n} 天', '{n} d'],

@@ -29,7 +29,7 @@ export const office = {
       tier: ['普通客户、大客户、重要客户、专线客户之一', 'one of normal, big, important, dedicated_line'],
       note: ['备注，最多 400 个字', 'a note of at most 400 characters'],
     },
-    digits: ['号码为 3 到 20 位数字', 'A number has 3 to 20 digits'],
+    digits: ['任何写法都可以，如 0755-8888 6901、+852 2345 6789；分机写作“转 801”', 'In any spelling: 0755-8888 6901, +852 2345 6789; an extension as “ext 801”'],
     tickets: ['查看投诉单', 'See tickets'],
   },
   people: {

@@ -50,7 +50,7 @@ export const tickets = {
     conflict: ['别人也改了这一栏：“{theirs}”', 'Somebody else changed this too: “{theirs}”'],
     keepMine: ['用我的', 'Keep mine'],
     takeTheirs: ['用对方的', 'Take theirs'],
-    digits: ['3 到 20 位数字', '3 to 20 digits'],
+    digits: ['至少 3 位数字', 'At least 3 digits'],
     wordsWaiting: ['通话文字整理好后，会填入空着的栏目。', 'When the words of the call are ready, empty fields will be filled.'],
     wordsDone: ['已根据通话文字填入，请核对。', 'Filled from the words of the call; please check.'],
     wordsNone: ['录音里没有听到说话，请自行填写。', 'No speech was heard; please fill it in yourself.'],
@@ -108,5 +108,6 @@ export const tickets = {
     discard: ['作废', 'discarded'],
     restore: ['恢复', 'restored'],
     close: ['结单', 'closed'],
+    renumber: ['按新规则重写号码', 'number written by the new rules'],
   },
 } as const

@@ -16,7 +16,7 @@ from services.calls.remembered import LIMIT_S, RECEIVE_S, Memory
 from services.store import db
 from tests.harness import patience
 
-NUMBER = "13800138000"
+NUMBER = "+8613800138000"
 CALL = CallId("tingsu-1.1")
 
 

@@ -8,6 +8,7 @@ import pytest
 from services.customers import csv_file
 from services.customers.actions import Customers
 from services.customers.model import CustomerFields
+from services.customers.numbers import Numbering
 from services.customers.store import NumberTaken
 from services.errors import NotFound
 from services.people.rights import Role
@@ -42,7 +43,22 @@ async def test_one_problem_and_no_row_is_written(customers: Customers) -> None:
     assert await customers.page(after=None, search="", limit=10) == []
 
 
-@pytest.mark.parametrize(("search", "found"), [("138", 2), ("+86 138-0013-8001", 1), ("李", 1), ("王", 0)])
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("138", 2),
+        ("+86 138-0013-8001", 1),
+        ("138 0013 8001", 1),
+        ("１３８００１３８００１", 1),
+        ("１３８", 2),
+        ("0138 0013", 2),
+        ("1795113800138001", 1),
+        ("-", 0),
+        ("８", 0),
+        ("李", 1),
+        ("王", 0),
+    ],
+)
 async def test_a_search_finds_numbers_by_beginning_and_names_by_part(customers: Customers, search: str, found: int) -> None:
     await customers.import_csv(CSV, dry_run=False, by=None)
     assert len(await customers.page(after=None, search=search, limit=10)) == found
@@ -56,6 +72,16 @@ async def test_a_number_is_one_customers(api: Api) -> None:
         await customers.create(CustomerFields(number="13800138000", name="乙"), by=boss)
     with pytest.raises(NotFound):
         await customers.change(first.id + 1, CustomerFields(number="13800138001", name="乙"), by=boss)
+
+
+@pytest.mark.parametrize("spelling", ["+8675588886901", "008675588886901", "8675588886901", "(0755) 8888-6901", "88886901"])
+async def test_a_number_is_one_customers_however_it_is_written(api: Api, spelling: str) -> None:
+    boss = api.accounts[Role.administrator].id
+    customers = Customers(api.pool, api.people.clock, Numbering("0755"))
+    await customers.create(CustomerFields(number="0755-88886901", name="甲"), by=boss)
+    with pytest.raises(NumberTaken):
+        await customers.create(CustomerFields(number=spelling, name="乙"), by=boss)
+    assert len(await customers.page(after=None, search=spelling, limit=10)) == 1
 
 
 async def test_the_audit_of_a_change_holds_no_personal_data(api: Api) -> None:

@@ -33,7 +33,7 @@ def test_bytes_that_are_neither_are_refused() -> None:
 def test_headings_in_either_language_and_any_order(text: str) -> None:
     found = read(text)
     assert found.problems == ()
-    assert [(c.number, c.name, c.tier) for c in found.good] == [("13800138000", "张三", "big")]
+    assert [(c.number, c.name, c.tier) for c in found.good] == [("+8613800138000", "张三", "big")]
 
 
 def test_every_problem_of_every_row_is_named_as_the_spreadsheet_counts() -> None:
