@@ -42,7 +42,7 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
-from services.foundations import Doors, Foundations, everybody, lay, stage
+from services.foundations import Doors, Foundations, everybody, lay, left_out, stage
 from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.telephones import Telephones
 from services.looking import Looking
@@ -241,7 +241,7 @@ async def _open_floor(
     looking = Looking(
         pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, prompts=base.prompts,
         missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
-        version=version(),
+        left_out=partial(left_out, config, pool), version=version(),
     )  # fmt: skip
     parts = Parts(
         pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, hub=hub, floor=floor, presence=presence,
@@ -255,7 +255,7 @@ async def _open_floor(
 
 
 async def _endpoints(config: Config, pool: db.Pool) -> tuple[AgentEndpoint, ...]:
-    return plans.endpoints(config, await everybody(pool))
+    return plans.phones(config, await everybody(pool)).endpoints
 
 
 async def _switch_lives(switch: ManagedAsterisk) -> None:

@@ -96,7 +96,12 @@ async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
         try:
             clock = SystemClock()
             yield People(
-                pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config)
+                pool,
+                clock,
+                Sessions(pool, clock, plans.session_limits(config)),
+                Passwords(),
+                plans.throttle_limits(config),
+                config.ivr.numbers,
             )
         finally:
             await pool.close()
@@ -172,14 +177,16 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
     if config.asterisk.managed:
         raise CannotDo("[asterisk] managed = true: Tingsu writes its own switch's files itself; set it to false for your own")
     async with people(config, tell) as accounts:
-        everybody = await accounts.everybody()
+        phones = plans.phones(config, await accounts.everybody())
+    for one in phones.left_out:
+        tell(f"{one.login} has no phone: the switch cannot have the extension {one.extension} ({one.why})")
     installed = await asyncio.to_thread(installed_program)
     usual = SwitchProgram(modules=Path("/usr/lib/asterisk/modules"), share=Path("/usr/share/asterisk"), version=(22, 0, 0))
     prompts = plans.spoken_prompts(config)
     plan = plans.switch_plan(
         config,
         installed.switch if installed else usual,
-        plans.endpoints(config, everybody),
+        phones.endpoints,
         fallback_notice=prompts / config.centre.language / "notice.wav",
     )
     try:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ivr.asterisk import UnfitValue
 from ivr.errors import PromptsMissing
 from ivr.prompts import PromptStore
 from recordings.archive import Archive
@@ -101,7 +102,14 @@ async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Cl
         waiting=lambda why: welcome.detail(f"waiting for the database ({why})"),
     )
     stack.push_async_callback(_close_pool, pool)
-    people = People(pool, clock, Sessions(pool, clock, plans.session_limits(config)), Passwords(), plans.throttle_limits(config))
+    people = People(
+        pool,
+        clock,
+        Sessions(pool, clock, plans.session_limits(config)),
+        Passwords(),
+        plans.throttle_limits(config),
+        config.ivr.numbers,
+    )
     archive = await open_store(config, welcome)
     prompts, missing = await _prompts(config, welcome)
     crew, model = await _crew(config, welcome, stack)
@@ -116,6 +124,20 @@ class NoStore(Impossible):
     """The store of finished recordings is none."""
 
     code = "no_store"
+
+
+class NoSwitch(Impossible):
+    """The settings cannot be written into the switch's files."""
+
+    code = "no_switch"
+
+
+async def left_out(config: Config, pool: db.Pool) -> list[str]:
+    """Accounts that the switch or this program cannot have, each with why: for the system page."""
+    async with db.connection(pool) as connection:
+        people, unreadable = await people_store.everybody(connection), await people_store.unreadable(connection)
+    phones = [f"{one.login} {one.extension} {one.why}" for one in plans.phones(config, people).left_out]
+    return [*phones, *(f"{login} role" for login in unreadable)]
 
 
 async def open_store(config: Config, welcome: Welcome) -> Archive:
@@ -211,15 +233,17 @@ async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool,
     program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
     welcome.detail(f"Asterisk {'.'.join(map(str, program.switch.version))}, {program.origin}")
     notice = prompts.find(config.centre.language, "notice")
-    plan = plans.switch_plan(
-        config,
-        program.switch,
-        plans.endpoints(config, await everybody(pool)),
-        fallback_notice=Path(f"{notice.path}.wav") if notice else None,
-    )
-    switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
-    doors.switch = switch
-    await switch.start()
+    phones = plans.phones(config, await everybody(pool))
+    for one in phones.left_out:
+        welcome.warn(f"{one.login} has no phone: the switch cannot have the extension {one.extension} ({one.why})")
+    try:
+        plan = plans.switch_plan(
+            config, program.switch, phones.endpoints, fallback_notice=Path(f"{notice.path}.wav") if notice else None
+        )
+        switch = doors.switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
+        await switch.start()
+    except UnfitValue as error:
+        raise NoSwitch(f"the switch cannot be configured: {error}") from error
     return switch
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ class Looking:
     model: ModelFacts | None
     hosted: EmbeddedPostgres | None
     spool: Path
+    left_out: Callable[[], Awaitable[Sequence[str]]]
     version: str
 
     async def __call__(self) -> System:
@@ -59,6 +60,7 @@ class Looking:
                 await self._transcription(),
                 self._prompts(),
                 self._journal(),
+                await self._accounts(),
             ],
             model=self.model.name if self.model else "",
             demonstration_model=bool(self.model and self.model.demonstration),
@@ -117,6 +119,15 @@ class Looking:
         return SystemPart(
             name="prompts", ok=not missing, code="missing" if missing else "ok", detail=f"{missing} missing" if missing else ""
         )
+
+    async def _accounts(self) -> SystemPart:
+        """Rows that are passed over so that they stop nobody else: who, and what of it cannot be."""
+        try:
+            async with asyncio.timeout(ASK_S):
+                named = await self.left_out()
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
+            return SystemPart(name="accounts", ok=False, code="away", detail="")
+        return SystemPart(name="accounts", ok=not named, code="left_out" if named else "ok", detail="; ".join(named)[:400])
 
     def _journal(self) -> SystemPart:
         state = self.journal.state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from ivr.asterisk import (
     SwitchPorts,
     SwitchProgram,
     TlsFiles,
+    UnfitValue,
 )
 from ivr.settings import IvrSettings
 from recordings import models
@@ -106,16 +108,47 @@ def ami_settings(config: Config) -> AmiSettings:
     )
 
 
-def endpoints(config: Config, people: Iterable[Person]) -> tuple[AgentEndpoint, ...]:
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An account whose phone the switch is not given, and why: ``hotline``, ``twice``, ``unfit``."""
+
+    login: str
+    extension: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phones:
+    """What the switch is given of the accounts, and what it is not: one bad row takes nobody else's phone away."""
+
+    endpoints: tuple[AgentEndpoint, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def phones(config: Config, people: Iterable[Person]) -> Phones:
     """The phones of active people; their secrets are derived here and live in the switch's files only."""
     key = sip_key(secrets_folder(config))
-    return tuple(
-        AgentEndpoint(
-            Extension(person.extension), PhoneKind(person.phone_kind), sip_secret(key, person.extension, person.phone_secret_n)
-        )
-        for person in people
-        if person.active and person.extension
-    )
+    found: dict[str, AgentEndpoint] = {}
+    left_out: list[LeftOut] = []
+    for person in people:
+        if not person.active or not person.extension:
+            continue
+        endpoint = _endpoint(person, key)
+        why = "twice" if person.extension in found else "hotline" if person.extension in config.ivr.numbers else ""
+        if why or endpoint is None:
+            left_out.append(LeftOut(person.login, person.extension, why or "unfit"))
+        else:
+            found[person.extension] = endpoint
+    return Phones(tuple(found.values()), tuple(left_out))
+
+
+def _endpoint(person: Person, key: bytes) -> AgentEndpoint | None:
+    """None for what would break a line of the switch's files."""
+    extension = Extension(person.extension or "")
+    try:
+        return AgentEndpoint(extension, PhoneKind(person.phone_kind), sip_secret(key, extension, person.phone_secret_n))
+    except (UnfitValue, ValueError):
+        return None
 
 
 def switch_plan(

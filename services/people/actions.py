@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,7 @@ class People:
     sessions: Sessions
     passwords: Passwords
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
+    hotlines: Collection[str] = ()  # numbers that callers dial: nobody's extension
     away: Callable[[int], None] = lambda person: None
     has_desk: Callable[[int, bytes | None], bool] = lambda person, but: False
 
@@ -84,6 +85,7 @@ class People:
 
     async def create(self, new: NewPerson, password: str, *, by: int | None, must_change: bool = True) -> Person:
         """``must_change``: somebody else chose the password, so the person must choose another at the first login."""
+        self._check_extension(new.extension)
         check_strength(password, (new.login,))
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
@@ -103,6 +105,8 @@ class People:
             administrators = await store.lock_administrators(connection)
             before = await store.lock(connection, person_id)
             after = _changed(before, wanted)
+            if after.extension != before.extension:
+                self._check_extension(after.extension)
             if after.extension and (after.extension, after.active) != (before.extension, before.active):
                 after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
@@ -152,6 +156,11 @@ class People:
         new = NewPerson(login=FIRST_LOGIN, name="Administrator", role=Role.administrator)
         await self.create(new, password, by=None, must_change=False)
         return password
+
+    def _check_extension(self, extension: str | None) -> None:
+        """A call to a hotline's number goes to the reception: a phone of that number could not be in the switch beside it."""
+        if extension in self.hotlines:
+            raise Invalid((WrongField("extension", "hotline", "another than the hotline's own number", extension or ""),))
 
     async def _checked_hash(self, person_id: int, password: str) -> str:
         async with db.connection(self.pool) as connection:

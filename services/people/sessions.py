@@ -27,6 +27,7 @@ BELL = "session_ended"
 TOUCH_EVERY = timedelta(seconds=30)  # a write per request would be a write too many
 KEPT = timedelta(days=7)
 SWEEP_S = 3_600.0
+ROLES = frozenset(map(str, Role))
 TOKEN_LENGTH = 43  # characters of token_urlsafe(32)
 
 
@@ -65,7 +66,8 @@ class Sessions:
                 return None
             if now - row["seen_at"] >= TOUCH_EVERY:
                 await connection.execute(QUERIES.seen, session, now)
-        return LoggedIn(person=person_of(row), session=session)
+        person = person_of(row)
+        return LoggedIn(person=person, session=session) if person else None
 
     async def alive(self, sessions: Collection[bytes]) -> set[bytes]:
         """Of the sessions of open websockets, those still in force; an open desk counts as activity."""
@@ -99,8 +101,10 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "replace")).digest()
 
 
-def person_of(row: db.Row) -> Person:
-    """A row of people.sql (or one that has its columns) as a Person."""
+def person_of(row: db.Row) -> Person | None:
+    """A row of people.sql (or one that has its columns) as a Person; None for one of a role that this program does not know."""
+    if row["role"] not in ROLES:
+        return None
     return Person(
         id=row["id"],
         login=row["login"],

@@ -39,7 +39,8 @@ class NewPerson:
 async def by_login(connection: Connection, login: str) -> tuple[Person, str] | None:
     """The person and the password hash."""
     row = await connection.fetchrow(QUERIES.by_login, login)
-    return (person_of(row), row["password_hash"]) if row else None
+    person = person_of(row) if row else None
+    return (person, row["password_hash"]) if row and person else None
 
 
 async def load(connection: Connection, person_id: int) -> Person:
@@ -52,7 +53,13 @@ async def lock(connection: Connection, person_id: int) -> Person:
 
 
 async def everybody(connection: Connection) -> list[Person]:
-    return [person_of(row) for row in await connection.fetch(QUERIES.everybody)]
+    """All accounts but those that cannot be read (`unreadable`): one bad row keeps nobody else out."""
+    return [person for row in await connection.fetch(QUERIES.everybody) if (person := person_of(row))]
+
+
+async def unreadable(connection: Connection) -> list[str]:
+    """The logins of accounts with a role that this program does not know."""
+    return [row["login"] for row in await connection.fetch(QUERIES.everybody) if person_of(row) is None]
 
 
 async def insert(connection: Connection, new: NewPerson, password_hash: str, *, must_change: bool, at: datetime) -> Person:
@@ -108,9 +115,10 @@ async def any_administrator(connection: Connection) -> bool:
 
 
 def _found(row: asyncpg.Record | None) -> Person:
-    if row is None:
+    person = person_of(row) if row else None
+    if person is None:
         raise NotFound
-    return person_of(row)
+    return person
 
 
 def _whose(error: asyncpg.UniqueViolationError) -> str:

@@ -538,7 +538,7 @@ class AuditPage(Wire):
 
 
 class SystemPart(Wire):
-    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal"]
+    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal", "accounts"]
     ok: bool
     code: str
     detail: str

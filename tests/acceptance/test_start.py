@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.desk import Refusal
 from tests.harness.centre import FIRST_LOGIN, Centre
 
 
@@ -22,3 +23,23 @@ async def test_the_first_password_is_shown_by_the_first_start_that_succeeds(tmp_
         assert await centre.stop() == 0
     finally:
         await centre.__aexit__(None, None, None)
+
+
+async def test_no_row_keeps_a_centre_from_starting(tmp_path: Path) -> None:
+    """What a row may come to mean by a changed setting, a hand in the database or another version is named and passed over."""
+    async with Centre(tmp_path / "centre", settings={"ivr": {"numbers": ["10000"]}}) as centre:
+        for login, extension in (("anna", "1001"), ("bert", "1002"), ("carl", "1003")):
+            await centre.hire(login, extension=extension, phone="sip")
+        with pytest.raises(Refusal, match="invalid"):
+            await centre.hire("dora", extension="10000", phone="sip")
+        await centre.query("alter table person drop constraint person_role_check")
+        await centre.query("update person set role = 'dragon' where login = 'carl'")
+        await centre.stop()
+
+        text = centre.config.read_text(encoding="utf-8")
+        centre.config.write_text(text.replace('["10000"]', '["10000", "1002"]'), encoding="utf-8")
+        await centre.start()
+        accounts = next(part for part in (await centre.admin.get("/api/system"))["parts"] if part["name"] == "accounts")
+        assert (accounts["ok"], accounts["detail"]) == (False, "bert 1002 hotline; carl role")
+        (await centre.sip_phone("anna")).close()
+        assert {person["login"] for person in await centre.admin.get("/api/people")} == {FIRST_LOGIN, "anna", "bert"}

@@ -31,6 +31,7 @@ from services.web.static import Desk
 from tests.harness.office import QUEUE, ZONE, Office, build
 
 PASSWORD = "correct horse battery"
+HOTLINES = ("10000",)
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=64)
 """A hash of a tenth of a millisecond: what argon2 costs is not what these tests are about."""
 
@@ -70,7 +71,7 @@ async def serve(
     always: dict[str, Role] | None = None,
 ) -> AsyncIterator[Api]:
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
-    people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits())
+    people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits(), HOTLINES)
     accounts = {
         role: await people.create(
             NewPerson(login=role.replace("_", "-"), name=f"{role} 测", role=role, extension=extension),

@@ -8,7 +8,7 @@ import pytest
 
 from services.people.rights import Role
 from services.people.store import NewPerson
-from tests.harness.api import PASSWORD, Api, body_of
+from tests.harness.api import HOTLINES, PASSWORD, Api, body_of
 from tests.harness.clock import HandClock
 
 
@@ -252,3 +252,32 @@ async def test_whose_sessions_an_administrator_ends_is_away(api: Api) -> None:
             assert (answer.status, away) == (200, [])
         async with admin.patch(f"/api/people/{person}", json={"password": "a-new-one-for-you"}) as answer:
             assert (answer.status, away) == (200, [person])
+
+
+async def test_the_hotlines_own_number_is_nobodys_extension(api: Api) -> None:
+    """The switch could not be given both: the next start would have died of it."""
+    agent = api.accounts[Role.junior_agent]
+    new = {"login": "li", "name": "李", "role": "junior_agent", "extension": HOTLINES[0], "password": PASSWORD}
+    async with api.as_role(Role.administrator) as office:
+        for asked in (
+            office.post("/api/people", json=new),
+            office.patch(f"/api/people/{agent.id}", json={"extension": HOTLINES[0]}),
+        ):
+            async with asked as answer:
+                wrong = (await body_of(answer))["fields"]
+            assert (answer.status, [(one["field"], one["code"]) for one in wrong]) == (422, [("extension", "hotline")])
+
+
+async def test_an_account_of_a_role_nobody_knows_lets_nobody_in_and_keeps_nobody_out(api: Api) -> None:
+    await api.pool.execute("alter table person drop constraint person_role_check")
+    async with api.as_role(Role.junior_agent) as agent, api.as_role(Role.administrator) as office:
+        await api.pool.execute("update person set role = 'dragon' where login = 'junior-agent'")
+        async with agent.get("/api/me") as answer:
+            assert answer.status == 401
+        async with office.get("/api/people") as answer:
+            assert [person["login"] for person in await body_of(answer)] == ["administrator", "qa-inspector"]
+    async with (
+        api.client() as stranger,
+        stranger.post("/api/login", json={"login": "junior-agent", "password": PASSWORD}) as answer,
+    ):
+        assert (answer.status, (await body_of(answer))["code"]) == (401, "wrong_login")

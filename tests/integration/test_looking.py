@@ -10,8 +10,13 @@ from services.store import db
 from tests.harness.clock import HandClock
 
 
+async def nobody() -> list[str]:
+    return []
+
+
 def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
     rest: dict[str, Any] = dict.fromkeys(("floor", "monitor", "journal", "drain", "prompts", "crew", "model", "hosted"))
+    rest["left_out"] = nobody
     return Looking(pool=pool, clock=clock, missing_prompts=(), spool=Path("/"), version="0", **rest | parts)
 
 
@@ -37,3 +42,12 @@ async def test_a_database_that_cannot_be_asked_leaves_the_page_as_it_is(pool: db
     assert (await looking(pool, clock)._transcription()).detail == ""
     await pool.close()
     assert (await looking(pool, clock)._database()).code == "away"
+
+
+async def test_accounts_that_are_passed_over_are_named(pool: db.Pool, clock: HandClock) -> None:
+    async def named() -> list[str]:
+        return ["li 10000 hotline", "wang role"]
+
+    part = await looking(pool, clock, left_out=named)._accounts()
+    assert (part.ok, part.code, part.detail) == (False, "left_out", "li 10000 hotline; wang role")
+    assert (await looking(pool, clock)._accounts()).ok

@@ -123,6 +123,7 @@ export const frame = {
     string_too_long: ['太长', 'Too long'],
     string_pattern_mismatch: ['格式不对', 'Not in the wanted form'],
     repeated: ['重复了', 'Given twice'],
+    hotline: ['这是热线自己的号码，请换一个', 'This is the hotline\'s own number; choose another'],
     telephone: ['看不懂这个电话号码：一次一个，带区号或国家代码', 'Not understood as a telephone number: one at a time, with its area or country code'],
     kinds_fixed: ['类别是固定的，不能增减', 'The kinds are fixed: none can be added or taken away'],
     weak: ['太容易猜到：至少 10 个字符，其中 5 个不同，不含用户名或常用密码', 'Too easy to guess: at least 10 characters, 5 different ones, without the user name or a common password'],

@@ -112,6 +112,7 @@ export const office = {
     behind: ['等数据库回来', 'waiting for the database'],
     disk: ['磁盘写不进去', 'the disk takes nothing'],
     dropped: ['有变更丢失', 'some changes were lost'],
+    left_out: ['有账号用不了，已跳过；细节为：用户名、分机、原因（hotline：与热线号码相同；twice：分机重复；unfit：分机不合规；role：未知角色）', 'some accounts cannot be used and are passed over; login, extension, why (hotline: the hotline\'s own number; twice: somebody else\'s; unfit: no extension; role: not known)'],
   },
   part: {
     switch: ['电话交换机', 'Telephone switch'],
@@ -120,5 +121,6 @@ export const office = {
     transcription: ['转写', 'Transcription'],
     prompts: ['语音提示', 'Prompts'],
     journal: ['变更日志', 'Journal of changes'],
+    accounts: ['账号与分机', 'Accounts and phones'],
   },
 } as const

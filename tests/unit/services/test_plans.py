@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from services import plans
-from services.config import Config
+from services.config import Config, Instance, Ivr
 from services.config_file import load
+from services.people.model import Person
+from services.people.rights import Role
 
 
 def config(folder: Path, asterisk: str) -> Config:
@@ -48,3 +50,28 @@ def test_behind_a_proxy_the_path_is_the_operators(tmp_path: Path, url: str, door
 def test_the_path_of_anothers_switch_is_not_ours_to_choose(tmp_path: Path) -> None:
     given = config(tmp_path, "managed = false\nws_port = 8099")
     assert (plans.phone_door(given), plans.phone_url(given)) == ("", "ws://127.0.0.1:8099/ws")
+
+
+def person(login: str, extension: str | None, kind: str = "sip", *, active: bool = True) -> Person:
+    return Person(
+        id=1, login=login, name=login, role=Role.junior_agent, extension=extension, phone_kind=kind,  # type: ignore[arg-type]
+        phone_secret_n=1, language="zh-CN", must_change=False, active=active,
+    )  # fmt: skip
+
+
+def test_a_row_that_the_switch_cannot_have_is_left_out_and_named(tmp_path: Path) -> None:
+    people = [
+        person("anna", "1001"),
+        person("bert", "1002"),
+        person("carl", "10000"),
+        person("dora", "1001"),
+        person("emil", "12"),
+        person("fred", "1003", "pigeon"),
+        person("gone", "1002", active=False),
+        person("boss", None),
+    ]
+    found = plans.phones(Config(instance=Instance(folder=tmp_path), ivr=Ivr(numbers=("10000", "1002"))), people)
+    assert [endpoint.extension for endpoint in found.endpoints] == ["1001"]
+    assert [(one.login, one.why) for one in found.left_out] == [
+        ("bert", "hotline"), ("carl", "hotline"), ("dora", "twice"), ("emil", "unfit"), ("fred", "unfit"),
+    ]  # fmt: skip
