@@ -24,8 +24,8 @@ from recordings.archive import Archive
 from recordings.errors import ArchiveFailed, RecordingError
 from services import plans
 from services.config import Config, Mistake, NoSecret
-from services.hosted import account, binaries
-from services.hosted.database import address_of
+from services.hosted import account, binaries, place
+from services.hosted.database import address_of, plan_of
 from services.store import db
 
 CONNECT_S = 5.0
@@ -154,11 +154,11 @@ async def _database(config: Config) -> list[Mistake]:
 
 
 def _embedded(config: Config) -> list[Mistake]:
-    given = config.database.program_folder
+    plan = plan_of(config)
     try:
-        account.unprivileged(config.database.account)
-        binaries.find(config.path(given) if given else None)
-    except (account.NoPlace, binaries.NoPostgres) as error:
+        place.find(plan.folder, plan.account, plan.signs)
+        binaries.find(plan.bin_dir)
+    except (account.NoPlace, place.Misplaced, binaries.NoPostgres) as error:
         return [Mistake("[database]", "an embedded PostgreSQL, or the url of another", str(error))]
     return []
 

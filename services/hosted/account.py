@@ -79,16 +79,20 @@ def own_folder(path: Path, account: Account | None) -> Path:
     return path
 
 
+def outside_name(folder: Path) -> str:
+    """The name that a folder has below ``PLACES``."""
+    return f"{folder.name}-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+
+
 def place_for(folder: Path, account: Account | None) -> Path:
     """``folder`` itself where the account can reach it, else a folder of the same name and a hash below ``PLACES``."""
     if account is None or can_reach(account, folder.parent):
         return folder
-    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
     for base in PLACES:
         try:
             base.mkdir(mode=0o755, parents=True, exist_ok=True)
         except OSError:
             continue
         if base.stat().st_uid == os.geteuid() and can_reach(account, base):
-            return base / f"{folder.name}-{digest}"
+            return base / outside_name(folder)
     raise NoPlace(f"{account.name} can reach neither {folder} nor {' nor '.join(map(str, PLACES))}")

@@ -23,7 +23,8 @@ def plan_of(config: Config) -> PostgresPlan:
     """The embedded server of this instance."""
     database = config.database
     bin_dir = config.path(database.program_folder) if database.program_folder else None
-    return PostgresPlan(folder=config.folder / "postgres", bin_dir=bin_dir, account=database.account)
+    signs = (config.folder / "journal/identity",)
+    return PostgresPlan(folder=config.folder / "postgres", bin_dir=bin_dir, account=database.account, signs=signs)
 
 
 def address_of(config: Config) -> Address:

@@ -29,6 +29,7 @@ import asyncpg
 from services.errors import WorldFailed
 from services.hosted import account as accounts
 from services.hosted import leash, leftovers
+from services.hosted import place as places
 from services.hosted.account import Account
 from services.hosted.binaries import Binaries, find, reachable_copy
 from services.hosted.leftovers import SOCKET_NAME, StillRunning
@@ -72,11 +73,15 @@ class AlreadyRunning(PostgresFailed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresPlan:
-    """What to start. ``folder`` is the wish; as root below a closed home another place is used and told to ``progress``."""
+    """What to start. ``folder`` is the wish; as root below a closed home another place is used and told to ``progress``.
+
+    ``signs``: files that the instance has once it has had a database. With one of them no empty database is made.
+    """
 
     folder: Path
     bin_dir: Path | None = None
     account: str = ""
+    signs: tuple[Path, ...] = ()
     start_s: float = 300.0  # a long crash recovery is normal work, not a failure
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -91,6 +96,7 @@ class EmbeddedPostgres:
     password: str = field(repr=False)
     process: asyncio.subprocess.Process
     lock: int
+    account: Account | None
     fallen: bool = False
 
     def url(self, database: str = USER) -> str:
@@ -131,11 +137,10 @@ class EmbeddedPostgres:
 
     async def _start_again(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
         """One try. A process of the last one that lives, and could not be reached, is waited for instead."""
-        account = accounts.unprivileged(plan.account)
         if self.process.returncode is not None:
             await leftovers.clear(self.place, self.sockets, progress)
             command = _command(self.binaries, self.place / "data", self.sockets, plan.settings)
-            self.process = await _spawn(command, account, self.place, "postgres.log")
+            self.process = await _spawn(command, self.account, self.place, "postgres.log")
         await _until_answering(self, plan.start_s, progress)
 
     async def stop(self) -> None:
@@ -157,7 +162,7 @@ def _url(sockets: Path, password: str, database: str) -> str:
 
 def url_of_running(plan: PostgresPlan) -> str:
     """The URL of the server that another process runs from the same plan. Raises PostgresFailed if there never was one."""
-    place = accounts.place_for(plan.folder, accounts.unprivileged(plan.account))
+    place = places.find(plan.folder, plan.account, plan.signs).path
     try:
         return _url(_socket_folder(place), (place / "password").read_text(), USER)
     except OSError as error:
@@ -187,29 +192,42 @@ async def running(plan: PostgresPlan, progress: Callable[[str], None]) -> AsyncI
 
 
 async def start(plan: PostgresPlan, progress: Callable[[str], None]) -> EmbeddedPostgres:
-    """Make the data folder if there is none, start, wait until it answers. Call from the main thread (see ``leash``)."""
-    account = accounts.unprivileged(plan.account)
-    place = accounts.place_for(plan.folder, account)
-    accounts.own_folder(place, account)
-    if place != plan.folder:
-        who = f"the account {account.name}" if account else "PostgreSQL"
-        progress(f"{who} cannot reach {plan.folder}; the database lies in {place}")
-    lock = _lock(place)
+    """Make the data folder if there was none, start, wait until it answers. Call from the main thread (see ``leash``)."""
     try:
-        return await _start_locked(plan, place, account, lock, progress)
-    except BaseException:
-        os.close(lock)
-        raise
+        place = places.find(plan.folder, plan.account, plan.signs)
+        accounts.own_folder(place.path, place.account)
+        if place.path != plan.folder:
+            progress(f"the database lies in {place.path}")
+        lock = _lock(place.path, place.account)
+        try:
+            return await _start_locked(plan, place.path, place.account, lock, progress)
+        except BaseException:
+            os.close(lock)
+            raise
+    except OSError as error:
+        raise PostgresFailed(
+            f"the database cannot be started: {error.filename or plan.folder}: {os.strerror(error.errno or 0)}"
+        ) from error
 
 
-def _lock(place: Path) -> int:
+def _lock(place: Path, account: Account | None) -> int:
     descriptor = os.open(place / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        _give(descriptor, account)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         os.close(descriptor)
         raise AlreadyRunning(f"another process is running the database in {place}") from None
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
+
+
+def _give(descriptor: int, account: Account | None) -> None:
+    """Everything in the place is the account's: whoever starts as that account later must be able to use it."""
+    if account:
+        os.fchown(descriptor, *account.ids)
 
 
 async def _start_locked(
@@ -220,8 +238,9 @@ async def _start_locked(
     sockets = accounts.own_folder(_socket_folder(place), account)
     await leftovers.clear(place, sockets, progress)
     password = await _make_data(binaries, place, account, progress)
+    places.remember(plan.folder, places.Place(place, account, made=True))
     process = await _spawn(_command(binaries, data, sockets, plan.settings), account, place, "postgres.log")
-    server = EmbeddedPostgres(place, binaries, sockets, password, process, lock)
+    server = EmbeddedPostgres(place, binaries, sockets, password, process, lock, account)
     try:
         await _until_answering(server, plan.start_s, progress)
     except BaseException:
@@ -248,7 +267,7 @@ async def _make_data(binaries: Binaries, place: Path, account: Account | None, p
     """initdb into a folder beside, renamed when whole; returns the password, which lies in ``place`` for root and the account."""
     data, fresh, secret = place / "data", place / "data.new", place / "password"
     if data.exists():
-        return secret.read_text()
+        return _read_secret(secret)
     progress(f"making a database with PostgreSQL {binaries.major}")
     shutil.rmtree(fresh, ignore_errors=True)
     password = secrets.token_urlsafe(24)
@@ -261,13 +280,19 @@ async def _make_data(binaries: Binaries, place: Path, account: Account | None, p
     return password
 
 
+def _read_secret(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError as error:
+        raise PostgresFailed(f"the database's password cannot be read: {path}: {os.strerror(error.errno or 0)}") from None
+
+
 def _write_secret(path: Path, text: str, account: Account | None) -> None:
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
-        if account:
-            os.fchown(file.fileno(), *account.ids)
+        _give(file.fileno(), account)
 
 
 def _command(binaries: Binaries, data: Path, sockets: Path, settings: Mapping[str, str]) -> list[str]:
@@ -286,6 +311,7 @@ async def _spawn(command: list[str], account: Account | None, place: Path, log_n
         log.unlink()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
+        _give(descriptor, account)
         return await asyncio.create_subprocess_exec(
             *leash.command_line(command, signal_number=signal.SIGINT, account=account.ids if account else None),
             stdin=asyncio.subprocess.DEVNULL,

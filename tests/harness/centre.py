@@ -31,7 +31,7 @@ import psutil
 
 from services import plans
 from services.config_file import load
-from services.hosted import account, database
+from services.hosted import database, place
 from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import Member
 from tests.demo.desk import Desk
@@ -227,10 +227,9 @@ class Centre:
 
     def _remove_database(self) -> None:
         """Started by root, the embedded database may lie outside our folder, where its account can reach it."""
-        plan = database.plan_of(load(self.config))
-        place = account.place_for(plan.folder, account.unprivileged(plan.account))
-        if self.folder not in place.parents:
-            shutil.rmtree(place, ignore_errors=True)
+        lies = place.remembered(database.plan_of(load(self.config)).folder)
+        if lies and self.folder not in lies.parents:
+            shutil.rmtree(lies, ignore_errors=True)
 
     def tail(self, lines: int = 60) -> str:
         """The end of all logs, for a failed test."""

@@ -305,8 +305,19 @@ async def test_below_a_closed_home_another_place_is_used_and_nothing_is_widened(
     async with postgres.running(PostgresPlan(folder=home / "project" / "var" / "postgres"), told.append) as server:
         assert server.place.is_relative_to(folder.parent / "places")
         assert await value(server, "select 1") == 1
+        await value(server, "create table kept (id int)")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert any(str(server.place) in line for line in told)
+    for opened in (home, home / "project", home / "project" / "var"):
+        opened.chmod(0o755)
+    (home / "project" / "var").rename(home / "project" / "moved")
+    moved = PostgresPlan(folder=home / "project" / "moved" / "postgres")
+    async with postgres.running(moved, quiet) as again:
+        assert again.place == server.place, "neither an opened folder nor a moved one makes an empty database"
+        assert await value(again, "select count(*) from kept") == 0
+        connection = await asyncpg.connect(postgres.url_of_running(moved))
+        await connection.close()
+    assert not (home / "project" / "moved" / "postgres").exists()
 
 
 def wheel() -> tuple[Path, Path]:
