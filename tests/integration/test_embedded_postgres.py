@@ -1,3 +1,5 @@
+"""The embedded PostgreSQL as a process: started, killed, starved, found by the next start. Nothing is lost or left behind."""
+
 from __future__ import annotations
 
 import asyncio
