@@ -11,9 +11,11 @@ segmentation fault, so none is ever passed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -34,6 +36,8 @@ CHUNK_S = 0.25  # seconds of sound per call of the recogniser
 BLOCK_S = 10  # seconds read from the file at a time, and between two signs of life
 DEFAULT_RATE = 16_000  # samples per second of a model that does not say
 PR_SET_PDEATHSIG = 1  # prctl(2)
+SAID_AT_MOST = 16_384  # bytes of what Vosk prints while it loads
+_ERROR = re.compile(r"^ERROR \([^\n]*?:\d+\) ([^\n]*)", re.MULTILINE)
 Samples = npt.NDArray[np.int16]
 Tell = Callable[[float], None]
 
@@ -155,7 +159,36 @@ def load(folder: Path) -> Any:
     import vosk
 
     vosk.SetLogLevel(-2)  # before the first Model, or Kaldi's own logger prints stack traces
-    return vosk.Model(str(folder))
+    with _overheard() as said:
+        try:
+            return vosk.Model(str(folder))
+        except Exception as error:
+            raise Unloadable(why_not(folder, said())) from error
+
+
+class Unloadable(Exception):
+    """Vosk cannot load this model; the text is its own reason."""
+
+
+@contextlib.contextmanager
+def _overheard() -> Iterator[Callable[[], str]]:
+    """What native code prints to file descriptor 2 meanwhile: Vosk gives its reasons there and nowhere else."""
+    kept = os.dup(2)
+    with os.fdopen(os.memfd_create("vosk"), "w+b") as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield lambda: os.pread(said.fileno(), SAID_AT_MOST, 0).decode("utf-8", "replace")
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def why_not(folder: Path, said: str) -> str:
+    """Vosk's last error without its place in the source, and a hint where a model was unpacked one folder too deep."""
+    errors = _ERROR.findall(said)
+    reason = errors[-1].partition(". ")[0] if errors else "Vosk gives no reason"
+    inside = sorted(mark.parent.parent.name for mark in folder.glob("*/am/final.mdl"))
+    return f"{reason}; the model lies one folder deeper: {inside[0]}" if inside else reason
 
 
 # the process ----------------------------------------------------------------------------------------------------------
@@ -166,7 +199,8 @@ def serve(inward: IO[bytes], outward: IO[bytes], folder: Path) -> int:
     try:
         model, rate, words = load(folder), model_rate(folder), vocabulary(folder)
     except Exception as error:  # noqa: BLE001 -- vosk raises nothing narrower
-        frames.write(outward, {"refused": "model_refused", "detail": type(error).__name__})
+        detail = str(error) if isinstance(error, Unloadable) else type(error).__name__
+        frames.write(outward, {"refused": "model_refused", "detail": detail})
         return 3
     frames.write(outward, {"ready": True, "rate": rate, "vocabulary": words})
     while (message := frames.read(inward)) is not None and "path" in message:

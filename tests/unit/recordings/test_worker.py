@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,7 +148,28 @@ def test_an_unusable_model_is_refused_in_words(tmp_path: Path) -> None:
         said = frames.read(worker.stdout)
         assert said is not None
         assert said["refused"] == "model_refused"
+        assert said["detail"] == f"Folder '{tmp_path}' does not contain model files"
         assert worker.wait(30) == 3
+
+
+def test_a_model_unpacked_one_folder_too_deep_is_pointed_out(tmp_path: Path) -> None:
+    shutil.copytree(DEMONSTRATION, tmp_path / "vosk-model-small-cn-0.22")
+    with start(tmp_path) as worker:
+        assert worker.stdout is not None
+        said = frames.read(worker.stdout)
+        assert said is not None
+        assert said["detail"].endswith("; the model lies one folder deeper: vosk-model-small-cn-0.22")
+        assert worker.wait(30) == 3
+
+
+def test_a_damaged_model_is_refused_with_vosks_own_reason(tmp_path: Path) -> None:
+    shutil.copytree(DEMONSTRATION, tmp_path / "model")
+    (tmp_path / "model/conf/mfcc.conf").unlink()
+    with start(tmp_path / "model") as worker:
+        assert worker.stdout is not None
+        said = frames.read(worker.stdout)
+        assert said is not None
+        assert said["detail"] == "Failed to find feature config file"
 
 
 def test_a_worker_whose_parent_is_already_gone_does_not_stay(tmp_path: Path) -> None:
