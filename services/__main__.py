@@ -82,7 +82,7 @@ def run(config: ConfigFile = None) -> None:
 def check_config(config: ConfigFile = None) -> None:
     """Name every mistake at once: unknown setting, wrong type, unreachable switch, wrong secret, taken port, missing model.
 
-    Changes nothing. Exit code 1 if there is a mistake. While Tingsu runs, its own ports are reported as taken.
+    Changes nothing. Exit code 1 if there is a mistake. It may run while Tingsu does.
     """
     from services.check import check
 

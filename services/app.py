@@ -48,6 +48,7 @@ from services.hosted.telephones import Telephones
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
+from services.running import marked
 from services.store import db
 from services.store.bell import Bell
 from services.transcripts.intake import Intake
@@ -71,6 +72,7 @@ async def run(config: Config, welcome: Welcome) -> None:
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     doors = Doors()
     async with AsyncExitStack() as stack:
+        stack.enter_context(marked(config))
         try:
             await stop.unless_asked(_open(config, welcome, stack, doors))
         except BaseException:

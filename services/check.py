@@ -26,6 +26,7 @@ from services import plans
 from services.config import Config, Mistake, NoSecret
 from services.hosted import account, binaries, place
 from services.hosted.database import address_of, plan_of
+from services.running import own_ports, ports_of
 from services.store import db
 
 CONNECT_S = 5.0
@@ -33,6 +34,8 @@ STORE_S = 10.0  # a store that refuses connections has given up by itself by the
 FOR_A_CALL = 4  # UDP ports
 GREETING_LIMIT = 200  # bytes
 ANSWER_LIMIT = 16_384  # bytes
+SIP_PORT = "[asterisk] sip_port"
+BETWEEN_RINGS_S = 1
 
 DATABASE = tuple(f"[database] {key}" for key in ("url", "password_env", "password_file", "program_folder", "account"))
 SWITCH = (
@@ -53,6 +56,7 @@ async def check(config: Config) -> list[Mistake]:
         *_leaning(database, DATABASE),
         *_leaning(switch, SWITCH),
         *_tls(config),
+        *_sense(config),
         *_speech(config),
         *store,
         *_leaning(model, ("[transcription] models_folder",)),
@@ -89,20 +93,16 @@ def _unwritable(folder: Path) -> str:
 
 
 def _ports(config: Config) -> Iterator[Mistake]:
-    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-    wanted = [("web", "port", tcp), ("ivr", "port", tcp)]
-    if config.asterisk.managed:
-        wanted += [("asterisk", "ami_port", tcp), ("asterisk", "sip_port", udp), ("asterisk", "ws_port", tcp)]
-        wanted += [("asterisk", "wss_port", tcp)] if config.asterisk.wss_port else []
+    """Those of an instance that runs from this very folder are its own."""
+    own = own_ports(config)
     seen: dict[tuple[int, int], str] = {}
-    for section, key, kind in wanted:
-        settings = getattr(config, section)
-        where, host, port = f"[{section}] {key}", settings.host, getattr(settings, key)
-        leans_on = (f"[{section}] host", f"[{section}] managed")
+    for where, port in ports_of(config).items():
+        section, kind = where[1 : where.index("]")], socket.SOCK_DGRAM if where == SIP_PORT else socket.SOCK_STREAM
+        host, leans_on = getattr(config, section).host, (f"[{section}] host", f"[{section}] managed")
         if first := seen.get((port, kind)):
             yield Mistake(where, f"another port than {first}", str(port), leans_on=(*leans_on, first))
-        elif reason := _taken(host, port, kind):
-            yield Mistake(where, "a free port (is Tingsu running already?)", f"{host}:{port}: {reason}", leans_on=leans_on)
+        elif own.get(where) != port and (reason := _taken(host, port, kind)):
+            yield Mistake(where, "a port that no other program listens on", f"{host}:{port}: {reason}", leans_on=leans_on)
         seen.setdefault((port, kind), where)
 
 
@@ -111,6 +111,8 @@ def _sound_ports(config: Config) -> Iterator[Mistake]:
     asterisk = config.asterisk
     if not asterisk.managed:
         return
+    if SIP_PORT in own_ports(config):
+        return  # its own switch has them, or could not have started
     ports = range(asterisk.rtp_first, asterisk.rtp_last + 1)
     free = (port for port in ports if not _taken(asterisk.host, port, socket.SOCK_DGRAM))
     if len(list(itertools.islice(free, FOR_A_CALL))) < FOR_A_CALL:
@@ -168,23 +170,27 @@ async def _switch(config: Config) -> list[Mistake]:
         return []
     asterisk = config.asterisk
     where = f"{asterisk.host}:{asterisk.ami_port}"
+    secret, found = "", list[Mistake]()
     try:
         secret = plans.ami_secret(config)
     except NoSecret as error:
-        return [Mistake("[asterisk] ami_secret_env", "the secret of the manager user", str(error))]
+        found.append(Mistake("[asterisk] ami_secret_env", "the secret of the manager user", str(error)))
     try:
         async with asyncio.timeout(CONNECT_S):
             told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
     except (OSError, TimeoutError) as error:
         return [
+            *found,
             Mistake(
                 "[asterisk] host",
                 "a switch whose AMI can be reached (manager.conf: enabled, bindaddr, port)",
                 f"{where}: {type(error).__name__}",
-            )
+            ),
         ]
     if told is None:
-        return [Mistake("[asterisk] ami_port", "the port of AMI", f"{where} answers, but is no Asterisk manager")]
+        return [*found, Mistake("[asterisk] ami_port", "the port of AMI", f"{where} answers, but is no Asterisk manager")]
+    if found:
+        return found  # it answers; without the secret no more can be asked
     if "Response: Success" not in told:
         return [
             Mistake(
@@ -239,6 +245,33 @@ async def _until_closed(reader: asyncio.StreamReader) -> bytes:
         while len(said) < ANSWER_LIMIT and (more := await reader.read(ANSWER_LIMIT)):
             said += more
     return said
+
+
+def _sense(config: Config) -> Iterator[Mistake]:
+    """Values that are possible each by itself and not together."""
+    queue, web, listening = config.queue, config.web, config.transcription
+    longest = (queue.answer_seconds - BETWEEN_RINGS_S) // 2
+    if queue.ring_seconds > longest:
+        wanted = f"at most {longest}: two rings, {BETWEEN_RINGS_S} s apart, must fit into answer_seconds = {queue.answer_seconds}"
+        yield Mistake("[queue] ring_seconds", wanted, str(queue.ring_seconds), leans_on=("[queue] answer_seconds",))
+    if queue.short_abandon_seconds >= queue.answer_seconds:
+        wanted = f"less than answer_seconds = {queue.answer_seconds}"
+        yield Mistake(
+            "[queue] short_abandon_seconds", wanted, str(queue.short_abandon_seconds), leans_on=("[queue] answer_seconds",)
+        )
+    if web.idle_minutes > web.session_hours * 60:
+        wanted = f"at most session_hours = {web.session_hours}, in minutes"
+        yield Mistake("[web] idle_minutes", wanted, str(web.idle_minutes), leans_on=("[web] session_hours",))
+    if listening.workers > (cores := os.cpu_count() or 1):
+        yield Mistake("[transcription] workers", f"at most {cores}, the cores of this machine", str(listening.workers))
+    if listening.resident_mb > listening.memory_mb:
+        wanted = f"at most memory_mb = {listening.memory_mb}"
+        yield Mistake("[transcription] resident_mb", wanted, str(listening.resident_mb), leans_on=("[transcription] memory_mb",))
+    if listening.stall_seconds > listening.job_seconds:
+        wanted = f"at most job_seconds = {listening.job_seconds}"
+        yield Mistake(
+            "[transcription] stall_seconds", wanted, str(listening.stall_seconds), leans_on=("[transcription] job_seconds",)
+        )
 
 
 def _tls(config: Config) -> Iterator[Mistake]:

@@ -47,7 +47,7 @@ class Welcome:
     def ready(self, url: str, first_password: str | None) -> None:
         """Everything runs. The password is shown this once and is nowhere else."""
         self._finish()
-        lines = [f"ready: {url}"]
+        lines = [f"ready: log in at {url}"]
         if first_password:
             lines += [
                 "",
@@ -56,6 +56,8 @@ class Welcome:
                 f"  password  {first_password}",
                 "  (shown once; change it in the desk)",
             ]
+        else:
+            lines += ["a password is forgotten: tingsu user password LOGIN"]
         lines += ["", "Ctrl-C stops everything in order"]
         self._console.print(Panel("\n".join(lines), title="听诉 Tingsu", expand=False, border_style="green"))
 

@@ -12,6 +12,7 @@ from services import check as checks
 from services.check import check
 from services.config import Config
 from services.config_file import load
+from services.running import marked
 from tests.harness.database import DatabaseServer
 from tests.harness.switch import free_rtp_range
 
@@ -168,7 +169,7 @@ async def test_a_missing_speech_program_is_named(tmp_path: Path) -> None:
         ("geheim\r\nAction: Originate", b"Asterisk Call Manager/9.0.0\r\n", "[asterisk] ami_user"),
         ("right", b"SSH-2.0-OpenSSH\r\n", "[asterisk] ami_port"),
         ("right", b"x" * 100_000, "[asterisk] ami_port"),
-        ("", b"", "[asterisk] ami_secret_env"),
+        ("", b"Asterisk Call Manager/9.0.0\r\n", "[asterisk] ami_secret_env"),
     ],
 )
 async def test_what_is_wrong_with_the_manager_is_told_apart(
@@ -181,6 +182,65 @@ async def test_what_is_wrong_with_the_manager_is_told_apart(
         found = await named(config)
     assert [mistake.split(":")[0] for mistake in found] == ([wanted] if wanted else [])
     assert "geheim" not in str(found)
+
+
+async def test_the_manager_is_tried_without_a_secret_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_AMI_SECRET", "")
+    found = await named(configured(tmp_path, managed=False))
+    assert [mistake.split(":")[0] for mistake in found] == ["[asterisk] ami_secret_env", "[asterisk] host"]
+
+
+async def test_its_own_running_instance_is_no_mistake(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    config.folder.mkdir(parents=True)
+    with socket.socket() as web, socket.socket(type=socket.SOCK_DGRAM) as sip:
+        web.bind(("127.0.0.1", config.web.port))
+        web.listen()
+        sip.bind(("127.0.0.1", config.asterisk.sip_port))
+        with marked(config):
+            assert await named(config) == []
+        assert len(await named(config)) == 2, "its mark has gone with it"
+
+
+async def test_the_switch_of_an_instance_that_was_killed_is_its_own_but_its_desk_is_not(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    config.folder.mkdir(parents=True)
+    with marked(config):
+        left = (config.folder / "running.json").read_bytes()
+    (config.folder / "running.json").write_bytes(left)
+    with socket.socket() as web, socket.socket(type=socket.SOCK_DGRAM) as sip:
+        web.bind(("127.0.0.1", config.web.port))
+        web.listen()
+        sip.bind(("127.0.0.1", config.asterisk.sip_port))
+        (mistake,) = await named(config)
+    assert mistake.startswith("[web] port")
+
+
+async def test_a_damaged_mark_is_none(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    config.folder.mkdir(parents=True)
+    (config.folder / "running.json").write_bytes(b"\xff{")
+    assert await named(config) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "where"),
+    [
+        ("queue", {"ring_seconds": 8}, "[queue] ring_seconds"),
+        ("queue", {"ring_seconds": 7}, ""),
+        ("queue", {"short_abandon_seconds": 15}, "[queue] short_abandon_seconds"),
+        ("web", {"idle_minutes": 721}, "[web] idle_minutes"),
+        ("transcription", {"workers": 64}, "[transcription] workers"),
+        ("transcription", {"resident_mb": 8_001}, "[transcription] resident_mb"),
+        ("transcription", {"stall_seconds": 14_401}, "[transcription] stall_seconds"),
+    ],
+)
+async def test_what_is_possible_but_makes_no_sense_is_named(
+    tmp_path: Path, section: str, values: dict[str, int], where: str
+) -> None:
+    config = configured(tmp_path)
+    odd = config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+    assert [mistake.split(":")[0] for mistake in await named(odd)] == ([where] if where else [])
 
 
 async def test_what_is_not_included_on_ones_own_switch_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
