@@ -71,7 +71,7 @@ def test_a_wanted_event_is_never_disabled(tmp_path: Path) -> None:
 def test_the_manager_user_may_start_and_write_nothing(tmp_path: Path) -> None:
     render(tmp_path, PLAN)
     text = lines(rendered(tmp_path, "manager.conf"))
-    assert "write = call,agent,reporting" in text
+    assert "write = agent,reporting" in text
     assert "read = system,call,agent" in text
     assert "bindaddr = 127.0.0.1" in text
     assert "webenabled = no" in text
