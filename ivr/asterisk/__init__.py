@@ -16,6 +16,7 @@ from ivr.asterisk.plan import (
     SwitchPorts,
     SwitchProgram,
     TlsFiles,
+    Trunks,
     UnfitValue,
 )
 from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, render, render_agents
@@ -32,6 +33,7 @@ __all__ = [
     "SwitchPorts",
     "SwitchProgram",
     "TlsFiles",
+    "Trunks",
     "UnfitValue",
     "render",
     "render_agents",

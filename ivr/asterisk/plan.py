@@ -18,6 +18,7 @@ from cti.ids import Extension, is_extension
 _NAME = re.compile(r"[A-Za-z0-9_]{1,32}")
 _SECRET = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_NETWORK = re.compile(r"[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?")
 _HOTLINE = re.compile(r"\+?[0-9]{2,15}")
 _DOOR = re.compile(r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*")
 _EVENT = re.compile(r"[A-Za-z]{2,40}")
@@ -151,6 +152,26 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trunks:
+    """Who may send calls, and how many. ``networks``: addresses or networks (``192.0.2.0/24``) of trunks; () for anybody.
+
+    ``most_calls`` callers at once in all, ``most_calls_each`` from one address. ``silent_seconds``: a leg, a caller's or an
+    agent's, that has sent nothing for so long is ended.
+    """
+
+    networks: tuple[str, ...] = ("127.0.0.1",)
+    most_calls: int = 200
+    most_calls_each: int = 150
+    silent_seconds: int = 30
+
+    def __post_init__(self) -> None:
+        for network in self.networks:
+            fit(_NETWORK, network, "a trunk's address")
+        if min(self.most_calls, self.most_calls_each, self.silent_seconds) < 1:
+            raise UnfitValue("a limit of calls or of silence is less than one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchPlan:
     """One instance. ``spool`` takes the leg files of the recordings; ``fallback_notice`` is the sound (wav) that tells the
     caller of the recording when the IVR is dead (SPEC C10), played if it exists.
@@ -174,6 +195,7 @@ class SwitchPlan:
     phone_door: str = field(default="", repr=False)  # the path before /ws of the browsers' phones; empty: none
     bind: str = "127.0.0.1"
     queue: QueueSettings = field(default_factory=QueueSettings)
+    trunks: Trunks = field(default_factory=Trunks)
     fallback_notice: Path | None = None
     language: str = "zh-CN"
     tls: TlsFiles | None = None

@@ -35,6 +35,9 @@ _DISABLED = (
 _EXTENSION_PATTERNS = ("_[1-9]XX", "_[1-9]XXX", "_[1-9]XXXX", "_[1-9]XXXXX")
 """Extensions have three to six digits (cti.ids); strict patterns, never one that matches everything."""
 
+_HOLD_SILENT_S = 600
+"""A party that holds may send no sound; after this it is taken for gone all the same."""
+
 _SOCKET_PATH_LIMIT = 107
 """Bytes of a Unix socket's path on Linux (sun_path, without its closing zero)."""
 
@@ -108,6 +111,8 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "seal": plan.ami.seal,
         "secret": plan.ami.secret,
         "service_level": str(plan.queue.service_level_seconds),
+        "silent": str(plan.trunks.silent_seconds),
+        "silent_hold": str(_HOLD_SILENT_S),
         "share": plan_path(plan.program.share),
         "sip_port": str(plan.ports.sip),
         "spool": plan_path(plan.spool),
@@ -163,7 +168,7 @@ def _hotline_lines(number: str) -> str:
 
 
 def _dial_lines(afterwards: str) -> str:
-    dial = f"Dial(PJSIP/${{EXTEN}},{COLLEAGUE_RING_S},U(record-agent)t)"
+    dial = f"Dial(PJSIP/${{EXTEN}},{COLLEAGUE_RING_S},gib(before-ring^s^1)U(record-agent)t)"
     return "\n".join(f"exten => {pattern},1,{dial}\n same => n,{afterwards}" for pattern in _EXTENSION_PATTERNS)
 
 

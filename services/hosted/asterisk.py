@@ -25,6 +25,7 @@ from typing import BinaryIO
 from cti.ids import CallId, ChannelId, is_uniqueid
 from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents
 from services.errors import WorldFailed
+from services.hosted import registrations
 from services.hosted.switch_program import AsteriskProgram
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
@@ -90,12 +91,14 @@ class ManagedAsterisk:
         Returns when it is ready. Raises `SwitchFailed` with the end of its log.
         """
         running = await self._answers()
-        await asyncio.to_thread(self._render)
+        staying = registrations.staying(self._plan.agents, registrations.noted(self._holders))
+        await asyncio.to_thread(self._render, replace(self._plan, agents=staying))
         foundations = self._foundations()
         if running and self._started_with.exists() and self._started_with.read_text(encoding="utf-8") == foundations:
             self.adopted = True
             self._told("the switch was still running from before; it goes on, with its settings reloaded")
             await self.reload()
+            await self._let_in(staying)
             return
         if running:
             self._told("the switch of before has other foundations (ports, folders or program): it is stopped and started anew")
@@ -106,6 +109,7 @@ class ManagedAsterisk:
         with _private_file(self._started_with) as note:
             note.write(foundations.encode())
         await self._launch()
+        await self._let_in(staying)
 
     async def run(self) -> None:
         """Keep the switch alive and its logs small until `stop` (or cancellation, which leaves the switch as it is)."""
@@ -123,9 +127,38 @@ class ManagedAsterisk:
         await self.command("module reload")
 
     async def reload_agents(self, agents: Iterable[AgentEndpoint]) -> None:
-        """Write the agents' phones anew and put them in force. Calls and registrations of the others go on."""
-        await asyncio.to_thread(render_agents, self._folder, tuple(agents))
+        """Write the agents' phones anew and put them in force. Calls and registrations of the others go on.
+
+        A phone that changed hands (or was closed) is forgotten first, with what rings there; a conversation is not cut.
+        """
+        agents = tuple(agents)
+        known = registrations.noted(self._holders)
+        staying = registrations.staying(agents, known)
+        if len(staying) < max(len(agents), len(known)):
+            await self._put(staying)
+            await self._forget_all_but(staying)
+        await self._put(agents)
+        await asyncio.to_thread(registrations.write_note, self._holders, agents)
+
+    async def _let_in(self, staying: tuple[AgentEndpoint, ...]) -> None:
+        """After a start with the phones alone that did not change hands: forget the others' past, then let them in."""
+        if len(staying) < max(len(self._plan.agents), len(registrations.noted(self._holders))):
+            await self.reload_agents(self._plan.agents)
+
+    async def _put(self, agents: tuple[AgentEndpoint, ...]) -> None:
+        await asyncio.to_thread(render_agents, self._folder, agents)
         await self.command("module reload res_pjsip.so")
+
+    async def _forget_all_but(self, staying: tuple[AgentEndpoint, ...]) -> None:
+        """Nothing of an earlier holder is left: no contact to ring, no ring that could still be answered there.
+
+        While the endpoints are away the switch lets go of their device state too: a phone that is gone would count as there.
+        """
+        kept = {agent.extension for agent in staying}
+        for channel in registrations.foreign_rings(await self.command("core show channels concise"), kept):
+            await self.command(f"channel request hangup {channel}")
+        for key in registrations.foreign_keys(await self.command(f"database show {registrations.FAMILY}"), kept):
+            await self.command(f"database del {registrations.FAMILY} {key}")
 
     def taken_back(self, call: CallId, leg: ChannelId) -> None:
         """A party takes the other back from hold: its leg goes on in a new leg file, soon (`run` does it). Never waits."""
@@ -191,11 +224,16 @@ class ManagedAsterisk:
         assert self._plan.run is not None
         return self._plan.run
 
-    def _render(self) -> None:
+    def _render(self, plan: SwitchPlan) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _own_folder(self._run)
-        self._plan.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        render(self._folder, self._plan)
+        plan.spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        render(self._folder, plan)
+
+    @property
+    def _holders(self) -> Path:
+        """For whom the switch's contacts are good."""
+        return self._folder / "phone-holders"
 
     @property
     def _started_with(self) -> Path:

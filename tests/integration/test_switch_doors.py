@@ -207,14 +207,14 @@ async def test_the_backend_may_not(switch: Switch, action: str, headers: dict[st
 USED = {"Login", "Logoff", "Ping", "Events", "QueueAdd", "QueueRemove", "QueuePause", "QueueStatus", "CoreShowChannels"}
 OPEN_TO_EVERY_ACCOUNT = {
     "BridgeDestroy", "BridgeInfo", "BridgeKick", "BridgeList", "BridgeTechnologyList", "BridgeTechnologySuspend",
-    "BridgeTechnologyUnsuspend", "Challenge", "ListCommands", "QueueChangePriorityCaller", "QueueReload", "QueueReset", "QueueRule",
-    "QueueSummary", "QueueWithdrawCaller", "WaitEvent",
+    "BridgeTechnologyUnsuspend", "Challenge", "ListCommands", "QueueChangePriorityCaller", "QueueReload", "QueueReset",
+    "QueueRule", "QueueSummary", "QueueWithdrawCaller", "WaitEvent",
 }  # fmt: skip
 """Asterisk gives these no class: no setting takes them from a manager account."""
 BESIDE_CORE_SHOW_CHANNELS = {
     "CoreSettings", "CoreShowChannelMap", "CoreStatus", "DBGet", "DBGetTree", "DeviceStateList", "ExtensionState",
-    "ExtensionStateList", "Getvar", "LoggerRotate", "MailboxCount", "MailboxStatus", "PJSIPQualify", "PresenceState", "ShowDialPlan",
-    "Status",
+    "ExtensionStateList", "Getvar", "LoggerRotate", "MailboxCount", "MailboxStatus", "PJSIPQualify", "PresenceState",
+    "ShowDialPlan", "Status",
 }  # fmt: skip
 """Of the class reporting: they read; none touches a call."""
 BESIDE_QUEUE_ADD = {"QueueLog", "QueueMemberRingInUse", "QueuePenalty"}

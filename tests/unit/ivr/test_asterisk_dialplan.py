@@ -84,5 +84,5 @@ def test_names_of_the_plan_stand_where_they_belong(tmp_path: Path) -> None:
     render(tmp_path, replace(PLAN, fallback_notice=Path("/prompts/zh-CN/notice.wav"), language="en"))
     text = (tmp_path / "etc/extensions.conf").read_text(encoding="utf-8")
     assert "Playback(/prompts/zh-CN/notice)" in text
-    assert "Queue(complaints,t)" in text
+    assert "Queue(complaints,cib(before-ring^s^1)t)" in text
     assert "CHANNEL(language)=en" in text
