@@ -100,9 +100,18 @@ class Handset:
         return not self._places
 
     def _known(self, device: str, connection: Hashable, *, busy: bool) -> _Place:
+        self._rename(device, connection)
         place = self._places.setdefault(device, _Place(connection))
         place.connection, place.busy, place.gone_at = connection, busy, None
         return place
+
+    def _rename(self, device: str, connection: Hashable) -> None:
+        """One connection speaks for one browser: there are never more places than connections, whatever names are made up."""
+        for name in [name for name, place in self._places.items() if place.connection == connection and name != device]:
+            place = self._places.pop(name)
+            self._places.setdefault(device, place)
+            if name == self._holder:
+                self._holder = device
 
     def _holder_talks(self) -> bool:
         holder = self._places.get(self._holder)

@@ -109,3 +109,11 @@ def test_nothing_is_kept_of_whom_has_left(phone: Handset) -> None:
     phone.gone("d1", 0.0)
     phone.look(GRACE_S)
     assert phone.empty
+
+
+def test_a_connection_that_makes_up_names_is_one_place(phone: Handset) -> None:
+    for number in range(1000):
+        assert ask(phone, f"made-up-{number}", "d1") == [here("d1")]
+    assert ask(phone, HOME, "h1") == [elsewhere("h1")]
+    phone.gone("d1", 0.0)
+    assert phone.look(GRACE_S) == [here("h1")]
