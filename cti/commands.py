@@ -6,7 +6,7 @@ acted is not known), and ``ActionFailed`` (the switch's own sentence).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cti.ami import Link
 from cti.errors import ActionFailed, LinkDown
@@ -18,6 +18,7 @@ class Commands:
 
     def __init__(self) -> None:
         self._link: Link | None = None
+        self.ours: Callable[[], bool] = lambda: True
 
     def use(self, link: Link | None) -> None:
         """The link of now; None while there is none. For the monitor alone."""
@@ -25,9 +26,11 @@ class Commands:
 
     @property
     def link(self) -> Link:
-        """Raises LinkDown while there is none."""
+        """Raises LinkDown while there is none, and while it is not for us to command (``ours``): another may lead by now."""
         if self._link is None:
             raise LinkDown("no link to the switch")
+        if not self.ours():
+            raise LinkDown("it is not known whether we still lead")
         return self._link
 
     async def queue_add(

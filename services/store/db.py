@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -18,6 +18,7 @@ from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
 
 ACQUIRE_S = 5.0  # waiting longer for a connection helps nobody: the caller says 503
 STATEMENT_MS = 5_000
+NAME = "tingsu"
 IDLE_IN_TRANSACTION_MS = 30_000
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -31,6 +32,8 @@ else:
     Connection = OwnConnection = asyncpg.Connection
     Pool = asyncpg.Pool
     Row = asyncpg.Record
+
+Admit = Callable[[Connection], Awaitable[None]]
 
 AWAY = (
     OSError,
@@ -78,11 +81,20 @@ async def open_pool(
     statement_ms: int = STATEMENT_MS,
     waiting: Callable[[str], None] | None = None,
     patience_s: float | None = None,
+    name: str = NAME,
+    admit: Admit | None = None,
 ) -> Pool:
     """A pool in UTC with jsonb as Python values. Waits with back-off while the database is away, at most ``patience_s``.
 
-    A wrong password or an unknown database is not waited for: it raises at once. ``waiting`` is told each failed try.
+    A wrong password or an unknown database is not waited for: it raises at once. ``waiting`` is told each failed try. ``name`` is
+    what the server calls our connections; ``admit`` looks at each new one, and raises what every borrower gets instead of it.
     """
+
+    async def begin(connection: Connection) -> None:
+        await prepare(connection)
+        if admit:
+            await admit(connection)
+
     wait = FIRST_WAIT_S
     async with asyncio.timeout(patience_s):
         while True:
@@ -92,8 +104,8 @@ async def open_pool(
                     password=password,
                     min_size=1,
                     max_size=size,
-                    init=prepare,
-                    server_settings=_settings(statement_ms),
+                    init=begin,
+                    server_settings=_settings(statement_ms, name),
                     timeout=10,
                 )
             except (*AWAY, *BUSY) as error:
@@ -115,9 +127,9 @@ async def connect(url: str, *, password: str | None = None, statement_ms: int = 
     return connection
 
 
-def _settings(statement_ms: int) -> dict[str, str]:
+def _settings(statement_ms: int, name: str = NAME) -> dict[str, str]:
     return {
-        "application_name": "tingsu",
+        "application_name": name,
         "timezone": "UTC",
         "statement_timeout": str(statement_ms),
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS if statement_ms else 0),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from services import errors
 from services.web.schemas import FieldProblem, Problem
@@ -120,8 +120,8 @@ def problem_of_http(error: web.HTTPException) -> web.Response:
     return response
 
 
-def answer(status: int, problem: Problem) -> web.Response:
-    return web.Response(status=status, body=problem.model_dump_json().encode(), content_type="application/json")
+def answer(status: int, said: BaseModel) -> web.Response:
+    return web.Response(status=status, body=said.model_dump_json().encode(), content_type="application/json")
 
 
 def wrong_fields(error: ValidationError, prefix: tuple[str, ...] = ()) -> errors.Invalid:

@@ -15,7 +15,7 @@ from aiohttp import web
 from services.errors import TingsuError, WorldFailed
 from services.web.http import PERSON, REQUEST_ID, Sessions, build
 from services.web.problems import answer, problem_of, problem_of_http
-from services.web.schemas import Problem
+from services.web.schemas import Health, Problem
 from services.web.security import Security
 from services.web.static import Desk
 
@@ -37,6 +37,33 @@ class Limits:
 
 def application(sources: Sequence[object], sessions: Sessions, security: Security, desk: Desk) -> web.Application:
     """The whole door: routes, the desk's files, headers on every answer, errors mapped once, one log line per request."""
+    app = _with_headers(security)
+    app.add_routes(build(sources, sessions, security))
+    app.add_routes(desk.routes())
+    return app
+
+
+def waiting(security: Security, desk: Desk) -> web.Application:
+    """The door of a backend that stands by: the desk's files, and one answer to everything else."""
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        raise StandingBy
+
+    async def health(request: web.Request) -> web.StreamResponse:
+        return answer(503, Health(ok=False, state="waiting"))
+
+    app = _with_headers(security)
+    app.add_routes([web.get("/api/health", health), web.route("*", "/api/{rest:.*}", refuse), *desk.routes()])
+    return app
+
+
+class StandingBy(WorldFailed):
+    """Another server leads; this one stands by and takes over when that one ends."""
+
+    code = "waiting"
+
+
+def _with_headers(security: Security) -> web.Application:
     app = web.Application(middlewares=[_outermost])
     headers = security.headers()
 
@@ -48,8 +75,6 @@ def application(sources: Sequence[object], sessions: Sessions, security: Securit
         response.headers["X-Request-Id"] = request.get(REQUEST_ID, "-")
 
     app.on_response_prepare.append(add_headers)
-    app.add_routes(build(sources, sessions, security))
-    app.add_routes(desk.routes())
     return app
 
 

@@ -85,7 +85,7 @@ class Centre:
         try:
             await self.start()
         except BaseException:
-            await self._sweep()
+            await self.sweep()
             raise
         return self
 
@@ -98,7 +98,7 @@ class Centre:
         finally:
             if self._admin is not None:
                 await self._admin.close()
-            await self._sweep()
+            await self.sweep()
 
     # --- configuration ---
 
@@ -147,6 +147,14 @@ class Centre:
 
     async def start(self) -> None:
         """Until the desk answers. Raises with the end of the log if it does not."""
+        await self.launch()
+        await until(lambda: self.dead or self.healthy(), f"the centre's desk on {self.url}", START)
+        assert not self.dead, f"the centre did not start:\n{self.tail()}"
+        if self._admin is None:
+            await self._take_over()
+
+    async def launch(self) -> None:
+        """Its process, and nothing waited for."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(str(Path(sys.executable).with_name("tingsu")), "run", "--config", str(self.config)),
@@ -157,17 +165,17 @@ class Centre:
                 env={**os.environ, **self._secrets, "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
             )
-        await until(lambda: self.dead or self._healthy(), f"the centre's desk on {self.url}", START)
-        assert not self.dead, f"the centre did not start:\n{self.tail()}"
-        if self._admin is None:
-            await self._take_over()
 
-    async def _healthy(self) -> bool:
+    async def healthy(self) -> bool:
+        return await self.health() == "serving"
+
+    async def health(self) -> str:
+        """What it says to anybody: serving, waiting, or "" where nobody answers."""
         try:
             async with aiohttp.ClientSession() as http, http.get(f"{self.url}/api/health") as answer:
-                return answer.status == 200
+                return str((await answer.json())["state"])
         except aiohttp.ClientError:
-            return False
+            return ""
 
     async def _take_over(self) -> None:
         """Log in as the first administrator with the password that was printed."""
@@ -195,6 +203,21 @@ class Centre:
         assert not left, f"left behind: {[(process.pid, _line(process)) for process in left]}"
         return code
 
+    def signal(self, number: int) -> None:
+        """To our own process alone."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def tingsu(self, *words: str) -> tuple[int, str]:
+        """A command as it is typed beside the running centre: exit code, and all it said."""
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("tingsu")), *words, "--config", str(self.config),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            cwd=self.folder, env={**os.environ, **self._secrets},
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
     async def kill_backend(self) -> None:
         """kill -9 of our own process alone: what a crash is like."""
         assert self._process is not None
@@ -216,7 +239,7 @@ class Centre:
         except psutil.Error:
             return False
 
-    async def _sweep(self) -> None:
+    async def sweep(self) -> None:
         """By force, whatever a failed test left."""
         for process in await asyncio.to_thread(self.processes):
             with suppress(psutil.Error):

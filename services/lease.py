@@ -1,0 +1,296 @@
+"""One backend at a time on a database and a switch: a lease in the database, with an epoch that fences off who held it before.
+
+The holder renews it every second. A second backend waits, watches by its own monotonic clock (no two machines need agree on the
+time), and takes it once it has not been renewed for LIFETIME_S over a connection that was up all that while; at once if it was
+given back, or if its holder was an earlier process of this very instance, which is dead because the instance's folder is locked.
+
+Fencing: whoever takes the lease ends all connections of the one before, so that nothing half-done of it can be committed, and
+every new connection of a holder asks whether its epoch is still in force. One that was only paused (a suspended machine, a
+stalled process) therefore cannot write, notices it within a second of going on, says so and ends. Its commands to the switch are
+refused from the moment it goes on (``fresh``).
+
+The epoch and the beats also tell a database that is older than we are: restored from a copy, or failed over to a standby that
+lagged behind. The last ones seen are kept in the instance's folder, so that it is noticed across a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from services.clock import Clock
+from services.errors import WorldFailed
+from services.store import db
+from services.store.db import AWAY, OwnConnection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "lease.sql")
+RENEW_S = 1.0
+LIFETIME_S = 3.0  # not renewed for so long: its holder is dead, or as good as dead
+LOOK_S = 0.25
+RENEWING_S = 1.5  # a renewal takes no longer: a database that has stood still must not pass for one of ours
+AGAIN_S = 0.5
+REMEMBER_EVERY = 10  # beats; and at the taking
+PREFIX = "tingsu/"  # of the names of a holder's connections
+
+log = structlog.get_logger(__name__)
+
+
+class LeaseLost(WorldFailed):
+    """Another backend has taken over this database and switch; this one has ended. Started again, it waits."""
+
+    code = "lease_lost"
+
+
+class InstanceTaken(WorldFailed):
+    """Another process runs this instance."""
+
+    code = "instance_taken"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """How old a database is: it only rises, unless the database is restored."""
+
+    epoch: int = 0
+    beats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The lease as it stood."""
+
+    mark: Mark
+    holder: str
+    process: str
+
+
+class Patience:
+    """When a lease may be taken. Pure: looks in, verdicts out; ``at`` by the monotonic clock."""
+
+    def __init__(self, instance: str) -> None:
+        self._instance = instance
+        self._stood: tuple[Seen, float] | None = None
+
+    def may_take(self, seen: Seen, at: float) -> bool:
+        """Given back, of a dead process of ours, or not renewed for LIFETIME_S."""
+        if not seen.holder or seen.holder == self._instance:
+            return True
+        if self._stood is None or self._stood[0] != seen:
+            self._stood = seen, at
+        return at - self._stood[1] >= LIFETIME_S
+
+    def interrupted(self) -> None:
+        """We could not look: what happened meanwhile is not known."""
+        self._stood = None
+
+
+class Instance:
+    """The folder of this instance, locked for as long as the process lives; and what it remembers of its database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = -1
+        self.name = ""
+
+    def open(self) -> None:
+        """Raises InstanceTaken."""
+        self._lock = os.open(self._folder / "instance.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise InstanceTaken(f"another process runs the instance in {self._folder}") from None
+        name = self._folder / "instance.id"
+        if not name.exists():
+            _write(name, secrets.token_hex(8))
+        self.name = name.read_text("ascii").strip()
+
+    def close(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    @property
+    def mark(self) -> Mark:
+        """The youngest state of the database that this instance has seen."""
+        try:
+            kept = json.loads((self._folder / "lease.json").read_bytes())
+            return Mark(int(kept["epoch"]), int(kept["beats"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return Mark()
+
+    def remember(self, mark: Mark) -> None:
+        """A disk that takes nothing costs no more than the memory of it."""
+        try:
+            _write(self._folder / "lease.json", json.dumps({"epoch": mark.epoch, "beats": mark.beats}))
+        except OSError as wrong:
+            log.warning("the database's age cannot be noted", errno=wrong.errno)
+
+
+class Lease:
+    """``acquire``, then ``keep`` in a task group for as long as it is wanted, then ``give_back``.
+
+    ``on_lost`` hears when another has taken over, ``on_set_back`` when the database turns out to be older than it was.
+    """
+
+    def __init__(self, instance: Instance, url: str, password: str | None, clock: Clock) -> None:
+        self._instance = instance
+        self._url = url
+        self._password = password
+        self._clock = clock
+        self._connection: OwnConnection | None = None
+        self._process = secrets.token_hex(8)
+        self._highest = instance.mark
+        self._looked = 0.0
+        self.mark = Mark()
+        self.lost = False
+        self.set_back = False
+        self.on_lost: Callable[[], None] = lambda: None
+        self.on_set_back: Callable[[], None] = lambda: None
+
+    @property
+    def connections(self) -> str:
+        """The name of this holder's connections."""
+        return f"{PREFIX}{self._process}"
+
+    @property
+    def fresh(self) -> bool:
+        """False for who was paused and has not looked since: another may lead by now. While the database is away, nobody can."""
+        return not self.lost and self._clock.monotonic() - self._looked < LIFETIME_S
+
+    async def acquire(self, waiting: Callable[[], AbstractAsyncContextManager[None]]) -> None:
+        """Returns once the lease is ours. ``waiting`` is entered while another holds it."""
+        async with AsyncExitStack() as meanwhile:
+            await self._acquire(lambda: meanwhile.enter_async_context(waiting()))
+
+    async def _acquire(self, waiting: Callable[[], Awaitable[None]]) -> None:
+        patience, told = Patience(self._instance.name), False
+        while True:
+            try:
+                seen = await self._look()
+                if patience.may_take(seen, self._clock.monotonic()):
+                    if await self._take(seen):
+                        return
+                elif not told:
+                    told = True
+                    await waiting()
+            except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:
+                log.debug("the lease cannot be looked at", error=type(wrong).__name__)
+                patience.interrupted()
+                self._hang_up()
+                await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(LOOK_S)
+
+    async def keep(self) -> None:
+        """Renews it for ever; returns when it is lost."""
+        while not self.lost:
+            await asyncio.sleep(RENEW_S)
+            try:
+                async with asyncio.timeout(RENEWING_S):
+                    await self._renew()
+            except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:  # away: nobody else can take it meanwhile
+                log.debug("the lease cannot be renewed", error=type(wrong).__name__)
+                self._hang_up()
+            self._looked = self._clock.monotonic()
+        log.error("another backend has taken over", epoch=self.mark.epoch)
+        self.on_lost()
+
+    async def admit(self, connection: db.Connection) -> None:
+        """For each new connection of the pool. Raises LeaseLost when our epoch is not in force any more."""
+        if self.lost or not await connection.fetchval(QUERIES.in_force, self.mark.epoch):
+            raise LeaseLost
+
+    async def give_back(self) -> None:
+        """At an orderly end, after the last write."""
+        try:
+            async with asyncio.timeout(AGAIN_S):
+                connection = await self._connected()
+                self._instance.remember(self.mark)
+                await connection.execute(QUERIES.give_back, self.mark.epoch, self._process)
+        except (WorldFailed, asyncpg.PostgresError, *AWAY):
+            log.debug("the lease was not given back; it runs out")
+        self._hang_up()
+
+    async def _look(self) -> Seen:
+        connection = await self._connected()
+        row = await connection.fetchrow(QUERIES.look)
+        assert row is not None  # the migration put it there
+        seen = Seen(Mark(row["epoch"], row["beats"]), row["holder"], row["process"])
+        self._highest = max(self._highest, seen.mark)
+        return seen
+
+    async def _take(self, seen: Seen) -> bool:
+        """False if somebody was quicker, or it was renewed after all."""
+        connection = await self._connected()
+        older = seen.mark < self._highest
+        epoch = self._highest.epoch + 1
+        row = await connection.fetchrow(
+            QUERIES.take, seen.mark.epoch, seen.mark.beats, epoch, self._instance.name, self._process, seen.process
+        )
+        if row is None:
+            return False
+        self.mark = self._highest = Mark(row["epoch"], row["beats"])
+        self._looked = self._clock.monotonic()
+        cut = await connection.fetchval(QUERIES.cut_off, f"{PREFIX}%", self.connections)
+        log.info("the lease is ours", epoch=epoch, cut_off=cut)
+        if older:
+            self._say_set_back(seen.mark)
+        self._instance.remember(self.mark)
+        return True
+
+    async def _renew(self) -> None:
+        connection = await self._connected()
+        before = self.mark
+        beats = await connection.fetchval(QUERIES.beat, before.epoch, self._process)
+        if beats is None:
+            await self._missing()
+            return
+        self.mark = Mark(before.epoch, beats)
+        if self.mark <= before:
+            self._say_set_back(self.mark)
+        if beats % REMEMBER_EVERY == 0:
+            await asyncio.to_thread(self._instance.remember, self.mark)
+
+    async def _missing(self) -> None:
+        """It is another's, or the database has forgotten our epoch: then it is taken anew, above every epoch that ever was."""
+        seen = await self._look()
+        if seen.mark.epoch >= self.mark.epoch:
+            self.lost = True
+        elif await self._take(seen):
+            log.info("taken anew on an older database")
+
+    def _say_set_back(self, found: Mark) -> None:
+        known = self._instance.mark
+        log.error("the database is older than it was: restored, or failed over?", epoch=found.epoch, known_epoch=known.epoch)
+        self.set_back = True
+        self.on_set_back()
+
+    async def _connected(self) -> OwnConnection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await db.connect(self._url, password=self._password, statement_ms=int(RENEWING_S * 1000))
+        return self._connection
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    fresh.replace(path)
