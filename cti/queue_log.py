@@ -127,6 +127,17 @@ def read(lines: Iterable[str], calls: Collection[CallId]) -> dict[CallId, Witnes
     return {call: story.witness() for call, story in stories.items() if story.began}
 
 
+def calls(lines: Iterable[str], since: datetime, until: datetime) -> set[CallId]:
+    """The calls of which these lines tell, all of whose lines lie between ``since`` and ``until``."""
+    first: dict[CallId, datetime] = {}
+    last: dict[CallId, datetime] = {}
+    for line in filter(None, map(_parse, lines)):
+        if is_uniqueid(line.call):
+            first.setdefault(line.call, line.at)
+            last[line.call] = line.at
+    return {call for call, at in first.items() if since <= at and last[call] < until}
+
+
 def _parse(text: str) -> _Line | None:
     """One line, or None if it is not whole."""
     text = text.rstrip("\r\n")

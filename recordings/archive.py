@@ -15,7 +15,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -27,8 +27,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from cti.ids import CallId, is_uniqueid
 from recordings.errors import AlreadyArchived, ArchiveFailed, NameRefused
 
-Suffix = Literal["flac", "peaks.json"]
-_KEY = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}\.(flac|peaks\.json)", re.ASCII)
+Suffix = Literal["flac", "peaks.json", "json"]
+_KEY = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}\.(flac|peaks\.json|json)", re.ASCII)
+PUTTING = ".put-"
 BLOCK = 1024 * 1024  # bytes hashed or copied at a time
 
 
@@ -47,6 +48,14 @@ def key_of(call: CallId, started_at: datetime, suffix: Suffix = "flac") -> str:
     if not is_uniqueid(call):
         raise NameRefused("not_a_call_id", ascii(call[:60]))
     return f"{started_at.astimezone(UTC):%Y/%m/%d}/{call}.{suffix}"
+
+
+def split(key: str) -> tuple[CallId, str]:
+    """The call of a key, and its suffix."""
+    name = _checked(key).rpartition("/")[2]
+    uniqueid, _, rest = name.partition(".")
+    counter, _, suffix = rest.partition(".")
+    return CallId(f"{uniqueid}.{counter}"), suffix
 
 
 def digest(path: Path) -> tuple[int, bytes]:
@@ -117,6 +126,46 @@ class Archive:
             with _failures():
                 yield bytes(await obstore.get_range_async(self._store, _checked(key), start=at, end=min(at + BLOCK, end)))
 
+    async def of_day(self, day: date) -> dict[CallId, set[str]]:
+        """The calls of which something lies in the store under a UTC date, each with the suffixes that are there."""
+        found: dict[CallId, set[str]] = {}
+        with _failures():
+            async for several in obstore.list(self._store, prefix=f"{day:%Y/%m/%d}"):
+                for one in several:
+                    if _KEY.fullmatch(one["path"]):
+                        call, suffix = split(one["path"])
+                        found.setdefault(call, set()).add(suffix)
+        return found
+
+    async def find(self, call: CallId, around: datetime) -> str | None:
+        """The key of a call's sound, looked for under the day before, the day and the day after; None: there is none."""
+        for days in (0, -1, 1):
+            key = key_of(call, around + timedelta(days=days))
+            try:
+                await self.size(key)
+            except ArchiveFailed as error:
+                if error.code != "missing":
+                    raise
+            else:
+                return key
+        return None
+
+    def sweep(self, day: date, before: float) -> int:
+        """Takes away what a process that was killed left half-written, last touched before that epoch second. Blocking."""
+        left = [] if self._folder is None else (self._folder / f"{day:%Y/%m/%d}").glob(f"{PUTTING}*")
+        count = 0
+        for path in left:
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    count += 1
+        return count
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine, None for another's."""
+        return self._folder
+
     async def check(self) -> None:
         """ArchiveFailed unless an object can be written and removed: for ``check-config`` and the start."""
         with _failures():
@@ -149,7 +198,7 @@ def _failures() -> Iterator[None]:
 def _put_durably(source: Path, target: Path) -> None:
     """FileExistsError if the target is there. After a crash there is either the whole object or none under its name."""
     _make_folders(target.parent)
-    descriptor, name = tempfile.mkstemp(prefix=".put-", dir=target.parent)
+    descriptor, name = tempfile.mkstemp(prefix=PUTTING, dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as out, source.open("rb") as file:

@@ -1,7 +1,7 @@
 """The composition root: builds every part, hands each what it needs, starts and stops them in order.
 
-Stages are nested: a later one leans on the earlier ones, and they end the other way round. A part that dies takes the process
-with it, loudly; whoever supervises us starts it again, and the switch goes on meanwhile (SPEC C10).
+Stages are nested: a later one leans on the earlier ones, and they end the other way round. A background part that fails in a way
+it does not know is noted, shown and started again (``services.troubles``): no bad row ends the process. A start that fails does.
 
 Order of the end: browsers are told, then calls are hung up by the switch while its events are still heard, then the edges stop,
 then the journal is brought into the database, then database and files close.
@@ -15,18 +15,22 @@ import gc
 import resource
 import signal
 import socket
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
+from cti.changes import Change
 from cti.monitor import Monitor
 from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
 from services import plans
+from services.aside import SetAside
 from services.calls import follow
 from services.calls.backoffice import BackOffice
 from services.calls.directory import Directory
@@ -42,25 +46,29 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
-from services.foundations import Doors, Foundations, everybody, lay, left_out, stage
-from services.hosted.asterisk import ManagedAsterisk
+from services.errors import WorldFailed
+from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.telephones import Telephones
+from services.lease import Instance, Lease, LeaseLost
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
 from services.running import marked
 from services.store import db
 from services.store.bell import Bell
+from services.tickets.numbers import GivenNumbers
 from services.transcripts.intake import Intake
 from services.transcripts.steps import IntakeSettings
 from services.web.live import Hub
 from services.web.routes import Parts, sources
-from services.web.server import application, bind, serving
+from services.web.server import application, bind, serving, waiting
 from services.web.static import Desk, find_desk
 from services.welcome import Welcome
 
 DRAIN_S = 5.0  # what is not in the database by then is in the journal's file and follows at the next start
 PHONES_BELL = "phones_changed"
+
+log = structlog.get_logger(__name__)
 
 
 async def run(config: Config, welcome: Welcome) -> None:
@@ -70,11 +78,15 @@ async def run(config: Config, welcome: Welcome) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     allow_many_files()
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    doors = Doors()
+    doors = Doors(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
+    for mistake in plans.exposed(config):
+        welcome.warn(f"open to the network without encryption: {mistake}")
+    listening = bind(config.web.host, config.web.port)  # a port that is taken is said before anything is started
     async with AsyncExitStack() as stack:
         stack.enter_context(marked(config))
+        stack.callback(listening.close)
         try:
-            await stop.unless_asked(_open(config, welcome, stack, doors))
+            await stop.unless_asked(_open(config, welcome, stack, doors, listening))
         except BaseException:
             await doors.give_up()
             raise
@@ -83,20 +95,32 @@ async def run(config: Config, welcome: Welcome) -> None:
         await stop.asked.wait()
         welcome.step("stopping")
         await doors.say_goodbye()
+    if doors.lost:
+        raise LeaseLost
     welcome.stopped()
 
 
-async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: Doors) -> None:
-    """The door first (a port that is taken is said before anything is started), the foundations, the floor."""
-    for mistake in plans.exposed(config):
-        welcome.warn(f"open to the network without encryption: {mistake}")
-    listening = bind(config.web.host, config.web.port)
-    stack.callback(listening.close)
+async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: Doors, listening: socket.socket) -> None:
+    """The instance's lock first, the foundations, the floor."""
+    instance = Instance(config.folder)
+    stack.callback(instance.close)
+    instance.open()
+    refuse_taken(config, {"[ivr] port": config.ivr.port})
     clock = SystemClock()
-    base = await lay(config, welcome, stack, clock, doors)
+    base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
     await _open_floor(config, base, stack, clock, doors, listening)
     first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
     welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", first_password)
+
+
+@contextlib.asynccontextmanager
+async def _standing_by(config: Config, welcome: Welcome, listening: socket.socket) -> AsyncIterator[None]:
+    """Another backend leads: whoever comes to this door is told so, until it is ours to serve."""
+    welcome.step("standing by")
+    welcome.detail("another backend leads this database; this one takes over when it ends or dies")
+    log.info("another backend leads; standing by")
+    async with serving(waiting(plans.security(config), Desk(find_desk())), listening.dup()):
+        yield
 
 
 def allow_many_files() -> None:
@@ -134,13 +158,13 @@ async def _open_floor(
     config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, doors: Doors, listening: socket.socket
 ) -> None:
     """Everything between the switch and the browsers."""
-    pool, people, switch = base.pool, base.people, base.switch
+    pool, people, switch, troubles = base.pool, base.people, base.switch, base.troubles
     zone = ZoneInfo(config.centre.timezone)
     numbering = plans.numbering(config)
     journal = Journal(config.folder / "journal")
     await asyncio.to_thread(journal.open)
     stack.callback(journal.close)
-    await stack.enter_async_context(stage(journal=journal.run()))
+    await stack.enter_async_context(stage(journal=troubles.kept("journal", journal.run)))
 
     limits = FigureLimits(config.queue.answer_seconds * 1000, config.queue.short_abandon_seconds * 1000)
     today = Today(pool, clock, queue=config.queue.name, zone=zone, limits=limits)
@@ -149,7 +173,16 @@ async def _open_floor(
     floor = Floor(directory, today, clock, queue=config.queue.name)
     hub = doors.hub = Hub(clock, boards=floor, alive=people.sessions.alive)
     pops = ScreenPop(hub, directory, memory, clock, note=journal.append)
-    monitor = Monitor(plans.ami_settings(config), lambda change: following.on_change(change), clock)
+
+    async def heard(change: Change) -> None:
+        """What cannot be made of one change keeps none of the others back: the next snapshot repairs the picture."""
+        try:
+            await following.on_change(change)
+        except Exception as wrong:  # noqa: BLE001  whatever it was, the switch is to be heard further
+            troubles.note("changes", wrong)
+
+    monitor = Monitor(plans.ami_settings(config), heard, clock)
+    monitor.commands.ours = lambda: base.lease.fresh
     presence = Presence(
         monitor.commands,
         directory,
@@ -170,11 +203,15 @@ async def _open_floor(
         following.on_taken_back = switch.taken_back
 
     apply = partial(follow.apply, numbering=numbering)
-    drain = Drain(journal, pool, apply, applied=following.applied, refused=config.folder / "journal/refused.jsonl")
-    await stack.enter_async_context(stage(drain=drain.run()))
-    stack.push_async_callback(_caught_up, drain)
-    await _caught_up(drain)  # what people last asked to be may stand in the journal only
-    await directory.load()
+    drain = Drain(
+        journal, pool, apply,
+        applied=following.applied, refused=config.folder / "journal/refused.jsonl", troubles=troubles,
+    )  # fmt: skip
+    await stack.enter_async_context(stage(drain=troubles.kept("drain", drain.run)))
+    stack.push_async_callback(_caught_up, drain, base.lease)
+    await _caught_up(drain, base.lease)  # what people last asked to be may stand in the journal only
+    with contextlib.suppress(WorldFailed):  # away again already: its own run goes on asking
+        await directory.load()
 
     intake = Intake(
         pool,
@@ -196,7 +233,9 @@ async def _open_floor(
         live=following.live.ids,
         hearing=lambda: monitor.up,
         caught_up=drain.caught_up,
+        troubles=troubles,
     )
+    base.lease.on_set_back = drain.on_set_back = intake.reconciler.wake
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
         memory, clock, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
@@ -224,35 +263,38 @@ async def _open_floor(
     if phones:
         phones.renewed = renewed
     bell.on(PHONES_BELL, staff_changed)
+    bell.on(SESSION_BELL, people.sessions.rung)
     bell.on(SESSION_BELL, hub.session_rung)
-    await stack.enter_async_context(
-        stage(
-            directory=directory.run(),
-            today=today.run(),
-            pops=pops.run(),
-            presence=presence.run(),
-            hub=hub.run(),
-            monitor=monitor.run(),
-            agi=agi.run(),
-            intake=intake.run(),
-            bell=bell.run(),
-            sessions=people.sessions.forget_old(),
-            **({"switch": _switch_lives(switch), "phones": phones.run()} if switch and phones else {}),
-        )
-    )
+    parts: dict[str, Callable[[], Awaitable[None]]] = {
+        "directory": directory.run,
+        "today": today.run,
+        "pops": pops.run,
+        "presence": presence.run,
+        "hub": hub.run,
+        "monitor": monitor.run,
+        "agi": agi.run,
+        "intake": intake.run,
+        "bell": bell.run,
+        "sessions": people.sessions.forget_old,
+        **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
+    }
+    await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
     looking = Looking(
-        pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, prompts=base.prompts,
+        pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, intake=intake, archive=base.archive,
+        prompts=base.prompts,
         missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
-        left_out=partial(left_out, config, pool), version=version(),
+        left_out=partial(left_out, config, pool), version=version(), troubles=troubles, lease=base.lease,
     )  # fmt: skip
-    parts = Parts(
+    aside = SetAside(pool, clock, drain=drain, sound=intake.refused)
+    made = Parts(
         pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, hub=hub, floor=floor, presence=presence,
         archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
-        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, version=version(),
+        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, aside=aside, version=version(),
+        given=GivenNumbers(config.folder / "ticket-numbers.json"),
     )  # fmt: skip
     security = plans.security(config)
-    app = application(sources(parts, security), people.sessions, security, Desk(find_desk()))
+    app = application(sources(made, security), people.sessions, security, Desk(find_desk()))
     await stack.enter_async_context(serving(app, listening))
 
 
@@ -260,12 +302,9 @@ async def _endpoints(config: Config, pool: db.Pool) -> tuple[AgentEndpoint, ...]
     return plans.phones(config, await everybody(pool)).endpoints
 
 
-async def _switch_lives(switch: ManagedAsterisk) -> None:
-    """Returns when the switch was stopped in order; its own restarts are its own affair."""
-    await switch.run()
-
-
-async def _caught_up(drain: Drain) -> None:
+async def _caught_up(drain: Drain, lease: Lease) -> None:
+    if lease.lost:
+        return  # nothing of ours reaches the database any more: the journal's file has it for the next start
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_S):
             await drain.caught_up()

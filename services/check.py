@@ -13,7 +13,7 @@ import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,8 +95,13 @@ def _unwritable(folder: Path) -> str:
 def _ports(config: Config) -> Iterator[Mistake]:
     """Those of an instance that runs from this very folder are its own."""
     own = own_ports(config)
+    yield from taken(config, ports_of(config), own)
+
+
+def taken(config: Config, ports: Mapping[str, int], own: Mapping[str, int]) -> Iterator[Mistake]:
+    """Of these ports (by their settings), those that another program has, or that are named twice; ``own`` may be taken."""
     seen: dict[tuple[int, int], str] = {}
-    for where, port in ports_of(config).items():
+    for where, port in ports.items():
         section, kind = where[1 : where.index("]")], socket.SOCK_DGRAM if where == SIP_PORT else socket.SOCK_STREAM
         host, leans_on = getattr(config, section).host, (f"[{section}] host", f"[{section}] managed")
         if first := seen.get((port, kind)):

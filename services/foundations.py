@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ivr.prompts import PromptStore
 from recordings.archive import Archive
 from recordings.crew import Crew, ModelFacts
 from recordings.errors import ArchiveFailed, ModelRefused
-from services import plans
+from services import check, plans
 from services.check import unusable
 from services.clock import Clock
 from services.config import Config
@@ -30,12 +30,15 @@ from services.hosted.database import Address
 from services.hosted.postgres import EmbeddedPostgres
 from services.hosted.speech import find_speaker
 from services.hosted.switch_program import find_program
+from services.lease import Instance, Lease
 from services.people import store as people_store
 from services.people.actions import People
 from services.people.model import Person
 from services.people.passwords import Passwords
 from services.people.sessions import Sessions
+from services.running import switch_ports
 from services.store import db, migrate
+from services.troubles import Troubles
 from services.web.live import Hub
 from services.welcome import Welcome
 
@@ -69,37 +72,60 @@ class Foundations:
     crew: Crew | None
     model: ModelFacts | None
     switch: ManagedAsterisk | None
+    troubles: Troubles
+    lease: Lease
 
 
 @dataclass(slots=True)
 class Doors:
-    """Parts that are told something at the end, before the stages unwind; filled in as they open."""
+    """Parts that are told something at the end, before the stages unwind; filled in as they open.
 
+    ``end`` ends the process in order; ``standing_by`` is what strangers are told while another backend leads.
+    """
+
+    end: Callable[[], None]
+    standing_by: Callable[[], AbstractAsyncContextManager[None]]
     hub: Hub | None = None
     switch: ManagedAsterisk | None = None
+    lease: Lease | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Another backend has taken over."""
+        return self.lease is not None and self.lease.lost
 
     async def say_goodbye(self) -> None:
         """Browsers are told when to come back, then calls are hung up while their events are still heard."""
         if self.hub:
             await self.hub.shutdown()
-        if self.switch:
+        if self.switch and not self.lost:
             await self.switch.stop()
 
     async def give_up(self) -> None:
         """A start that failed takes its own switch with it; one that was running before goes on: callers come first (C10)."""
-        if self.switch and not self.switch.adopted:
+        if self.switch and not self.switch.adopted and not self.lost:
             await self.switch.stop()
 
 
-async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, doors: Doors) -> Foundations:
+async def lay(
+    config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, *, doors: Doors, instance: Instance
+) -> Foundations:
     """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
+    troubles = Troubles(clock)
     address, hosted = await _database(config, welcome, stack, clock)
+    archive = await open_store(config, welcome)
+    prompts, missing = await _prompts(config, welcome)
+    crew, model = await _crew(config, welcome, stack)
+    lease = doors.lease = Lease(instance, address.url, address.password, clock)
+    await _lead(lease, stack, doors, troubles)
     pool = await db.open_pool(
         address.url,
         password=address.password,
         size=config.database.connections,
         statement_ms=config.database.statement_seconds * 1000,
         waiting=lambda why: welcome.detail(f"waiting for the database ({why})"),
+        name=lease.connections,
+        admit=lease.admit,
     )
     stack.push_async_callback(_close_pool, pool)
     people = People(
@@ -110,14 +136,19 @@ async def lay(config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Cl
         plans.throttle_limits(config),
         config.ivr.numbers,
     )
-    archive = await open_store(config, welcome)
-    prompts, missing = await _prompts(config, welcome)
-    crew, model = await _crew(config, welcome, stack)
     switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
     return Foundations(
-        address=address, hosted=hosted, pool=pool, people=people, archive=archive,
-        prompts=prompts, missing_prompts=missing, crew=crew, model=model, switch=switch,
+        address=address, hosted=hosted, pool=pool, people=people, archive=archive, prompts=prompts,
+        missing_prompts=missing, crew=crew, model=model, switch=switch, troubles=troubles, lease=lease,
     )  # fmt: skip
+
+
+async def _lead(lease: Lease, stack: AsyncExitStack, doors: Doors, troubles: Troubles) -> None:
+    """One backend at a time: whatever can be made ready before is ready by now, so that a second one takes over quickly."""
+    lease.on_lost = doors.end
+    await lease.acquire(doors.standing_by)
+    stack.push_async_callback(lease.give_back)
+    await stack.enter_async_context(stage(lease=troubles.kept("lease", lease.keep)))
 
 
 class NoStore(Impossible):
@@ -228,6 +259,18 @@ async def _crew(config: Config, welcome: Welcome, stack: AsyncExitStack) -> tupl
     return crew, facts
 
 
+class PortsTaken(WorldFailed):
+    """Another program has a port that is ours."""
+
+    code = "ports_taken"
+
+
+def refuse_taken(config: Config, ports: Mapping[str, int]) -> None:
+    """Raises PortsTaken, naming the settings: a switch that found its port taken says nothing and is never heard."""
+    if mistakes := list(check.taken(config, ports, {})):
+        raise PortsTaken("; ".join(map(str, mistakes)))
+
+
 async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
     welcome.step("telephone switch")
     program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
@@ -240,7 +283,10 @@ async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool,
         plan = plans.switch_plan(
             config, program.switch, phones.endpoints, fallback_notice=Path(f"{notice.path}.wav") if notice else None
         )
-        switch = doors.switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
+        switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
+        if switch.pid is None:
+            refuse_taken(config, switch_ports(config))
+        doors.switch = switch
         await switch.start()
     except UnfitValue as error:
         raise NoSwitch(f"the switch cannot be configured: {error}") from error

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,8 @@ import structlog
 
 from services.config import Log
 
+MOST, WINDOW_S = 10, 60.0
+KINDS = 500  # of lines counted; beyond it the one longest not begun anew is forgotten
 LINE_LIMIT = 2_000  # characters of any one value; a log line is no place for a message body
 QUIET = ("asyncio", "aiohttp.access", "aiohttp.server", "panoramisk", "panoramisk.manager")
 
@@ -42,6 +47,7 @@ def set_up(settings: Log) -> None:
     )
     handler = logging.FileHandler(Path(settings.file), encoding="utf-8") if settings.file else logging.StreamHandler()
     handler.setFormatter(formatter)
+    handler.addFilter(Flood())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
@@ -57,6 +63,56 @@ def set_up(settings: Log) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class Flood(logging.Filter):
+    """Of one and the same warning or error, ``MOST`` lines in ``WINDOW_S``; then how many were left out.
+
+    A fault that repeats itself by the thousand (no descriptor is free, and every listening socket says so, again and again) must
+    not fill the disk that the recordings need, nor drown what else is said. What is only informative is not limited.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._seen: OrderedDict[tuple[str, int, str], _Burst] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        key, now = (record.name, record.levelno, _what(record)), self._now()
+        burst = self._seen.get(key)
+        if burst is None or now - burst.began > WINDOW_S:
+            self._seen[key] = _Burst(now)
+            self._seen.move_to_end(key)
+            if len(self._seen) > KINDS:
+                self._seen.popitem(last=False)
+            if burst and burst.count > MOST:
+                _tell(record, burst.count - MOST)
+            return True
+        burst.count += 1
+        return burst.count <= MOST
+
+
+@dataclass(slots=True)
+class _Burst:
+    began: float
+    count: int = 1
+
+
+def _what(record: logging.LogRecord) -> str:
+    """What makes two lines the same: the event's name, or a library's template."""
+    if isinstance(record.msg, Mapping):
+        return f"{record.msg.get('event')} {record.msg.get('error', '')}"
+    return str(record.msg)
+
+
+def _tell(record: logging.LogRecord, left_out: int) -> None:
+    """The line after the flood says how much of it is not there."""
+    if isinstance(record.msg, MutableMapping):
+        record.msg["left_out_before"] = left_out
+    else:
+        record.msg = f"{record.msg} [{left_out} of these were left out before]"
 
 
 def _personal(*, keep: bool) -> Any:

@@ -15,6 +15,7 @@ import asyncpg
 from cti.monitor import Monitor
 from ivr.prompts import PromptStore
 from recordings import spool
+from recordings.archive import Archive
 from recordings.crew import Crew, ModelFacts
 from services.calls.drain import Drain
 from services.calls.floor import Floor
@@ -22,9 +23,13 @@ from services.calls.journal import Journal
 from services.clock import Clock
 from services.errors import WorldFailed
 from services.hosted.postgres import NO_ROOM, EmbeddedPostgres
+from services.lease import Lease
 from services.store.db import Pool, connection
 from services.transcripts import store as transcripts
-from services.web.schemas import System, SystemPart
+from services.transcripts.archiving import FULL_BYTES
+from services.transcripts.intake import Intake
+from services.troubles import Troubles
+from services.web.schemas import System, SystemPart, SystemTrouble
 
 DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act
 ASK_S = 2.0
@@ -49,6 +54,10 @@ class Looking:
     spool: Path
     left_out: Callable[[], Awaitable[Sequence[str]]]
     version: str
+    troubles: Troubles
+    lease: Lease
+    intake: Intake
+    archive: Archive
 
     async def __call__(self) -> System:
         return System(
@@ -61,10 +70,16 @@ class Looking:
                 self._prompts(),
                 self._journal(),
                 await self._accounts(),
+                self._reconciled(),
+                self._lease(),
             ],
             model=self.model.name if self.model else "",
             demonstration_model=bool(self.model and self.model.demonstration),
             vocabulary=self.model.vocabulary if self.model else None,
+            troubles=[
+                SystemTrouble(part=one.part, reason=one.reason, since=one.since, times=one.times)
+                for one in self.troubles.standing()
+            ],
         )
 
     def _switch(self) -> SystemPart:
@@ -98,11 +113,30 @@ class Looking:
             found = await asyncio.to_thread(spool.look, self.spool)
         except OSError as error:
             return SystemPart(name="recordings", ok=False, code="spool_unreadable", detail=type(error).__name__)
-        code = "disk_low" if free < DISK_LOW else "refused_files" if found.refused else "ok"
+        code = self._spool_room(free) or await self._store() or ("refused_files" if found.refused else "ok")
         legs = sum(len(several) for several in found.calls.values())
         return SystemPart(
             name="recordings", ok=code == "ok", code=code, detail=f"{legs} legs in the spool, {free / 1e9:.1f} GB free"
         )
+
+    def _spool_room(self, free: int) -> str:
+        return "spool_full" if free < FULL_BYTES else "disk_low" if free < DISK_LOW else ""
+
+    async def _store(self) -> str:
+        """What keeps finished recordings out of the store: they wait in the spool meanwhile. '' if nothing does."""
+        if self.intake.archiving.hindered:
+            return "store_failed"
+        if self.archive.folder is None:
+            return ""
+        free = (await asyncio.to_thread(shutil.disk_usage, self.archive.folder)).free
+        return "store_full" if free < FULL_BYTES else "store_low" if free < DISK_LOW else ""
+
+    def _reconciled(self) -> SystemPart:
+        """What the store, the rows and the switch's diary had of each other."""
+        reconciler = self.intake.reconciler
+        repaired = ", ".join(f"{count} {kind}" for kind, count in sorted(reconciler.repaired.items()))
+        code = "missing_sound" if reconciler.missing else "unreadable" if reconciler.unreadable else "ok"
+        return SystemPart(name="reconciler", ok=code == "ok", code=code, detail=f"repaired: {repaired}" if repaired else "")
 
     async def _transcription(self) -> SystemPart:
         """How many wait is said too: nobody sees it otherwise (LESSONS DR-37)."""
@@ -128,6 +162,10 @@ class Looking:
         except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return SystemPart(name="accounts", ok=False, code="away", detail="")
         return SystemPart(name="accounts", ok=not named, code="left_out" if named else "ok", detail="; ".join(named)[:400])
+
+    def _lease(self) -> SystemPart:
+        ok = self.lease.fresh
+        return SystemPart(name="lease", ok=ok, code="ok" if ok else "unsure", detail=f"epoch {self.lease.mark.epoch}")
 
     def _journal(self) -> SystemPart:
         state = self.journal.state

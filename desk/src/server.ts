@@ -13,6 +13,8 @@ export const changePassword = (body: Wire<'PasswordBody'>) => request<unknown>('
 export const wantState = (body: Wire<'WantedStateBody'>) => request<Wire<'Board'>>('PUT', 'me/state', body)
 export const phone = () => request<Wire<'Phone'>>('GET', 'phone')
 export const system = () => request<Wire<'System'>>('GET', 'system')
+export const aside = () => request<Wire<'Aside'>>('GET', 'system/aside')
+export const retryAside = (body: Wire<'RetryBody'>) => request<Wire<'Retried'>>('POST', 'system/aside/retry', body)
 
 export interface CallFilter {
   limit?: number

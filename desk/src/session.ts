@@ -24,6 +24,7 @@ export type Right =
   | 'people'
   | 'audit'
   | 'system'
+  | 'system.repair'
 
 const isNobody = (error: unknown) => error instanceof Refused && error.status === 401
 

@@ -12,6 +12,7 @@ export const TEST = {
     account: 'account',
     logout: 'logout',
   },
+  system: { aside: 'set-aside', retry: 'set-aside-retry' },
   state: {
     switch: 'state-switch', // data-state, data-reason
     ready: 'state-ready',

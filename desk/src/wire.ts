@@ -37,5 +37,7 @@ export type Category = Wire<'Category'>
 export type CategoryList = Category['list']
 export type Person = Wire<'Person'>
 export type System = Wire<'System'>
+export type Aside = Wire<'Aside'>
+export type AsideItem = Wire<'AsideItem'>
 export type AuditRow = Wire<'AuditRow'>
 export type Language = Me['language']

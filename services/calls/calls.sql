@@ -1,6 +1,7 @@
--- name: cursor_of
--- How far a journal has been applied.
-select position from journal_cursor where journal = $1;
+-- name: lock_cursor
+-- How far a journal has been applied (one that is new: not at all); nobody else moves it until the transaction ends.
+insert into journal_cursor (journal, position) values ($1, 0)
+on conflict (journal) do update set position = journal_cursor.position returning position;
 
 -- name: move_cursor
 -- The journal has been applied up to here; in the same transaction as the effects.
@@ -98,6 +99,22 @@ with talk as (
 )
 insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
 
+-- name: close_late
+-- Of these ended calls, what was only written after their end: rings and conversations are closed by it, as the end does.
+with spans as (
+  update call_span s set left_at = greatest(c.ended_at, s.joined_at) from call c
+  where c.id = any($1::text[]) and c.ended_at is not null and s.call_id = c.id and s.left_at is null
+)
+update call_leg l set ended_at = c.ended_at, outcome = coalesce(l.outcome, 'cancelled') from call c
+where c.id = any($1::text[]) and c.ended_at is not null and l.call_id = c.id and l.ended_at is null;
+
+-- name: measure_late
+-- Of these ended calls, the talk by the spans as they are now.
+update call c set talked_ms = (
+  select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from (
+    select unnest(range_agg(tstzrange(joined_at, greatest(left_at, joined_at)))) as stretch from call_span where call_id = c.id) talk)
+where c.id = any($1::text[]) and c.ended_at is not null;
+
 -- name: ended_unheard
 -- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
 select id, started_at, answered_at from call where ended_at is null and started_at < $2 and not (id = any($1::text[]));
@@ -133,8 +150,8 @@ update pop set received_at = coalesce(received_at, $2), shown_ms = coalesce(show
 update pop set ended_at = $2, ended_how = $3 where id = $1 and ended_at is null;
 
 -- name: set_wanted
--- What state a person asked to be in.
-update person set wanted_state = $2, wanted_reason = $3 where id = $1;
+-- What state a person asked to be in; an older wish that comes late does not undo a newer one.
+update person set wanted_state = $2, wanted_reason = $3, wanted_at = $4 where id = $1 and (wanted_at is null or wanted_at <= $4);
 
 -- name: seats
 -- Who sits at which extension, and the state each asked for.

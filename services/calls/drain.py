@@ -1,7 +1,12 @@
 """Carries facts from the journal into the database: in order, some at a time, the cursor moved in the same transaction.
 
 While the database is away, or the journal cannot be read (no descriptor is free), it waits and the journal grows. A fact that
-the database refuses by itself is set aside in the folder's ``refused.jsonl`` and counted; it never stops those behind it.
+the database refuses by itself is set aside (``services.calls.refused``) and counted; it never stops those behind it, and is
+applied again at the next start and whenever a person asks for it.
+
+Where the database stands is believed from the database alone, inside the transaction that goes on from there: it may have been
+restored from before, or another server may have taken over, while we were connected. Then the journal is applied again from where
+it really stands.
 """
 
 from __future__ import annotations
@@ -14,14 +19,16 @@ from pathlib import Path
 import structlog
 
 from services.calls import store
-from services.calls.facts import Fact, encode
+from services.calls.facts import Fact
 from services.calls.journal import Journal, Read
+from services.calls.refused import RefusedFacts, SetAside
 from services.errors import WorldFailed
 from services.store.db import BUSY, Connection, Pool, is_gone, transaction
+from services.troubles import Troubles, reason_of
 
 BATCH = 256
 GATHER_S = 0.03  # facts of one moment share a transaction; a draft beside the call can wait so long
-KEPT_BYTES = 8_000_000  # applied and kept nevertheless: more than a crashed server can have lost
+KEPT_BYTES = 128_000_000  # applied and kept nevertheless, some 38,000 calls: last night's copy, restored, is filled up again
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 5.0
 
@@ -31,34 +38,54 @@ Applied = Callable[[Fact, object], None]
 log = structlog.get_logger(__name__)
 
 
-class Drain:
-    """``apply`` performs one fact's effects on a connection; ``applied`` hears of each after its commit."""
+class SetBack(WorldFailed):
+    """The database stands elsewhere than it did: it was restored, or others have written to it."""
 
-    def __init__(self, journal: Journal, pool: Pool, apply: Apply, *, applied: Applied, refused: Path) -> None:
+    code = "database_set_back"
+
+
+class Drain:
+    """``apply`` performs one fact's effects on a connection; ``applied`` hears of each after its commit.
+
+    ``refused``: the file of facts set aside. ``on_set_back`` hears when the database turns out to be older than it was.
+    """
+
+    def __init__(
+        self, journal: Journal, pool: Pool, apply: Apply, *, applied: Applied, refused: Path, troubles: Troubles
+    ) -> None:
         self._journal = journal
         self._pool = pool
         self._apply = apply
         self._applied = applied
-        self._refused = refused
+        self._troubles = troubles
         self._position = 0
         self._sure = False  # that the database's cursor is where we think
         self._moved = asyncio.Event()
+        self._aside = asyncio.Lock()
+        self._opened = False
+        self.refused = RefusedFacts(refused)
         self.away = False
-        self.refused_count = 0
+        self.on_set_back: Callable[[], None] = lambda: None
 
     @property
     def behind(self) -> int:
         """Bytes of the journal that the database does not have yet."""
         return self._journal.durable - self._position
 
+    @property
+    def refused_count(self) -> int:
+        """Facts set aside, by whichever process."""
+        return self.refused.count
+
     async def run(self) -> None:
         """Drains for ever; owned by the composition root."""
         wait = FIRST_WAIT_S
         while True:
             try:
+                await self._open_refused()
                 await self.step()
                 wait = FIRST_WAIT_S
-            except (WorldFailed, OSError) as wrong:
+            except Exception as wrong:  # noqa: BLE001  whatever the database says: the journal keeps what it does not take
                 self._say_away(wrong)
                 self._sure = False  # a server that crashed may have lost its last commits, and its cursor with them
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))
@@ -70,10 +97,15 @@ class Drain:
         await self._journal.grown_beyond(position)
         await asyncio.sleep(GATHER_S)
         read = await asyncio.to_thread(self._journal.read, position, BATCH)
-        for fact, result in await self._batch(read):
-            self._applied(fact, result)
+        try:
+            done = await self._batch(read)
+        except SetBack:
+            self._sure = False
+            return 0
         self._position, self.away = read.position, False
         self._moved.set()
+        for fact, result in done:
+            self._applied(fact, result)
         await asyncio.to_thread(self._journal.forget, read.position - KEPT_BYTES)
         return len(read.facts)
 
@@ -84,12 +116,36 @@ class Drain:
             self._moved.clear()
             await self._moved.wait()
 
+    async def retry(self) -> int:
+        """Applies what was refused once more; how many were taken. What is refused again stays, with its new reason."""
+        async with self._aside:
+            waiting = await asyncio.to_thread(self.refused.read)
+            left: list[SetAside] = []
+            for first in range(0, len(waiting), BATCH):
+                left += await self._again(waiting[first : first + BATCH])
+            await asyncio.to_thread(self.refused.keep, left)
+        log.info("refused facts were applied again", taken=len(waiting) - len(left), left=len(left))
+        return len(waiting) - len(left)
+
+    async def _open_refused(self) -> None:
+        """Once: counts what earlier processes set aside, and tries it again, as it may have been repaired meanwhile."""
+        if not self._opened:
+            await asyncio.to_thread(self.refused.open)
+            self._opened = True
+            if self.refused.count:
+                await self.retry()
+
     async def _start(self) -> int:
         if not self._sure:
             async with transaction(self._pool) as connection:
-                position = await store.cursor_of(connection, self._journal.identity)
-            # beyond our end: the folder was restored from before; what it holds is applied again, which changes nothing
-            self._position = position if position <= self._journal.durable else self._journal.oldest
+                position = await store.lock_cursor(connection, self._journal.identity)
+                if position > self._journal.durable:
+                    # the folder was restored from before; what it holds is applied again, which changes nothing
+                    position = self._journal.oldest
+                    await store.move_cursor(connection, self._journal.identity, position)
+            if position < max(self._position, self._journal.oldest):
+                self._say_set_back(position)
+            self._position = position
             self._sure = True
             self._moved.set()
         return self._position
@@ -105,6 +161,7 @@ class Drain:
 
     async def _together(self, read: Read) -> list[tuple[Fact, object]]:
         async with transaction(self._pool) as connection:
+            await self._stands(connection)
             await store.ensure_calls(connection, read.facts)
             done = [(fact, await self._apply(connection, fact)) for fact in read.facts]
             await store.move_cursor(connection, self._journal.identity, read.position)
@@ -113,34 +170,61 @@ class Drain:
     async def _one_by_one(self, read: Read) -> list[tuple[Fact, object]]:
         done = []
         async with transaction(self._pool) as connection:
+            await self._stands(connection)
             for fact in read.facts:
                 try:
-                    async with connection.transaction():
-                        await store.ensure_calls(connection, (fact,))
-                        done.append((fact, await self._apply(connection, fact)))
-                except (WorldFailed, *BUSY):
-                    raise
+                    done.append(await self._alone(connection, fact))
                 except Exception as wrong:
-                    if is_gone(connection):
+                    if isinstance(wrong, (WorldFailed, *BUSY)) or is_gone(connection):
                         raise
                     await self._set_aside(fact, wrong)
             await store.move_cursor(connection, self._journal.identity, read.position)
         return done
 
+    async def _alone(self, connection: Connection, fact: Fact) -> tuple[Fact, object]:
+        async with connection.transaction():
+            await store.ensure_calls(connection, (fact,))
+            return fact, await self._apply(connection, fact)
+
+    async def _again(self, some: list[SetAside]) -> list[SetAside]:
+        """Those that are refused again."""
+        done, left = [], []
+        async with transaction(self._pool) as connection:
+            for one in some:
+                try:
+                    done.append(await self._alone(connection, one.fact))
+                except Exception as wrong:
+                    if isinstance(wrong, (WorldFailed, *BUSY)) or is_gone(connection):
+                        raise
+                    left.append(SetAside(one.at, reason_of(wrong), one.fact))
+            await store.settle_late(connection, [fact for fact, _ in done])
+        for fact, result in done:
+            self._applied(fact, result)
+        return left
+
+    async def _stands(self, connection: Connection) -> None:
+        """Raises SetBack unless the database stands where these facts go on."""
+        if await store.lock_cursor(connection, self._journal.identity) != self._position:
+            raise SetBack
+
     async def _set_aside(self, fact: Fact, wrong: Exception) -> None:
-        self.refused_count += 1
-        log.error("a fact was refused and set aside", fact=type(fact).__name__, error=type(wrong).__name__)
+        reason = reason_of(wrong)
+        log.error("a fact was refused and set aside", fact=type(fact).__name__, reason=reason)
         try:
-            await asyncio.to_thread(_append, self._refused, encode(fact))
+            async with self._aside:
+                await asyncio.to_thread(self.refused.add, SetAside(fact.at, reason, fact))
         except OSError as error:
             raise WorldFailed("a refused fact cannot be set aside") from error
 
-    def _say_away(self, wrong: WorldFailed | OSError) -> None:
+    def _say_set_back(self, position: int) -> None:
+        lost = max(0, self._journal.oldest - position)
+        again = self._journal.durable - max(position, self._journal.oldest)
+        log.error("the database is older than it was; it is filled again", again=again, no_longer_kept=lost)
+        self.on_set_back()
+
+    def _say_away(self, wrong: Exception) -> None:
+        if not isinstance(wrong, WorldFailed | OSError):
+            self._troubles.note("drain", wrong)
         if not self.away:
             log.warning("nothing reaches the database; the journal keeps it", why=type(wrong).__name__, behind=self.behind)
         self.away = True
-
-
-def _append(path: Path, line: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(line)

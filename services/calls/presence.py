@@ -239,7 +239,7 @@ class Presence:
             self._failed.pop(person, None)
             try:
                 await self._say(Extension(seat.extension), self.wanted(person), wrapping=person in self._floor.wrap_ups)
-            except CtiError:
+            except Exception:  # whatever it was, it is said again
                 self._failed[person] = self._clock.monotonic()
                 raise
 

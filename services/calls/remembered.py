@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import structlog
 
 from cti.ids import CallId
 from services.calls import store
@@ -19,6 +20,8 @@ from services.web.schemas import CallBrief, Customer, TicketBrief
 LIMIT_S = 0.9  # from the ring: the card is enriched within the same second, or says that the history is not to be had
 RECEIVE_S = 0.4  # the IVR itself waits 0.5 s (ivr.settings); what the cache has must come before it gives up
 CACHED = 4_096  # callers whose customer row is kept for the first card and for days without a database
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Memory:
         try:
             async with asyncio.timeout(self._limit_s - waited):
                 return await self._look_up(number, call)
-        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError, ValueError) as wrong:
+            self._say_odd(wrong)
             return Known(history=False, customer=self.cached(number))
 
     async def customer(self, number: str) -> Customer | None:
@@ -65,8 +69,14 @@ class Memory:
         try:
             async with asyncio.timeout(RECEIVE_S), connection(self._pool) as taken:
                 return self._keep(number, await store.known_customer(taken, number))
-        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError, ValueError) as wrong:
+            self._say_odd(wrong)
             return self.cached(number)
+
+    def _say_odd(self, wrong: Exception) -> None:
+        """A row that is none of ours (a tier of a newer version), a query that is refused: no card waits for the repair."""
+        if not isinstance(wrong, WorldFailed | TimeoutError):
+            log.error("a caller's history cannot be read", error=type(wrong).__name__)
 
     async def _look_up(self, number: str, call: CallId) -> Known:
         async with connection(self._pool) as taken:

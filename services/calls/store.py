@@ -61,8 +61,10 @@ class Seat:
     reason: str
 
 
-async def cursor_of(connection: Connection, journal: str) -> int:
-    return await connection.fetchval(QUERIES.cursor_of, journal) or 0
+async def lock_cursor(connection: Connection, journal: str) -> int:
+    """How far the journal has been applied; nobody else moves it until the transaction ends."""
+    position: int = await connection.fetchval(QUERIES.lock_cursor, journal)
+    return position
 
 
 async def move_cursor(connection: Connection, journal: str, position: int) -> None:
@@ -103,7 +105,7 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
         case PopSent() | PopEnriched() | PopReceived() | PopEnded():
             await _apply_to_pop(connection, fact)
         case WantedSet():
-            await connection.execute(QUERIES.set_wanted, fact.person, fact.state, fact.reason[:40])
+            await connection.execute(QUERIES.set_wanted, fact.person, fact.state, fact.reason[:40], fact.at)
         case StillLive():
             await _end_unheard(connection, fact.calls, fact.at)
             await _close_unheard(connection, fact.legs, fact.at)
@@ -169,6 +171,14 @@ async def _apply_to_pop(connection: Connection, fact: PopSent | PopEnriched | Po
             await connection.execute(QUERIES.receive_pop, fact.pop, fact.at, fact.shown_ms)
         case PopEnded():
             await connection.execute(QUERIES.end_pop, fact.pop, fact.at, fact.how)
+
+
+async def settle_late(connection: Connection, facts: Sequence[Fact]) -> None:
+    """After facts that were taken late: of calls that had ended without them, what their end would have settled."""
+    calls = list({fact.call for fact in facts if isinstance(fact, (CallStarted, *OF_A_CALL))})
+    if calls:
+        await connection.execute(QUERIES.close_late, calls)
+        await connection.execute(QUERIES.measure_late, calls)
 
 
 async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datetime) -> None:

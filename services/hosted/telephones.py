@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable
 import structlog
 
 from ivr.asterisk import AgentEndpoint
-from services.errors import WorldFailed
 
 AGAIN_S = 5.0
 
@@ -39,7 +38,7 @@ class Telephones:
             try:
                 await self._put(await self._wanted())
                 self.renewed()
-            except (WorldFailed, OSError) as error:
+            except Exception as error:  # noqa: BLE001  whatever it was: the phone of who has left must not stay valid for it
                 log.error("phones not renewed; tried again", error=type(error).__name__)
                 self._changed.set()
                 await asyncio.sleep(AGAIN_S)

@@ -33,6 +33,7 @@ class Right(StrEnum):
     PEOPLE = "people"  # see and change accounts
     AUDIT = "audit"
     SYSTEM = "system"  # what works and what does not
+    REPAIR = "system.repair"  # have what was set aside done again
 
 
 EVERYBODY = frozenset({Right.BOARD, Right.SYSTEM, Right.LEXICON_READ, Right.TICKETS_READ, Right.CUSTOMERS_READ})
@@ -42,6 +43,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.PEOPLE,
         Right.AUDIT,
+        Right.REPAIR,
         Right.LEXICON_WRITE,
         Right.CUSTOMERS_WRITE,
         Right.CALLS_READ,

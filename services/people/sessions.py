@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.clock import Clock
@@ -28,6 +29,7 @@ TOUCH_EVERY = timedelta(seconds=30)  # a write per request would be a write too 
 KEPT = timedelta(days=7)
 SWEEP_S = 3_600.0
 ROLES = frozenset(map(str, Role))
+REMEMBERED = 2_000  # sessions; beyond it the ones not seen for longest are asked of the database alone
 TOKEN_LENGTH = 43  # characters of token_urlsafe(32)
 
 
@@ -39,6 +41,15 @@ class SessionLimits:
     absolute: timedelta = timedelta(hours=12)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A session as the database last had it."""
+
+    who: LoggedIn
+    began_at: datetime
+    seen_at: datetime
+
+
 class Sessions:
     """Begin, look up, end. Implements ``services.web.http.Sessions``."""
 
@@ -46,6 +57,7 @@ class Sessions:
         self._pool = pool
         self._clock = clock
         self.limits = limits
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     async def begin(self, connection: db.Connection, person_id: int) -> str:
         """The token for the cookie; it is nowhere else."""
@@ -62,12 +74,41 @@ class Sessions:
         now = self._clock.now()
         async with db.connection(self._pool) as connection:
             row = await connection.fetchrow(QUERIES.who, session, now - self.limits.idle, now - self.limits.absolute)
-            if row is None:
+            person = person_of(row) if row else None
+            if row is None or person is None:
+                self._known.pop(session, None)
                 return None
             if now - row["seen_at"] >= TOUCH_EVERY:
                 await connection.execute(QUERIES.seen, session, now)
-        person = person_of(row)
-        return LoggedIn(person=person, session=session) if person else None
+        who = LoggedIn(person=person, session=session)
+        self._remember(who, row["created_at"], now)
+        return who
+
+    def remembered(self, token: str) -> LoggedIn | None:
+        """The same while the database is away: as it was when it last said so, within the same limits; None for any other.
+
+        For the few doors that must open just then. Nobody can have ended a session in a database that is away.
+        """
+        known = self._known.get(hash_of(token))
+        now = self._clock.now()
+        if known is None or now - known.seen_at >= self.limits.idle or now - known.began_at >= self.limits.absolute:
+            return None
+        self._known[known.who.session] = replace(known, seen_at=now)
+        return known.who
+
+    async def rung(self, person: str | None) -> None:
+        """The bell ``session_ended``: what is remembered of that person, or of everybody, is asked anew."""
+        self._forget(lambda who: person is None or str(who.id) == person)
+
+    def _remember(self, who: LoggedIn, began_at: datetime, seen_at: datetime) -> None:
+        self._known.pop(who.session, None)
+        self._known[who.session] = _Known(who, began_at, seen_at)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _forget(self, which: Callable[[LoggedIn], bool]) -> None:
+        for session in [session for session, known in self._known.items() if which(known.who)]:
+            del self._known[session]
 
     async def alive(self, sessions: Collection[bytes]) -> set[bytes]:
         """Of the sessions of open websockets, those still in force; an open desk counts as activity."""
@@ -87,11 +128,13 @@ class Sessions:
 
     async def end(self, connection: db.Connection, session: bytes, person_id: int) -> None:
         """This one session is over."""
+        self._known.pop(session, None)
         await connection.execute(QUERIES.end_one, session, self._clock.now())
         await connection.execute(QUERIES.tell, str(person_id))
 
     async def end_all(self, connection: db.Connection, person_id: int, *, but: bytes | None = None) -> None:
         """All of a person's sessions are over (role or password changed, account closed), except ``but``."""
+        self._forget(lambda who: who.id == person_id and who.session != but)
         await connection.execute(QUERIES.end_all, person_id, self._clock.now(), but)
         await connection.execute(QUERIES.tell, str(person_id))
 

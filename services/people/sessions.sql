@@ -4,7 +4,7 @@ insert into session (token_hash, person_id, created_at, seen_at) values ($1, $2,
 
 -- name: who
 -- The session and its person, if both are in force: not ended, not idle too long, not too old, account active.
-select session.seen_at,
+select session.seen_at, session.created_at,
        person.id, person.login, person.name, person.role, person.extension, person.phone_kind, person.phone_secret_n,
        person.language, person.must_change, person.active
 from session join person on person.id = session.person_id

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, by_agent, fill
+from services.tickets.numbers import GivenNumbers
 from services.tickets.store import Entry, Page, Wanted
 from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
 
@@ -28,12 +29,13 @@ Fields = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall."""
+    """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall. ``given``: those so far."""
 
     pool: Pool
     clock: Clock
     zone: ZoneInfo
     numbering: Numbering = ANYWHERE
+    given: GivenNumbers = field(default_factory=GivenNumbers)
 
     async def load(self, ticket: int) -> Ticket:
         async with transaction(self.pool) as connection:
@@ -71,11 +73,13 @@ class Tickets:
             after = advance(before, Action.CONFIRM)
             check_complete(after)
             now = self.clock.now()
-            number = await store.next_number(connection, now.astimezone(self.zone))
+            number = await store.next_number(connection, now.astimezone(self.zone), self.given)
             confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by, owner_id=before.owner_id or by)
             entry = Entry(Action.CONFIRM, by, now, {"number": (None, number)}, note)
             await store.move(connection, confirmed, before=before, entry=entry)
-            return await store.load(connection, ticket)
+            loaded = await store.load(connection, ticket)
+        await self.given.note(number)
+        return loaded
 
     async def close(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
         """Answered on the spot (SPEC A2). Raises Invalid without an answer."""

@@ -13,6 +13,7 @@ from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket
+from services.tickets.numbers import GivenNumbers
 
 QUERIES = load_queries(Path(__file__).parent / "tickets.sql")
 SCAN_ROWS = 5_000  # tickets that one page of a text search looks at; the next page looks further
@@ -122,10 +123,10 @@ def _sources(ticket: Ticket) -> dict[str, object]:
     return {name: source.as_json() for name, source in ticket.sources.items()}
 
 
-async def next_number(connection: Connection, local: datetime) -> str:
-    """``T<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time)."""
+async def next_number(connection: Connection, local: datetime, given: GivenNumbers) -> str:
+    """``T<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time), never one of ``given``."""
     month = f"{local:%Y-%m}"
-    return f"T{month}-{await connection.fetchval(QUERIES.next_number, month):06d}"
+    return f"T{month}-{await connection.fetchval(QUERIES.next_number, month, given.highest(month)):06d}"
 
 
 async def codes(connection: Connection) -> dict[str, set[str]]:

@@ -37,9 +37,10 @@ select j.seq, j.at, p.name as by, j.action, j.changes, j.note
 from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id = $1 and j.seq > $2 order by j.seq limit $3;
 
 -- name: next_number
--- The month's next number; its row is locked until the commit, so that there are no gaps.
-insert into ticket_counter (month, last) values ($1, 1)
-on conflict (month) do update set last = ticket_counter.last + 1 returning last;
+-- The month's next number, above $2 (what was given before the database was restored); its row is locked until the commit, so that
+-- there are no gaps.
+insert into ticket_counter (month, last) values ($1, $2 + 1)
+on conflict (month) do update set last = greatest(ticket_counter.last, $2) + 1 returning last;
 
 -- name: take_key
 -- A person's key for a new ticket; no row comes back when it is taken.

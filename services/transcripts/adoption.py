@@ -22,10 +22,12 @@ from recordings.errors import ArchiveFailed, SpoolChanged
 from recordings.spool import Spooled, SpooledLeg
 from services.calls import follow
 from services.clock import Clock
+from services.errors import WorldFailed
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.transcripts import store, witness
 from services.transcripts.archiving import clear
 from services.transcripts.steps import IntakeSettings, look, told_of
+from services.troubles import reason_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +57,7 @@ class Adoption:
         self._live = live
         self._hearing = hearing
         self._caught_up = caught_up
+        self.refused: dict[CallId, str] = {}  # why nothing could be done with a call's sound at the last look
 
     async def look(self) -> bool:
         """Sound that lies in the spool for long. Always False: no need to hurry."""
@@ -71,16 +74,35 @@ class Adoption:
             unknown = await store.unknown_calls(taken, found)
         talk = {call for call in unknown if _is_talk(spooled.calls[call])}
         told = await told_of(self._settings.diary, unknown - talk)
+        for call in unknown - talk:
+            await self._one(call, self._adopt_alone(call, spooled.calls[call], told.get(call)))
         async with transaction(self._pool) as taken:
-            for call in unknown - talk:
-                await self._adopt(taken, call, spooled.calls[call], told.get(call))
             await taken.execute(store.QUERIES.expect_late_sound, found, self._clock.now())
             archived = await taken.fetch(store.QUERIES.archived_of, found)
         for row in archived:
-            await self._clear_left(row, spooled.calls[CallId(row["call_id"])])
+            call = CallId(row["call_id"])
+            await self._one(call, self._clear_left(row, spooled.calls[call]))
         for call in talk if hearing else ():
-            await self._let_go(call, spooled)
+            await self._one(call, self._let_go(call, spooled))
+        self.refused = {call: reason for call, reason in self.refused.items() if call in spooled.calls}
         return False
+
+    async def _one(self, call: CallId, work: Awaitable[None]) -> None:
+        """A call whose sound nothing can be done with keeps none of the others back; it is shown, and tried at the next look."""
+        try:
+            await work
+        except WorldFailed:
+            raise
+        except Exception as wrong:  # noqa: BLE001  whatever it was
+            if call not in self.refused:
+                log.error("sound in the spool cannot be taken in", call=call, reason=reason_of(wrong))
+            self.refused[call] = reason_of(wrong)
+        else:
+            self.refused.pop(call, None)
+
+    async def _adopt_alone(self, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
+        async with transaction(self._pool) as taken:
+            await self._adopt(taken, call, legs, told)
 
     async def _orphans(self) -> tuple[Spooled, list[CallId]]:
         spooled = await look(self._pool, self._settings.spool)

@@ -9,31 +9,40 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import structlog
 
 from cti.ids import CallId
 from recordings import archive as archives
 from recordings import audio, spool
-from recordings.archive import Archive, Stored
+from recordings.archive import Archive, Stored, Suffix
 from recordings.audio import Source, Span, Woven
 from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.calls import follow
 from services.clock import Clock
+from services.errors import WorldFailed
 from services.store.db import Pool, connection, transaction
-from services.transcripts import store, witness
+from services.transcripts import receipts, store, witness
+from services.transcripts.receipts import Receipt
 from services.transcripts.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, look, told_of, until_kept
 from services.transcripts.store import CallTimes, Job
+from services.troubles import reason_of
 
 PATIENCE = timedelta(seconds=60)  # an agent who talks on with a colleague still writes: after this we take what there is
 ABSENT = timedelta(seconds=20)  # so long after its end a call may still get its first file (a slow disk)
 ARCHIVE_LEASE = timedelta(minutes=10)
+FULL_BYTES = 64 * 1024  # free bytes below which a disk is full: 4 s of one leg
+SPOOL_FULL = "spool_full"
+ROOM_S = 1.0  # the spool's room is looked at so often
+FULL_APART = timedelta(seconds=5)  # looks that found it full, no farther apart, are one time
+FULL_KEPT = 100  # times remembered
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +56,13 @@ class Archiving:
         self._clock = clock
         self._settings = settings
         self._tell = tell
+        self._full: list[tuple[datetime, datetime]] = []  # when the spool took nothing: from, until
+        self._looked = 0.0
+        self.hindered = ""  # why the store took nothing at the last try; '' if it did
 
     async def next(self) -> bool:
         """Archives one call's sound; False if none is due."""
+        await self._look_at_room()
         async with transaction(self._pool) as taken:
             job = await store.claim_recording(taken, self._clock.now(), lease=ARCHIVE_LEASE)
         if job is None:
@@ -63,16 +76,22 @@ class Archiving:
             log.error("a recording is given up: each try ended us", call=job.call)
             await self._give_up(job, "failed", "gave_up")
             return
-        async with connection(self._pool) as taken:
-            times = await store.call_times(taken, job.call)
         try:
+            async with connection(self._pool) as taken:
+                times = await store.call_times(taken, job.call)
             await self._archive_one(job, times)
         except (ArchiveFailed, OSError) as error:
             code = error.code if isinstance(error, ArchiveFailed) else type(error).__name__
             log.error("a recording cannot be archived now", call=job.call, error=code)
+            self.hindered = code
             await self._put_off(job, WORLD_AGAIN, counts=False, error=code)
-        except (BadLeg, AlreadyArchived, ValueError, RuntimeError, MemoryError) as error:
-            await self._failed_try(job, getattr(error, "code", type(error).__name__))
+        except (BadLeg, AlreadyArchived) as error:
+            full = error.code == "no_sound" and await self._was_full(job.call)
+            await self._failed_try(job, SPOOL_FULL if full else error.code)
+        except WorldFailed:
+            raise
+        except Exception as error:  # noqa: BLE001  one row that cannot be done, for whatever reason, is set aside after some tries
+            await self._failed_try(job, reason_of(error))
 
     async def _archive_one(self, job: Job, times: CallTimes) -> None:
         legs = (await look(self._pool, self._settings.spool)).calls.get(job.call, [])
@@ -97,12 +116,38 @@ class Archiving:
             await taken.execute(store.QUERIES.settle_end, call)
             return await store.call_times(taken, call)
 
+    async def _look_at_room(self) -> None:
+        """A spool that is full loses sound, and no file tells why afterwards."""
+        now = self._clock.monotonic()
+        if now - self._looked < ROOM_S:
+            return
+        self._looked = now
+        if await asyncio.to_thread(_free, self._settings.spool) >= FULL_BYTES:
+            return
+        at = self._clock.now()
+        if self._full and at - self._full[-1][1] <= FULL_APART:
+            self._full[-1] = self._full[-1][0], at
+        else:
+            log.error("the disk of the spool is full: sound is being lost")
+            self._full = [*self._full[-FULL_KEPT:], (at - FULL_APART, at)]
+
+    async def _was_full(self, call: CallId) -> bool:
+        async with connection(self._pool) as taken:
+            return self._overlaps(await store.call_times(taken, call))
+
+    def _overlaps(self, times: CallTimes) -> bool:
+        ended = times.ended_at or self._clock.now()
+        return any(began <= ended and until >= times.started_at for began, until in self._full)
+
     async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> None:
-        if since < ABSENT and times.sounded:
+        """Nothing in the spool: it may lie in the store already, of a time that the database has forgotten."""
+        if key := await self._archive.find(job.call, times.started_at):
+            await self._take_back(job, times, key)
+        elif since < ABSENT and times.sounded:
             await self._put_off(job, AGAIN, counts=False, error=None)
         elif times.sounded:
             log.error("a call has no sound in the spool", call=job.call)
-            await self._give_up(job, "failed", "no_files")
+            await self._give_up(job, "failed", SPOOL_FULL if self._overlaps(times) else "no_files")
         else:
             await self._give_up(job, "empty", None)
 
@@ -119,12 +164,25 @@ class Archiving:
     async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg], answered: datetime | None) -> None:
         """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
         stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
-        drawn = await self._keep_peaks(job.call, woven)
-        await until_kept(lambda: self._write(job, woven, stored, drawn, answered))  # what was woven is not woven again
+        self.hindered = ""
+        told = receipts.of_woven(woven)
+        drawn = await self._keep_beside(
+            job.call, woven, "peaks.json", json.dumps(asdict(woven.peaks), separators=(",", ":")).encode()
+        )
+        await self._keep_beside(job.call, woven, "json", told.as_json())
+        await until_kept(lambda: self._write(job, told, stored, drawn, answered))  # what was woven is not woven again
         bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
         await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
-    async def _write(self, job: Job, woven: Woven, stored: Stored, peaks: str, answered: datetime | None) -> None:
+    async def _take_back(self, job: Job, times: CallTimes, key: str) -> None:
+        """The row of a recording that is in the store."""
+        work = self._settings.work / f"{job.call}.back.flac"
+        stored, told = await receipts.of_stored(self._archive, key, work, otherwise=times.answered_at or times.started_at)
+        log.warning("a recording in the store gets its row again", call=job.call)
+        told = replace(told, remarks=tuple(sorted({*told.remarks, receipts.RESTORED})))
+        await until_kept(lambda: self._write(job, told, stored, key.removesuffix("flac") + "peaks.json", None))
+
+    async def _write(self, job: Job, told: Receipt, stored: Stored, peaks: str, answered: datetime | None) -> None:
         now = self._clock.now()
         async with transaction(self._pool) as taken:
             await taken.execute(
@@ -134,22 +192,22 @@ class Archiving:
                 peaks,
                 stored.sha256,
                 stored.size,
-                woven.duration_ms,
-                woven.sample_rate,
-                woven.starts_at,
-                [_leg_row(report) for report in woven.legs],
-                list(woven.remarks),
+                told.duration_ms,
+                told.sample_rate,
+                told.starts_at,
+                list(told.legs),
+                list(told.remarks),
                 now,
             )
             await taken.execute(store.QUERIES.expect_transcript, job.id, now)
             if answered is not None:
                 await taken.execute(store.QUERIES.learn_answer, job.call, answered)
 
-    async def _keep_peaks(self, call: CallId, woven: Woven) -> str:
-        path = self._settings.work / f"{call}.peaks.json"
+    async def _keep_beside(self, call: CallId, woven: Woven, suffix: Suffix, content: bytes) -> str:
+        path = self._settings.work / f"{call}.{suffix}"
         try:
-            await asyncio.to_thread(path.write_text, json.dumps(asdict(woven.peaks), separators=(",", ":")))
-            return (await self._archive.put(archives.key_of(call, woven.starts_at, "peaks.json"), path)).key
+            await asyncio.to_thread(path.write_bytes, content)
+            return (await self._archive.put(archives.key_of(call, woven.starts_at, suffix), path)).key
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
@@ -170,6 +228,14 @@ class Archiving:
                 store.QUERIES.give_up_recording, job.id, state, error, ["no_files"] if error == "no_files" else []
             )
         await self._tell(job.call, "failed")
+
+
+def _free(folder: Path) -> int:
+    """Bytes that may still be written; plenty where it cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return FULL_BYTES
 
 
 async def clear(legs: list[SpooledLeg], stored: Stored, bad: list[SpooledLeg]) -> None:
@@ -202,14 +268,3 @@ def _answered(legs: Sequence[SpooledLeg], times: CallTimes) -> datetime | None:
     """When the first recording began of those who were found with the caller, not heard coming."""
     found = {channel for channel, spans in times.spans.items() if spans[0].recovered}
     return min((leg.leg.started_at for leg in legs if leg.leg.role is Role.AGENT and leg.leg.channel in found), default=None)
-
-
-def _leg_row(report: audio.LegReport) -> dict[str, Any]:
-    return {
-        "channel": report.channel,
-        "role": str(report.role),
-        "started_at": report.started_at.isoformat(),
-        "duration_ms": report.duration_ms,
-        "remarks": list(report.remarks),
-        "error": report.error,
-    }

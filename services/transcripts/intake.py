@@ -7,7 +7,9 @@ Each step is a row that survives us; each worker is a module: ``archiving`` make
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
 from typing import Any, Protocol
 
 from cti.ids import CallId
@@ -19,7 +21,9 @@ from services.transcripts import store
 from services.transcripts.adoption import Adoption
 from services.transcripts.archiving import Archiving
 from services.transcripts.listening import Crew, Listener
+from services.transcripts.reconcile import Reconciler
 from services.transcripts.steps import AWAY_S, IntakeSettings, for_ever
+from services.troubles import Troubles
 from services.web.schemas import DraftMessage
 
 SWEEP_S = 60.0
@@ -55,26 +59,34 @@ class Intake:
         live: Callable[[], Collection[CallId]] = tuple,
         hearing: Callable[[], bool] = lambda: True,
         caught_up: Callable[[], Awaitable[None]] = _at_once,
+        troubles: Troubles | None = None,
     ) -> None:
         self._pool = pool
+        self._troubles = troubles or Troubles(clock)
         self._outbox = outbox
         self._clock = clock
         self._settings = settings
         self.archiving = Archiving(pool, archive, clock, settings=settings, tell=self._tell_of)
         self.adoption = Adoption(pool, archive, clock, settings=settings, live=live, hearing=hearing, caught_up=caught_up)
+        self.reconciler = Reconciler(pool, archive, clock, settings=settings, live=live, caught_up=caught_up)
         self.listener = Listener(pool, archive, crew, clock, settings=settings, tell=self._tell_of) if crew else None
 
     async def run(self) -> None:
         """For ever; owned by the composition root."""
         await asyncio.to_thread(self._settings.work.mkdir, parents=True, exist_ok=True, mode=0o700)
+        await asyncio.to_thread(sweep, self._settings.work)
         await self.release()
         sweep_s = min(SWEEP_S, self._settings.orphan_age.total_seconds())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(for_ever(self.archiving.next, LOOK_S), name="intake: archive")
-            tasks.create_task(for_ever(self.adoption.look, sweep_s), name="intake: orphans")
+            tasks.create_task(self._step_for_ever("archiving", self.archiving.next, LOOK_S), name="intake: archive")
+            tasks.create_task(self._step_for_ever("adoption", self.adoption.look, sweep_s), name="intake: orphans")
+            tasks.create_task(self._step_for_ever("reconciler", self.reconciler.step, LOOK_S), name="intake: reconciler")
             for number in range(self._settings.listeners if self.listener else 0):
                 assert self.listener
-                tasks.create_task(for_ever(self.listener.next, LOOK_S), name=f"intake: listener {number}")
+                tasks.create_task(self._step_for_ever("listening", self.listener.next, LOOK_S), name=f"intake: listener {number}")
+
+    async def _step_for_ever(self, part: str, step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
+        await for_ever(step, pause_s, part=part, troubles=self._troubles)
 
     async def release(self) -> None:
         """What our predecessor had claimed when it died is ours at once: there is one intake, and its tries are counted."""
@@ -87,6 +99,11 @@ class Intake:
             except WorldFailed:
                 await asyncio.sleep(AWAY_S)
 
+    def refused(self) -> dict[CallId, str]:
+        """Calls with whose sound nothing can be done, and why: in the spool, missing in the store, not to be repaired."""
+        missing = dict.fromkeys(self.reconciler.missing, "missing")
+        return {**self.adoption.refused, **missing, **self.reconciler.unreadable}
+
     async def _tell_of(self, call: CallId, state: Any) -> None:
         async with connection(self._pool) as taken:
             row = await taken.fetchrow(store.QUERIES.listeners, call)
@@ -98,3 +115,10 @@ class Intake:
             return DraftMessage(seq=seq, ticket_id=ticket, call_id=call, state=state)
 
         self._outbox.push(row["person"], f"draft:{ticket}", message, over=True)
+
+
+def sweep(work: Path) -> None:
+    """What a process that was killed left on its way. Blocking; before anything is made there: there is one intake."""
+    for path in work.iterdir():
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -29,6 +29,7 @@ from services.transcripts import store
 from services.transcripts.drafting import draft
 from services.transcripts.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
 from services.transcripts.store import Listening
+from services.troubles import reason_of
 
 LEASE = timedelta(hours=5)  # longer than a recording may take ([transcription] job_seconds); listened to twice is no harm
 
@@ -68,6 +69,8 @@ class Listener:
         path = self._settings.work / f"{job.call}.listen.flac"
         try:
             await until_kept(await self._outcome(job, path))
+        except Exception as error:  # noqa: BLE001  one row that cannot be done, for whatever reason, is set aside after some tries
+            await until_kept(partial(self._words_failed, job, reason_of(error), again=job.attempts < self._settings.listen_tries))
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 

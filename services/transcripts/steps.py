@@ -18,10 +18,12 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import WorldFailed
 from services.store.db import Pool, connection
 from services.transcripts import store, witness
+from services.troubles import Troubles
 
 AGAIN = timedelta(seconds=1)
 WORLD_AGAIN = timedelta(seconds=30)
 AWAY_S = 2.0
+ODD_S = 5.0
 
 Tell = Callable[[CallId, str], Awaitable[None]]
 """Whom a call's draft concerns hears how far its words are: done, no_speech, failed."""
@@ -67,8 +69,11 @@ async def told_of(diary: Path | None, calls: Collection[CallId]) -> dict[CallId,
         return {}
 
 
-async def for_ever(step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
-    """Step after step while there is something to do, else after a pause; while the database is away, later."""
+async def for_ever(step: Callable[[], Awaitable[bool]], pause_s: float, *, part: str, troubles: Troubles) -> None:
+    """Step after step while there is something to do, else after a pause; while the database is away, later.
+
+    A step that fails in a way it does not know is noted and tried again: what it was about is nobody else's delay.
+    """
     while True:
         try:
             if await step():
@@ -76,6 +81,9 @@ async def for_ever(step: Callable[[], Awaitable[bool]], pause_s: float) -> None:
             await asyncio.sleep(pause_s)
         except WorldFailed:
             await asyncio.sleep(AWAY_S)
+        except Exception as wrong:  # noqa: BLE001  the other steps of the intake go on in any case
+            troubles.note(part, wrong)
+            await asyncio.sleep(ODD_S)
 
 
 async def until_kept(work: Callable[[], Awaitable[None]]) -> None:

@@ -52,6 +52,7 @@ class CallTimes:
     ``concluded``: nor its end, which stands where we noticed it.
     """
 
+    started_at: datetime
     ended_at: datetime | None
     sounded: bool
     spans: dict[str, list[KnownSpan]]
@@ -83,7 +84,7 @@ async def call_times(connection: Connection, call: CallId) -> CallTimes:
         spans.setdefault(span["channel"], []).append(KnownSpan(span["joined_at"], span["left_at"], span["recovered"]))
     sounded = row["queued_at"] is not None or row["answered_at"] is not None or row["talked_ms"] > 0
     known = {name: row[name] for name in ("recovered", "concluded", "queued_at", "answered_at")}
-    return CallTimes(row["ended_at"], sounded, spans, **known)
+    return CallTimes(row["started_at"], row["ended_at"], sounded, spans, **known)
 
 
 async def calls_of_legs(connection: Connection, channels: Collection[ChannelId]) -> dict[ChannelId, CallId]:

@@ -3,8 +3,8 @@
 update recording set due_at = $1 where state = 'waiting' and due_at > $1;
 
 -- name: release_transcripts
--- Likewise; the tries stay counted.
-update transcript set due_at = $1 where state = 'running';
+-- Likewise. The try is not counted: what ended it was the end of the application, not of the child that listened.
+update transcript set due_at = $1, attempts = greatest(attempts - 1, 0), state = 'waiting', lease_until = null where state = 'running';
 
 -- name: claim_recording
 -- The next call whose sound lies in the spool: counted as tried, and nobody else's until $2.
@@ -117,6 +117,35 @@ insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on con
 -- Of these calls, those whose sound came after we had given it up are looked at again.
 update recording set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = $2
 where call_id = any($1::text[]) and (state = 'empty' or (state = 'failed' and error = 'no_files'));
+
+-- name: last_archived
+-- When the last recording was archived that we know of.
+select max(archived_at) from recording;
+
+-- name: archived_between
+-- Recordings that begin in [$1, $2), archived before $3, and where their sound should lie.
+select call_id, object from recording where state = 'archived' and starts_at >= $1 and starts_at < $2 and archived_at < $3;
+
+-- name: expect_stored_sound
+-- This call's sound is in the store: its row is to be written from it. No row comes back where that is under way.
+insert into recording (call_id, state, due_at) values ($1, 'waiting', $2)
+on conflict (call_id) do update set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = $2
+where recording.state in ('failed', 'empty') returning id;
+
+-- name: expect_forgotten_recordings
+-- Calls that ended before $2 and have no recording's row.
+insert into recording (call_id, state, due_at)
+select c.id, 'waiting', $1 from call c
+where c.ended_at < $2 and c.ended_at > $2::timestamptz - interval '400 days'
+  and not exists (select 1 from recording r where r.call_id = c.id)
+on conflict (call_id) do nothing returning id;
+
+-- name: expect_forgotten_transcripts
+-- Recordings archived before $2 that have no transcript's row.
+insert into transcript (recording_id, state, due_at)
+select r.id, 'waiting', $1 from recording r
+where r.state = 'archived' and r.archived_at < $2 and not exists (select 1 from transcript x where x.recording_id = r.id)
+on conflict (recording_id) do nothing returning recording_id;
 
 -- name: archived_of
 -- Of these calls, those whose sound is in the store, and of which files it was woven.

@@ -38,6 +38,13 @@ def ask(diary: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) 
     return queue_log.read(f"{former}\n{present}".split("\n"), calls)
 
 
+def calls_between(diary: Path, since: datetime, until: datetime, *, at_most: int = READ_AT_MOST) -> set[CallId]:
+    """The calls that the diary, or the one before it, tells of in that time. OSError if it cannot be read."""
+    present, left = _tail(diary, at_most)
+    former, _ = _tail(diary.with_name(f"{diary.name}.0"), left)
+    return queue_log.calls(f"{former}\n{present}".split("\n"), since, until)
+
+
 def _tail(path: Path, at_most: int) -> tuple[str, int]:
     """The last whole lines, nothing if there is no such file; and how many bytes less than ``at_most`` the file has."""
     try:

@@ -15,7 +15,7 @@ class BoardRoutes:
         self._floor = floor
         self._presence = presence
 
-    @route("GET", "/api/board", right=Right.BOARD)
+    @route("GET", "/api/board", right=Right.BOARD, without_database=True)
     async def show(self, asked: Asked) -> schemas.Board:
         """Who is doing what now, and today's figures; the same comes over the websocket at every change."""
         return self._floor.board(asked.by.id)

@@ -30,7 +30,7 @@ from typing import Any, Protocol, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 
-from services.errors import Forbidden, NotLoggedIn, TingsuError
+from services.errors import Forbidden, NotLoggedIn, TingsuError, WorldFailed
 from services.people.model import LoggedIn
 from services.people.rights import Right
 from services.web.problems import MustChangePassword
@@ -83,6 +83,7 @@ class Route:
     body_limit: int
     before_password_change: bool
     long_answer: bool
+    without_database: bool
 
     @property
     def name(self) -> str:
@@ -134,17 +135,19 @@ def route(
     body_limit: int | None = None,
     before_password_change: bool = False,
     long_answer: bool = False,
+    without_database: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Make a method a route. ``right``: any one of several opens it. ``raises``: its own errors, beside those every route has.
 
     ``body_limit``: bytes; without it BODY_LIMIT, and from strangers a little only. ``long_answer``: thousands of rows are made
-    into text beside the loop (rows.py).
+    into text beside the loop (rows.py). ``without_database``: it opens while the database is away too, to sessions that are
+    remembered.
     """
 
     def mark(call: Handler) -> Handler:
         rights = right if isinstance(right, Door) else frozenset({right} if isinstance(right, Right) else right)
         most = body_limit or (STRANGERS_BODY if right is Door.PUBLIC else BODY_LIMIT)
-        options = (status, tuple(raises), produces, websocket, most, before_password_change, long_answer)
+        options = (status, tuple(raises), produces, websocket, most, before_password_change, long_answer, without_database)
         call.__route__ = Route(method, path, rights, call, *options)  # type: ignore[attr-defined]
         return call
 
@@ -161,6 +164,8 @@ class Sessions(Protocol):
     """Who is behind a cookie's token; None for nobody."""
 
     async def who(self, token: str) -> LoggedIn | None: ...
+    def remembered(self, token: str) -> LoggedIn | None:
+        """The same from memory, while the database is away."""
 
 
 def build(sources: Sequence[object], sessions: Sessions, security: Security) -> list[web.RouteDef]:
@@ -197,7 +202,7 @@ class _Enforced:
 
     async def _admit(self, request: web.Request) -> LoggedIn:
         token = request.cookies.get(self.security.cookie, "")
-        who = await self.sessions.who(token) if token else None
+        who = await self._who(token) if token else None
         if who is None:
             raise NotLoggedIn
         request[PERSON] = who.id
@@ -206,6 +211,15 @@ class _Enforced:
         if isinstance(self.route.rights, frozenset) and not who.may(*self.route.rights):
             raise Forbidden
         return who
+
+    async def _who(self, token: str) -> LoggedIn | None:
+        try:
+            return await self.sessions.who(token)
+        except WorldFailed:
+            remembered = self.sessions.remembered(token) if self.route.without_database else None
+            if remembered is None:
+                raise
+            return remembered
 
     async def _answer(self, asked: Asked, result: Any) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):

@@ -417,7 +417,7 @@ class LiveRoutes:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    @route("GET", "/api/live", right=Right.BOARD, websocket=True, produces="application/json")
+    @route("GET", "/api/live", right=Right.BOARD, websocket=True, produces="application/json", without_database=True)
     async def live(self, asked: Asked) -> web.StreamResponse:
         """The websocket: ServerMessage to the browser, ClientMessage from it; the first is ``resume``."""
         socket = web.WebSocketResponse(compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES, timeout=CLOSE_S)

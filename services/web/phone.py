@@ -17,7 +17,7 @@ class PhoneRoutes:
         self._ws_url = ws_url
         self._ring_limit = ring_limit
 
-    @route("GET", "/api/phone", right=Right.DESK, raises=(NotAllowed,))
+    @route("GET", "/api/phone", right=Right.DESK, raises=(NotAllowed,), without_database=True)
     async def show(self, asked: Asked) -> schemas.Phone:
         """Address and secret of one's own browser phone. 409 without an extension, or with a SIP telephone."""
         person = asked.by.person

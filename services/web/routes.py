@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from recordings.archive import Archive
+from services.aside import SetAside
 from services.calls.floor import Floor
 from services.calls.playback import Playback
 from services.calls.presence import Presence
@@ -17,6 +18,7 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.people.actions import People
 from services.store.db import Pool
 from services.tickets.actions import Tickets
+from services.tickets.numbers import GivenNumbers
 from services.web.all_routes import route_classes
 from services.web.audit import AuditRoutes
 from services.web.board import BoardRoutes
@@ -51,6 +53,8 @@ class Parts:
     ws_url: str
     ring_limit: int
     look: Callable[[], Awaitable[System]]
+    aside: SetAside
+    given: GivenNumbers = field(default_factory=GivenNumbers)
     version: str
     numbering: Numbering = ANYWHERE
 
@@ -66,11 +70,11 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(pool, playback, clock, numbering),
-        TicketRoutes(Tickets(pool, clock, parts.zone, numbering), pool, clock),
+        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), pool, clock),
         LexiconRoutes(pool, clock),
         CustomerRoutes(Customers(pool, clock, numbering)),
         AuditRoutes(pool),
-        SystemRoutes(parts.look, document(route_classes(), parts.version)),
+        SystemRoutes(parts.look, parts.aside, document(route_classes(), parts.version)),
     )
     assert {type(one) for one in made} == set(route_classes())
     return made

@@ -538,14 +538,59 @@ class AuditPage(Wire):
 
 
 class SystemPart(Wire):
-    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal", "accounts"]
+    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal", "accounts", "reconciler", "lease"]
     ok: bool
     code: str
     detail: str
 
 
 class Health(Wire):
+    """``waiting``: another backend leads, this one takes over when it ends; with status 503, so that nobody is sent here."""
+
     ok: bool
+    state: Literal["serving", "waiting"]
+
+
+class SystemTrouble(Wire):
+    """A background part that fails and is started again; ``reason`` is a kind and a place in the program."""
+
+    part: str
+    reason: str
+    since: datetime
+    times: int
+
+
+class AsideItem(Wire):
+    """Something that could not be done: ``thing`` is a call's id, an account's login, or a kind of fact (``count`` of them)."""
+
+    kind: Literal["facts", "recording", "transcript", "sound", "account"]
+    id: str
+    thing: str
+    reason: str
+    since: datetime | None
+    count: int
+    retryable: bool
+
+
+class Aside(Wire):
+    """What is set aside, the newest first; ``more``: there is more than is shown. ``complete`` False: the database is away."""
+
+    items: list[AsideItem]
+    more: bool
+    complete: bool
+
+
+class RetryBody(Wire):
+    """Which of them to do again: one (``id``), or all of a kind."""
+
+    kind: Literal["facts", "recording", "transcript"]
+    id: Id | None = None
+
+
+class Retried(Wire):
+    """How many are done, or are in line again."""
+
+    taken: int
 
 
 class System(Wire):
@@ -556,6 +601,7 @@ class System(Wire):
     model: str
     demonstration_model: bool
     vocabulary: int | None
+    troubles: list[SystemTrouble]
 
 
 # websocket: server to browser -----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class SessionRoutes:
         await self._people.log_out(asked.by)
         self._security.take_cookie(asked.answer_headers)
 
-    @route("GET", "/api/me", right=Door.LOGGED_IN, before_password_change=True)
+    @route("GET", "/api/me", right=Door.LOGGED_IN, before_password_change=True, without_database=True)
     async def me(self, asked: Asked) -> schemas.Me:
         """Who is logged in, with what rights, and what time it is here."""
         return self._me(asked.by.person)

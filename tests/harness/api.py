@@ -13,6 +13,7 @@ import aiohttp
 import argon2
 
 from recordings.archive import Archive
+from services.aside import SetAside
 from services.calls.presence import PresenceSettings
 from services.clock import Clock
 from services.people.actions import People
@@ -109,6 +110,9 @@ class _AlwaysIn:
         person = self.persons.get(token)
         return LoggedIn(person=person, session=hash_of(token)) if person else await self.real.who(token)
 
+    def remembered(self, token: str) -> LoggedIn | None:
+        return self.real.remembered(token)
+
 
 def _parts(behind: Office, people: People, archive: Archive) -> Parts:
     return Parts(
@@ -125,12 +129,13 @@ def _parts(behind: Office, people: People, archive: Archive) -> Parts:
         ws_url="ws://127.0.0.1:8088/ws",
         ring_limit=25,
         look=_well,
+        aside=SetAside(behind.pool, behind.clock, drain=behind.drain, sound=dict),
         version="0.0-test",
     )
 
 
 async def _well() -> schemas.System:
-    return schemas.System(version="0.0-test", parts=[], model="none", demonstration_model=True, vocabulary=None)
+    return schemas.System(version="0.0-test", parts=[], model="none", demonstration_model=True, vocabulary=None, troubles=[])
 
 
 async def body_of(answer: aiohttp.ClientResponse) -> Any:

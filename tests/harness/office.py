@@ -34,6 +34,7 @@ from services.clock import Clock
 from services.people.sessions import SessionLimits, Sessions
 from services.store import db
 from services.tickets.actions import Tickets
+from services.troubles import Troubles
 from services.web.board import BoardRoutes
 from services.web.calls import CallRoutes
 from services.web.lexicon import LexiconRoutes
@@ -234,7 +235,7 @@ def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings)
     follow.on_counted = today.refresh
     directory.changed, today.changed = follow.people_changed, hub.board_changed
     hub.acked, hub.watcher = pops, presence
-    drain = Drain(journal, pool, apply, applied=follow.applied, refused=folder / "refused.jsonl")
+    drain = Drain(journal, pool, apply, applied=follow.applied, refused=folder / "refused.jsonl", troubles=Troubles(clock))
     tickets = Tickets(pool, clock, ZONE)
     return Office(
         pool, clock, folder, switch, journal, directory, floor, hub, pops, presence, follow, drain, today, tickets, sessions

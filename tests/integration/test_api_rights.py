@@ -20,6 +20,8 @@ ALLOWED = {
     "POST /api/me/password": EVERYBODY,
     "GET /api/openapi.json": EVERYBODY,
     "GET /api/system": EVERYBODY,
+    "GET /api/system/aside": EVERYBODY,
+    "POST /api/system/aside/retry": "administrator",
     "GET /api/board": EVERYBODY,
     "GET /api/live": EVERYBODY,
     "PUT /api/me/state": "junior_agent",

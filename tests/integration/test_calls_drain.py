@@ -18,8 +18,8 @@ from cti.changes import CallEnded, CallOutcome, CallStarted, LegLeft
 from cti.ids import CallId
 from services.calls import drain as drains
 from services.calls import store
-from services.calls.drain import Drain
-from services.calls.facts import Fact, PopSent
+from services.calls.drain import Apply, Drain
+from services.calls.facts import Fact, PopSent, WantedSet
 from services.calls.journal import Journal
 from services.clock import SystemClock
 from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
@@ -27,6 +27,7 @@ from services.hosted.postgres import PostgresPlan, running
 from services.store import db
 from services.store.db import Connection
 from services.store.migrate import migrate
+from services.troubles import Troubles
 from tests.harness.database import QUICK
 from tests.harness.office import T0, Browser, Office, call_id, leg_id, link, office
 from tests.harness.patience import seconds, until
@@ -38,8 +39,9 @@ def begun(number: int) -> CallStarted:
     return CallStarted(at=T0, call=CallId(f"tingsu-1.{number}"), number="10086", name="", dialled="1")
 
 
-def drain_of(journal: Journal, pool: db.Pool, folder: Path) -> Drain:
-    return Drain(journal, pool, store.apply, applied=lambda fact, result: None, refused=folder / "refused.jsonl")
+def drain_of(journal: Journal, pool: db.Pool, folder: Path, apply: Apply = store.apply) -> Drain:
+    refused = folder / "refused.jsonl"
+    return Drain(journal, pool, apply, applied=lambda fact, result: None, refused=refused, troubles=Troubles(SystemClock()))
 
 
 async def drained(journal: Journal, pool: db.Pool, folder: Path) -> Drain:
@@ -69,6 +71,103 @@ async def test_a_fact_the_database_refuses_is_set_aside_and_stops_nobody(pool: d
     assert b"PopSent" in (tmp_path / "refused.jsonl").read_bytes()
 
 
+async def test_what_was_refused_is_counted_by_the_next_process_and_taken_once_it_can_be(pool: db.Pool, tmp_path: Path) -> None:
+    await pool.execute("alter table call add constraint odd check (id <> 'tingsu-1.1')")
+    with journal_with(tmp_path, begun(1), begun(2)) as journal:
+        await drained(journal, pool, tmp_path)
+        after = drain_of(journal, pool, tmp_path)
+        after.refused.open()
+        assert after.refused.by_reason.total() == 1
+        assert "CheckViolationError 23514" in next(iter(after.refused.by_reason))[1]
+        assert await after.retry() == 0
+        await pool.execute("alter table call drop constraint odd")
+        assert await after.retry() == 1
+        assert (after.refused_count, drain_of(journal, pool, tmp_path).refused_count) == (0, 0)
+    assert await pool.fetchval("select count(*) from call") == 2
+
+
+async def test_the_next_start_takes_what_was_refused_by_itself(pool: db.Pool, tmp_path: Path) -> None:
+    await pool.execute("alter table call add constraint odd check (id <> 'tingsu-1.1')")
+    with journal_with(tmp_path, begun(1)) as journal:
+        await drained(journal, pool, tmp_path)
+        await pool.execute("alter table call drop constraint odd")
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(drain_of(journal, pool, tmp_path).run(), name="drain")
+            await until(lambda: _calls(pool), "the call is taken")
+            running.cancel()
+
+
+async def test_a_call_most_of_which_was_refused_is_whole_once_it_is_taken(pool: db.Pool, tmp_path: Path) -> None:
+    call, joined = answered()
+    left = LegLeft(at=T0 + 29 * SECOND, call=call_id(), leg=leg_id())
+    story = (*queued(), offered(), call, joined, left, ended())
+    with journal_with(tmp_path / "whole", *story) as journal:
+        await drained(journal, pool, tmp_path / "whole")
+    told = "select outcome, waited_ms, talked_ms, answered_at, recovered from call"
+    whole = await pool.fetchrow(told)
+    legs = "select channel, rang_at, answered_at, ended_at, outcome from call_leg"
+    whole_legs = await pool.fetch(legs)
+    for table in ("recording", "call_leg", "call_span", "call"):
+        await pool.execute(f"delete from {table}")
+    for table in ("call_leg", "call_span"):
+        await pool.execute(f"alter table {table} rename to no_{table}")
+    with journal_with(tmp_path / "late", *story[:-1]) as journal:
+        drain = await drained(journal, pool, tmp_path / "late")
+        for table in ("call_leg", "call_span"):
+            await pool.execute(f"alter table no_{table} rename to {table}")
+        journal.append(ended())
+        journal._write()
+        await drain.step()
+        assert (await pool.fetchrow(told))["talked_ms"] == 0
+        assert await drain.retry() > 0
+    assert await pool.fetchrow(told) == whole
+    assert await pool.fetch(legs) == whole_legs
+
+
+async def _calls(pool: db.Pool) -> int:
+    return int(await pool.fetchval("select count(*) from call"))
+
+
+async def test_an_older_wish_that_is_taken_late_does_not_undo_a_newer_one(pool: db.Pool, tmp_path: Path) -> None:
+    somebody = "insert into person (login, name, role, password_hash, created_at) values ('li', 'Li', 'qa_inspector', 'x', $1)"
+    person = await pool.fetchval(f"{somebody} returning id", T0)
+    ready = WantedSet(at=T0, person=person, state="ready", reason="")
+    with journal_with(tmp_path, replace(ready, at=T0 + SECOND, state="away"), ready) as journal:
+        await drained(journal, pool, tmp_path)
+    assert await pool.fetchval("select wanted_state from person") == "away"
+
+
+@pytest.mark.parametrize("table", ["journal_cursor", "call"])
+async def test_a_statement_that_the_database_never_takes_ends_nothing(pool: db.Pool, tmp_path: Path, table: str) -> None:
+    await pool.execute(f"alter table {table} rename to elsewhere")
+    with journal_with(tmp_path, begun(1)) as journal:
+        drain = drain_of(journal, pool, tmp_path)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(drain.run(), name="drain")
+            await until(lambda: drain.away or drain.refused_count, "it is noticed")
+            await pool.execute(f"alter table elsewhere rename to {table}")
+            if drain.refused_count:
+                await drain.retry()
+            await until(lambda: _calls(pool), "the call is taken")
+            running.cancel()
+
+
+async def test_a_database_restored_from_before_is_filled_again_while_we_run(pool: db.Pool, tmp_path: Path) -> None:
+    with journal_with(tmp_path, begun(1)) as journal:
+        drain = drain_of(journal, pool, tmp_path)
+        set_back = []
+        drain.on_set_back = lambda: set_back.append(True)
+        await drain.step()
+        await pool.execute("delete from call")
+        await pool.execute("update journal_cursor set position = 0")
+        journal.append(begun(2))
+        journal._write()
+        while drain.behind:
+            await drain.step()
+    assert await pool.fetchval("select count(*) from call") == 2
+    assert set_back == [True]
+
+
 @pytest.mark.parametrize("state", ["53100", "58030", "40P01", "25006"])
 async def test_a_database_whose_disk_is_full_refuses_nothing_for_good(pool: db.Pool, tmp_path: Path, state: str) -> None:
     full = True
@@ -79,7 +178,7 @@ async def test_a_database_whose_disk_is_full_refuses_nothing_for_good(pool: db.P
         await store.apply(connection, fact)
 
     with journal_with(tmp_path, begun(1), begun(2)) as journal:
-        drain = Drain(journal, pool, apply, applied=lambda fact, result: None, refused=tmp_path / "refused")
+        drain = drain_of(journal, pool, tmp_path, apply)
         for _ in range(2):
             with pytest.raises(DatabaseBusy):
                 await drain.step()
@@ -99,7 +198,7 @@ async def test_a_full_disk_while_another_fact_is_refused_keeps_both(pool: db.Poo
         await store.apply(connection, fact)
 
     with journal_with(tmp_path, begun(1), begun(2)) as journal:
-        drain = Drain(journal, pool, apply, applied=lambda fact, result: None, refused=tmp_path / "none" / "refused")
+        drain = drain_of(journal, pool, tmp_path / "none", apply)
         with pytest.raises(WorldFailed):
             await drain.step()  # there is nowhere to set it aside
         (tmp_path / "none").mkdir()
@@ -108,7 +207,7 @@ async def test_a_full_disk_while_another_fact_is_refused_keeps_both(pool: db.Poo
         full = False
         await drain.step()
     assert await pool.fetch("select id from call") == [("tingsu-1.2",)]
-    assert b"tingsu-1.1" in (tmp_path / "none" / "refused").read_bytes()
+    assert b"tingsu-1.1" in (tmp_path / "none" / "refused.jsonl").read_bytes()
 
 
 async def test_a_failure_in_the_middle_of_a_batch_changes_nothing(pool: db.Pool, tmp_path: Path) -> None:
@@ -118,7 +217,7 @@ async def test_a_failure_in_the_middle_of_a_batch_changes_nothing(pool: db.Pool,
             raise DatabaseAway
 
     with journal_with(tmp_path, begun(1), begun(2)) as journal:
-        drain = Drain(journal, pool, failing, applied=lambda fact, result: None, refused=tmp_path / "refused")
+        drain = drain_of(journal, pool, tmp_path, failing)
         with pytest.raises(DatabaseAway):
             await drain.step()
         assert await pool.fetchval("select count(*) from call") == 0

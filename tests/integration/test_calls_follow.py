@@ -29,6 +29,7 @@ from services.calls.drain import Drain
 from services.calls.follow import apply
 from services.clock import SystemClock
 from services.store import db
+from services.troubles import Troubles
 from tests.harness.office import QUEUE, T0, Browser, Office, call_id, leg_id, link, office
 from tests.harness.patience import until
 
@@ -222,7 +223,8 @@ async def test_rows_tell_the_whole_call(desk: Office) -> None:
 async def again(desk: Office) -> None:
     """The whole journal once more, as after a restore of the database from before."""
     await desk.pool.execute("delete from journal_cursor")
-    second = Drain(desk.journal, desk.pool, apply, applied=lambda fact, result: None, refused=desk.folder / "refused")
+    refused, troubles = desk.folder / "refused", Troubles(desk.clock)
+    second = Drain(desk.journal, desk.pool, apply, applied=lambda fact, result: None, refused=refused, troubles=troubles)
     while second.behind:
         await second.step()
 

@@ -23,13 +23,16 @@ from recordings.crew import Crew, Heard
 from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role
+from services.aside import SetAside
 from services.calls import follow
 from services.calls.facts import StillLive
 from services.calls.figures import Figures, Limits, compute
 from services.clock import SystemClock
 from services.store import db
+from services.transcripts import archiving, steps
 from services.transcripts.intake import Intake
 from services.transcripts.steps import IntakeSettings
+from services.troubles import Troubles
 from tests.harness import speech
 from tests.harness.legs import file_name
 from tests.harness.office import QUEUE, Office, office
@@ -71,7 +74,7 @@ class Room:
         self.archive = Archive.open(str(self.folder / "store"))
         self.use(self.crew)
 
-    def use(self, crew: Any, *, settle: timedelta = 0 * SECOND, archive: Any = None) -> None:
+    def use(self, crew: Any, *, settle: timedelta = 0 * SECOND, archive: Any = None, troubles: Troubles | None = None) -> None:
         self.diary = self.folder / "queue_log"
         settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=settle, diary=self.diary)
         settings.work.mkdir(exist_ok=True)
@@ -84,7 +87,12 @@ class Room:
             settings=settings,
             hearing=lambda: self.hearing,
             caught_up=self.caught_up,
+            troubles=troubles,
         )
+
+    def aside(self) -> SetAside:
+        desk = self.desk
+        return SetAside(desk.pool, desk.clock, drain=desk.drain, sound=self.intake.refused)
 
     async def listen(self) -> bool:
         assert self.intake.listener
@@ -292,6 +300,9 @@ class NoStore:
     async def put(self, key: str, source: Path) -> None:
         raise ArchiveFailed("put_failed", "ENOSPC")
 
+    async def find(self, call: CallId, around: datetime) -> None:
+        return None
+
 
 async def test_sound_that_cannot_be_read_stands_aside_after_some_tries(room: Room) -> None:
     began = await room.call()
@@ -379,18 +390,52 @@ async def test_sound_that_no_model_can_read_is_not_tried_again(room: Room) -> No
     assert ((await room.row("transcript"))["state"], crew.tries) == ("failed", 1)
 
 
-async def test_a_try_that_killed_us_is_a_try(room: Room) -> None:
+async def test_a_try_that_our_own_end_cut_off_is_none(room: Room) -> None:
     room.dialogue("suggestion", await room.call())
     await room.intake.archiving.next()
-    for _ in range(3):
+    for _ in range(5):
         await room.desk.pool.execute(
             "update transcript set state = 'running', attempts = attempts + 1, due_at = now() + interval '2 hours'"
         )
         await room.intake.release()
-    room.use(Refusing(AssertionError()))
-    assert await room.listen() is False
+    async with Crew(DEMONSTRATION) as crew:
+        room.use(crew)
+        assert await room.listen()
+    assert ((await room.row("transcript"))["state"], (await room.row("transcript"))["attempts"]) == ("done", 1)
+
+
+async def test_a_try_that_its_child_died_of_is_one(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archiving.next()
+    room.use(Refusing(WorkerDied("worker_died", "SIGSEGV")))
+    for _ in range(3):
+        await room.listen()
+        await room.due()
     row = await room.row("transcript")
-    assert (row["state"], row["error"]) == ("failed", "gave_up")
+    assert (row["state"], row["error"], row["attempts"]) == ("failed", "worker_died", 3)
+
+
+async def test_what_a_kill_left_on_its_way_is_swept(room: Room) -> None:
+    work = room.folder / "work"
+    for name in ("tingsu-1.1.flac", "tingsu-1.2.listen.flac", "tingsu-1.3.peaks.json"):
+        (work / name).write_bytes(b"half")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(room.intake.run(), name="intake")
+        await until(lambda: not list(work.iterdir()), "it is swept")
+        running.cancel()
+
+
+async def test_a_call_whose_sound_a_full_disk_swallowed_says_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = await room.call()
+    room.leg(Role.CALLER, CALLER, began, speech.line_noise(1)).write_bytes(b"")
+    monkeypatch.setattr(archiving, "FULL_BYTES", 1 << 62)
+    monkeypatch.setattr(archiving, "FULL_APART", timedelta(hours=1))
+    await room.intake.archiving._look_at_room()
+    for _ in range(3):
+        await room.intake.archiving.next()
+        await room.due()
+    row = await room.row("recording")
+    assert (row["state"], row["error"]) == ("failed", "spool_full")
 
 
 async def test_words_do_not_wait_for_the_agent_who_types(room: Room) -> None:
@@ -750,3 +795,73 @@ async def test_a_missing_spool_is_said_and_survived(room: Room) -> None:
     await room.call()
     await room.intake.archiving.next()
     assert (await room.row("recording"))["error"] == "FileNotFoundError"
+
+
+async def test_a_recording_that_cannot_be_kept_for_an_odd_reason_stands_aside_and_is_done_again_when_asked(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    pool = room.desk.pool
+    await pool.execute("alter table recording add constraint odd check (state <> 'archived')")
+    for _ in range(3):
+        await room.intake.archiving.next()
+        await room.due()
+    row = await room.row("recording")
+    assert row["state"] == "failed"
+    assert row["error"].startswith("CheckViolationError 23514")
+    await pool.execute("alter table recording drop constraint odd")
+    aside = room.aside()
+    assert [(item.kind, item.thing) for item in (await aside.show()).items] == [("recording", CALL)]
+    assert await aside.retry("recording", row["id"], by=room.desk.people["qa"]) == 1
+    assert await room.intake.archiving.next()
+    assert (await room.row("recording"))["state"] == "archived"
+    assert not (await aside.show()).items
+    assert await pool.fetchval("select count(*) from audit where action = 'system.retry'") == 1
+
+
+async def test_a_transcript_that_cannot_be_kept_for_an_odd_reason_stands_aside(room: Room) -> None:
+    room.dialogue("suggestion", await room.call())
+    await room.intake.archiving.next()
+    await room.desk.pool.execute("alter table transcript add constraint odd check (state <> 'done' and state <> 'no_speech')")
+    async with Crew(DEMONSTRATION) as crew:
+        room.use(crew)
+        for _ in range(3):
+            await room.listen()
+            await room.due()
+    row = await room.row("transcript")
+    assert (row["state"], row["error"][:19]) == ("failed", "CheckViolationError")
+
+
+async def test_sound_that_cannot_be_taken_in_keeps_no_other_back(room: Room) -> None:
+    began = datetime.now(UTC) - 600 * SECOND
+    other = CallId("tingsu-1795467600.77")
+    for call in (CALL, other):
+        path = room.spool / file_name(LegFile(call, ChannelId(call), Role.CALLER, began))
+        speech.write(path, speech.line_noise(2))
+        os.utime(path, ((began + 2 * SECOND).timestamp(),) * 2)
+    await room.desk.pool.execute(f"alter table call add constraint odd check (id <> '{CALL}')")
+    await room.intake.adoption.look()
+    assert await room.desk.pool.fetch("select id from call") == [(other,)]
+    assert list(room.intake.adoption.refused) == [CALL]
+    await room.desk.pool.execute("alter table call drop constraint odd")
+    await room.intake.adoption.look()
+    assert not room.intake.adoption.refused
+    assert await room.desk.pool.fetchval("select count(*) from call") == 2
+
+
+async def test_the_intake_goes_on_after_statements_that_the_database_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "ODD_S", 0.05)
+    pool, troubles = room.desk.pool, Troubles(room.desk.clock)
+    room.use(None, troubles=troubles)
+    room.dialogue("suggestion", await room.call())
+
+    async def archived() -> bool:
+        return (await room.row("recording"))["state"] == "archived"
+
+    await pool.execute("alter table recording rename to elsewhere")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(troubles.kept("intake", room.intake.run), name="intake")
+        await until(lambda: troubles.standing(), "it is noticed")
+        await pool.execute("alter table elsewhere rename to recording")
+        await until(archived, "it goes on")
+        await pool.execute("alter table recording rename to elsewhere")
+        await until(lambda: {"archiving"} <= {one.part for one in troubles.standing()}, "each step notices by itself")
+        running.cancel()

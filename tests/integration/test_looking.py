@@ -5,8 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from cti.ids import CallId
+from recordings.archive import Archive
+from services import looking as rooms
 from services.looking import Looking
 from services.store import db
+from services.transcripts.intake import Intake
+from services.transcripts.steps import IntakeSettings
+from services.troubles import Troubles
 from tests.harness.clock import HandClock
 
 
@@ -15,9 +23,11 @@ async def nobody() -> list[str]:
 
 
 def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
-    rest: dict[str, Any] = dict.fromkeys(("floor", "monitor", "journal", "drain", "prompts", "crew", "model", "hosted"))
-    rest["left_out"] = nobody
-    return Looking(pool=pool, clock=clock, missing_prompts=(), spool=Path("/"), version="0", **rest | parts)
+    rest: dict[str, Any] = dict.fromkeys(
+        ("floor", "monitor", "journal", "drain", "prompts", "crew", "model", "hosted", "lease", "intake", "archive")
+    )
+    rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock)}
+    return Looking(pool=pool, clock=clock, version="0", **rest | parts)
 
 
 async def test_what_waits_to_be_listened_to_and_what_failed_is_said(pool: db.Pool, clock: HandClock) -> None:
@@ -51,3 +61,43 @@ async def test_accounts_that_are_passed_over_are_named(pool: db.Pool, clock: Han
     part = await looking(pool, clock, left_out=named)._accounts()
     assert (part.ok, part.code, part.detail) == (False, "left_out", "li 10000 hotline; wang role")
     assert (await looking(pool, clock)._accounts()).ok
+
+
+async def test_a_store_that_is_full_or_takes_nothing_is_said(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    archive = Archive.open(str(tmp_path / "store"))
+    intake = intake_of(pool, archive, clock, tmp_path)
+    (tmp_path / "spool").mkdir()
+    page = looking(pool, clock, intake=intake, archive=archive, spool=tmp_path / "spool")
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(rooms, "DISK_LOW", 0)
+        assert (await page._recordings()).code == "ok"
+        small.setattr(rooms, "FULL_BYTES", 1 << 62)
+        assert await page._store() == "store_full"
+        assert (await page._recordings()).code == "spool_full"
+        small.setattr(rooms, "FULL_BYTES", 0)
+        intake.archiving.hindered = "put_failed"
+        said = await page._recordings()
+    assert (said.ok, said.code) == (False, "store_failed")
+
+
+async def test_what_was_repaired_and_what_cannot_be_is_said(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    archive = Archive.open(str(tmp_path / "store"))
+    intake = intake_of(pool, archive, clock, tmp_path)
+    page = looking(pool, clock, intake=intake, archive=archive)
+    assert page._reconciled().ok
+    intake.reconciler.repaired["recordings without a row"] = 2
+    assert page._reconciled().detail == "repaired: 2 recordings without a row"
+    intake.reconciler.missing = {CallId("tingsu-1.1"): "2026/11/26/tingsu-1.1.flac"}
+    assert page._reconciled().code == "missing_sound"
+
+
+def intake_of(pool: db.Pool, archive: Archive, clock: HandClock, folder: Path) -> Intake:
+    settings = IntakeSettings(spool=folder / "spool", work=folder / "work")
+    return Intake(pool, archive, None, KeptOutbox(), clock, settings=settings)
+
+
+class KeptOutbox:
+    """Nobody is told anything here."""
+
+    def push(self, person: int, key: str, make: object, *, over: bool = False) -> int:
+        return 0

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from yarl import URL
 
 from services.people import sessions as rooms
-from services.people.sessions import KEPT, SessionLimits, Sessions
+from services.people.model import LoggedIn
+from services.people.rights import Role
+from services.people.sessions import KEPT, TOKEN_LENGTH, SessionLimits, Sessions, hash_of
 from services.store import db
+from tests.harness.api import PASSWORD, Api
 from tests.harness.clock import HandClock
 from tests.harness.patience import until
 
@@ -42,3 +46,54 @@ async def test_a_database_that_cannot_forget_now_is_asked_again(
 
 async def _forgotten(pool: db.Pool) -> bool:
     return not await pool.fetchval("select count(*) from session")
+
+
+ASK = "/api/me", "/api/system", "/api/system/aside", "/api/board"
+
+
+async def test_with_the_database_away_those_who_were_in_see_what_works_and_nobody_else_does(api: Api, clock: HandClock) -> None:
+    async with api.as_role(Role.administrator) as browser, api.client() as stranger:
+        assert (await browser.get("/api/me")).status == 200
+        await _away(api.pool)
+        for path in ASK:
+            assert (await browser.get(path)).status == 200, path
+        assert (await browser.get("/api/tickets")).status == 503
+        assert (await stranger.get("/api/system")).status == 401
+        stranger.cookie_jar.update_cookies({"tingsu_session": "x" * TOKEN_LENGTH}, URL(api.url))
+        assert (await stranger.get("/api/system")).status == 503  # whether it is in force, nobody knows
+        clock.move(minutes=31)
+        assert (await browser.get("/api/system")).status == 503
+
+
+async def test_a_session_that_ended_is_not_remembered(api: Api) -> None:
+    sessions = api.people.sessions
+    token, person = await api.people.log_in("administrator", PASSWORD, peer="127.0.0.1")
+    assert await sessions.who(token)
+    assert sessions.remembered(token)
+    await api.people.log_out(LoggedIn(person=person, session=hash_of(token)))
+    assert sessions.remembered(token) is None
+
+
+@pytest.mark.parametrize("rung", ["his", None])
+async def test_a_session_ended_elsewhere_is_asked_of_the_database_again(api: Api, rung: str | None) -> None:
+    sessions = api.people.sessions
+    token, person = await api.people.log_in("administrator", PASSWORD, peer="127.0.0.1")
+    await sessions.who(token)
+    await sessions.rung("0")
+    assert sessions.remembered(token)
+    await sessions.rung(str(person.id) if rung else None)
+    assert sessions.remembered(token) is None
+
+
+async def test_with_the_database_away_a_browser_that_comes_back_is_let_in(api: Api) -> None:
+    async with api.as_role(Role.junior_agent) as browser:
+        assert (await browser.get("/api/me")).status == 200
+        await _away(api.pool)
+        async with browser.ws_connect("/api/live") as socket:
+            await socket.send_json({"type": "resume", "since": 0})
+            assert (await socket.receive_json())["type"] == "hello"
+
+
+async def _away(pool: db.Pool) -> None:
+    """Nothing comes of any connection any more."""
+    await pool.close()

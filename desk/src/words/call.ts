@@ -150,6 +150,8 @@ export const call = {
     audited: ['每次收听都会记入审计。', 'Every listen is written to the audit log.'],
   },
   remark: {
+    restored: ['记录由录音库补回', 'row written again from the store'],
+    spool_full: ['录音时磁盘已满', 'the disk was full'],
     repaired_header: ['文件头已修复', 'header repaired'],
     short: ['比通话短', 'shorter than the call'],
     silent_caller: ['客户一侧无声', 'caller\'s side silent'],

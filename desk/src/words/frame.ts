@@ -101,6 +101,8 @@ export const frame = {
     not_allowed: ['现在的状态下不能这样做。', 'That is not possible in the present state.'],
     invalid: ['有内容不符合要求，请看标出的栏目。', 'Something is not right; see the marked fields.'],
     throttled: ['太频繁了，请稍等再试。', 'Too often; wait a little and try again.'],
+    waiting: ['这台服务器在待命，另一台正在主持。', 'This server stands by; another one leads.'],
+    lease_lost: ['另一台服务器已经接管。', 'Another server has taken over.'],
     database_away: ['数据库暂时连不上，请稍后再试。', 'The database is away for the moment; try again soon.'],
     database_busy: ['数据库正忙，请再试一次。', 'The database is busy; try again.'],
     switch_away: ['电话交换机暂时连不上，请稍后再试。', 'The telephone switch is away for the moment; try again soon.'],

@@ -55,3 +55,38 @@ def test_a_value_cannot_forge_a_line_or_colour_the_terminal(file: Path, form: st
     assert len(text.splitlines()) == 3
     assert "\x1b" not in text
     assert "\u2028" not in text
+
+
+def flooded(file: Path, lines: int, *, level: str = "error") -> list[str]:
+    log.set_up(Log(file=str(file), format="json"))
+    for number in range(lines):
+        getattr(structlog.get_logger("test"), level)("no descriptor is free", number=number)
+        getattr(logging.getLogger("asyncio"), level)("socket.accept() out of system resource %s", number)
+    return file.read_text("utf-8").splitlines()
+
+
+def test_one_and_the_same_error_by_the_thousand_is_a_few_lines(file: Path) -> None:
+    assert len(flooded(file, 5_000)) == 2 * log.MOST
+
+
+def test_after_the_flood_it_is_said_how_much_was_left_out(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flooded(file, 1_000)
+    monkeypatch.setattr(log, "WINDOW_S", -1.0)  # its time is over
+    structlog.get_logger("test").error("no descriptor is free")
+    logging.getLogger("asyncio").error("socket.accept() out of system resource %s", 1)
+    ours, theirs = file.read_text("utf-8").splitlines()[-2:]
+    assert json.loads(ours)["left_out_before"] == 1_000 - log.MOST
+    assert f"{1_000 - log.MOST} of these were left out" in theirs
+
+
+def test_other_errors_are_said_in_the_flood(file: Path) -> None:
+    flooded(file, 1_000)
+    structlog.get_logger("test").error("another")
+    assert "another" in file.read_text("utf-8").splitlines()[-1]
+
+
+def test_what_is_only_informative_is_not_limited(file: Path) -> None:
+    log.set_up(Log(file=str(file), format="json"))
+    for _ in range(1_000):
+        structlog.get_logger("test").info("http.answered")
+    assert len(file.read_text("utf-8").splitlines()) == 1_000

@@ -1,0 +1,61 @@
+"""Which ticket numbers this instance has given, apart from the database: none is given twice, not even after a restore.
+
+The highest number of each month lies in a file of the instance's folder, written after the commit that gave it. In ordinary
+days it says what the database's own counter says; after a restore the counter is behind, and goes on above the file's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import structlog
+
+MONTHS = 24  # kept; a database restored from before that is another matter
+
+log = structlog.get_logger(__name__)
+
+
+class GivenNumbers:
+    """Highest number by month (``2026-11``). Without a file: of this process alone."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._highest = _read(file) if file else {}
+        self._writing = asyncio.Lock()
+
+    def highest(self, month: str) -> int:
+        """0 where none was given."""
+        return self._highest.get(month, 0)
+
+    async def note(self, number: str) -> None:
+        """``T2026-11-000042`` was given: after its commit."""
+        month, count = number[1:8], int(number[9:])
+        if count <= self.highest(month):
+            return
+        self._highest[month] = count
+        self._highest = dict(sorted(self._highest.items())[-MONTHS:])
+        if self._file:
+            async with self._writing:
+                await asyncio.to_thread(_write, self._file, self._highest)
+
+
+def _read(file: Path) -> dict[str, int]:
+    try:
+        return {str(month): int(count) for month, count in json.loads(file.read_bytes()).items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, AttributeError) as wrong:
+        log.error("the ticket numbers given so far cannot be read", error=type(wrong).__name__)
+        return {}
+
+
+def _write(file: Path, highest: dict[str, int]) -> None:
+    """Whole or not at all; a disk that takes nothing costs the memory of it and no ticket."""
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.write_text(json.dumps(highest))
+        fresh.replace(file)
+    except OSError as wrong:
+        log.warning("the ticket numbers given so far cannot be noted", errno=wrong.errno)

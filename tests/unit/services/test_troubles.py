@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services import troubles as rooms
+from services.troubles import STANDS, Troubles, reason_of
+from tests.harness.clock import HandClock
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "FIRST_WAIT_S", 0.001)
+
+
+def failing(text: str) -> ValueError:
+    """An error that was really raised."""
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        return error
+
+
+async def test_a_part_that_fails_is_started_again_and_said_to_have_failed() -> None:
+    troubles, starts = Troubles(HandClock()), 0
+
+    async def run() -> None:
+        nonlocal starts
+        starts += 1
+        if starts < 4:
+            raise KeyError("13800138000")
+
+    await troubles.kept("figures", run)
+    assert starts == 4
+    (trouble,) = troubles.standing()
+    assert (trouble.part, trouble.times) == ("figures", 3)
+    assert trouble.reason.startswith("KeyError at test_troubles.py:")
+
+
+async def test_a_part_whose_tasks_fail_is_started_again_too() -> None:
+    troubles, starts = Troubles(HandClock()), 0
+
+    async def fails() -> None:
+        raise RuntimeError
+
+    async def run() -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 1:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(fails(), name="one")
+
+    await troubles.kept("pops", run)
+    assert [trouble.reason.split()[0] for trouble in troubles.standing()] == ["RuntimeError"]
+
+
+async def test_a_part_that_is_cancelled_ends() -> None:
+    troubles = Troubles(HandClock())
+    async with asyncio.TaskGroup() as tasks:
+        part = tasks.create_task(troubles.kept("pops", asyncio.Event().wait), name="part")  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        part.cancel()
+    assert not troubles.standing()
+
+
+def test_what_an_error_says_is_not_repeated() -> None:
+    assert "13800138000" not in reason_of(failing("number 13800138000"))
+
+
+def test_what_has_not_failed_for_a_while_is_over() -> None:
+    clock = HandClock()
+    troubles = Troubles(clock)
+    troubles.note("drain", failing(""))
+    clock.move(seconds=STANDS.total_seconds())
+    assert troubles.standing()
+    clock.move(seconds=1)
+    assert not troubles.standing()
+
+
+def test_what_stands_longer_than_the_longest_pause() -> None:
+    assert timedelta(seconds=rooms.LONGEST_WAIT_S * 1.2) < STANDS
