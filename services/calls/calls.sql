@@ -185,7 +185,7 @@ select count(*) filter (where answered_at is not null or outcome = 'answered') a
 from call where queue = $1 and queued_at >= $2 and queued_at < $3;
 
 -- name: page
--- Calls, newest first, a page from behind ($1, $2); $3 number, $4 outcome, [$5, $6) started, $7 only calls this person took part in.
+-- Calls, newest first, a page from behind ($1, $2); $3 number, $4 outcome, [$5, $6) started, $7 only this person's own (see is_own).
 select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
        t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
 from call c
@@ -199,7 +199,7 @@ where ($1::timestamptz is null or (c.started_at, c.id) < ($1, $2::text))
   and ($4::text is null or c.outcome = $4)
   and ($5::timestamptz is null or c.started_at >= $5)
   and ($6::timestamptz is null or c.started_at < $6)
-  and ($7::bigint is null or exists (
+  and ($7::bigint is null or (t.id is not null and (t.owner_id is null or t.owner_id = $7)) or exists (
     select 1 from call_leg l where l.call_id = c.id and l.person_id = $7 and l.answered_at is not null))
 order by c.started_at desc, c.id desc limit $8;
 
@@ -221,9 +221,10 @@ select l.channel, l.extension, p.name as person, l.person_id, l.rang_at, l.answe
 from call_leg l left join person p on p.id = l.person_id
 where l.call_id = $1 order by coalesce(l.rang_at, l.answered_at), l.channel;
 
--- name: took_part
--- Whether a person spoke in a call; a phone that only rang took no part.
-select exists (select 1 from call_leg where call_id = $1 and person_id = $2 and answered_at is not null);
+-- name: is_own
+-- Whether a call is this person's own: they spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's.
+select exists (select 1 from call_leg where call_id = $1 and person_id = $2 and answered_at is not null)
+    or exists (select 1 from ticket where call_id = $1 and state <> 'discarded' and (owner_id is null or owner_id = $2));
 
 -- name: recording_of
 -- The recording of a call and what became of its words.

@@ -121,6 +121,17 @@ def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes
     return replace(ticket, **contents, sources=sources), changes
 
 
+def without_words(ticket: Ticket) -> Ticket:
+    """For who may not read the call's words: no quotes, and in a draft no text that is nothing else than those words.
+
+    What a person has confirmed is the case's, whoever reads it.
+    """
+    sources = {name: replace(source, proposal=None, evidence=()) for name, source in ticket.sources.items()}
+    drawn = {name for name in TEXTS if name in sources and sources[name].by == "draft"}
+    blank: dict[str, Any] = {} if ticket.state in {State.OPEN, State.CLOSED} else dict.fromkeys(drawn, "")
+    return replace(ticket, **blank, sources=sources)
+
+
 def by_agent(fields: Mapping[str, str | None]) -> tuple[Filling, ...]:
     """What a person typed: sure, and from then on nobody else's to fill."""
     return tuple(Filling(name, value, Source("agent")) for name, value in fields.items())

@@ -35,13 +35,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows."""
+    """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows.
+
+    ``reader``: who may read the words of their own calls only; None reads all.
+    """
 
     state: str | None = None
     owner: int | None = None
     text: str = ""
     after: tuple[datetime, int] | None = None
     limit: int = 50
+    reader: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,8 @@ async def page(connection: Connection, wanted: Wanted, *, number: str | None = N
     """Newest first, by index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
-    rows = await connection.fetch(QUERIES.page, wanted.state, wanted.owner, at, behind, number, customer_number, wanted.limit + 1)
+    filters = (wanted.state, wanted.owner, at, behind, number, customer_number)
+    rows = await connection.fetch(QUERIES.page, *filters, wanted.limit + 1, wanted.reader)
     return _cut(rows, wanted.limit)
 
 
@@ -153,9 +158,8 @@ async def scan(connection: Connection, wanted: Wanted, beginnings: Sequence[str]
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
     digits = "".join(filter(str.isdigit, wanted.text)) if beginnings else ""
-    rows = await connection.fetch(
-        QUERIES.scan, wanted.state, wanted.owner, at, behind, wanted.text.lower(), SCAN_ROWS, wanted.limit + 1, beginnings, digits
-    )
+    filters = (wanted.state, wanted.owner, at, behind, wanted.text.lower(), SCAN_ROWS)
+    rows = await connection.fetch(QUERIES.scan, *filters, wanted.limit + 1, beginnings, digits, wanted.reader)
     found = _cut([row for row in rows if row["id"] is not None], wanted.limit)
     if found.next or not rows or rows[0]["seen"] < SCAN_ROWS:
         return found

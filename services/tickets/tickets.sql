@@ -77,9 +77,13 @@ select (select name from person where id = $1) as created_by, (select name from 
 select r.state as recording, x.state as transcript from recording r left join transcript x on x.recording_id = r.id where r.call_id = $1;
 
 -- name: page
--- Tickets newest first behind ($3, $4); $1 state, $2 owner, $5 number, $6 customer number.
+-- Tickets newest first behind ($3, $4); $1 state, $2 owner, $5 number, $6 customer number. $8, who may read their own calls' words
+-- only, is not shown those of another's draft.
 select t.id, t.number, t.state, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
-       left(t.description, 120) as summary, t.received_at, p.name as owner
+       case when $8::bigint is not null and t.call_id is not null and t.state in ('draft', 'discarded') and t.owner_id <> $8
+         and t.sources->'description'->>'by' = 'draft'
+         and not exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $8 and l.answered_at is not null)
+         then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner
 from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
 where ($1::text is null or t.state = $1) and ($2::bigint is null or t.owner_id = $2)
   and ($3::timestamptz is null or (t.received_at, t.id) < ($3, $4::bigint))
@@ -89,6 +93,7 @@ order by t.received_at desc, t.id desc limit $7;
 -- name: scan
 -- Text search over the next $6 tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
 -- $8: what the number typed may begin with; $9: its digits, which a number written down anyhow may hold.
+-- For $10 the texts of another's draft are not searched either: what may not be read may not be guessed.
 with window_ as materialized (
   select t.* from ticket t
   where ($1::text is null or t.state = $1) and ($2::bigint is null or t.owner_id = $2)
@@ -98,12 +103,18 @@ with window_ as materialized (
   select received_at, id, (select count(*) from window_) as seen from window_ order by received_at, id limit 1
 ), found as (
   select t.id, t.number, t.state, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
-         left(t.description, 120) as summary, t.received_at, p.name as owner
+         case when $10::bigint is not null and t.call_id is not null and t.state in ('draft', 'discarded') and t.owner_id <> $10
+         and t.sources->'description'->>'by' = 'draft'
+         and not exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $10 and l.answered_at is not null)
+         then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner
   from window_ t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
-  where strpos(lower(t.customer_name), $5) > 0 or strpos(lower(t.description), $5) > 0 or strpos(t.customer_number, $5) > 0
-     or strpos(lower(coalesce(t.number, '')), $5) > 0 or strpos(lower(t.address), $5) > 0 or strpos(t.contact_number, $5) > 0
+  where strpos(t.customer_number, $5) > 0 or strpos(lower(coalesce(t.number, '')), $5) > 0
      or exists (select from unnest($8::text[]) as begun where starts_with(t.customer_number, begun))
-     or ($9 <> '' and (strpos(t.customer_number, $9) > 0 or strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), $9) > 0))
+     or ($9 <> '' and strpos(t.customer_number, $9) > 0)
+     or ((strpos(lower(t.customer_name), $5) > 0 or strpos(lower(t.description), $5) > 0 or strpos(lower(t.address), $5) > 0
+          or strpos(t.contact_number, $5) > 0 or ($9 <> '' and strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), $9) > 0))
+       and ($10::bigint is null or t.call_id is null or t.state in ('open', 'closed') or t.owner_id is null or t.owner_id = $10
+         or exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $10 and l.answered_at is not null)))
   order by t.received_at desc, t.id desc limit $7
 )
 select found.*, edge.received_at as edge_at, edge.id as edge_id, edge.seen from edge left join found on true

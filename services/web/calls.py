@@ -11,12 +11,13 @@ from pydantic import StringConstraints, ValidationError
 
 from cti.ids import CallId
 from recordings.models import DEMONSTRATION
-from services.calls import store
+from services.calls import policy, store
 from services.calls.playback import Playback, StoreAway
+from services.calls.policy import Part
 from services.clock import Clock
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Forbidden, NotFound
-from services.people import audit
+from services.people.reads import Reads
 from services.people.rights import Right
 from services.store import db
 from services.web import schemas
@@ -26,7 +27,6 @@ from services.web.problems import RangeNotSatisfiable
 from services.web.ranges import Content, send
 
 CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}$")]
-SAME_LISTEN_S = 60.0  # a player asks for many parts of one sound: one row in the audit a minute tells the same
 READERS = (Right.CALLS_READ, Right.CALLS_READ_OWN)
 LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
 
@@ -35,19 +35,17 @@ class CallRoutes:
     def __init__(self, pool: db.Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> None:
         self._pool = pool
         self._playback = playback
-        self._clock = clock
         self._numbering = numbering
-        self._listens: dict[tuple[int, str], float] = {}
+        self._reads = Reads(pool, clock)
 
     @route("GET", "/api/calls", right=READERS)
     async def page(self, asked: Asked, query: schemas.CallsQuery) -> schemas.CallPage:
-        """Newest first: every call, or for agents those they took part in."""
+        """Newest first: every call, or for agents their own."""
         at, behind = from_cursor(query.after)
         number = self._numbering.read(query.number) if query.number.strip() else None
         if number == "":
             return schemas.CallPage(calls=[], next=None)  # no number at all: not the calls that came without one
-        person = None if asked.by.may(Right.CALLS_READ) else asked.by.id
-        filters = (number, query.outcome, query.begin, query.end, person)
+        filters = (number, query.outcome, query.begin, query.end, policy.only_own(asked.by))
         async with db.transaction(self._pool) as connection:
             await connection.execute("set local plan_cache_mode = force_custom_plan")
             rows = await connection.fetch(store.QUERIES.page, at, behind, *filters, query.limit + 1)
@@ -62,11 +60,18 @@ class CallRoutes:
         """One call with the agents' legs, its recording and its words."""
         async with db.connection(self._pool) as connection:
             row = await connection.fetchrow(store.QUERIES.detail, call_id)
-            if row is None or not await self._may(connection, asked, call_id, Right.CALLS_READ):
+            if row is None:
                 raise NotFound("there is no such call")
+            allowed = await policy.may(connection, asked.by, Part.CALL, call_id)
+            words = await policy.may(connection, asked.by, Part.WORDS, call_id)
             legs = await connection.fetch(store.QUERIES.legs, call_id)
             recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
-            utterances = await connection.fetch(store.QUERIES.utterances_of, recording["id"]) if recording else []
+            utterances = await connection.fetch(store.QUERIES.utterances_of, recording["id"]) if recording and words else []
+        if not allowed:
+            await self._reads.note(asked.by, "call.refused", f"call:{call_id}")
+            raise NotFound("there is no such call")
+        if utterances:
+            await self._reads.note(asked.by, "transcript.read", f"call:{call_id}")
         return schemas.CallDetail(
             call=_row(row),
             legs=[_leg(leg) for leg in legs],
@@ -83,35 +88,20 @@ class CallRoutes:
     )
     async def audio(self, asked: Asked, call_id: CallIdText, query: schemas.AudioQuery) -> web.StreamResponse:
         """The sound, whole or by a byte range. Every listening is on record."""
-        async with db.transaction(self._pool) as connection:
-            if not await self._may(connection, asked, call_id, Right.RECORDINGS_LISTEN):
-                raise Forbidden("not a call of yours")
+        async with db.connection(self._pool) as connection:
+            allowed = await policy.may(connection, asked.by, Part.SOUND, call_id)
             recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
-            if recording is None or recording["state"] != "archived":
-                raise NotFound("there is no recording of this call")
-            heard = await self._on_record(connection, asked, call_id, query.side)
-        self._listens |= heard  # only now is it in the audit
+        if not allowed:
+            await self._reads.note(asked.by, "recording.refused", f"call:{call_id}")
+            raise Forbidden("not a call of yours")
+        if recording is None or recording["state"] != "archived":
+            raise NotFound("there is no recording of this call")
+        await self._reads.note(asked.by, "recording.listen", f"call:{call_id}", {"side": query.side})
         sound = await self._playback.sound(CallId(call_id), recording["object"], query.side)
         etag = f"{recording['id']}-{query.side}-{sound.size}"
         name = f"{call_id}.{query.side}.flac"
         content = Content(size=sound.size, content_type="audio/flac", etag=etag, read=sound.read, filename=name)
         return await send(asked, content)
-
-    async def _may(self, connection: db.Connection, asked: Asked, call: str, everything: Right) -> bool:
-        if asked.by.may(everything):
-            return True
-        took_part: bool = await connection.fetchval(store.QUERIES.took_part, call, asked.by.id)
-        return took_part
-
-    async def _on_record(self, connection: db.Connection, asked: Asked, call: str, side: str) -> dict[tuple[int, str], float]:
-        """What to remember once the row is committed: nothing if one of the last minute tells the same."""
-        now, key = self._clock.monotonic(), (asked.by.id, f"{call} {side}")
-        self._listens = {kept: at for kept, at in self._listens.items() if now - at < SAME_LISTEN_S}
-        if key in self._listens:
-            return {}
-        about, detail = f"call:{call}", {"side": side}
-        await audit.write(connection, self._clock.now(), by=asked.by.id, action="recording.listen", about=about, detail=detail)
-        return {key: now}
 
     async def _recording(self, call: str, row: db.Row) -> schemas.Recording:
         drawn = await self._playback.peaks(row["peaks"]) if row["peaks"] else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.customers.actions import Customers
 from services.customers.model import Customer, CustomerFields
 from services.errors import Conflict
+from services.people.reads import Reads
 from services.people.rights import Right
 from services.web import schemas
 from services.web.http import Asked, route
@@ -15,10 +16,12 @@ IMPORT_BYTES = 24_000_000  # five million characters of Chinese, some of them es
 class CustomerRoutes:
     def __init__(self, customers: Customers) -> None:
         self._customers = customers
+        self._reads = Reads(customers.pool, customers.clock)
 
     @route("GET", "/api/customers", right=Right.CUSTOMERS_READ)
     async def show(self, asked: Asked, query: schemas.CustomersQuery) -> list[schemas.Customer]:
         """A page in order of id; ``after`` is the id of the last one seen. ``q`` finds numbers by beginning, names by part."""
+        await self._reads.note(asked.by, "customer.list", "customer", {"search": "yes" if query.q else "no"})
         found = await self._customers.page(after=query.after, search=query.q, limit=query.limit)
         return [wire(customer) for customer in found]
 

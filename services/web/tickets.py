@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
+from services.calls import policy
+from services.calls.policy import Part
 from services.clock import Clock
 from services.customers.numbers import written
 from services.errors import Conflict, Forbidden, Stale
 from services.people import audit
+from services.people.reads import Reads
 from services.people.rights import Right
 from services.store import db
 from services.tickets import store
 from services.tickets.actions import Tickets
-from services.tickets.model import Ticket
+from services.tickets.model import TEXTS, Ticket, without_words
 from services.tickets.store import Wanted
 from services.web import schemas
 from services.web.cursor import from_cursor, to_cursor
@@ -25,6 +29,7 @@ class TicketRoutes:
         self._tickets = tickets
         self._pool = pool
         self._clock = clock
+        self._reads = Reads(pool, clock)
 
     @route("GET", "/api/tickets", right=Right.TICKETS_READ)
     async def page(self, asked: Asked, query: schemas.TicketsQuery) -> schemas.TicketPage:
@@ -32,7 +37,8 @@ class TicketRoutes:
         at, behind = from_cursor(query.after)
         owner = asked.by.id if query.owner == "me" else None
         after = (at, int(behind)) if at else None
-        page = await self._tickets.find(Wanted(query.state, owner, query.q, after, query.limit))
+        reader = policy.only_own(asked.by)
+        page = await self._tickets.find(Wanted(query.state, owner, query.q, after, query.limit, reader))
         return schemas.TicketPage(
             tickets=[_row(row) for row in page.rows],
             next=to_cursor(*page.next) if page.next else None,
@@ -44,51 +50,54 @@ class TicketRoutes:
         """A draft by hand. The same ``key`` again returns the first one."""
         fields = body.fields.model_dump(exclude_unset=True)
         ticket, _ = await self._tickets.new(fields, key=body.key, by=asked.by.id)
-        return await self._wire(ticket)
+        return await self._wire(asked, ticket)
 
     @route("GET", "/api/tickets/{ticket_id}", right=Right.TICKETS_READ)
     async def show(self, asked: Asked, ticket_id: schemas.Id) -> schemas.Ticket:
         """One ticket with where each field comes from."""
-        return await self._wire(await self._tickets.load(ticket_id))
+        return await self._wire(asked, await self._tickets.load(ticket_id))
 
     @route("GET", "/api/tickets/{ticket_id}/journal", right=Right.TICKETS_READ)
     async def journal(self, asked: Asked, ticket_id: schemas.Id, query: schemas.JournalQuery) -> list[schemas.JournalRow]:
         """What was done to it, oldest first, a page; ``after`` is the ``seq`` of the last row seen."""
         async with db.connection(self._pool) as connection:
-            await store.load(connection, ticket_id)
+            ticket = await store.load(connection, ticket_id)
+            words = await self._may_read(connection, asked, ticket)
             rows = await connection.fetch(store.QUERIES.read_journal, ticket_id, query.after, query.limit)
-        return [_journal_row(row) for row in rows]
+        if words and ticket.call_id and rows:
+            await self._reads.note(asked.by, "transcript.read", f"call:{ticket.call_id}", {"through": "ticket"})
+        return [_journal_row(row, words=words) for row in rows]
 
     @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def change(self, asked: Asked, ticket_id: schemas.Id, body: schemas.TicketPatch) -> schemas.Ticket:
         """The named fields, if ``version`` is still the ticket's."""
         fields = body.fields.model_dump(exclude_unset=True)
         async with self._refusals(asked, ticket_id):
-            return await self._wire(await self._tickets.change(ticket_id, body.version, fields, by=asked.by.id))
+            return await self._wire(asked, await self._tickets.change(ticket_id, body.version, fields, by=asked.by.id))
 
     @route("POST", "/api/tickets/{ticket_id}/confirm", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def confirm(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
         """The draft becomes a case with a number; every empty mandatory field is named."""
         async with self._refusals(asked, ticket_id):
-            return await self._wire(await self._tickets.confirm(ticket_id, body.version, by=asked.by.id, note=body.note))
+            return await self._wire(asked, await self._tickets.confirm(ticket_id, body.version, by=asked.by.id, note=body.note))
 
     @route("POST", "/api/tickets/{ticket_id}/discard", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def discard(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
         """The draft is no case; ``restore`` undoes it."""
         async with self._refusals(asked, ticket_id):
-            return await self._wire(await self._tickets.discard(ticket_id, body.version, by=asked.by.id, note=body.note))
+            return await self._wire(asked, await self._tickets.discard(ticket_id, body.version, by=asked.by.id, note=body.note))
 
     @route("POST", "/api/tickets/{ticket_id}/restore", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def restore(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
         """Undoes a discard."""
         async with self._refusals(asked, ticket_id):
-            return await self._wire(await self._tickets.restore(ticket_id, body.version, by=asked.by.id, note=body.note))
+            return await self._wire(asked, await self._tickets.restore(ticket_id, body.version, by=asked.by.id, note=body.note))
 
     @route("POST", "/api/tickets/{ticket_id}/close", right=Right.TICKETS_WRITE, raises=(Stale,))
     async def close(self, asked: Asked, ticket_id: schemas.Id, body: schemas.VersionBody) -> schemas.Ticket:
         """Answered on the spot (SPEC A2); needs the answer."""
         async with self._refusals(asked, ticket_id):
-            return await self._wire(await self._tickets.close(ticket_id, body.version, by=asked.by.id, note=body.note))
+            return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by.id, note=body.note))
 
     @contextlib.asynccontextmanager
     async def _refusals(self, asked: Asked, ticket: int) -> AsyncIterator[None]:
@@ -101,11 +110,21 @@ class TicketRoutes:
                 await audit.write(connection, self._clock.now(), by=by, action="ticket.refused", about=about)
             raise
 
-    async def _wire(self, ticket: Ticket) -> schemas.Ticket:
+    async def _may_read(self, connection: db.Connection, asked: Asked, ticket: Ticket) -> bool:
+        """The words of the call behind the ticket, by the call's own policy; a ticket written by hand has none."""
+        if ticket.call_id is None or ticket.owner_id in {None, asked.by.id}:
+            return True
+        return await policy.may(connection, asked.by, Part.WORDS, ticket.call_id)
+
+    async def _wire(self, asked: Asked, ticket: Ticket) -> schemas.Ticket:
         async with db.connection(self._pool) as connection:
+            if not await self._may_read(connection, asked, ticket):
+                ticket = without_words(ticket)
             names = await connection.fetchrow(store.QUERIES.names, ticket.created_by, ticket.owner_id, ticket.confirmed_by)
             words = await connection.fetchrow(store.QUERIES.drafting_of, ticket.call_id) if ticket.call_id else None
         assert names is not None
+        if ticket.call_id and any(source.evidence for source in ticket.sources.values()):
+            await self._reads.note(asked.by, "transcript.read", f"call:{ticket.call_id}", {"through": "ticket"})
         plain = {name: getattr(ticket, name) for name in PLAIN}
         sources = {name: source.as_json() for name, source in ticket.sources.items()}
         drafting = _drafting(ticket, words)
@@ -119,6 +138,11 @@ PLAIN = tuple(
 )
 
 
+def _without_words(changes: dict[str, Any]) -> dict[str, Any]:
+    """That a text was changed, but not from what to what."""
+    return {name: (None, None) if name in TEXTS else pair for name, pair in changes.items()}
+
+
 def _drafting(ticket: Ticket, words: db.Row | None) -> str:
     """How far the words of the call are: the recording first, then its transcript."""
     if ticket.call_id is None:
@@ -130,8 +154,8 @@ def _drafting(ticket: Ticket, words: db.Row | None) -> str:
     return words["transcript"] if words["transcript"] in {"done", "no_speech", "failed"} else "waiting"
 
 
-def _journal_row(row: db.Row) -> schemas.JournalRow:
-    changes = dict(row["changes"])
+def _journal_row(row: db.Row, *, words: bool) -> schemas.JournalRow:
+    changes = dict(row["changes"]) if words else _without_words(row["changes"])
     if "customer_number" in changes:
         changes["customer_number"] = [value and written(value) for value in changes["customer_number"]]
     return schemas.JournalRow.model_validate({**row, "changes": changes})
