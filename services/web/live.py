@@ -3,7 +3,8 @@
 Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen
 (LESSONS DR-24). The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
 here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
-checked by the route layer before the upgrade, the session again every two seconds after it.
+checked by the route layer before the upgrade, the session again every two seconds after it. A session, a person and all
+together have so many browsers and no more, and every line is cut by a deadline, whatever the other side does or leaves unread.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Protocol
 
 import structlog
-from aiohttp import WSMsgType, web
+from aiohttp import WSMessage, WSMsgType, web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.clock import Clock
-from services.errors import WorldFailed
+from services.errors import Throttled, WorldFailed
 from services.people.rights import Right
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
@@ -49,6 +50,10 @@ STEPS = 200  # at most, so that everybody has it within a second, however many t
 OWN_S = 0.02  # one's own state, however, shows as soon as this
 TALKATIVE = 200  # messages from a browser in TALKATIVE_S; more is no desk of ours
 TALKATIVE_S = 10.0
+MOST_OF_SESSION = 12  # browsers; more tabs than anybody works in, and what a network change leaves behind for half a minute
+MOST_OF_PERSON = 24
+MOST = 4_000  # in all: some 64 kB each when none of them reads
+FULL_S = 10  # seconds after which one that found no place may ask again
 RETRY_MS = (500, 5_000)  # returning browsers spread themselves over this
 
 CLOSED, GARBAGE, RESTART, TOO_SLOW, SESSION_ENDED = 1000, 1008, 1012, 1013, 4401
@@ -92,8 +97,9 @@ Alive = Callable[[Collection[bytes]], Awaitable[Collection[bytes]]]
 class Connection:
     """One browser."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, person: int, session: bytes) -> None:
+    def __init__(self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None) -> None:
         self.socket = socket
+        self.line = line
         self.person = person
         self.session = session
         self.resumed = False
@@ -103,6 +109,8 @@ class Connection:
         self._waiting: deque[str] = deque()
         self._board: str | None = None
         self._newest = 0
+        self._pong: bytes | None = None
+        self._window = (-TALKATIVE_S, 0)
         self._wake = asyncio.Event()
 
     def send(self, text: str) -> None:
@@ -126,15 +134,32 @@ class Connection:
             self.bye = ByeMessage(code=bye, retry_ms=random.randint(*RETRY_MS)) if bye else None
             self.ended.set()
 
+    def spoke(self, now: float) -> None:
+        """Counts what comes. Raises NotOurs for more than any desk of ours sends."""
+        begun, count = self._window
+        self._window = (now, 1) if now - begun > TALKATIVE_S else (begun, count + 1)
+        if self._window[1] > TALKATIVE:
+            raise NotOurs
+
+    def pong(self, sent: bytes) -> None:
+        """The answer to a ping, in place of one that has not gone out yet: who pings and does not read makes nothing grow."""
+        self._pong = sent
+        self._wake.set()
+
     async def write(self) -> None:
         """Sends what waits, messages before the board, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting or self._board is not None:
-                text = self._waiting.popleft() if self._waiting else self._take_board()
+            while self._waiting or self._board is not None or self._pong is not None:
                 try:
-                    await self.socket.send_str(text)
+                    if self._pong is not None:
+                        pong, self._pong = self._pong, None
+                        await self.socket.pong(pong)
+                    elif self._waiting:
+                        await self.socket.send_str(self._waiting.popleft())
+                    else:
+                        await self.socket.send_str(self._take_board())
                 except ConnectionError:
                     self.end(CLOSED)
                     return
@@ -158,6 +183,8 @@ class Hub:
         self._own: set[int] = set()
         self._own_changed = asyncio.Event()
         self._suspicious = asyncio.Event()
+        self._places: dict[int, Counter[bytes]] = {}
+        self._held = 0
         self._closing = False
         self._empty = asyncio.Event()  # nobody is connected
         self._empty.set()
@@ -186,6 +213,11 @@ class Hub:
         """What is known of a person has changed (None: of anybody): their pages ask again."""
         for each in [person] if person is not None else list(self._connections):
             self.push(each, "me", lambda seq: MeMessage(seq=seq), over=True)
+
+    @property
+    def held(self) -> int:
+        """Lines that are not cut yet, whoever has left them."""
+        return self._held
 
     @property
     def browsers(self) -> int:
@@ -222,9 +254,28 @@ class Hub:
             async with asyncio.timeout(3 * CLOSE_S):
                 await self._empty.wait()
 
-    async def serve(self, socket: web.WebSocketResponse, *, person: int, session: bytes) -> None:
-        """One prepared websocket until it ends."""
-        connection = Connection(socket, person=person, session=session)
+    @contextlib.contextmanager
+    def place(self, person: int, session: bytes) -> Iterator[None]:
+        """Held from before the upgrade until the line is cut. Raises Throttled: a newcomer is refused, who is in stays."""
+        mine = self._places.get(person, Counter())
+        if mine[session] >= MOST_OF_SESSION or mine.total() >= MOST_OF_PERSON or self._held >= MOST:
+            raise Throttled(FULL_S)
+        self._places[person] = mine
+        mine[session] += 1
+        self._held += 1
+        try:
+            yield
+        finally:
+            mine[session] -= 1
+            self._held -= 1
+            if not mine.total():
+                self._places.pop(person, None)
+
+    async def serve(
+        self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None = None
+    ) -> None:
+        """One prepared websocket until it ends; ``line`` is what is cut if it does not end by itself."""
+        connection = Connection(socket, person=person, session=session, line=line)
         if self._closing:
             connection.end(RESTART, "restart")
         self._enter(connection)
@@ -262,7 +313,7 @@ class Hub:
         """Until the browser closes, goes silent, or sends what is no message of ours."""
         try:
             async with asyncio.timeout(RESUME_S):
-                since = await _next(connection.socket)
+                since = await self._next(connection)
             if not isinstance(since, ResumeMessage):
                 raise NotOurs
             self._resume(connection, since.since)
@@ -273,19 +324,24 @@ class Hub:
             connection.end(CLOSED)
 
     async def _listen(self, connection: Connection) -> None:
-        window, count = self._clock.monotonic(), 0
         while True:
-            message = await _next(connection.socket)
-            now = self._clock.monotonic()
-            window, count = (now, 1) if now - window > TALKATIVE_S else (window, count + 1)
-            if count > TALKATIVE:
-                raise NotOurs
+            message = await self._next(connection)
             if isinstance(message, ResumeMessage):
                 self._resume(connection, message.since)
             elif isinstance(message, PhoneMessage):
                 _tell(self._on_phone(connection, message))
             elif self.acked and message.seq <= self._stream(connection.person).seq:
                 self.acked.acknowledged(connection.person, message.seq, message.shown_ms)
+
+    async def _next(self, connection: Connection) -> FromBrowser:
+        """The next message; pings are answered on the way, and count: nobody's browser sends any."""
+        while True:
+            frame = await connection.socket.receive()
+            connection.spoke(self._clock.monotonic())
+            if frame.type is WSMsgType.PING:
+                connection.pong(frame.data)
+            elif frame.type is not WSMsgType.PONG:
+                return _message(frame)
 
     def _resume(self, connection: Connection, since: int) -> None:
         stream = self._stream(connection.person)
@@ -383,8 +439,7 @@ def _tell(all_told: list[Told]) -> None:
             told.connection.send(HandsetMessage(place=told.answer).model_dump_json())
 
 
-async def _next(socket: web.WebSocketResponse) -> FromBrowser:
-    frame = await socket.receive()
+def _message(frame: WSMessage) -> FromBrowser:
     if frame.type is WSMsgType.TEXT:
         try:
             return _FROM_BROWSER.validate_json(frame.data, strict=True)
@@ -396,19 +451,19 @@ async def _next(socket: web.WebSocketResponse) -> FromBrowser:
 
 
 async def _close(connection: Connection) -> None:
-    """Politely if the browser reads, by cutting the line if it does not."""
-    socket = connection.socket
-    if socket.closed:
-        return
+    """Politely if the browser reads; in any case the line is cut by the deadline, with all that was never taken off it."""
+    socket, line = connection.socket, connection.line
     try:
         async with asyncio.timeout(CLOSE_S):
-            if connection.bye:
+            if connection.bye and not socket.closed:
                 await socket.send_str(connection.bye.model_dump_json())
             await socket.close(code=connection.code)
     except (TimeoutError, ConnectionError):
-        transport = socket._req.transport if socket._req else None
-        if transport is not None:
-            transport.abort()
+        if line is not None:
+            line.abort()
+    finally:
+        if line is not None and line.get_write_buffer_size():  # closing waits for a reader who will not come
+            line.abort()
 
 
 class LiveRoutes:
@@ -417,10 +472,22 @@ class LiveRoutes:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    @route("GET", "/api/live", right=Right.BOARD, websocket=True, produces="application/json", without_database=True)
+    @route(
+        "GET",
+        "/api/live",
+        right=Right.BOARD,
+        websocket=True,
+        produces="application/json",
+        without_database=True,
+        raises=(Throttled,),
+    )
     async def live(self, asked: Asked) -> web.StreamResponse:
         """The websocket: ServerMessage to the browser, ClientMessage from it; the first is ``resume``."""
-        socket = web.WebSocketResponse(compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES, timeout=CLOSE_S)
-        await socket.prepare(asked.request)
-        await self._hub.serve(socket, person=asked.by.id, session=asked.by.session)
+        who, line = asked.by, asked.request.transport
+        with self._hub.place(who.id, who.session):
+            socket = web.WebSocketResponse(
+                compress=False, autoping=False, heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES, timeout=CLOSE_S
+            )
+            await socket.prepare(asked.request)
+            await self._hub.serve(socket, person=who.id, session=who.session, line=line)
         return socket

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,6 +20,7 @@ from services.store import db
 from services.web import handset, live
 from services.web.schemas import BoardMessage, DraftMessage
 from tests.harness.office import WAIT_S, Office, agent, link, office
+from tests.harness.patience import until
 
 
 @pytest_asyncio.fixture
@@ -288,3 +291,82 @@ async def test_a_desk_is_open_while_its_browser_is_there_and_its_session_is_in_f
         assert not desk.hub.has_desk(person, session)
         desk.hub.end_session(session)
         assert not desk.hub.has_desk(person, None)
+
+
+async def flooding(desk: Office, login: str, seconds_: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A websocket of our own making that sends pings as fast as they are taken and reads nothing."""
+    host, port = desk.url.removeprefix("http://").split(":")
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    plain.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(plain, (host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=plain, limit=2_048)
+    lines = {"Host": "x", "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    lines |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", **desk.cookies(login)}
+    writer.write(("GET /api/live HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\n").encode())
+    resume = b'{"type":"resume","since":0}'
+    writer.write(b"\x81" + bytes([0x80 | len(resume)]) + bytes(4) + resume)
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(seconds_):
+            while True:
+                writer.write((b"\x89\xfd" + bytes(4) + b"x" * 125) * 100)
+                await writer.drain()
+    return reader, writer
+
+
+async def test_who_floods_pings_and_reads_nothing_is_cut_off_and_leaves_nothing(desk: Office) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        floods = [tasks.create_task(flooding(desk, "li", 2.0)) for _ in range(10)]
+    await until(lambda: desk.hub.browsers == 0, "no browser is left")
+    for flood in floods:
+        reader, writer = flood.result()
+        taken = 0
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(WAIT_S):
+                while part := await reader.read(65_536):
+                    taken += len(part)
+        writer.close()
+        assert taken < 100_000, "what it was sent is bounded"
+    assert (desk.hub.held, desk.hub.browsers) == (0, 0)
+
+
+async def test_a_ping_is_answered(desk: Office) -> None:
+    assert desk.http
+    async with desk.http.ws_connect(f"{desk.url}/api/live", headers=desk.cookies("li"), autoping=False) as browser:
+        await browser.send_json({"type": "resume", "since": 0})
+        await browser.ping(b"there?")
+        async with asyncio.timeout(WAIT_S):
+            while (frame := await browser.receive()).type is not aiohttp.WSMsgType.PONG:
+                assert frame.type is aiohttp.WSMsgType.TEXT
+        assert frame.data == b"there?"
+
+
+async def test_a_log_out_cuts_the_line_of_who_does_not_read(desk: Office) -> None:
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
+        transport = browser.socket._response.connection.transport  # type: ignore[union-attr]  # the client's own socket stops reading
+        transport.pause_reading()
+        for ticket in range(200):
+            push(desk, "li", ticket)
+        desk.hub.end_session(hash_of(desk.tokens["li"]))
+        await until(lambda: desk.hub.held == 0, "its line is cut")
+        transport.resume_reading()
+
+
+async def test_a_session_has_so_many_browsers_and_others_are_served(desk: Office) -> None:
+    async with AsyncExitStack() as stack:
+
+        async def one() -> int:
+            try:
+                await stack.enter_async_context(desk.browser("li"))
+            except aiohttp.WSServerHandshakeError as refused:
+                return refused.status if "Retry-After" in (refused.headers or {}) else 0
+            return 101
+
+        answers = await asyncio.gather(*(one() for _ in range(60)))
+        assert (answers.count(101), answers.count(429)) == (live.MOST_OF_SESSION, 60 - live.MOST_OF_SESSION)
+        async with desk.browser("wang") as other:
+            assert (await other.next("hello"))["type"] == "hello"
+    await until(lambda: desk.hub.held == 0, "all places are free again")
+    async with desk.browser("li") as browser:
+        await browser.next("hello")
