@@ -97,7 +97,9 @@ Alive = Callable[[Collection[bytes]], Awaitable[Collection[bytes]]]
 class Connection:
     """One browser."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None = None
+    ) -> None:
         self.socket = socket
         self.line = line
         self.person = person

@@ -47,12 +47,12 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 async def send(asked: Asked, content: Content) -> web.StreamResponse:
-    """200, 206 or 304 with the bytes; never cached by anybody but the browser that asked."""
+    """200, 206 or 304 with the bytes; kept by nobody, not even the browser that asked: it may be anybody's tomorrow."""
     request = asked.request
     headers = {
         "Accept-Ranges": "bytes",
         "ETag": f'"{content.etag}"',
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": "no-store",
         **asked.answer_headers,
     }
     if content.filename:

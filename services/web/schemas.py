@@ -8,7 +8,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic takes typing's own from Python 3.12 on
 
@@ -68,6 +77,21 @@ def _in_utc(moment: datetime) -> datetime:
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+class Span(Wire):
+    """A query's stretch of time, half-open: ``from`` up to, not including, ``to``. Every pair of such times is one of these."""
+
+    begin: Moment | None = Field(default=None, alias="from")
+    end: Moment | None = Field(default=None, alias="to")
+
+    @field_validator("end")
+    @classmethod
+    def _not_before(cls, end: datetime | None, given: ValidationInfo) -> datetime | None:
+        begin = given.data.get("begin")
+        if begin is not None and end is not None and end < begin:
+            raise PydanticCustomError("before_from", "a time not before 'from'")
+        return end
 
 
 class IdPageQuery(Wire):
@@ -344,15 +368,13 @@ class Transcript(Wire):
     error: str | None
 
 
-class CallsQuery(Wire):
+class CallsQuery(Span):
     """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
 
     limit: Limit = 50
     after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
     number: Search = ""
     outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
-    begin: Moment | None = Field(default=None, alias="from")
-    end: Moment | None = Field(default=None, alias="to")
 
 
 class AudioQuery(Wire):

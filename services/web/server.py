@@ -6,11 +6,13 @@ import contextlib
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from services.errors import TingsuError, WorldFailed
 from services.web.http import PERSON, REQUEST_ID, Sessions, build
@@ -18,6 +20,9 @@ from services.web.problems import answer, problem_of, problem_of_http
 from services.web.schemas import Health, Problem
 from services.web.security import Security
 from services.web.static import Desk
+
+ALWAYS: web.AppKey[Mapping[str, str]] = web.AppKey("always")
+"""What every answer carries, one to what is no HTTP too."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +71,7 @@ class StandingBy(WorldFailed):
 def _with_headers(security: Security) -> web.Application:
     app = web.Application(middlewares=[_outermost])
     headers = security.headers()
+    app[ALWAYS] = {**headers, "Cache-Control": "no-store"}
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         for name, value in headers.items():
@@ -122,7 +128,7 @@ def _log_access(request: web.Request, status: int, took_s: float) -> None:
 @contextlib.asynccontextmanager
 async def serving(app: web.Application, listening: socket.socket, limits: Limits = Limits()) -> AsyncIterator[None]:  # frozen
     """Serve on a bound socket for as long as the block lasts, then let requests finish within ``limits.shutdown_s``."""
-    runner = web.AppRunner(
+    runner = _Runner(
         app,
         handle_signals=False,
         access_log=None,
@@ -140,6 +146,42 @@ async def serving(app: web.Application, listening: socket.socket, limits: Limits
         yield
     finally:
         await runner.cleanup()
+
+
+class _Line(RequestHandler):
+    """One connection. What is no HTTP never reaches a route: aiohttp answers it, and would say what runs here."""
+
+    __slots__ = ("_always",)
+
+    def __init__(self, manager: _Lines, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._always = manager.always
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        super().handle_error(request, status, exc, message)  # for its log line; raises when something has been sent already
+        code, told = ("failed", "something went wrong here") if status >= 500 else ("bad_request", "this is no request")
+        response = answer(status, Problem(code=code, message=told))
+        response.headers.update(self._always)
+        response.force_close()
+        return response
+
+
+class _Lines(web.Server):
+    """``always``: the headers of every answer."""
+
+    def __init__(self, like: web.Server, always: Mapping[str, str]) -> None:
+        super().__init__(like.request_handler, request_factory=like.request_factory, loop=like._loop, **like._kwargs)
+        self.always = always
+
+    def __call__(self) -> _Line:
+        return _Line(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        return _Lines(await super()._make_server(), self.app.get(ALWAYS, {}))
 
 
 class PortTaken(WorldFailed):

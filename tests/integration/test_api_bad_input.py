@@ -13,6 +13,9 @@ import pytest
 
 from services.people.rights import Role
 from services.store import db
+from services.web.all_routes import route_classes
+from services.web.http import routes_of
+from services.web.schemas import Span
 from services.web.server import Limits
 from tests.harness.api import Api, body_of, serve
 from tests.harness.clock import HandClock
@@ -210,6 +213,23 @@ async def test_a_time_at_the_ends_of_the_calendar_is_taken_if_utc_has_it(
         assert answer.status == status, await answer.text()
 
 
+async def test_a_stretch_that_ends_before_it_begins_is_named(shared_api: Api) -> None:
+    early, late = "2026-11-23T09:00:00Z", "2026-11-23T09:00:01+00:00"
+    async with shared_api.as_role(Role.administrator) as office:
+        for begin, end, status in ((early, late, 200), (early, early, 200), (late, early, 422)):
+            async with office.get("/api/calls", params={"from": begin, "to": end}) as answer:
+                assert (answer.status, [field["field"] for field in (await body_of(answer)).get("fields", [])]) == (
+                    (status, ["to"]) if status == 422 else (status, [])
+                )
+
+
+def test_every_pair_of_times_in_a_query_is_such_a_stretch() -> None:
+    queries = [route.query for kind in route_classes() for route in routes_of(kind) if route.query]
+    pairs = [query for query in queries if {"from", "to"} & {field.alias for field in query.model_fields.values()}]
+    assert pairs
+    assert all(issubclass(query, Span) for query in pairs)
+
+
 @pytest.mark.parametrize("search", ["%", "_", "\\", "((((a*)*)*)*)b", ":*&|!", "'; drop table customer; --"])
 async def test_a_search_is_text_and_nothing_else(api: Api, search: str) -> None:
     async with api.as_role(Role.administrator) as office:
@@ -273,6 +293,10 @@ async def test_smuggling_and_oversized_heads_end_the_connection(shared_api: Api,
         answer = await reader.read()
     writer.close()
     assert answer[:12] == b"HTTP/1.1 400" or answer[:12] == b"HTTP/1.0 400", answer[:200]
+    for told in (b"aiohttp", b"python", b"bbbb", b"aaaa"):
+        assert told not in answer.lower(), "neither what runs here nor what was sent"
+    for header in (b"Server: tingsu\r\n", b"X-Content-Type-Options: nosniff\r\n", b"Content-Security-Policy: ", b"no-store\r\n"):
+        assert header in answer
 
 
 async def test_slow_senders_lose_their_sockets_and_others_are_served(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
