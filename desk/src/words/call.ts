@@ -33,7 +33,7 @@ export const call = {
   popEnd: {
     no_answer: ['您没有接听，已转给下一位', 'you did not answer; it went to the next agent'],
     rejected: ['话机忙或拒接', 'the phone was busy or refused'],
-    cancelled: ['来电者已挂断，或已由他人接听', 'the caller hung up, or somebody else answered'],
+    cancelled: ['来电者已挂断、已由他人接听，或话机断了线', 'the caller hung up, somebody else answered, or your phone was cut off'],
   },
   ivr: {
     '1': ['按 1 投诉', 'pressed 1: complaint'],
