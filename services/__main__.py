@@ -68,6 +68,7 @@ def run(config: ConfigFile = None) -> None:
     """Start everything and serve until Ctrl-C: the database, the switch, the reception, the desk. Stops it all in order."""
     settings = configured(config)
     from services import app as whole  # pulls in every room
+    from services.hosted import rootless
     from services.log import set_up
     from services.welcome import Welcome
 
@@ -75,7 +76,9 @@ def run(config: ConfigFile = None) -> None:
         set_up(settings.logging)
     except OSError as error:
         refuse([Mistake("[log] file", "a file that can be written", f"{settings.logging.file}: {os.strerror(error.errno or 0)}")])
-    asyncio.run(whole.run(settings, Welcome()))
+    welcome = Welcome()
+    rootless.lose_it(settings, welcome.warn)
+    asyncio.run(whole.run(settings, welcome))
 
 
 @app.command("check-config")

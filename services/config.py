@@ -101,6 +101,13 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("IP addresses, without a network's /24") from None
 
 
+def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.IPv4Network(address)) for address in given)
+    except ValueError:
+        raise ValueError("IPv4 addresses, or networks such as 192.0.2.0/24") from None
+
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 PortOrNone = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
@@ -109,6 +116,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 Language = Literal["zh-CN", "en"]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
+Networks = Annotated[Texts, AfterValidator(_networks)]
 
 
 class _Section(BaseModel):
@@ -180,6 +188,14 @@ class Asterisk(_Section):
         return f"wss://{self.host}:{self.wss_port}/ws" if self.wss_port else f"ws://{self.host}:{self.ws_port}/ws"
 
 
+class Trunks(_Section):
+    addresses: Networks = ("127.0.0.0/8",)
+    anonymous: bool = False
+    most_calls: Few = 200
+    most_calls_each: Few = 150
+    silent_seconds: Annotated[int, Field(ge=5, le=600)] = 30
+
+
 class Ivr(_Section):
     numbers: Annotated[Texts, AfterValidator(_hotlines)] = ("10000",)
     host: str = "127.0.0.1"
@@ -247,6 +263,7 @@ class Config(BaseModel):
     web: Web = Web()
     database: Database = Database()
     asterisk: Asterisk = Asterisk()
+    trunks: Trunks = Trunks()
     ivr: Ivr = Ivr()
     queue: Queue = Queue()
     recordings: Recordings = Recordings()

@@ -23,6 +23,7 @@ from ivr.asterisk import (
     SwitchPorts,
     SwitchProgram,
     TlsFiles,
+    Trunks,
     UnfitValue,
 )
 from ivr.settings import IvrSettings
@@ -179,6 +180,12 @@ def switch_plan(
         queue=QueueSettings(
             name=config.queue.name, ring_seconds=config.queue.ring_seconds, service_level_seconds=config.queue.answer_seconds
         ),
+        trunks=Trunks(
+            networks=() if config.trunks.anonymous else config.trunks.addresses,
+            most_calls=config.trunks.most_calls,
+            most_calls_each=config.trunks.most_calls_each,
+            silent_seconds=config.trunks.silent_seconds,
+        ),
         fallback_notice=fallback_notice,
         language=config.centre.language,
         tls=TlsFiles(certificate=config.path(asterisk.tls_certificate), key=config.path(asterisk.tls_key))
@@ -279,4 +286,13 @@ def exposed(config: Config) -> list[Mistake]:
                 leans_on=("[asterisk] managed",),
             )
         )
+        if not config.trunks.anonymous and all(is_loopback(network.partition("/")[0]) for network in config.trunks.addresses):
+            found.append(
+                Mistake(
+                    "[trunks] addresses",
+                    "the addresses of your telephone company's gateways: from all others calls are refused",
+                    ", ".join(config.trunks.addresses),
+                    leans_on=("[asterisk] host", "[trunks] anonymous"),
+                )
+            )
     return found

@@ -23,6 +23,7 @@ def render_includes(folder: Path, plan: SwitchPlan, *, prompts: Path, websocket:
     usual = words_of(folder, plan)
     words = usual | {
         "globals": "",  # the owner's dialplan has such a section of its own, and Asterisk reads the first alone
+        "admission": " ; not here: your own trunk's configuration says how many lines it has",
         "include": usual["folder"],
         # where the phones are is not said by where AMI is: their sound takes whatever way the owner's switch has
         "media": "",

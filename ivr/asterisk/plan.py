@@ -159,7 +159,7 @@ class Trunks:
     agent's, that has sent nothing for so long is ended.
     """
 
-    networks: tuple[str, ...] = ("127.0.0.1",)
+    networks: tuple[str, ...] = ("127.0.0.0/8",)
     most_calls: int = 200
     most_calls_each: int = 150
     silent_seconds: int = 30

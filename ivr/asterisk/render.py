@@ -38,6 +38,16 @@ _EXTENSION_PATTERNS = ("_[1-9]XX", "_[1-9]XXX", "_[1-9]XXXX", "_[1-9]XXXXX")
 _HOLD_SILENT_S = 600
 """A party that holds may send no sound; after this it is taken for gone all the same."""
 
+_ANYBODY = ("0.0.0.0/0",)
+
+_ADMISSION = """\
+ same => n,Set(GROUP(lines)=all)
+ same => n,GotoIf($[${GROUP_COUNT(all@lines)} > @most_calls@]?full)
+ same => n,Set(SOURCE=${FILTER(0-9.:,${CHANNEL(pjsip,remote_addr)})})
+ same => n,Set(SOURCE=${CUT(SOURCE,:,1)})
+ same => n,Set(GROUP(sources)=${SOURCE})
+ same => n,GotoIf($[${GROUP_COUNT(${SOURCE}@sources)} > @most_calls_each@]?full)"""
+
 _SOCKET_PATH_LIMIT = 107
 """Bytes of a Unix socket's path on Linux (sun_path, without its closing zero)."""
 
@@ -83,7 +93,9 @@ def agents_text(agents: Iterable[AgentEndpoint]) -> str:
 def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
     """The words the templates' placeholders stand for."""
     notice = plan.fallback_notice or plan.spool / "no-notice.wav"
-    return {
+    limits = {"most_calls": str(plan.trunks.most_calls), "most_calls_each": str(plan.trunks.most_calls_each)}
+    return limits | {
+        "admission": filled(_ADMISSION, limits),
         "agents_file": AGENTS_FILE,
         "agi": f"{plan.agi_host}:{plan.agi_port}/reception" + (f",{plan.agi_token}" if plan.agi_token else ""),
         "ami_port": str(plan.ports.ami),
@@ -111,6 +123,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "seal": plan.ami.seal,
         "secret": plan.ami.secret,
         "service_level": str(plan.queue.service_level_seconds),
+        "trunks": "\n".join(f"match = {network}" for network in plan.trunks.networks or _ANYBODY),
         "silent": str(plan.trunks.silent_seconds),
         "silent_hold": str(_HOLD_SILENT_S),
         "share": plan_path(plan.program.share),
@@ -126,7 +139,10 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
 
 def fill(template: str, words: Mapping[str, str]) -> str:
     """The template's text with every ``@word@`` replaced; an unknown word is a defect of ours and raises KeyError."""
-    text = (_TEMPLATES / template).read_text(encoding="utf-8")
+    return filled((_TEMPLATES / template).read_text(encoding="utf-8"), words)
+
+
+def filled(text: str, words: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: words[found[1]], text)
 
 

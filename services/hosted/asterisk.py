@@ -241,7 +241,7 @@ class ManagedAsterisk:
         return self._folder / "started-with"
 
     def _foundations(self) -> str:
-        program = (*self._program.command, ".".join(map(str, self._program.switch.version)))
+        program = (f"account {os.getuid()}", *self._program.command, ".".join(map(str, self._program.switch.version)))
         return "\n".join([*program, *((self._folder / "etc" / name).read_text(encoding="utf-8") for name in _FIXED_FILES)])
 
     def _environment(self) -> dict[str, str]:

@@ -63,14 +63,25 @@ class Account:
 
 
 class Centre:
-    """``settings`` replace those of a test centre, section by section. ``secrets`` are environment variables."""
+    """``settings`` replace those of a test centre, section by section.
 
-    def __init__(self, folder: Path, *, settings: Settings | None = None, secrets: Mapping[str, str] | None = None) -> None:
+    ``secrets`` are environment variables, ``program`` is `tingsu` by another way.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: Settings | None = None,
+        secrets: Mapping[str, str] | None = None,
+        program: tuple[str, ...] = (),
+    ) -> None:
         self.folder = folder
         self.log = folder / "tingsu.log"
         self.people: dict[str, Account] = {}
         self._given = settings or {}
         self._secrets = dict(secrets or {})
+        self._program = program or (str(Path(sys.executable).with_name("tingsu")),)
         self._admin: Desk | None = None
         self._process: asyncio.subprocess.Process | None = None
 
@@ -157,7 +168,7 @@ class Centre:
         """Its process, and nothing waited for."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(str(Path(sys.executable).with_name("tingsu")), "run", "--config", str(self.config)),
+                *(*self._program, "run", "--config", str(self.config)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -12,6 +12,7 @@ FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTI
 FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
 CLEANED = re.compile(
     r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)"
+    r"|Set\(SOURCE=\$\{FILTER\(0-9.:,\$\{CHANNEL\(pjsip,remote_addr\)\}\)\}\)"
     r"|Set\(FROM=\$\{FILTER\([^$]+,\$\{CHANNEL\(pjsip,remote_uri\)\}\)\}\)"
 )
 FROM_PARTS = re.compile(r"\bFROM(_URI|_NAME|_USER)?\b")

@@ -1,0 +1,76 @@
+"""Started as root, everything is an unprivileged account's before a door opens: we, the switch, the database, the workers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import services
+from services.hosted.account import can_reach, unprivileged
+from tests.harness.centre import Centre
+from tests.harness.patience import until
+from tests.harness.sip_phone import Phone
+from tests.harness.switch import CACHE, HOTLINE
+
+NUMBER = "13800138000"
+SOME_SECONDS = 48_000  # bytes
+_SYSTEMS_OWN = Path(f"/usr/bin/python3.{sys.version_info.minor}")
+
+
+def reachable_python() -> Path | None:
+    account = unprivileged()
+    return next((path for path in (Path(sys.executable), _SYSTEMS_OWN) if path.exists() and can_reach(account, path)), None)
+
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to lose"),
+    pytest.mark.skipif(
+        os.geteuid() == 0 and reachable_python() is None, reason="every Python of this kind lies in a closed folder"
+    ),
+]
+
+
+@pytest.fixture
+async def centre() -> AsyncIterator[Centre]:
+    """In a folder that everybody can walk to, as an administrator's is."""
+    folder = Path(tempfile.mkdtemp(prefix="tingsu-rootless-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    cached = folder / "var/cache/packages/tingsu"
+    cached.mkdir(parents=True)
+    for found in CACHE.iterdir():
+        if found.is_dir():
+            shutil.copytree(found, cached / found.name, symlinks=True)
+    paths = f"{Path(services.__file__).parents[1]}:{sysconfig.get_path('purelib')}"
+    program = (str(reachable_python()), "-m", "services")
+    try:
+        async with Centre(folder, secrets={"PYTHONPATH": paths}, program=program) as centre:
+            yield centre
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_no_process_and_no_file_of_an_instance_that_root_started_is_roots(centre: Centre) -> None:
+    account = unprivileged()
+    assert account is not None
+    caller = await Phone.open(centre.sip, user=NUMBER)
+    call = await caller.call(HOTLINE)
+    running = centre.processes()
+    names = " ".join(" ".join(process.cmdline()) for process in running)
+    assert "asterisk" in names
+    assert "postgres" in names
+    assert {uid for process in running for uid in process.uids()} == {account.uid}
+    assert {gid for process in running for gid in process.gids()} == {account.gid}
+    call.voice.tone(440)
+    await until(lambda: any(path.stat().st_size > SOME_SECONDS for path in centre.spool.glob("*.wav")), "a recording")
+    await call.hang_up()
+    caller.close()
+    await centre.call_of(NUMBER, recording_state="archived", limit=20)
+    roots = [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
+    assert roots == []
