@@ -98,6 +98,9 @@ MAX_AGE: Mapping[CallState, timedelta] = {
 LET_GO = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 """QUEUESTATUS values: the queue ended the wait, not the caller."""
 
+NO_COMMON_CODEC = 58
+"""Cause (Q.850) with which the dialplan refuses a caller whose codecs nobody here speaks."""
+
 STILL_THERE = timedelta(seconds=1)
 """A caller who lives on this long after the queue's end did not hang up in the queue; one who did is gone in milliseconds."""
 
@@ -171,7 +174,7 @@ def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
         return CallOutcome.ANSWERED
     if not end.known:
         return CallOutcome.LOST
-    if _let_go(call, end):
+    if _let_go(call, end) or (end.cause == NO_COMMON_CODEC and not call.queued):
         return CallOutcome.REFUSED
     return CallOutcome.ABANDONED if call.queued else CallOutcome.IVR_HANGUP
 

@@ -28,7 +28,7 @@ class CallOutcome(StrEnum):
     ANSWERED = "answered"  # a person spoke to the caller
     ABANDONED = "abandoned"  # hung up in the queue
     IVR_HANGUP = "ivr_hangup"  # hung up before the queue: outside the service level
-    REFUSED = "refused"  # the queue let the caller go (timeout, empty); nobody answered
+    REFUSED = "refused"  # the queue let the caller go (timeout, empty), or no codec in common; nobody answered
     LOST = "lost"  # ended while we were not listening; how is not known
 
 

@@ -48,6 +48,9 @@ _ADMISSION = """\
  same => n,Set(GROUP(sources)=${SOURCE})
  same => n,GotoIf($[${GROUP_COUNT(${SOURCE}@sources)} > @most_calls_each@]?full)"""
 
+_WIDE = {"g722": ("codec_g722.so",), "opus": ("codec_opus_open_source.so", "codec_opus.so")}
+"""Codecs of more than 8 kHz, and the modules that translate them (Debian has a name of its own for Opus)."""
+
 _SOCKET_PATH_LIMIT = 107
 """Bytes of a Unix socket's path on Linux (sun_path, without its closing zero)."""
 
@@ -133,6 +136,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "tls": _tls_lines(plan),
         "unread": UNREAD,
         "user": plan.ami.user,
+        "wide": "".join(f",{codec}" for codec in _wide_codecs(plan.program.modules)),
         "wrap_up": str(plan.queue.wrap_up_seconds),
     }
 
@@ -181,6 +185,11 @@ def _present_modules(text: str, modules: Path) -> str:
 def _hotline_lines(number: str) -> str:
     """The number as we have it, not as it was dialled: it is told of the call for as long as that lives."""
     return f"exten => {number},1,Set(HOTLINE={number})\n same => n,Goto(reception,s,1)"
+
+
+def _wide_codecs(modules: Path) -> list[str]:
+    """Those that this switch can translate: one that is allowed and cannot be is a call without sound."""
+    return [codec for codec, names in _WIDE.items() if any((modules / name).exists() for name in names)]
 
 
 def _dial_lines(afterwards: str) -> str:

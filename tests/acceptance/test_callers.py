@@ -9,13 +9,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cti.ids import is_uniqueid
 from recordings import naming
 from tests.acceptance.conftest import Begin, choose
-from tests.harness.caller import Caller
+from tests.harness.caller import HOTLINE, Caller
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent
 from tests.harness.patience import until
+from tests.harness.sip_phone import CallRefused, Phone
+from tests.harness.wide_codecs import G729
 
 SCRIPT = r"\"><img src=x onerror=window.hit=1><script>window.hit=1</script>"
 SILENT = "13911110000"
@@ -69,6 +73,16 @@ async def test_a_call_of_a_tenth_of_a_second_leaves_a_closed_call(centre: Centre
     async with Caller(centre.sip_port, tmp_path, number="13900007777", brief=True) as caller:
         assert await caller.ended() == "hung up"
     await centre.call_of("13900007777", outcome="ivr_hangup")
+
+
+async def test_a_caller_whose_codec_nobody_speaks_is_refused_and_counted(centre: Centre) -> None:
+    caller = await Phone.open(centre.sip, user="13900007778", name="张三")
+    caller.laws = (G729,)
+    with pytest.raises(CallRefused):
+        await caller.call(HOTLINE)
+    caller.close()
+    call = await centre.call_of("13900007778", outcome="refused")
+    assert (call["queued_at"], call["answered_at"]) == (None, None)
 
 
 async def test_callers_who_withhold_their_number_are_shown_as_such_and_not_taken_for_each_other(

@@ -35,11 +35,11 @@ import numpy as np
 
 from tests.harness import patience
 from tests.harness.chance import CHANCE
-from tests.harness.tones import ALAW, RATE, ULAW, Law, Pcm
+from tests.harness.tones import ALAW, RATE, ULAW, Codec, Pcm
 
 _FRAME = RATE // 50
 _NOTHING = np.zeros(_FRAME, dtype=np.int16)
-_LAWS = {law.payload_type: law for law in (ALAW, ULAW)}
+_LAWS: dict[int, Codec] = {law.payload_type: law for law in (ALAW, ULAW)}
 _DTMF = "0123456789*#ABCD"
 
 
@@ -112,7 +112,9 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, switch: tuple[str, int], user: str, secret: str, name: str) -> None:
         self.switch, self.user, self.secret, self.name = switch, user, secret, name
         self.on_ring: OnRing = Answer()
-        self.laws: tuple[Law, ...] = (ALAW, ULAW)
+        self.laws: tuple[Codec, ...] = (ALAW, ULAW)
+        self.offers_keys = True
+        """telephone-event is in its SDP."""
         """Codecs offered and taken, the preferred one first."""
         self.first_sequence: int | None = None
         """RTP sequence number of the next calls' first packets; None: any."""
@@ -490,11 +492,13 @@ class Call(Dialogless):
     def sdp(self, direction: str) -> str:
         laws = self.phone.laws if self.voice.far is None else (self.voice.law,)
         kinds = " ".join(str(law.payload_type) for law in laws)
-        maps = "".join(f"a=rtpmap:{law.payload_type} {law.name}/8000\r\n" for law in laws)
+        maps = "".join(f"a=rtpmap:{law.payload_type} {law.shown}\r\n" for law in laws)
+        keys, keys_map = " 101", "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+        if not self.phone.offers_keys:
+            keys = keys_map = ""
         return (
             f"v=0\r\no=- 1 {next(self._versions)} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.voice.port} RTP/AVP {kinds} 101\r\n{maps}a=rtpmap:101 telephone-event/8000\r\n"
-            f"a=fmtp:101 0-16\r\na=ptime:20\r\na={direction}\r\n"
+            f"m=audio {self.voice.port} RTP/AVP {kinds}{keys}\r\n{maps}{keys_map}a=ptime:20\r\na={direction}\r\n"
         )
 
     def take_sdp(self, body: str) -> None:
@@ -510,7 +514,7 @@ class Call(Dialogless):
 class Voice:
     """The sound of one call: sends 20 ms of G.711 every 20 ms (silence unless told otherwise), keeps all it receives."""
 
-    def __init__(self, law: Law) -> None:
+    def __init__(self, law: Codec) -> None:
         self.law = law
         self.far: tuple[str, int] | None = None
         self.received: list[tuple[float, int, Pcm]] = []
@@ -605,7 +609,7 @@ class Voice:
             self._next += 0.02
             if not self._paused:
                 self._send(self.law.payload_type, self.law.encode(self._frame()), self._stamp)
-                self._stamp = (self._stamp + _FRAME) & 0xFFFFFFFF
+                self._stamp = (self._stamp + self.law.clock // 50) & 0xFFFFFFFF
         self._timer = loop.call_at(self._next, self._tick)
 
     def _frame(self) -> Pcm:
@@ -634,7 +638,8 @@ class Voice:
                 data = self._socket.recv(2048)
             except (BlockingIOError, ConnectionRefusedError):
                 return
-            law = _LAWS.get(data[1] & 0x7F) if len(data) > 12 and data[0] >> 6 == 2 else None
+            known = _LAWS | {self.law.payload_type: self.law}
+            law = known.get(data[1] & 0x7F) if len(data) > 12 and data[0] >> 6 == 2 else None
             if law is not None:
                 self.received.append((time.time(), int.from_bytes(data[2:4], "big"), law.decode(data[12:])))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +33,25 @@ def _ulaw_table() -> Pcm:
     return np.array(values, dtype=np.int16)
 
 
+class Codec(Protocol):
+    """What a phone speaks: 20 ms of 8 kHz sound at a time. ``shown`` is its name in SDP, ``clock`` that of its RTP stamps."""
+
+    payload_type: int
+    shown: str
+    clock: int
+
+    def encode(self, pcm: Pcm) -> bytes: ...
+    def decode(self, data: bytes) -> Pcm: ...
+
+
 class Law:
     """One of the two laws of G.711: a byte per sample."""
 
+    clock = RATE
+
     def __init__(self, table: Pcm, payload_type: int, name: str) -> None:
         self.payload_type, self.name = payload_type, name
+        self.shown = f"{name}/{RATE}"
         self._table = table
         self._order = np.argsort(table, kind="stable")
         levels = table[self._order].astype(np.int32)

@@ -200,6 +200,12 @@ def test_a_caller_whose_name_was_not_heard_has_that_of_the_queue() -> None:
     assert (story.changes[0].at, story.board.nameless) == (START, [])
 
 
+def test_a_caller_with_whom_there_is_no_common_codec_was_refused() -> None:
+    (ended,) = Story().up(0).gone(1, cause=58).changes[1:]
+    assert isinstance(ended, CallEnded)
+    assert ended.outcome is CallOutcome.REFUSED
+
+
 def test_a_name_that_an_agents_channel_gets_is_no_call() -> None:
     assert Story().apply(events.CallerNamed(START, AGENT, "1001", "")).changes == []
 

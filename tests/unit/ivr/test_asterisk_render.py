@@ -95,7 +95,24 @@ def test_modules_this_version_lacks_are_left_out(tmp_path: Path) -> None:
 def test_strangers_can_neither_transfer_nor_subscribe(tmp_path: Path) -> None:
     render(tmp_path, PLAN)
     endpoint = rendered(tmp_path, "pjsip.conf").partition("[anonymous]")[2].partition("[tingsu-agent]")[0]
-    assert {"context = from-outside", "allow_transfer = no", "allow_subscribe = no", "allow = alaw,ulaw"} <= set(lines(endpoint))
+    assert {"context = from-outside", "allow_transfer = no", "allow_subscribe = no", "callerid = <unread>"} <= set(
+        lines(endpoint)
+    )
+    assert "trust_id_inbound = no" in lines(endpoint)
+
+
+def test_a_codec_that_this_switch_cannot_translate_is_not_allowed(tmp_path: Path) -> None:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    for name in ("codec_g722.so", "codec_opus_open_source.so"):
+        render(tmp_path, replace(PLAN, program=replace(PROGRAM, modules=modules)))
+        allowed = [line for line in lines(rendered(tmp_path, "pjsip.conf")) if line.startswith("allow = ")]
+        assert not [line for line in allowed if name.split("_")[1].removesuffix(".so") in line.split(",")]
+        (modules / name).touch()
+    render(tmp_path, replace(PLAN, program=replace(PROGRAM, modules=modules)))
+    callers, agents = (line for line in lines(rendered(tmp_path, "pjsip.conf")) if line.startswith("allow = "))
+    assert callers.startswith("allow = alaw,ulaw,g722,opus,gsm,g729")
+    assert agents == "allow = alaw,ulaw,g722,opus"
 
 
 def test_agents_get_an_endpoint_each_by_their_kind_of_phone(tmp_path: Path) -> None:

@@ -1,0 +1,170 @@
+"""What trunks and telephones send that is no plain call: parameters behind the number, other codecs, keys in the sound."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from tests.harness.patience import until
+from tests.harness.sip_phone import Call, CallRefused, Phone
+from tests.harness.switch import HOTLINE, Switch, Watcher, running_switch, secret_of, sip_agent, watching
+from tests.harness.tones import ALAW, Codec, read_wav, share, tone
+from tests.harness.wide_codecs import G729, g722, opus
+
+NOT_ACCEPTABLE = 488
+CALLERS_HERTZ, AGENTS_HERTZ, SECOND_HERTZ = 1000, 1500, 700
+SECOND = 50  # packets
+
+
+@pytest.fixture(scope="module")
+async def switch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Switch]:
+    agents = tuple(sip_agent(extension) for extension in ("1001", "1002"))
+    async with running_switch(tmp_path_factory.mktemp("kinds"), agents=agents) as switch:
+        yield switch
+
+
+@pytest.fixture
+async def caller(switch: Switch) -> AsyncIterator[Phone]:
+    phone = await Phone.open(switch.sip, user="13800138000", name="张三")
+    yield phone
+    phone.close()
+
+
+@asynccontextmanager
+async def agent_phone(switch: Switch, extension: str) -> AsyncIterator[Phone]:
+    phone = await Phone.open(switch.sip, user=extension, secret=secret_of(extension))
+    await phone.register()
+    yield phone
+    phone.close()
+
+
+class Talk(NamedTuple):
+    call: Call
+    agents: Call
+
+
+@asynccontextmanager
+async def talking(switch: Switch, caller: Phone, agent: Phone, watcher: Watcher) -> AsyncIterator[Talk]:
+    await watcher.act("QueueAdd", Queue=switch.queue, Interface="PJSIP/1001", MemberName="1001")
+    since = watcher.mark()
+    call = await caller.call(HOTLINE)
+    call.voice.tone(CALLERS_HERTZ)
+    talk = await agent.next_call()
+    talk.voice.tone(AGENTS_HERTZ)
+    await watcher.until_together(since=since)
+    yield Talk(call, talk)
+    await call.hang_up()
+    await watcher.act("QueueRemove", Queue=switch.queue, Interface="PJSIP/1001")
+
+
+async def hears(call: Call, hertz: int) -> None:
+    """Half a second of nothing but that tone."""
+
+    def heard() -> bool:
+        sound = call.voice.heard()[-4000:]
+        return len(sound) == 4000 and share(sound, hertz) > 0.9
+
+    await until(heard, f"{hertz} Hz")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "10000;npdi;rn=+8613800138000",
+        "10000;phone-context=+86",
+        "10000;phone-context=ims.mnc000.mcc460.3gppnetwork.org",
+        "10000;rn=1;npdi=yes;cic=+1-2",
+        "10000;isub=1:pw",
+    ],
+)
+async def test_the_hotline_is_found_whatever_stands_behind_it(caller: Phone, number: str) -> None:
+    call = await caller.call(number)
+    await call.hang_up()
+
+
+@pytest.mark.parametrize("codec", [g722, opus])
+async def test_a_caller_with_one_wide_codec_is_heard_hears_and_is_recorded(
+    switch: Switch, caller: Phone, codec: Callable[[], Codec]
+) -> None:
+    """The agent's phone knows G.711 alone: everything is translated."""
+    caller.laws = (codec(),)
+    async with agent_phone(switch, "1001") as agent, watching(switch) as watcher:
+        agent.laws = (ALAW,)
+        async with talking(switch, caller, agent, watcher) as talk:
+            await hears(talk.agents, CALLERS_HERTZ)
+            await hears(talk.call, AGENTS_HERTZ)
+    await until(lambda: not switch.open_leg_files(), "finished recordings")
+    callers, agents = (next(f for f in reversed(switch.leg_files()) if role in f.name) for role in ("_caller_", "_agent_"))
+    assert share(read_wav(callers)[-4000:], CALLERS_HERTZ) > 0.9
+    assert share(read_wav(agents)[-4000:], AGENTS_HERTZ) > 0.9
+
+
+@pytest.mark.parametrize("codec", [g722, opus])
+async def test_a_caller_with_a_wide_codec_hears_the_next_agent_at_once(
+    switch: Switch, caller: Phone, codec: Callable[[], Codec]
+) -> None:
+    caller.laws = (codec(),)
+    async with (
+        agent_phone(switch, "1001") as agent,
+        agent_phone(switch, "1002") as colleague,
+        watching(switch) as watcher,
+    ):
+        agent.laws, colleague.laws = (ALAW, codec()), (ALAW, codec())
+        agent.first_sequence, colleague.first_sequence = 20_000, 19_000
+        async with talking(switch, caller, agent, watcher) as talk:
+            assert talk.agents.offered[0] == caller.laws[0].payload_type
+            await hears(talk.call, AGENTS_HERTZ)
+            since = watcher.mark()
+            await talk.agents.refer("1002")
+            other = await colleague.next_call()
+            other.voice.tone(SECOND_HERTZ)
+            await watcher.until_together(since=since)
+            await hears(talk.call, SECOND_HERTZ)
+
+
+async def test_a_caller_who_offers_both_is_not_translated(switch: Switch, caller: Phone) -> None:
+    caller.laws = (opus(), G729, ALAW)
+    async with watching(switch) as watcher:
+        call = await caller.call(HOTLINE)
+        assert call.offered[0] == ALAW.payload_type
+        assert G729.payload_type not in call.offered
+        await watcher.until("QueueCallerJoin")
+        await call.hang_up()
+
+
+async def test_a_caller_of_whom_no_codec_is_spoken_is_refused_by_number(switch: Switch, caller: Phone) -> None:
+    caller.laws = (G729,)
+    files = switch.leg_files()
+    async with watching(switch) as watcher:
+        with pytest.raises(CallRefused) as refusal:
+            await caller.call(HOTLINE)
+        assert refusal.value.code == NOT_ACCEPTABLE
+        named = await watcher.until("NewCallerid", CallerIDNum="13800138000")
+        gone = await watcher.until("Hangup", Uniqueid=named["Uniqueid"])
+        assert gone["Cause"] == "58"
+        assert switch.leg_files() == files, "an unanswered call is not recorded"
+
+
+def _key_in_sound() -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    """The 5, as a telephone without telephone-event presses it."""
+    pressed = tone(770, 0.2, loudness=6000) + tone(1336, 0.2, loudness=6000)
+    pause = np.zeros(1600, dtype=np.int16)
+    return np.concatenate([pause, pressed, pause])
+
+
+@pytest.mark.parametrize(("offers_keys", "digits"), [(False, ["5"]), (True, [])])
+async def test_keys_are_heard_in_the_sound_where_they_come_no_other_way(
+    switch: Switch, caller: Phone, offers_keys: bool, digits: list[str]
+) -> None:
+    caller.offers_keys = offers_keys
+    async with watching(switch) as watcher:
+        call = await caller.call(HOTLINE)
+        await watcher.until("QueueCallerJoin")
+        await call.voice.say(_key_in_sound())
+        await call.hang_up()
+        await watcher.until("Hangup")
+        assert [said["Digit"] for said in watcher.events if said.name == "DTMFEnd"] == digits
