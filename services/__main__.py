@@ -87,7 +87,7 @@ def check_config(config: ConfigFile = None) -> None:
 
     Changes nothing. Exit code 1 if there is a mistake. It may run while Tingsu does.
     """
-    from services.check import check
+    from services.check import advice, check
 
     try:
         settings, named = look(config)
@@ -95,7 +95,7 @@ def check_config(config: ConfigFile = None) -> None:
         refuse(error.mistakes)
     if mistakes := (*named, *without_followers(asyncio.run(check(settings)), named)):
         refuse(mistakes)
-    say("✓ the configuration is right")
+    say("\n".join(["✓ the configuration is right", *(f"! {fault}" for fault in asyncio.run(advice(settings)))]))
 
 
 @app.command("asterisk-config")

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import socket
 import stat
@@ -26,6 +27,7 @@ from services import plans
 from services.config import Config, Mistake, NoSecret
 from services.hosted import account, binaries, place
 from services.hosted.database import address_of, plan_of
+from services.hosted.switch_program import installed_program, known_faults, version_in
 from services.running import own_ports, ports_of
 from services.store import db
 
@@ -205,6 +207,33 @@ async def _switch(config: Config) -> list[Mistake]:
             )
         ]
     return [*_not_included(config, told)]
+
+
+async def advice(config: Config) -> list[str]:
+    """What keeps nothing from running and should be known all the same: faults of the Asterisk that is used."""
+    version = await asyncio.to_thread(_managed_version, config) if config.asterisk.managed else await _version_of_own(config)
+    return known_faults(version) if version else []
+
+
+def _managed_version(config: Config) -> tuple[int, int, int] | None:
+    """The machine's own, or the one that was started last; nothing is fetched to find out."""
+    if installed := installed_program():
+        return installed.switch.version
+    started_with = config.folder / "asterisk/started-with"
+    lines = started_with.read_text(encoding="utf-8").splitlines() if started_with.exists() else []
+    return next((version_in(line) for line in lines if re.fullmatch(r"\d+\.\d+\.\d+", line)), None)
+
+
+async def _version_of_own(config: Config) -> tuple[int, int, int] | None:
+    asterisk = config.asterisk
+    try:
+        secret = plans.ami_secret(config)
+        async with asyncio.timeout(CONNECT_S):
+            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
+    except (NoSecret, OSError, TimeoutError):
+        return None  # `check` has said so
+    said = (line.removeprefix("AsteriskVersion: ") for line in told or () if line.startswith("AsteriskVersion: "))
+    return next(map(version_in, said), None)
 
 
 def _not_included(config: Config, told: set[str]) -> Iterator[Mistake]:

@@ -17,6 +17,9 @@ from services.hosted.debian import PackageSource, PackagesUnavailable, Progress,
 OLDEST = (20, 0, 0)
 """The oldest Asterisk that has what we use."""
 
+_CODEC_CHANGE_MENDED = {20: (20, 21, 0), 22: (22, 11, 0), 23: (23, 5, 0)}
+"""The first of each line with asterisk#2070; what comes after 23 has it from the start, what came between never got it."""
+
 _VERSION = re.compile(r"Asterisk (?:certified[/-])?(\d+)\.(\d+)(?:\.(\d+))?")
 _ESSENTIAL = (
     "app_queue.so",
@@ -51,6 +54,23 @@ async def find_program(*, source: PackageSource, cache: Path, progress: Progress
         return installed
     prefix = await unpacked(("asterisk",), kept=MODULES, source=source, cache=cache, slim=_slim, progress=progress)
     return await asyncio.to_thread(_unpacked_program, prefix)
+
+
+def known_faults(version: tuple[int, int, int]) -> list[str]:
+    """What is wrong with this Asterisk that touches calls, as sentences for the operator."""
+    mended = _CODEC_CHANGE_MENDED.get(version[0])
+    if version[0] > max(_CODEC_CHANGE_MENDED) or (mended and version >= mended):
+        return []
+    name, first = ".".join(map(str, version)), ".".join(map(str, mended or _CODEC_CHANGE_MENDED[22]))
+    return [
+        f"Asterisk {name} can end a call whose other side changes its codec, as a-law to u-law (asterisk#2059); {first} cannot"
+    ]
+
+
+def version_in(text: str) -> tuple[int, int, int] | None:
+    """``22.10.1`` of ``22.10.1~dfsg+~cs6``; None where there is none."""
+    found = re.match(r"(?:certified[/-])?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
 
 def installed_program() -> AsteriskProgram | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from services.hosted.switch_program import known_faults
 from tests.acceptance.conftest import CALLER_SAYS, at_work
 from tests.harness import speech, tones
 from tests.harness.centre import Centre
@@ -105,7 +106,9 @@ async def checked(own: Own, **changed: str) -> tuple[int, str]:
 
 async def test_the_check_finds_everything_right(own: Own) -> None:
     code, said = await checked(own)
-    assert (code, said.strip()) == (0, "✓ the configuration is right"), own.switch.log()
+    right, *faults = said.strip().splitlines()
+    assert (code, right) == (0, "✓ the configuration is right"), own.switch.log()
+    assert faults == [f"! {fault}" for fault in known_faults((await asterisk_program()).switch.version)]
 
 
 @pytest.mark.parametrize(
