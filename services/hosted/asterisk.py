@@ -25,7 +25,7 @@ from typing import BinaryIO
 from cti.ids import CallId, ChannelId, is_uniqueid
 from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents
 from services.errors import WorldFailed
-from services.hosted import registrations
+from services.hosted import lost_sound, registrations
 from services.hosted.switch_program import AsteriskProgram
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
@@ -75,6 +75,7 @@ class ManagedAsterisk:
         self._stopping = False
         self._spawning = asyncio.Lock()
         self._taken_back: asyncio.Queue[tuple[CallId, ChannelId]] = asyncio.Queue(_TAKEN_BACK_AT_MOST)
+        self._lost_sound = lost_sound.LostSound()
         self._plan = replace(plan, run=plan.run or _run_folder(folder))
         self.adopted = False
 
@@ -117,6 +118,7 @@ class ManagedAsterisk:
             aside = [
                 tasks.create_task(self._rotate_logs(), name="switch logs"),
                 tasks.create_task(self._record_anew_in_turn(), name="switch recordings"),
+                tasks.create_task(self._look_for_lost_sound(), name="switch sound"),
             ]
             await self._watch()
             for task in aside:
@@ -363,6 +365,18 @@ class ManagedAsterisk:
             call, leg = await self._taken_back.get()
             with contextlib.suppress(SwitchFailed):
                 await self.record_anew(call, leg)
+
+    async def _look_for_lost_sound(self) -> None:
+        while True:
+            await asyncio.sleep(lost_sound.LOOK_S)
+            with contextlib.suppress(SwitchFailed):
+                await self.find_lost_sound()
+
+    async def find_lost_sound(self) -> None:
+        """One look at the callers' counters; whoever's sound stopped is asked once where it comes from now."""
+        lost = self._lost_sound.look(await self.command("pjsip show channelstats"))
+        for command in lost_sound.learn_anew(lost):
+            await self.command(command)
 
     async def _rotate_logs(self) -> None:
         while True:

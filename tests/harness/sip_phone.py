@@ -498,7 +498,7 @@ class Call(Dialogless):
             keys = keys_map = ""
         return (
             f"v=0\r\no=- 1 {next(self._versions)} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.voice.port} RTP/AVP {kinds}{keys}\r\n{maps}{keys_map}a=ptime:20\r\na={direction}\r\n"
+            f"m=audio {self.voice.said_port} RTP/AVP {kinds}{keys}\r\n{maps}{keys_map}a=ptime:20\r\na={direction}\r\n"
         )
 
     def take_sdp(self, body: str) -> None:
@@ -534,7 +534,19 @@ class Voice:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(("127.0.0.1", 0))
+        self.port = self.said_port = int(self._socket.getsockname()[1])
+        """The second stands in SDP: behind a router it is another."""
+
+    def move(self) -> None:
+        """Send and listen at another port from now on, without a word, as when a router forgets."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket)
+        self._socket.close()
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
+        loop.add_reader(self._socket, self._listen)
 
     def start(self) -> None:
         """Begin to talk and listen."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -9,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from services.hosted.lost_sound import LOOKS, learn_anew
 from tests.harness.patience import until
-from tests.harness.sip_phone import Call, CallRefused, Phone
-from tests.harness.switch import HOTLINE, Switch, Watcher, running_switch, secret_of, sip_agent, watching
+from tests.harness.sip_phone import Call, CallRefused, Phone, Voice
+from tests.harness.switch import HOTLINE, Switch, Watcher, free_ports, running_switch, secret_of, sip_agent, watching
 from tests.harness.tones import ALAW, Codec, read_wav, share, tone
 from tests.harness.wide_codecs import G729, g722, opus
 
@@ -51,7 +53,9 @@ class Talk(NamedTuple):
 async def talking(switch: Switch, caller: Phone, agent: Phone, watcher: Watcher) -> AsyncIterator[Talk]:
     await watcher.act("QueueAdd", Queue=switch.queue, Interface="PJSIP/1001", MemberName="1001")
     since = watcher.mark()
-    call = await caller.call(HOTLINE)
+    call = caller.dial(HOTLINE)
+    (call.voice.said_port,) = free_ports(1)  # behind a router: where the sound comes from is not what SDP says
+    await call.invite()
     call.voice.tone(CALLERS_HERTZ)
     talk = await agent.next_call()
     talk.voice.tone(AGENTS_HERTZ)
@@ -61,11 +65,11 @@ async def talking(switch: Switch, caller: Phone, agent: Phone, watcher: Watcher)
     await watcher.act("QueueRemove", Queue=switch.queue, Interface="PJSIP/1001")
 
 
-async def hears(call: Call, hertz: int) -> None:
+async def hears(call: Call, hertz: int, *, since: float = 0.0) -> None:
     """Half a second of nothing but that tone."""
 
     def heard() -> bool:
-        sound = call.voice.heard()[-4000:]
+        sound = call.voice.heard(since=since)[-4000:]
         return len(sound) == 4000 and share(sound, hertz) > 0.9
 
     await until(heard, f"{hertz} Hz")
@@ -147,6 +151,50 @@ async def test_a_caller_of_whom_no_codec_is_spoken_is_refused_by_number(switch: 
         gone = await watcher.until("Hangup", Uniqueid=named["Uniqueid"])
         assert gone["Cause"] == "58"
         assert switch.leg_files() == files, "an unanswered call is not recorded"
+
+
+async def _learned(call: Call) -> None:
+    """The switch has locked on to the source: five seconds after it began to look for it."""
+    began = len(call.voice.received)
+    await until(lambda: len(call.voice.received) >= began + 6 * SECOND, "six seconds of sound")
+
+
+async def test_a_caller_whose_router_takes_another_port_is_heard_again(switch: Switch, caller: Phone) -> None:
+    async with (
+        agent_phone(switch, "1001") as agent,
+        watching(switch) as watcher,
+        talking(switch, caller, agent, watcher) as talk,
+    ):
+        await hears(talk.agents, CALLERS_HERTZ)
+        await _learned(talk.call)
+        await switch.managed.find_lost_sound()
+        talk.call.voice.move()
+        moved = time.time()
+        for _ in range(LOOKS + 1):
+            await switch.managed.find_lost_sound()
+        await hears(talk.agents, CALLERS_HERTZ, since=moved)
+        await hears(talk.call, AGENTS_HERTZ, since=moved)
+
+
+async def test_a_stranger_is_not_heard_in_the_place_of_a_caller_who_speaks(switch: Switch, caller: Phone) -> None:
+    async with (
+        agent_phone(switch, "1001") as agent,
+        watching(switch) as watcher,
+        talking(switch, caller, agent, watcher) as talk,
+    ):
+        await _learned(talk.call)
+        stranger = Voice(ALAW)
+        stranger.far = talk.call.voice.far
+        stranger.start()
+        stranger.tone(SECOND_HERTZ)
+        channel = (await watcher.until("NewCallerid", CallerIDNum="13800138000"))["Channel"]
+        began = time.time()
+        for command in learn_anew([channel]):
+            await switch.command(command)
+        await _learned(talk.call)
+        stranger.close()
+        assert not stranger.received
+        assert share(talk.agents.voice.heard(since=began), CALLERS_HERTZ) > 0.9
 
 
 def _key_in_sound() -> np.ndarray[tuple[int], np.dtype[np.int16]]:
