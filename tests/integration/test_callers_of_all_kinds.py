@@ -14,7 +14,7 @@ from services.hosted.lost_sound import LOOKS, learn_anew
 from tests.harness.patience import until
 from tests.harness.sip_phone import Call, CallRefused, Phone, Voice
 from tests.harness.switch import HOTLINE, Switch, Watcher, free_ports, running_switch, secret_of, sip_agent, watching
-from tests.harness.tones import ALAW, Codec, read_wav, share, tone
+from tests.harness.tones import ALAW, Codec, Pcm, read_wav, share, tone
 from tests.harness.wide_codecs import G729, g722, opus
 
 NOT_ACCEPTABLE = 488
@@ -75,6 +75,11 @@ async def hears(call: Call, hertz: int, *, since: float = 0.0) -> None:
     await until(heard, f"{hertz} Hz")
 
 
+def purity(recorded: Pcm, hertz: int) -> float:
+    """How much of most of it is that tone: a packet that came late leaves a gap, and a tone out of step with what was before."""
+    return float(np.median([share(recorded[start : start + 400], hertz) for start in range(0, len(recorded), 400)]))
+
+
 @pytest.mark.parametrize(
     "number",
     [
@@ -103,8 +108,8 @@ async def test_a_caller_with_one_wide_codec_is_heard_hears_and_is_recorded(
             await hears(talk.call, AGENTS_HERTZ)
     await until(lambda: not switch.open_leg_files(), "finished recordings")
     callers, agents = (next(f for f in reversed(switch.leg_files()) if role in f.name) for role in ("_caller_", "_agent_"))
-    assert share(read_wav(callers)[-4000:], CALLERS_HERTZ) > 0.9
-    assert share(read_wav(agents)[-4000:], AGENTS_HERTZ) > 0.9
+    assert purity(read_wav(callers)[-4000:], CALLERS_HERTZ) > 0.9
+    assert purity(read_wav(agents)[-4000:], AGENTS_HERTZ) > 0.9
 
 
 @pytest.mark.parametrize("codec", [g722, opus])
@@ -197,7 +202,7 @@ async def test_a_stranger_is_not_heard_in_the_place_of_a_caller_who_speaks(switc
         assert share(talk.agents.voice.heard(since=began), CALLERS_HERTZ) > 0.9
 
 
-def _key_in_sound() -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+def _key_in_sound() -> Pcm:
     """The 5, as a telephone without telephone-event presses it."""
     pressed = tone(770, 0.2, loudness=6000) + tone(1336, 0.2, loudness=6000)
     pause = np.zeros(1600, dtype=np.int16)
