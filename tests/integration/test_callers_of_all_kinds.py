@@ -95,6 +95,37 @@ async def test_the_hotline_is_found_whatever_stands_behind_it(caller: Phone, num
     await call.hang_up()
 
 
+@pytest.mark.parametrize(
+    ("sent", "number", "name"),
+    [
+        ('"Zhang San" <sip:+8613800138000@127.0.0.1>', "+8613800138000", "Zhang San"),
+        ('"张三丰" <sip:13800138000@127.0.0.1;user=phone>', "13800138000", "张三丰"),
+        ("Zhang San <sip:13800138000@127.0.0.1>", "13800138000", "Zhang San"),
+        ("张三 <sip:13800138000@127.0.0.1>", "13800138000", "张三"),
+        ("sip:13800138000@127.0.0.1", "13800138000", "<unknown>"),
+        (r'"a, (b) \"c\" <d> \\ e" <sip:13800138000@127.0.0.1>', "13800138000", "a b c d  e"),
+        ('"x" <sip:13800138000;phone-context=+86@127.0.0.1>', "13800138000", "x"),
+        ('"x" <tel:+8613800138000;phone-context=a.b>', "+8613800138000", "x"),
+        ("<tel:13800138000>", "13800138000", "<unknown>"),
+        ('"x;y"<sip:13800138000:pw@127.0.0.1>;z="<1>"', "13800138000", "xy"),
+        ('"x" <sip:1%23+*@127.0.0.1>', "1#+*", "x"),
+        ('"x" <sip:anonymous@anonymous.invalid>', "anonymous", "x"),
+        ('"x" <sip:anonymous.invalid>', "<unknown>", "x"),
+        ('"x" <sip:138%0d%0aUniqueid%3a%20t-1.1@127.0.0.1>', "138Uniqueidt1.1", "x"),
+    ],
+)
+async def test_number_and_name_are_kept_as_they_were_sent(
+    switch: Switch, caller: Phone, sent: str, number: str, name: str
+) -> None:
+    async with watching(switch) as watcher:
+        call = caller.dial(HOTLINE)
+        call.local = f"{sent};tag=1"
+        await call.invite()
+        named = await watcher.until("NewCallerid")
+        await call.hang_up()
+    assert (named["CallerIDNum"], named["CallerIDName"]) == (number, name)
+
+
 @pytest.mark.parametrize("codec", [g722, opus])
 async def test_a_caller_with_one_wide_codec_is_heard_hears_and_is_recorded(
     switch: Switch, caller: Phone, codec: Callable[[], Codec]
