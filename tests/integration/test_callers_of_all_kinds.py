@@ -111,7 +111,7 @@ async def test_the_hotline_is_found_whatever_stands_behind_it(caller: Phone, num
         ('"x" <sip:1%23+*@127.0.0.1>', "1#+*", "x"),
         ('"x" <sip:anonymous@anonymous.invalid>', "anonymous", "x"),
         ('"x" <sip:anonymous.invalid>', "<unknown>", "x"),
-        ('"x" <sip:138%0d%0aUniqueid%3a%20t-1.1@127.0.0.1>', "138Uniqueidt1.1", "x"),
+        ('"x" <sip:138%0d%0aUniqueid%3a%20t-1.1@127.0.0.1>', "138Uniqueidt11", "x"),
     ],
 )
 async def test_number_and_name_are_kept_as_they_were_sent(
