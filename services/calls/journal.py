@@ -24,6 +24,7 @@ from pathlib import Path
 import structlog
 
 from services.calls.facts import Fact, Torn, decode, encode
+from services.private import opener, tighten
 
 PENDING_LIMIT = 50_000  # facts: at 20 calls a second about two and a half minutes of a disk that takes nothing
 SEGMENT_BYTES = 8_000_000
@@ -79,14 +80,15 @@ class Journal:
 
     def open(self) -> None:
         """Finds the end of the last whole line; a torn tail (the machine died while writing) is cut off."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tighten(self._folder)
         self.identity = _identity(self._folder)
         starts = self._starts()
         self._oldest = starts[0] if starts else 0
         self._segment_start = starts[-1] if starts else 0
         path = self._path(self._segment_start)
         whole = _whole_bytes(path)
-        self._file = FileIO(path, "ab")
+        self._file = FileIO(path, "ab", opener=opener)
         torn = self._file.tell() - whole
         if torn:
             self._file.truncate(whole)
@@ -231,7 +233,8 @@ def _identity(folder: Path) -> str:
     """A name for this journal, so that another folder never goes on from this one's cursor."""
     path = folder / "identity"
     if not path.exists():
-        path.write_text(secrets.token_hex(8) + "\n")
+        with open(path, "w", opener=opener) as made:
+            made.write(secrets.token_hex(8) + "\n")
     return path.read_text().strip()
 
 
@@ -257,7 +260,7 @@ def _write_out(file: FileIO, block: bytes) -> None:
 
 def _made(path: Path) -> FileIO:
     """A new file whose name is on the disk too, or none: an empty one left behind would pass for what stands in the old."""
-    file = FileIO(path, "ab")
+    file = FileIO(path, "ab", opener=opener)
     try:
         _sync_folder(path.parent)
     except OSError:

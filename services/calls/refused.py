@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.calls.facts import Fact, Torn, decode, encode
+from services.private import opener
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class RefusedFacts:
 
     def add(self, one: SetAside) -> None:
         """Durable when it returns. OSError if the disk does not take it; nothing is counted then."""
-        with self._path.open("ab") as file:
+        with open(self._path, "ab", opener=opener) as file:
             file.write(_line(one))
             file.flush()
             os.fsync(file.fileno())
@@ -70,7 +71,7 @@ class RefusedFacts:
     def keep(self, left: Sequence[SetAside]) -> None:
         """Only these are still refused: the file is written anew, whole or not at all."""
         fresh = self._path.with_name(f"{self._path.name}.new")
-        with fresh.open("wb") as file:
+        with open(fresh, "wb", opener=opener) as file:
             file.writelines(self._unread)
             file.writelines(_line(one) for one in left)
             file.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -86,7 +87,7 @@ class People:
     async def create(self, new: NewPerson, password: str, *, by: int | None, must_change: bool = True) -> Person:
         """``must_change``: somebody else chose the password, so the person must choose another at the first login."""
         self._check_extension(new.extension)
-        check_strength(password, (new.login,))
+        await asyncio.to_thread(check_strength, password, (new.login, new.name))
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
@@ -133,7 +134,7 @@ class People:
             raise Invalid((WrongField("old", "wrong_password", "your present password"),))
         async with db.transaction(self.pool) as connection:
             await throttle.succeeded(connection, attempt)  # whatever is wrong with the new one: this was no guess
-        check_strength(new, (login,))
+        await asyncio.to_thread(check_strength, new, (login, who.person.name))
         if old == new:
             raise Invalid((WrongField("new", "same_password", "another password than the present one"),))
         hashed = await self.passwords.hash(new)
@@ -165,7 +166,7 @@ class People:
     async def _checked_hash(self, person_id: int, password: str) -> str:
         async with db.connection(self.pool) as connection:
             person = await store.load(connection, person_id)
-        check_strength(password, (person.login,))
+        await asyncio.to_thread(check_strength, password, (person.login, person.name))
         return await self.passwords.hash(password)
 
     async def _note_failed(self, person: Person | None, peer: str) -> None:

@@ -179,3 +179,19 @@ async def test_a_full_disk_is_waited_for_and_nothing_is_lost(tmp_path: Path, mon
         running.cancel()
     full.close()
     assert all_of(tmp_path) == (fact(1),)
+
+
+async def test_the_journal_is_its_owners_alone_also_what_was_left_open(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    folder.mkdir(mode=0o755)
+    left = folder / "left.jsonl"
+    left.touch(mode=0o644)
+    (folder / "elsewhere").symlink_to(tmp_path)
+    before = tmp_path.stat().st_mode
+    journal = Journal(folder)
+    journal.open()
+    journal.close()
+    made = [path for path in (folder, *folder.rglob("*")) if not path.is_symlink()]
+    assert len(made) >= 3
+    assert {path.name: path.stat().st_mode & 0o077 for path in made} == {path.name: 0 for path in made}
+    assert tmp_path.stat().st_mode == before, "a link is not followed"

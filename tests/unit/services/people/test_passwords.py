@@ -39,10 +39,29 @@ async def test_a_hash_of_weaker_parameters_is_made_anew() -> None:
     assert not Passwords(CHEAP).outdated(CHEAP.hash("x"))
 
 
-@pytest.mark.parametrize("weak", ["short", "aaaaaaaaaaaa", "Password123", "zhang.san99", "1111122222"])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        "short",
+        "aaaaaaaaaaaa",
+        "Password123",
+        "zhang.san99",
+        "1111122222",
+        "1qaz2wsx3edc",
+        "qwertyuiop1",
+        "football2024",
+        "iloveyou1234",
+        "woaini1314520",
+        "5201314woaini",
+        "tousu2026",
+        "Tingsu2026!",
+        "Guihua1988",  # the name
+        "ab1" * 80,
+    ],
+)
 def test_what_is_guessed_first_is_refused(weak: str) -> None:
     with pytest.raises(Invalid) as caught:
-        check_strength(weak, ("zhang.san",))
+        check_strength(weak, ("zhang.san", "Zhang Guihua"))
     assert weak not in str(caught.value.fields)
 
 
