@@ -128,6 +128,22 @@ async def test_a_wrong_setting_does_not_hide_what_is_wrong_elsewhere(instance: I
     ]  # fmt: skip
 
 
+async def test_a_port_of_the_reception_that_is_taken_is_named_and_nothing_is_started(instance: Instance) -> None:
+    with socket.socket() as taken, socket.socket() as free:
+        for one in (taken, free):
+            one.bind(("127.0.0.1", 0))
+        taken.listen()
+        web, agi = free.getsockname()[1], taken.getsockname()[1]
+        free.close()
+        bad = instance.folder / "bad.toml"
+        bad.write_text(f"[instance]\nfolder = 'elsewhere'\n[web]\nport = {web}\n[ivr]\nport = {agi}\n")
+        told = await instance.tingsu("run", "--config", str(bad))
+    assert told.code == 1
+    assert told.err.startswith("✗ [ivr] port"), told.err
+    assert "Traceback" not in told.err
+    assert not (instance.folder / "elsewhere/postgres").exists()
+
+
 async def test_a_door_open_to_the_network_is_said_at_the_start(instance: Instance) -> None:
     with socket.socket() as taken:  # so that it starts nothing
         taken.bind(("0.0.0.0", 0))
