@@ -25,7 +25,7 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 STANDS = timedelta(seconds=90)  # since its last failure: longer than the longest pause
 TRACE = 6  # frames of ours that are logged
-FOREIGN = re.compile(r"site-packages|/lib/python3|<")
+FOREIGN = re.compile(r"site-packages|/lib/python3|<|\.pyx$")  # frames that are none of ours
 STEADY_S = 60.0  # a part that ran for so long has recovered: its next failure is a first one
 
 log = structlog.get_logger(__name__)
