@@ -26,7 +26,7 @@ from recordings.errors import ArchiveFailed, RecordingError
 from services import plans
 from services.config import Config, Mistake, NoSecret
 from services.hosted import account, binaries, place
-from services.hosted.database import address_of, plan_of
+from services.hosted.database import Address, address_of, plan_of
 from services.hosted.switch_program import installed_program, known_faults, version_in
 from services.running import own_ports, ports_of
 from services.store import db
@@ -39,7 +39,11 @@ ANSWER_LIMIT = 16_384  # bytes
 SIP_PORT = "[asterisk] sip_port"
 BETWEEN_RINGS_S = 1
 
-DATABASE = tuple(f"[database] {key}" for key in ("url", "password_env", "password_file", "program_folder", "account"))
+DATABASE = tuple(
+    f"[database] {key}"
+    for account in ("", "owner_")
+    for key in (f"{account}url", f"{account}password_env", f"{account}password_file", "program_folder", "account")
+)
 SWITCH = (
     "[instance] name",
     "[queue] name",
@@ -147,19 +151,26 @@ async def _database(config: Config) -> list[Mistake]:
         address = address_of(config)
     except NoSecret as error:
         return [Mistake("[database] password_env", "the password of the database", str(error))]
+    found = await _reached(address, "")
+    return [*found, *await _reached(address.owner, "owner_")] if address.owner else found
+
+
+async def _reached(address: Address, prefix: str) -> list[Mistake]:
+    """``prefix``: of the settings of this account."""
+    url, password = f"[database] {prefix}url", f"[database] {prefix}password_env"
     try:
         connection = await asyncpg.connect(address.url, password=address.password, timeout=CONNECT_S)
     except asyncpg.InvalidAuthorizationSpecificationError:
-        return [Mistake("[database] password_env", "the right password for this user")]
+        return [Mistake(password, "the right password for this user")]
     except asyncpg.InvalidCatalogNameError:
-        return [Mistake("[database] url", "a database that exists: create it first")]
-    except (*db.AWAY, ValueError) as error:
-        return [Mistake("[database] url", "a database that can be reached", type(error).__name__)]
+        return [Mistake(url, "a database that exists: create it first")]
+    except asyncpg.InsufficientPrivilegeError:
+        return [Mistake(url, "an account that may connect to this database")]
+    except (*db.AWAY, *db.BUSY, ValueError) as error:
+        return [Mistake(url, "a database that can be reached", type(error).__name__)]
     version = connection.get_server_version().major
     await connection.close()
-    return (
-        [] if version >= binaries.OLDEST else [Mistake("[database] url", f"PostgreSQL {binaries.OLDEST} or later", str(version))]
-    )
+    return [] if version >= binaries.OLDEST else [Mistake(url, f"PostgreSQL {binaries.OLDEST} or later", str(version))]
 
 
 def _embedded(config: Config) -> list[Mistake]:

@@ -64,14 +64,13 @@ async def migrate_database(config: Config, tell: Tell) -> list[str]:
     """The names of the migrations applied."""
     from services import plans
     from services.customers.renumber import renumber
-    from services.hosted.database import reachable
+    from services.hosted.database import bring_up_to_date, reachable
     from services.store import db
-    from services.store.migrate import migrate
 
     async with reachable(config, tell) as address:
-        connection = await db.connect(address.url, password=address.password)
+        connection = await db.connect(address.migrator.url, password=address.migrator.password)
         try:
-            applied = await migrate(connection, progress=tell)
+            applied = await bring_up_to_date(connection, address, tell, tell)
             await renumber(connection, plans.numbering(config), SystemClock().now())
             return applied
         finally:
@@ -83,13 +82,12 @@ async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
     """The accounts, in a migrated database."""
     from services import plans
     from services.customers.renumber import renumber
-    from services.hosted.database import reachable
+    from services.hosted.database import bring_up_to_date, reachable
     from services.store import db
-    from services.store.migrate import migrate
 
     async with reachable(config, tell) as address:
-        connection = await db.connect(address.url, password=address.password)
-        await migrate(connection, progress=tell)
+        connection = await db.connect(address.migrator.url, password=address.migrator.password)
+        await bring_up_to_date(connection, address, tell, tell)
         await renumber(connection, plans.numbering(config), SystemClock().now())
         await connection.close()
         pool = await db.open_pool(address.url, password=address.password, size=2, patience_s=15)

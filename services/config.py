@@ -151,6 +151,9 @@ class Database(_Section):
     url: Annotated[str, AfterValidator(_plain_url)] = ""
     password_env: str = "TINGSU_DATABASE_PASSWORD"  # noqa: S105  # the name of a variable
     password_file: str = ""
+    owner_url: Annotated[str, AfterValidator(_plain_url)] = ""
+    owner_password_env: str = "TINGSU_DATABASE_OWNER_PASSWORD"  # noqa: S105  # the name of a variable
+    owner_password_file: str = ""
     connections: Annotated[int, Field(ge=2, le=50)] = 10
     statement_seconds: Seconds = 5
     program_folder: str = ""

@@ -37,7 +37,7 @@ from services.people.model import Person
 from services.people.passwords import Passwords
 from services.people.sessions import Sessions
 from services.running import switch_ports
-from services.store import db, migrate
+from services.store import db
 from services.troubles import Troubles
 from services.web.live import Hub
 from services.welcome import Welcome
@@ -202,12 +202,12 @@ async def _database(
         plan = database.plan_of(config)
         server = await stack.enter_async_context(postgres.running(plan, welcome.detail))
         await stack.enter_async_context(stage(postgres=server.keep(plan, welcome.detail)))
-        address = Address(server.url())
+        address = database.address_of_embedded(server)
     else:
         address = database.address_of(config)
-    connection = await _patiently(address, welcome)
+    connection = await _patiently(address.migrator, welcome)
     try:
-        for name in await migrate.migrate(connection):
+        for name in await database.bring_up_to_date(connection, address, welcome.warn):
             welcome.detail(f"migrated: {name}")
         if twins := await renumber(connection, plans.numbering(config), clock.now()):
             welcome.warn(f"{twins} customers have a number that another customer has: see customer.same_number in the audit")

@@ -53,14 +53,24 @@ async def postgres() -> AsyncIterator[DatabaseServer]:
 
 @pytest_asyncio.fixture
 async def database(postgres: DatabaseServer) -> AsyncIterator[str]:
-    """The URL of a fresh, migrated database."""
+    """The URL of a fresh, migrated database, for its owner."""
     async with postgres.fresh() as url:
         yield url
 
 
 @pytest_asyncio.fixture
+async def owner(database: str) -> AsyncIterator[db.OwnConnection]:
+    """A connection of who owns the tables, for what a test does to them and the application may not."""
+    connection = await db.connect(database)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest_asyncio.fixture
 async def pool(database: str) -> AsyncIterator[db.Pool]:
-    """A pool on a fresh, migrated database."""
+    """A pool on a fresh, migrated database, by its owner: tests break tables. What serves in life is ``shared_api``'s account."""
     opened = await db.open_pool(database, size=5)
     try:
         yield opened
@@ -85,7 +95,7 @@ async def api(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator[
 async def shared_api(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """The same for all tests of a module that leave nothing behind: half a second less for each."""
     async with postgres.fresh() as url:
-        pool = await db.open_pool(url, size=5)
+        pool = await db.open_pool(postgres.as_application(url), size=5)
         try:
             async with serve(pool, HandClock(), tmp_path_factory.mktemp("api")) as served:
                 yield served

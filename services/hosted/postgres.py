@@ -4,6 +4,8 @@ The server is a direct child on a leash (``leash``): when we die by SIGKILL, it 
 next start waits for that and goes on. "Running" is never believed of a process id, only of an answered connection. Who may
 start the server is decided by a lock on ``postgres.lock``, held by the living parent alone.
 
+It has two accounts: its superuser, which owns everything and migrates, and the application's, which owns nothing.
+
 Once it has run, nothing that happens to it ends us: it is a database that is away, is tried again until it is back, and says why.
 """
 
@@ -33,12 +35,15 @@ from services.hosted import place as places
 from services.hosted.account import Account
 from services.hosted.binaries import Binaries, find, reachable_copy
 from services.hosted.leftovers import SOCKET_NAME, StillRunning
+from services.store.roles import APPLICATION
 
-USER = "tingsu"
+OWNER = "tingsu"
+DATABASE = "tingsu"
 SOCKET_LIMIT = 107  # sun_path holds 108 bytes with its closing zero
 POLL_S = 0.02
 STOP_FAST_S = 30.0  # SIGINT: roll back and write a checkpoint
 STOP_NOW_S = 10.0  # SIGQUIT: leave, recover at the next start
+OWNER_SECRET, APPLICATION_SECRET = "password", "application-password"
 LOG_LIMIT = 10_000_000  # bytes; an older log is begun afresh
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 5.0
@@ -86,6 +91,14 @@ class PostgresPlan:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Of both accounts; each lies in a file of mode 0600 in the place."""
+
+    owner: str = field(repr=False)
+    application: str = field(repr=False)
+
+
 @dataclass(slots=True)
 class EmbeddedPostgres:
     """A server that ran once. ``place`` is where the data really lies; ``fallen`` while it is being brought back."""
@@ -93,15 +106,19 @@ class EmbeddedPostgres:
     place: Path
     binaries: Binaries
     sockets: Path
-    password: str = field(repr=False)
+    passwords: Passwords = field(repr=False)
     process: asyncio.subprocess.Process
     lock: int
     account: Account | None
     fallen: bool = False
 
-    def url(self, database: str = USER) -> str:
-        """For ``services.store.db.open_pool``. Holds the password: never log it."""
-        return _url(self.sockets, self.password, database)
+    def url(self, database: str = DATABASE) -> str:
+        """For the owner, who migrates. Holds the password: never log it."""
+        return _url(self.sockets, OWNER, self.passwords.owner, database)
+
+    def application_url(self, database: str = DATABASE) -> str:
+        """For everything else, likewise."""
+        return _url(self.sockets, APPLICATION, self.passwords.application, database)
 
     @property
     def free(self) -> int:
@@ -156,17 +173,19 @@ class EmbeddedPostgres:
             os.close(self.lock)
 
 
-def _url(sockets: Path, password: str, database: str) -> str:
-    return f"postgresql://{USER}:{quote(password, safe='')}@/{database}?{urlencode({'host': str(sockets)})}"
+def _url(sockets: Path, user: str, password: str, database: str) -> str:
+    return f"postgresql://{user}:{quote(password, safe='')}@/{database}?{urlencode({'host': str(sockets)})}"
 
 
-def url_of_running(plan: PostgresPlan) -> str:
-    """The URL of the server that another process runs from the same plan. Raises PostgresFailed if there never was one."""
+def urls_of_running(plan: PostgresPlan) -> tuple[str, str]:
+    """The application's and the owner's URL of the server that another process runs from the same plan.
+
+    Raises PostgresFailed if there never was one.
+    """
     place = places.find(plan.folder, plan.account, plan.signs).path
-    try:
-        return _url(_socket_folder(place), (place / "password").read_text(), USER)
-    except OSError as error:
-        raise PostgresFailed(f"the database in {place} cannot be reached: {type(error).__name__}") from None
+    sockets = _socket_folder(place)
+    passwords = Passwords(*(_read_secret(place / name) for name in (OWNER_SECRET, APPLICATION_SECRET)))
+    return _url(sockets, APPLICATION, passwords.application, DATABASE), _url(sockets, OWNER, passwords.owner, DATABASE)
 
 
 async def _leave(process: asyncio.subprocess.Process, signal_number: int, limit: float | None) -> bool:
@@ -237,12 +256,14 @@ async def _start_locked(
     binaries = reachable_copy(find(plan.bin_dir, major=_major(data)), account, place)
     sockets = accounts.own_folder(_socket_folder(place), account)
     await leftovers.clear(place, sockets, progress)
-    password = await _make_data(binaries, place, account, progress)
+    await _make_data(binaries, place, account, progress)
+    passwords = Passwords(_read_secret(place / OWNER_SECRET), _made_once(place / APPLICATION_SECRET, account))
     places.remember(plan.folder, places.Place(place, account, made=True))
     process = await _spawn(_command(binaries, data, sockets, plan.settings), account, place, "postgres.log")
-    server = EmbeddedPostgres(place, binaries, sockets, password, process, lock, account)
+    server = EmbeddedPostgres(place, binaries, sockets, passwords, process, lock, account)
     try:
         await _until_answering(server, plan.start_s, progress)
+        await _make_application(server)
     except BaseException:
         await _leave(process, signal.SIGINT, STOP_FAST_S) or await _leave(process, signal.SIGKILL, None)
         raise
@@ -263,21 +284,43 @@ def _socket_folder(place: Path) -> Path:
     return Path("/tmp") / f"tingsu-{hashlib.sha256(os.fsencode(place)).hexdigest()[:16]}"  # noqa: S108  # own_folder refuses a stranger's
 
 
-async def _make_data(binaries: Binaries, place: Path, account: Account | None, progress: Callable[[str], None]) -> str:
-    """initdb into a folder beside, renamed when whole; returns the password, which lies in ``place`` for root and the account."""
-    data, fresh, secret = place / "data", place / "data.new", place / "password"
+async def _make_data(binaries: Binaries, place: Path, account: Account | None, progress: Callable[[str], None]) -> None:
+    """initdb into a folder beside, renamed when whole; the owner's password lies in ``place`` for root and the account."""
+    data, fresh, secret = place / "data", place / "data.new", place / OWNER_SECRET
     if data.exists():
-        return _read_secret(secret)
+        return
     progress(f"making a database with PostgreSQL {binaries.major}")
     shutil.rmtree(fresh, ignore_errors=True)
-    password = secrets.token_urlsafe(24)
-    _write_secret(secret, password, account)
-    arguments = ["-D", str(fresh), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={secret}"]
+    _write_secret(secret, secrets.token_urlsafe(24), account)
+    arguments = ["-D", str(fresh), "-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={secret}"]
     process = await _spawn([binaries.program("initdb"), *arguments, "--no-instructions"], account, place, "initdb.log")
     if await process.wait() != 0:
         raise PostgresFailed(f"initdb failed: {_tail(place / 'initdb.log')}")
     fresh.rename(data)
-    return password
+
+
+def _made_once(path: Path, account: Account | None) -> str:
+    if not path.exists():
+        _write_secret(path, secrets.token_urlsafe(24), account)
+    return _read_secret(path)
+
+
+async def _make_application(server: EmbeddedPostgres) -> None:
+    """The application's account, as it should be; an instance that had only the owner gets one. Rights: ``store.roles``."""
+    connection = await asyncpg.connect(server.url(), timeout=10)
+    try:
+        async with connection.transaction():
+            if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", APPLICATION):
+                await connection.execute(f"create role {APPLICATION}")
+            attributes = "login nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls"
+            await connection.execute(f"alter role {APPLICATION} {attributes} password '{server.passwords.application}'")
+            for database in (DATABASE, "postgres", "template1"):
+                await connection.execute(f"revoke all on database {database} from public")
+            await connection.execute(f"grant connect on database {DATABASE} to {APPLICATION}")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise PostgresFailed(f"the application's account cannot be made: {type(error).__name__}") from error
+    finally:
+        connection.terminate()
 
 
 def _read_secret(path: Path) -> str:
@@ -346,12 +389,12 @@ async def _refusal(server: EmbeddedPostgres) -> str:
     try:
         connection = await asyncpg.connect(server.url("postgres"), timeout=10)
     except asyncpg.InvalidAuthorizationSpecificationError:
-        raise PostgresFailed(f"{server.place / 'password'} does not hold the password of this database") from None
+        raise PostgresFailed(f"{server.place / OWNER_SECRET} does not hold the password of this database") from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return type(error).__name__
     try:
-        if not await connection.fetchval("select exists (select from pg_database where datname = $1)", USER):
-            await connection.execute(f"create database {USER}")
+        if not await connection.fetchval("select exists (select from pg_database where datname = $1)", DATABASE):
+            await connection.execute(f"create database {DATABASE}")
         await connection.close(timeout=10)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return type(error).__name__

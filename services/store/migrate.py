@@ -84,12 +84,20 @@ async def migrate(
         for migration in missing:
             if progress:
                 progress(f"migrating: {migration.name}")
-            await _apply(connection, migration)
+            try:
+                await _apply(connection, migration)
+            except asyncpg.InsufficientPrivilegeError as error:
+                raise MigrationRefused("the account may not migrate: let the owner run `tingsu migrate` first") from error
     return [migration.name for migration in missing]
 
 
 async def _note_book(connection: OwnConnection) -> None:
-    """The table of what was applied. From PostgreSQL 15 on only the owner of a database may make tables in it by default."""
+    """The table of what was applied. From PostgreSQL 15 on only the owner of a database may make tables in it by default.
+
+    Where it is there it is let be: an account that may make none can still see that nothing is missing.
+    """
+    if await connection.fetchval("select to_regclass('public.schema_migration')"):
+        return
     try:
         await connection.execute(_TABLE)
     except asyncpg.InsufficientPrivilegeError as error:

@@ -324,7 +324,7 @@ class Centre:
         config = load(self.config)
         if config.database.embedded:
             async with database.reachable(config, lambda _: None) as address:
-                return await _fetch(address.url, sql, values)
+                return await _fetch(address.migrator.url, sql, values)
         return await _fetch(config.database.url, sql, values)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from services.hosted.postgres import EmbeddedPostgres, PostgresPlan, running
-from services.store import db
+from services.store import db, roles
 from services.store.migrate import migrate
 
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off", "max_wal_size": "4GB"}
@@ -37,6 +37,10 @@ class DatabaseServer:
         finally:
             await self.run(f"drop database {name} with (force)")
 
+    def as_application(self, url: str) -> str:
+        """The same database for the account that serves requests."""
+        return self.server.application_url(url.partition("?")[0].rpartition("/")[2])
+
     async def run(self, sql: str) -> None:
         connection = await asyncpg.connect(self.server.url("postgres"))
         try:
@@ -49,6 +53,7 @@ class DatabaseServer:
         connection = await db.connect(self.server.url("template_migrated"))
         try:
             await migrate(connection)
+            await roles.hand_out(connection, roles.APPLICATION)
         finally:
             await connection.close()
 

@@ -19,10 +19,11 @@ from tests.harness.database import DatabaseServer
 
 @dataclass(frozen=True, slots=True)
 class OwnDatabase:
-    """``url`` as it is written into a configuration: without the password."""
+    """``url`` as it is written into a configuration: without the password. ``application``: of an account that owns nothing."""
 
     url: str
     password: str = field(repr=False)
+    application: str
 
     async def value(self, sql: str) -> object:
         """One value, asked as that account."""
@@ -35,16 +36,21 @@ class OwnDatabase:
 
 @contextlib.asynccontextmanager
 async def own_database(postgres: DatabaseServer, name: str) -> AsyncIterator[OwnDatabase]:
-    """A new, empty database of that name and an account of the same name; both dropped at the end."""
+    """A new, empty database of that name, an account of the same name that owns it, and ``<name>_desk``; all dropped at the end.
+
+    Both accounts have the same password.
+    """
     password = secrets.token_hex(12)
     await postgres.run(f"create role {name} login password '{password}'")
+    await postgres.run(f"create role {name}_desk login password '{password}'")
     await postgres.run(f"create database {name} owner {name} template template0")
     try:
         async with _door(str(postgres.server.sockets / SOCKET_NAME)) as port:
-            yield OwnDatabase(f"postgresql://{name}@127.0.0.1:{port}/{name}", password)
+            at = f"127.0.0.1:{port}/{name}"
+            yield OwnDatabase(f"postgresql://{name}@{at}", password, f"postgresql://{name}_desk@{at}")
     finally:
         await postgres.run(f"drop database {name} with (force)")
-        await postgres.run(f"drop role {name}")
+        await postgres.run(f"drop role {name}, {name}_desk")
 
 
 @contextlib.asynccontextmanager

@@ -20,8 +20,10 @@ import asyncpg
 import pytest
 
 from services.hosted import account, binaries, leftovers, postgres
+from services.hosted.database import address_of_embedded, bring_up_to_date
 from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresPlan
 from services.store import db
+from services.store.roles import APPLICATION, beyond
 from tests.harness import patience
 from tests.harness.patience import until
 from tests.harness.scarcity import descriptors_left, small_disk
@@ -67,9 +69,33 @@ async def test_a_second_start_is_told_and_can_reach_the_first(server: EmbeddedPo
     plan = PostgresPlan(folder=folder)
     with pytest.raises(AlreadyRunning):
         await postgres.start(plan, quiet)
-    connection = await asyncpg.connect(postgres.url_of_running(plan))
+    connection = await asyncpg.connect(postgres.urls_of_running(plan)[0])
     assert await connection.fetchval("select current_database()") == "tingsu"
     await connection.close()
+
+
+async def test_an_instance_that_had_only_the_owner_gets_the_applications_account(folder: Path) -> None:
+    plan = PostgresPlan(folder=folder)
+    async with postgres.running(plan, quiet) as before:
+        await migrated(before)
+        await value(before, f"drop owned by {APPLICATION}")
+        await value(before, f"drop role {APPLICATION}")
+    (before.place / postgres.APPLICATION_SECRET).unlink()
+    async with postgres.running(plan, quiet) as after:
+        assert await migrated(after) == []
+        application = await asyncpg.connect(after.application_url())
+        assert await application.fetchval("select count(*) from audit") == 0
+        assert await beyond(application) == ""
+        await application.close()
+
+
+async def migrated(server: EmbeddedPostgres) -> list[str]:
+    address = address_of_embedded(server)
+    owner = await db.connect(address.migrator.url)
+    try:
+        return await bring_up_to_date(owner, address, quiet)
+    finally:
+        await owner.close()
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root has an account to drop")
@@ -317,7 +343,7 @@ async def test_below_a_closed_home_another_place_is_used_and_nothing_is_widened(
     async with postgres.running(moved, quiet) as again:
         assert again.place == server.place, "neither an opened folder nor a moved one makes an empty database"
         assert await value(again, "select count(*) from kept") == 0
-        connection = await asyncpg.connect(postgres.url_of_running(moved))
+        connection = await asyncpg.connect(postgres.urls_of_running(moved)[1])
         await connection.close()
     assert not (home / "project" / "moved" / "postgres").exists()
 

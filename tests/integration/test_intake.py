@@ -238,13 +238,13 @@ async def test_a_player_that_asks_for_one_side_several_times_at_once_hears_it_ea
     assert [left.name for left in (room.folder / "sides").iterdir()] == [f"{CALL}.agent.flac"]
 
 
-async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(room: Room) -> None:
+async def test_a_listening_that_could_not_be_put_on_record_is_not_taken_for_one(room: Room, owner: db.OwnConnection) -> None:
     room.dialogue("suggestion", await room.call())
     await room.intake.archiving.next()
     path = f"/api/calls/{CALL}/audio"
-    await room.desk.pool.execute("alter table audit rename to elsewhere")
+    await owner.execute("alter table audit rename to elsewhere")
     assert (await room.desk.ask("qa", "GET", path))[0] == 500
-    await room.desk.pool.execute("alter table elsewhere rename to audit")
+    await owner.execute("alter table elsewhere rename to audit")
     assert room.desk.http
     async with room.desk.http.get(room.desk.url + path, headers=room.desk.cookies("qa")) as answer:
         assert answer.status == 200
@@ -682,7 +682,8 @@ async def test_talk_between_colleagues_while_we_did_not_hear_everything_may_be_a
     assert await room.desk.pool.fetchval("select outcome from call where id = $1", rung) == "lost"
 
 
-READ_ONLY = """create sequence refusals; create function refuse() returns trigger language plpgsql as
+READ_ONLY = """create sequence refusals; grant all on refusals to public;
+    create function refuse() returns trigger language plpgsql as
     $$ begin perform nextval('refusals');
        raise exception 'cannot execute in a read-only transaction' using errcode = 'read_only_sql_transaction'; end $$;
     create trigger refuse before update on transcript execute function refuse()"""
@@ -693,30 +694,32 @@ async def refused(room: Room) -> bool:
     return bool(await room.desk.pool.fetchval("select is_called from refusals"))
 
 
-async def test_what_was_found_out_is_kept_though_the_database_could_not_take_it_at_once(room: Room) -> None:
+async def test_what_was_found_out_is_kept_though_the_database_could_not_take_it_at_once(
+    room: Room, owner: db.OwnConnection
+) -> None:
     room.dialogue("suggestion", await room.call())
     await room.intake.archiving.next()
-    crew = Hearing(room.desk.pool)
+    crew = Hearing(owner)
     room.use(crew)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(room.listen(), name="listening")
         await asyncio.wait_for(crew.heard.wait(), 10)
         await until(lambda: refused(room), "the first try to write it")
-        await room.desk.pool.execute("drop function refuse cascade")
+        await owner.execute("drop function refuse cascade")
     assert ((await room.row("transcript"))["state"], crew.tries) == ("no_speech", 1)
 
 
 class Hearing:
     """A crew that hears nothing, and a database that turns read-only meanwhile."""
 
-    def __init__(self, pool: db.Pool) -> None:
-        self.pool = pool
+    def __init__(self, owner: db.OwnConnection) -> None:
+        self.owner = owner
         self.heard = asyncio.Event()
         self.tries = 0
 
     async def transcribe(self, path: Path, *, channels: int = 2) -> Heard:
         self.tries += 1
-        await self.pool.execute(READ_ONLY)
+        await self.owner.execute(READ_ONLY)
         self.heard.set()
         return Heard(((), ()), "none")
 

@@ -47,8 +47,10 @@ async def test_what_waits_to_be_listened_to_and_what_failed_is_said(pool: db.Poo
     assert (part.code, part.detail) == ("no_model", "1 to archive, 1 to listen to, 1 failed since yesterday")
 
 
-async def test_a_database_that_cannot_be_asked_leaves_the_page_as_it_is(pool: db.Pool, clock: HandClock) -> None:
-    await pool.execute("alter table recording rename to elsewhere")
+async def test_a_database_that_cannot_be_asked_leaves_the_page_as_it_is(
+    pool: db.Pool, owner: db.OwnConnection, clock: HandClock
+) -> None:
+    await owner.execute("alter table recording rename to elsewhere")
     assert (await looking(pool, clock)._transcription()).detail == ""
     await pool.close()
     assert (await looking(pool, clock)._database()).code == "away"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.harness.database import DatabaseServer
@@ -58,6 +59,43 @@ async def test_an_empty_database_is_migrated_once_by_its_ordinary_owner(place: P
     assert code == 0, said
     assert await place.database.value("select name from person where login = 'xiao.wang'") == "小王"
     assert not (place.folder / "var/postgres").exists(), "an embedded server was made beside it"
+
+
+async def test_with_two_accounts_the_desks_owns_nothing_and_needs_no_owner_between_upgrades(place: Place) -> None:
+    owner = f"owner_url = {json.dumps(place.database.url)}\n"
+    place.configure(place.database.application, owner)
+    owners = {"TINGSU_DATABASE_OWNER_PASSWORD": place.database.password}
+    code, said = await place.tingsu("check-config", **owners)
+    assert code == 0, said
+    code, said = await place.tingsu("user", "add", "xiao.wang", "--name", "小王", "--role", "junior_agent", **owners)
+    assert code == 0, said
+    assert "too much" not in said
+    place.configure(place.database.application)
+    code, said = await place.tingsu("user", "list")
+    assert (code, "小王" in said) == (0, True), said
+    desk = await asyncpg.connect(place.database.application, password=place.database.password)
+    for way in (
+        "update audit set action = 'x'",
+        "alter table audit disable trigger all",
+        "create table mine ()",
+        "delete from person",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await desk.execute(way)
+    await desk.close()
+
+
+async def test_an_account_for_the_desk_that_may_do_too_much_is_told(place: Place, postgres: DatabaseServer) -> None:
+    await postgres.run("grant own_of_commands to own_of_commands_desk")
+    place.configure(place.database.application, f"owner_url = {json.dumps(place.database.url)}\n")
+    code, said = await place.tingsu("migrate", TINGSU_DATABASE_OWNER_PASSWORD=place.database.password)
+    assert (code, "may do too much" in said) == (0, True), said
+
+
+async def test_what_only_the_owner_can_migrate_is_said(place: Place) -> None:
+    place.configure(place.database.application)
+    code, said = await place.tingsu("migrate")
+    assert (code, "own the database" in said, len(said.splitlines())) == (1, True, 1), said
 
 
 async def test_the_check_finds_it_right_and_tells_its_faults_apart(place: Place) -> None:

@@ -14,6 +14,7 @@ from services.people.sessions import KEPT, TOKEN_LENGTH, SessionLimits, Sessions
 from services.store import db
 from tests.harness.api import PASSWORD, Api
 from tests.harness.clock import HandClock
+from tests.harness.database import DatabaseServer
 from tests.harness.patience import until
 
 SOMEBODY = "insert into person (login, name, role, password_hash, created_at) values ('li', 'Li', 'qa_inspector', 'x', $1)"
@@ -22,12 +23,12 @@ WAITING = "select query_start from pg_stat_activity where wait_event_type = 'Loc
 
 
 async def test_a_database_that_cannot_forget_now_is_asked_again(
-    database: str, pool: db.Pool, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    postgres: DatabaseServer, database: str, pool: db.Pool, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rooms, "SWEEP_S", 0.02)
     await pool.execute(SOMEBODY, clock.now())
     await pool.execute(OLD, clock.now() - 2 * KEPT)
-    impatient = await db.open_pool(database, size=2, statement_ms=100)
+    impatient = await db.open_pool(postgres.as_application(database), size=2, statement_ms=100)
     tries = set()
 
     async def two_tries() -> bool:

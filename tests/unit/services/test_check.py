@@ -265,7 +265,7 @@ async def test_the_password_of_a_database_is_tried(
     postgres: DatabaseServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, wanted: str | None
 ) -> None:
     server = postgres.server
-    monkeypatch.setenv("TINGSU_DATABASE_PASSWORD", password.format(right=server.password))
+    monkeypatch.setenv("TINGSU_DATABASE_PASSWORD", password.format(right=server.passwords.owner))
     found = await named(configured(tmp_path, f"[database]\nurl = 'postgresql://tingsu@/postgres?host={server.sockets}'\n"))
     assert [mistake.split(":")[0] for mistake in found] == ([wanted] if wanted else [])
     assert "geheim" not in str(found)

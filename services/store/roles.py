@@ -1,0 +1,35 @@
+"""What the application's account may do in the database: read rows, add rows, change rows. It owns nothing.
+
+Triggers keep the audit and the journals append-only, and only a table's owner or a superuser can switch a trigger off. So the
+owner migrates and goes, and whoever serves requests is another account: neither a fault of ours nor a statement smuggled in can
+undo what was written. Rights are handed out anew after every migration, from the catalogue itself: a new table is readable and
+writable, its rows can be deleted only where ``DELETABLE`` names it, and what is append-only by its trigger is so by right too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.store.db import Connection, OwnConnection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).with_name("roles.sql"))
+
+APPLICATION = "tingsu_app"
+"""The account's name in the embedded database."""
+
+DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term"})
+"""Tables from which rows go: what ended, and what a centre edits as a whole. Everything else is kept."""
+
+
+async def hand_out(owner: OwnConnection, application: str) -> None:
+    """Exactly these rights for ``application``, whatever it had before. ``owner``: a connection of who owns the tables."""
+    async with owner.transaction():
+        for row in await owner.fetch(QUERIES.statements, application, sorted(DELETABLE)):
+            await owner.execute(row["statement"])
+
+
+async def beyond(application: Connection) -> str:
+    """What the account of this connection may do that it must not, for the operator; '' if nothing."""
+    found: str | None = await application.fetchval(QUERIES.beyond)
+    return found or ""

@@ -1,0 +1,52 @@
+-- name: statements
+-- The statements that give account $1 its rights, in order; rows can be deleted from the tables $2.
+with relation as (
+  select c.oid, c.relname, c.relkind,
+         c.relname = 'schema_migration' as fixed,
+         exists (
+           select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+           where t.tgrelid = c.oid and p.proname = 'audit_is_append_only'
+         ) as append_only
+  from pg_class c
+  where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+), own_sequence as (
+  select c.relname from pg_class c
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
+    and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i')   -- an identity needs no right of its own
+), inserted as (                                         -- an append-only row's place in the order is the database's to give
+  select r.oid, string_agg(format('%I', a.attname), ', ' order by a.attnum) as columns
+  from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+  where r.append_only group by r.oid
+)
+select statement from (
+  select 1 as turn, format('revoke all on all tables in schema public from %I', $1::text) as statement
+  union all select 1, format('revoke all on all sequences in schema public from %I', $1)
+  union all select 1, format('revoke all on schema public from %I', $1)
+  union all select 1, format('revoke all on database %I from %I', current_database(), $1)
+  union all select 1, format('revoke temporary on database %I from public', current_database())
+  union all select 1, 'revoke create on schema public from public'
+  union all select 2, format('grant connect on database %I to %I', current_database(), $1)
+  union all select 2, format('grant usage on schema public to %I', $1)
+  union all select 2, format('grant select on public.%I to %I', relname, $1) from relation
+  union all select 2, format('grant insert (%s) on public.%I to %I', columns, relname, $1) from relation join inserted using (oid)
+  union all select 2, format('grant insert, update on public.%I to %I', relname, $1) from relation
+    where relkind in ('r', 'p') and not append_only and not fixed
+  union all select 2, format('grant delete on public.%I to %I', relname, $1) from relation
+    where relname = any ($2::text[]) and not append_only
+  union all select 2, format('grant usage on sequence public.%I to %I', relname, $1) from own_sequence
+) as handed_out order by turn;
+
+-- name: beyond
+-- What this account could undo an append-only table with; null if nothing.
+select case
+    when rolsuper then 'it is a superuser'
+    when rolcreaterole then 'it may make accounts'
+    when rolreplication or rolbypassrls then 'it has rights of an administrator'
+    when exists (
+      select from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        and pg_has_role(current_user, c.relowner, 'member')
+    ) then 'it owns tables, or can become who owns them'
+    when exists (select from pg_database d where d.datname = current_database() and pg_has_role(current_user, d.datdba, 'member'))
+    then 'it owns the database'
+  end
+from pg_roles where rolname = current_user;
