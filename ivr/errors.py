@@ -36,7 +36,7 @@ class CommandRefused(IvrError):
 
 
 class SwitchSilent(IvrError):
-    """The switch did not answer within the step's own limit."""
+    """The switch did not answer within the step's own limit, or all steps together were silent for too long."""
 
 
 class HungUp(IvrError):

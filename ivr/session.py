@@ -3,7 +3,8 @@
 The fail-open contract with the dialplan (SPEC C10): the dialplan gives us TIMEOUT(absolute) = 3 s; before each step the
 session raises it to the step's own length + 3 s. If this process dies, hangs or is cut off at any point, the switch takes
 the caller back SPARE seconds after the running prompt at the latest and goes on to the queue by itself (it needs
-AGIEXITONHANGUP=yes for that; without it Asterisk 22 waits for a silent server for ever).
+AGIEXITONHANGUP=yes for that; without it Asterisk 22 waits for a silent server for ever). Being slow at every step is no way
+round it: the silence of all steps together has a limit of its own, and what is left of it is all that the next step is given.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ivr.errors import CommandRefused, HungUp, ProtocolError, SwitchSilent
 from ivr.prompts import Prompt
 
 SPARE = 3  # s; what SPEC C10 and the dialplan give a silent server
+IN_ALL = 6  # s; and what all its silences may come to
 _READ = 4096  # bytes at once; the decoder holds no more than one line beyond that
 _UP = "6"  # CHANNEL STATUS of an answered channel
 _DEAD = 511  # "Command Not Permitted on a dead channel"
@@ -74,6 +76,8 @@ class Session:
         self._line = line
         self._reply_limit = reply_limit
         self._close_limit = close_limit
+        self._began = asyncio.get_running_loop().time()
+        self._sounded = 0.0  # s; of that time the caller heard something, or was expected to press a key
 
     async def say(self, prompt: Prompt, *, whole: bool = False) -> Heard:
         """Play; a key stops it and is returned. ``whole``: a key is returned too, but the prompt goes on to its end."""
@@ -113,7 +117,11 @@ class Session:
             await self._not_played()
 
     async def _allow(self, seconds: float) -> None:
-        await self.set("TIMEOUT(absolute)", str(math.ceil(seconds) + SPARE))
+        """SwitchSilent if the caller has waited for us long enough: the dialplan takes over."""
+        silent = asyncio.get_running_loop().time() - self._began - self._sounded
+        if silent >= IN_ALL:
+            raise SwitchSilent("SET VARIABLE")
+        await self.set("TIMEOUT(absolute)", str(math.ceil(seconds + min(SPARE, IN_ALL - silent))))
 
     async def _not_played(self) -> Heard:
         status = await self._exchange("CHANNEL STATUS")
@@ -122,7 +130,7 @@ class Session:
         return Heard(None, played=False)
 
     async def _exchange(self, *words: str, seconds: float = 0.0) -> Reply:
-        command = encode(*words)
+        command, began = encode(*words), asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(seconds + self._reply_limit):
                 await self._line.send(command)
@@ -131,6 +139,7 @@ class Session:
             raise SwitchSilent(words[0]) from None
         except OSError as error:
             raise HungUp("the connection broke") from error
+        self._sounded += min(seconds, asyncio.get_running_loop().time() - began)
         return _accepted(event, words[0])
 
 

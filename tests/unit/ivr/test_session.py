@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ivr.agi import KEYS, Request
-from ivr.errors import HungUp, UnsafeWord
+from ivr.errors import HungUp, SwitchSilent, UnsafeWord
 from ivr.prompts import Prompt
 from ivr.session import SPARE, Heard, Line, Session
 from tests.harness.agi_peer import AgiPeer
@@ -55,6 +55,44 @@ async def test_ask_plays_and_waits_in_one_command_so_that_no_key_falls_between(w
     assert heard == Heard(None)
     assert peer.commands[1] == ["GET", "OPTION", "/prompts/en/notice", KEYS, "4000"]
     assert peer.commands[0][-1] == str(7 + SPARE)
+
+
+async def test_silence_that_comes_a_little_at_each_step_has_a_limit_in_all(
+    wire: tuple[Session, AgiPeer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The switch is not slow here: what is late is what we say to it."""
+    session, peer = wire
+    loop, skipped = asyncio.get_running_loop(), 0.0
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + skipped)
+    answers = ["200 result=1", "200 result=0 endpos=20000"]
+    limits = []
+    for _ in range(2):
+        skipped += 2.5
+        await asyncio.gather(session.say(PROMPT), answering(peer, *answers))
+        limits.append(int(peer.commands[-2][-1]))
+    assert limits == [6, 4], "2.5 s of sound and 3 s; 2.5 s of sound and what is left of 6 s"
+    skipped += 2.5
+    with pytest.raises(SwitchSilent):
+        await session.say(PROMPT)
+
+
+async def test_a_prompt_that_plays_its_time_is_no_silence(wire: tuple[Session, AgiPeer], monkeypatch: pytest.MonkeyPatch) -> None:
+    session, peer = wire
+    loop, skipped = asyncio.get_running_loop(), 0.0
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + skipped)
+
+    async def playing() -> None:
+        nonlocal skipped
+        await answering(peer, "200 result=1")
+        await peer.command()
+        skipped += PROMPT.seconds
+        await peer.send(b"200 result=0 endpos=20000\n")
+
+    for _ in range(5):
+        await asyncio.gather(session.say(PROMPT), playing())
+    assert {words[-1] for words in peer.commands if words[2] == "TIMEOUT(absolute)"} == {"6"}
 
 
 async def test_a_missing_file_on_a_live_channel_was_not_played(wire: tuple[Session, AgiPeer]) -> None:
