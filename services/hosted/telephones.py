@@ -24,6 +24,7 @@ class Telephones:
         self._wanted = wanted
         self._put = put
         self._changed = asyncio.Event()
+        self._there: tuple[AgentEndpoint, ...] | None = None
         self.renewed: Callable[[], None] = lambda: None  # the switch has them as they are now
 
     def change(self) -> None:
@@ -36,7 +37,11 @@ class Telephones:
             await self._changed.wait()
             self._changed.clear()
             try:
-                await self._put(await self._wanted())
+                wanted = tuple(await self._wanted())
+                if wanted != self._there:  # somebody's name or role changed, no telephone: a reload would be for nothing
+                    self._there = None
+                    await self._put(wanted)
+                    self._there = wanted
                 self.renewed()
             except Exception as error:  # noqa: BLE001  whatever it was: the phone of who has left must not stay valid for it
                 log.error("phones not renewed; tried again", error=type(error).__name__)

@@ -36,7 +36,8 @@ class LastAdministrator(NotAllowed):
 
 @dataclass(slots=True)
 class People:
-    """A change of who has which phone rings the bell ``phones_changed``: the switch's files are made anew.
+    """A change of who sits where, or of what somebody with a phone is, rings the bell ``phones_changed``: the switch's files and the
+    queue's members follow it, for a role taken away must not keep its phone in the queue.
 
     ``away`` hears of who must not go on as they were before: who logs out with no other desk open (``has_desk``, which can leave
     a session out), and who has a browser phone and logs in with none: what was asked for at a desk that is gone is over.
@@ -185,7 +186,9 @@ def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
 
 
 def _phone_of(person: Person) -> tuple[object, ...]:
-    return person.extension, person.phone_kind, person.phone_secret_n, person.active
+    """What the switch's files, the queue and the board are made of."""
+    seen = (person.role, person.name, person.language) if person.extension else ()
+    return person.extension, person.phone_kind, person.phone_secret_n, person.active, *seen
 
 
 def _keep_an_administrator(administrators: frozenset[int], after: Person) -> None:

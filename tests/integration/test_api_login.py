@@ -11,6 +11,7 @@ from services.people.store import NewPerson
 from services.store import db
 from tests.harness.api import HOTLINES, PASSWORD, Api, body_of
 from tests.harness.clock import HandClock
+from tests.harness.patience import seconds
 
 
 async def test_a_login_gives_a_cookie_out_of_reach_of_scripts(api: Api) -> None:
@@ -115,6 +116,26 @@ async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessio
             assert answer.status == 200, await answer.text()
         async with browser.get("/api/me") as answer:
             assert answer.status == 401
+
+
+@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"name": "另一个名字"}, {"active": False}, {"extension": None}])
+async def test_whatever_the_queue_or_the_board_shows_of_somebody_with_a_phone_is_told_at_once(
+    api: Api, change: dict[str, object]
+) -> None:
+    agent, rung = api.accounts[Role.junior_agent], asyncio.Event()
+    async with api.as_role(Role.administrator) as office, api.pool.acquire() as ear:
+        async with office.patch(f"/api/people/{agent.id}", json={"extension": "1001"}) as answer:
+            assert answer.status == 200
+
+        def hear(*_: object) -> None:
+            rung.set()
+
+        await ear.add_listener("phones_changed", hear)
+        async with office.patch(f"/api/people/{agent.id}", json=change) as answer:
+            assert answer.status == 200, await answer.text()
+        async with asyncio.timeout(seconds(5)):
+            await rung.wait()
+        await ear.remove_listener("phones_changed", hear)
 
 
 async def test_who_takes_an_extension_over_gets_a_secret_that_its_last_holder_never_knew(api: Api) -> None:
