@@ -83,3 +83,8 @@ function digits(number: string): string {
 export function percent(share: number): string {
   return new Intl.NumberFormat(language(), { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share)
 }
+
+/** What a caller sends is text to be shown: without marks that turn it around, line ends or anything else unseen. */
+export function printable(sent: string): string {
+  return sent.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+}

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { clock, grouped, position, span } from '../src/format'
+import { clock, grouped, position, printable, span } from '../src/format'
 import { speak } from '../src/words'
 
 const SECOND = 1000
@@ -36,5 +36,12 @@ test.each([
   ['', ''],
   ['"><b>', '"><b>'],
 ])('the number %s is read as %s', (number, text) => expect(grouped(number)).toBe(text))
+
+test.each([
+  ['张\u202e三\u2066\u200f', '张三'],
+  ['李\u2028四\u2029\r\n\u0000', '李四'],
+  ['王\ufeff五\u0085\u001b[31m', '王五[31m'],
+  ['Zoë O’Brien — 赵六', 'Zoë O’Brien — 赵六'],
+])('of %j a caller sent, %j is shown', (sent, shown) => expect(printable(sent)).toBe(shown))
 
 test('a place in a recording is minutes and seconds', () => expect(position(14.9)).toBe('0:14'))

@@ -3,6 +3,7 @@ import { UA, WebSocketInterface } from 'jssip'
 import type { DTMF_TRANSPORT } from 'jssip/lib/Constants'
 import type { RTCSession } from 'jssip/lib/RTCSession'
 import type { IncomingRTCSessionEvent, OutgoingRTCSessionEvent } from 'jssip/lib/UA'
+import { printable } from '@/format'
 import type { Phone } from '@/wire'
 
 /** No STUN, no TURN: desk and switch see each other directly. */
@@ -43,7 +44,7 @@ export class SipCall {
     private readonly realm: string,
   ) {
     const who = session.remote_identity
-    this.caller = { number: who.uri.user, name: who.display_name ?? '' }
+    this.caller = { number: printable(who.uri.user), name: printable(who.display_name ?? '') }
     session.on('confirmed', () => this.events?.talking())
     session.on('hold', (event) => event.originator === 'local' && this.events?.held(true))
     session.on('unhold', (event) => event.originator === 'local' && this.events?.held(false))

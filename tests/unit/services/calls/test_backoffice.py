@@ -43,4 +43,5 @@ async def test_the_callers_choice_is_noted_and_nothing_waits(clock: HandClock) -
 
 def test_what_the_network_sends_is_cut_and_cleaned() -> None:
     assert printable("张三\x00\x1b[31m\u2028\ud800") == "张三[31m"
+    assert printable("李\u2028四\u2029王\u202e五\u2066") == "李四王五"
     assert len(printable("x" * 1000)) == 64
