@@ -1,7 +1,8 @@
 """The switch's own side of the telephone work: the dialplan and every configuration file Asterisk needs.
 
-`render` writes one whole instance, `render_agents` only what changes with the staff, `render_includes` the parts for an
-Asterisk that its owner runs. All three write plain files and nothing else; starting and reloading is services.hosted's.
+`render` writes one whole instance, `render_agents` only what changes with the staff, `render_core` what changes with each start,
+`render_includes` the parts for an Asterisk that its owner runs. All of them write plain files and nothing else; starting and
+reloading is services.hosted's.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ivr.asterisk.plan import (
     Trunks,
     UnfitValue,
 )
-from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, render, render_agents
+from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, render, render_agents, render_core
 
 __all__ = [
     "AGENTS_FILE",
@@ -37,5 +38,6 @@ __all__ = [
     "UnfitValue",
     "render",
     "render_agents",
+    "render_core",
     "render_includes",
 ]

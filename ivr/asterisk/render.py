@@ -81,6 +81,12 @@ def render(folder: Path, plan: SwitchPlan) -> None:
     write_hold_music(folder / "moh" / "calm.wav")
 
 
+def render_core(folder: Path, plan: SwitchPlan) -> None:
+    """Rewrite only ``asterisk.conf``, which a switch reads once, at its start."""
+    words = words_of(folder, plan) | {"run": plan_path(plan.run or folder / "run")}
+    write_private(folder / "etc/asterisk.conf", fill("asterisk.conf", words))
+
+
 def render_agents(folder: Path, agents: Iterable[AgentEndpoint]) -> None:
     """Rewrite only the agents' endpoints; a reload of ``res_pjsip`` puts them in force and touches no call."""
     write_private(folder / "etc" / AGENTS_FILE, agents_text(agents))

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cti.ids import CallId, ChannelId, is_uniqueid
-from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents
+from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents, render_core
 from services.errors import WorldFailed
 from services.hosted import lost_sound, registrations
 from services.hosted.switch_program import AsteriskProgram
@@ -31,6 +31,8 @@ from services.hosted.switch_program import AsteriskProgram
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
 """Where these, or the program, differ from what a running switch was started with, no reload helps."""
+_NAME_KEPT = 24
+"""Characters of the instance's name in ids, which have 32 for it and the number of the switch's start."""
 _SOCKET_PATH_LIMIT = 107
 
 _START_LIMIT_S = 30.0
@@ -76,7 +78,8 @@ class ManagedAsterisk:
         self._spawning = asyncio.Lock()
         self._taken_back: asyncio.Queue[tuple[CallId, ChannelId]] = asyncio.Queue(_TAKEN_BACK_AT_MOST)
         self._lost_sound = lost_sound.LostSound()
-        self._plan = replace(plan, run=plan.run or _run_folder(folder))
+        self._name = plan.systemname
+        self._plan = replace(plan, run=plan.run or _run_folder(folder), systemname=self._booted_name())
         self.adopted = False
 
     @property
@@ -107,8 +110,6 @@ class ManagedAsterisk:
             self._told("the switch of before does not answer: it is stopped and started anew")
         while self._standing():
             await self._end()
-        with _private_file(self._started_with) as note:
-            note.write(foundations.encode())
         await self._launch()
         await self._let_in(staying)
 
@@ -237,6 +238,25 @@ class ManagedAsterisk:
         """For whom the switch's contacts are good."""
         return self._folder / "phone-holders"
 
+    def _booted_name(self) -> str:
+        """The system name of this start: each call's id begins with it, and no start may give an id that another gave."""
+        try:
+            boot = int((self._folder / "boots").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            boot = 0
+        return f"{self._name[:_NAME_KEPT]}_{boot}"
+
+    def _count_boot(self) -> None:
+        """A counter, not the time: that may be set back, and two starts can be in one second."""
+        boot = int(self._plan.systemname.rpartition("_")[2]) + 1
+        with _private_file(self._folder / "boots") as file:
+            file.write(b"%d" % boot)
+            os.fsync(file.fileno())
+        self._plan = replace(self._plan, systemname=self._booted_name())
+        render_core(self._folder, self._plan)
+        with _private_file(self._started_with) as note:
+            note.write(self._foundations().encode())
+
     @property
     def _started_with(self) -> Path:
         """The foundations of the switch that was started last."""
@@ -259,6 +279,7 @@ class ManagedAsterisk:
         async with self._spawning:
             if self._stopping:
                 return
+            await asyncio.to_thread(self._count_boot)
             self._child = child = await self._spawn()
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with contextlib.suppress(OSError):  # a call takes about ten descriptors; the usual soft limit is 1024

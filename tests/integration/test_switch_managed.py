@@ -111,6 +111,22 @@ async def test_a_switch_that_outlived_its_backend_is_adopted_with_its_new_settin
     assert any("still running" in text for text in told)
 
 
+async def test_each_start_gives_ids_of_its_own_and_an_adopted_switch_keeps_them(tmp_path: Path, plan: SwitchPlan) -> None:
+    async def name(switch: ManagedAsterisk) -> str:
+        lines = (await switch.command("core show settings")).splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.strip().startswith("System name"))
+
+    async with managed(tmp_path / "run", plan) as first:
+        names = [await name(first)]
+        second = ManagedAsterisk(await asterisk_program(), tmp_path / "run", plan, Told())
+        await second.start()
+        assert second.adopted
+        assert await name(second) == names[0]
+    async with managed(tmp_path / "run", plan) as third:
+        names.append(await name(third))
+    assert names == [f"{plan.systemname}_1", f"{plan.systemname}_2"]
+
+
 async def test_a_switch_on_other_ports_is_replaced(tmp_path: Path, plan: SwitchPlan) -> None:
     async with managed(tmp_path / "run", plan) as before:
         pid = before.pid
@@ -185,6 +201,7 @@ async def test_a_switch_that_dies_is_started_again_and_said_to_be(tmp_path: Path
         assert "fully booted" in await switch.command("core waitfullybooted")
         assert await can_call(plan)
         assert any("died" in text for text in told)
+        assert plan.systemname + "_2" in await switch.command("core show settings"), "its calls' ids are not those of the first"
         await switch.stop()
 
 
