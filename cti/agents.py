@@ -94,6 +94,11 @@ class Roster:
         self._leg_of: dict[ChannelId, Extension] = {}
         self._direct: set[ChannelId] = set()  # phones that ring for a call outside any queue
 
+    def of(self, interface: str) -> Agent | None:
+        """The agent whose phone that is, if the switch knows one."""
+        extension = self._agent_of(interface)
+        return self.agents.get(extension) if extension else None
+
     def apply(self, event: events.Event) -> list[Change]:
         """An event of a queue membership, or a consulted phone that is answered; others come to nothing."""
         if isinstance(event, events.EnteredBridge):

@@ -96,6 +96,10 @@ class CallBoard:
         """The switch says it is still so: its age counts from now."""
         self.calls[call].since = now
 
+    def call_of(self, channel: ChannelId) -> CallId | None:
+        """Whose caller this phone rings or talks for, or is."""
+        return CallId(channel) if CallId(channel) in self.calls else self._call_of.get(channel)
+
     def is_caller(self, channel: str) -> bool:
         """Could this channel be a caller's telephone?"""
         return channel.partition("/")[0] not in PLUMBING and self._agent_of(channel) is None

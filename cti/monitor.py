@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
-from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -24,17 +23,15 @@ from cti.ids import CallId, Extension, extension_of
 from cti.picture import Picture
 from cti.queues import Queues
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
+
+_MEASURE_LIMIT = 1.0
+"""Seconds for an answer that tells the time: no event is taken in meanwhile, and one that is later tells little."""
 
 log = structlog.get_logger(__name__)
 
 DOUBT_S = 5.0
 """Seconds between two snapshots for what could not be believed: whoever sends such things often must not keep us at it."""
-
-
-class Clock(Protocol):
-    """Aware wall time, UTC."""
-
-    def now(self) -> datetime: ...
 
 
 class Backoff:
@@ -62,14 +59,15 @@ class Monitor:
     """Owns the picture. ``on_change`` is awaited for each change, in order; when it raises, ``run`` ends with that error.
 
     ``board``, ``roster`` and ``queues`` are for reading; ``commands`` for acting. ``malformed`` counts events that were left out,
-    by what was wrong with them; ``illegal`` the moves that the board refused; ``up`` says whether the picture is whole now.
+    by what was wrong with them; ``illegal`` the moves that the board refused; ``corrected`` the changes that an audit found
+    missing, by their kind; ``up`` says whether the picture is whole now. ``clock`` is kept right by the switch's answers.
     """
 
     def __init__(
         self,
         settings: AmiSettings,
         on_change: Callable[[Change], Awaitable[None]],
-        clock: Clock,
+        clock: SwitchTime,
         *,
         agent_of: Callable[[str], Extension | None] = extension_of,
     ) -> None:
@@ -79,11 +77,14 @@ class Monitor:
         self._picture = Picture(agent_of)
         self._backoff = Backoff(settings.reconnect_first, settings.reconnect_most)
         self._told: tuple[bool, str] | None = None
-        self._whole_at = 0.0
         self._unsure = False
         self._sealed = False
+        self._covered = 0  # events still to come that the snapshot has shown already
+        self._lost = 0  # messages of the link that could not be read
+        self._next_doubt = 0.0
         self.commands = Commands()
         self.malformed: Counter[str] = Counter()
+        self.corrected: Counter[str] = Counter()
 
     @property
     def board(self) -> CallBoard:
@@ -128,29 +129,35 @@ class Monitor:
         """Snapshot first: events that came meanwhile stand in the backlog and repeat at most what the snapshot showed."""
         self._unsure = self._sealed = False
         await self._compare(link)
-        covered = link.held
+        self._covered = link.held
         self._backoff.reset()
         await self._tell(up=True, detail=f"manager interface {link.version}")
-        lost, next_doubt = 0, 0.0
-        next_look = self._time() + self._settings.repair_interval
+        self._lost, self._next_doubt = 0, 0.0
+        next_audit = self._time() + self._settings.audit_interval
         while True:
-            for message in await link.batch(self._patience(next_doubt)):
-                covered -= 1
-                await self._take(message, covered >= 0)
-            if link.oversize + link.cut != lost:
-                lost, self._unsure = link.oversize + link.cut, True
-            if self._unsure and self._time() >= next_doubt:
-                next_doubt, self._unsure = self._time() + DOUBT_S, False
+            await self._hear(link, self._settings.repair_interval)
+            await self._repair(link)
+            if self._time() >= next_audit:
+                await self._audit(link)
+                next_audit = self._time() + self._settings.audit_interval
+
+    async def _hear(self, link: Link, seconds: float) -> None:
+        """Take in what comes for so long."""
+        until = self._time() + seconds
+        while (left := until - self._time()) > 0:
+            for message in await link.batch(self._patience(left)):
+                self._covered -= 1
+                await self._take(message, self._covered >= 0)
+            if link.oversize + link.cut != self._lost:
+                self._lost, self._unsure = link.oversize + link.cut, True
+            if self._unsure and self._time() >= self._next_doubt:
+                self._next_doubt, self._unsure = self._time() + DOUBT_S, False
                 await self._compare(link)
-            if self._time() >= next_look:
-                next_look = self._time() + self._settings.repair_interval
-                await self._repair(link)
             await asyncio.sleep(0)  # a full backlog must not keep everyone else waiting
 
-    def _patience(self, next_doubt: float) -> float:
+    def _patience(self, left: float) -> float:
         """Seconds to wait for an event, at most."""
-        wait = self._settings.repair_interval
-        return min(wait, max(next_doubt - self._time(), 0.0)) if self._unsure else wait
+        return min(left, max(self._next_doubt - self._time(), 0.0)) if self._unsure else left
 
     async def _take(self, message: bytes, covered: bool) -> None:
         """``covered``: it came before the snapshot was complete. What cannot be believed is left out, and a snapshot follows."""
@@ -190,6 +197,7 @@ class Monitor:
 
     async def _repair(self, link: Link) -> None:
         """What lasted too long is compared with the switch; what is still so is believed for as long again."""
+        await self._measure(link)
         now = self._clock.now()
         if stale := self.board.stale(now):
             log.warning("switch.calls_stale", calls=len(stale))
@@ -199,15 +207,43 @@ class Monitor:
                     self.board.confirm(call, now)
 
     async def _compare(self, link: Link, only: Collection[CallId] | None = None) -> None:
-        limit = self._settings.snapshot_limit
-        try:
-            async with asyncio.timeout(limit):
-                seen = await snapshot.take(link, self._settings.queues, self._clock.now(), limit=limit)
-        except (ActionFailed, ActionTimeout, TimeoutError) as error:
-            raise LinkDown(f"no snapshot: {error or 'not in time'}") from error
+        seen = await self._look(link)
         for event in snapshot.missed(self._picture, seen, only):
             for change in self._picture.apply(event):
                 await self._on_change(replace(change, recovered=True))
+
+    async def _look(self, link: Link) -> snapshot.Snapshot:
+        limit = self._settings.snapshot_limit
+        try:
+            async with asyncio.timeout(limit):
+                await self._measure(link)
+                return await snapshot.take(link, self._settings.queues, self._clock.now(), limit=limit)
+        except (ActionFailed, ActionTimeout, TimeoutError) as error:
+            raise LinkDown(f"no snapshot: {error or 'not in time'}") from error
+
+    async def _measure(self, link: Link) -> None:
+        """What time it is for the switch; one that does not say it, or not now, leaves the clock as it was."""
+        asked = self._clock.monotonic()
+        with contextlib.suppress(ActionFailed, ActionTimeout, Malformed):
+            self._clock.heard((await link.ask("Ping", limit=_MEASURE_LIMIT)).moment(), asked)
+
+    async def _audit(self, link: Link) -> None:
+        """What differs from the switch's lists now, and again after everything that was on its way has come, is put right."""
+        suspects = snapshot.differing(self._picture, await self._look(link))
+        if not suspects:
+            return
+        await self._hear(link, self._settings.audit_pause)
+        seen = await self._look(link)
+        wrong = suspects & snapshot.differing(self._picture, seen)
+        found: list[Change] = []
+        for event in snapshot.missed(self._picture, seen):
+            if snapshot.subject(event, self._picture, seen) in wrong:
+                found += self._picture.apply(event)
+        for change in found:
+            await self._on_change(replace(change, recovered=True))
+        if found:
+            self.corrected.update(type(change).__name__ for change in found)
+            log.warning("switch.corrected", changes=len(found))
 
     async def _tell(self, *, up: bool, detail: str) -> None:
         if self._told != (up, detail):

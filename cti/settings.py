@@ -33,5 +33,9 @@ class AmiSettings:
     reconnect_first: float = 0.25
     reconnect_most: float = 15.0
     """The wait doubles from first to most, and each is drawn between half and all of it, so that several do not come at once."""
+    audit_interval: float = 30.0
+    """How often the picture is compared with the switch's own lists: an event that was lost would stand for ever otherwise."""
+    audit_pause: float = 2.0
+    """What differs is looked at again so much later: an event on its way is there by then, a lost one is not."""
     repair_interval: float = 10.0
     """How often states that lasted too long are looked for (LESSONS DR-27)."""

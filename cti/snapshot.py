@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cti import events
+from cti.agents import Membership
 from cti.ami import Link
 from cti.calls import IN_QUEUE, TRANSITIONS, Call, Step
 from cti.errors import Malformed
@@ -100,7 +101,7 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that the switch holds of calls and agents, as of ``at`` (our clock). ``queues``: those asked about, () for all."""
+    """All that the switch holds of calls and agents, as of ``at`` (its clock). ``queues``: those asked about, () for all."""
 
     at: datetime
     queues: tuple[str, ...]
@@ -227,6 +228,20 @@ def missed(picture: Picture, now: Snapshot, only: Collection[CallId] | None = No
     yield from _members(picture, now)
 
 
+def subject(event: events.Event, picture: Picture, now: Snapshot) -> str:
+    """Whose truth the event is about: a call's (all its channels are one), or a membership's."""
+    if isinstance(event, events.MemberSeen | events.MemberGone):
+        return f"{event.queue}/{event.interface}"
+    channel: ChannelId = event.channel  # type: ignore[union-attr]  # what missed() makes is of a membership or of a channel
+    row = now.channels.get(channel)
+    return row.linked if row else str(picture.board.call_of(channel) or channel)
+
+
+def differing(picture: Picture, now: Snapshot) -> set[str]:
+    """Subjects of which the picture and the switch's lists say different things; some of it may be on its way to us still."""
+    return {subject(event, picture, now) for event in missed(picture, now)}
+
+
 def _chosen(picture: Picture, only: Collection[CallId] | None) -> list[Call]:
     return [call for call in picture.board.calls.values() if only is None or call.id in only]
 
@@ -340,7 +355,7 @@ def _stopped_rings(picture: Picture, now: Snapshot, only: Collection[CallId] | N
 def _rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
     for row in now.channels.values():
         call = picture.board.calls.get(CallId(row.linked))
-        if row.ringing and call and (only is None or call.id in only):
+        if row.ringing and call and row.channel not in call.offers and (only is None or call.id in only):
             if call.state in IN_QUEUE:
                 yield events.PhoneRings(now.at, ChannelId(call.id), row.channel, row.name, call.queue)
             else:
@@ -354,4 +369,8 @@ def _members(picture: Picture, now: Snapshot) -> Iterator[events.Event]:
         if (queue, interface) not in there and (not now.queues or queue in now.queues):
             yield events.MemberGone(now.at, queue, interface)
     for row in now.members:
+        agent = picture.roster.of(row.interface)
+        seen = agent.memberships.get(row.queue) if agent else None
+        if seen == Membership(row.status, row.paused, row.reason if row.paused else ""):
+            continue
         yield events.MemberSeen(now.at, row.queue, row.interface, row.status, row.paused, row.reason)

@@ -26,6 +26,7 @@ import structlog
 
 from cti.changes import Change
 from cti.monitor import Monitor
+from cti.switch_time import SwitchTime
 from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
@@ -157,7 +158,7 @@ class _Stop:
 async def _open_floor(
     config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, doors: Doors, listening: socket.socket
 ) -> None:
-    """Everything between the switch and the browsers."""
+    """Everything between the switch and the browsers; what is compared with the switch's times is asked of the switch's clock."""
     pool, people, switch, troubles = base.pool, base.people, base.switch, base.troubles
     zone = ZoneInfo(config.centre.timezone)
     numbering = plans.numbering(config)
@@ -167,12 +168,13 @@ async def _open_floor(
     await stack.enter_async_context(stage(journal=troubles.kept("journal", journal.run)))
 
     limits = FigureLimits(config.queue.answer_seconds * 1000, config.queue.short_abandon_seconds * 1000)
-    today = Today(pool, clock, queue=config.queue.name, zone=zone, limits=limits)
+    switch_time = SwitchTime(clock)
+    today = Today(pool, switch_time, queue=config.queue.name, zone=zone, limits=limits)
     directory = Directory(pool)
     memory = Memory(pool)
-    floor = Floor(directory, today, clock, queue=config.queue.name)
-    hub = doors.hub = Hub(clock, boards=floor, alive=people.sessions.alive)
-    pops = ScreenPop(hub, directory, memory, clock, note=journal.append)
+    floor = Floor(directory, today, switch_time, queue=config.queue.name)
+    hub = doors.hub = Hub(switch_time, boards=floor, alive=people.sessions.alive)
+    pops = ScreenPop(hub, directory, memory, switch_time, note=journal.append)
 
     async def heard(change: Change) -> None:
         """What cannot be made of one change keeps none of the others back: the next snapshot repairs the picture."""
@@ -181,18 +183,18 @@ async def _open_floor(
         except Exception as wrong:  # noqa: BLE001  whatever it was, the switch is to be heard further
             troubles.note("changes", wrong)
 
-    monitor = Monitor(plans.ami_settings(config), heard, clock)
+    monitor = Monitor(plans.ami_settings(config), heard, switch_time)
     monitor.commands.ours = lambda: base.lease.fresh
     presence = Presence(
         monitor.commands,
         directory,
         floor,
-        clock,
+        switch_time,
         settings=PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds)),
         note=journal.append,
     )
     following = Follow(
-        hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append,
+        hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=switch_time, note=journal.append,
         numbering=numbering,
     )  # fmt: skip
     hub.acked, hub.watcher = pops, presence
@@ -218,7 +220,7 @@ async def _open_floor(
         base.archive,
         base.crew,
         hub,
-        clock,
+        switch_time,
         settings=IntakeSettings(
             spool=config.spool,
             work=config.folder / "recordings/work",
@@ -238,7 +240,7 @@ async def _open_floor(
     base.lease.on_set_back = drain.on_set_back = intake.reconciler.wake
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
-        memory, clock, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
+        memory, switch_time, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
         numbering=numbering,
     )  # fmt: skip
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
@@ -280,10 +282,10 @@ async def _open_floor(
     }
     await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
     looking = Looking(
-        pool=pool, clock=clock, floor=floor, monitor=monitor, journal=journal, drain=drain, intake=intake, archive=base.archive,
-        prompts=base.prompts,
-        missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
-        left_out=partial(left_out, config, pool), version=version(), troubles=troubles, lease=base.lease,
+        pool=pool, clock=clock, switch_time=switch_time, floor=floor, monitor=monitor, journal=journal, drain=drain,
+        intake=intake, archive=base.archive, prompts=base.prompts, missing_prompts=base.missing_prompts, crew=base.crew,
+        model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
+        troubles=troubles, lease=base.lease,
     )  # fmt: skip
     aside = SetAside(pool, clock, drain=drain, sound=intake.refused)
     made = Parts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -15,6 +15,19 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds from an arbitrary point; never goes back."""
+
+
+class SteadyClock:
+    """The machine's clock as it was at our start, counted on by the monotonic one: whoever sets the clock ends no session."""
+
+    def __init__(self) -> None:
+        self._began, self._from = datetime.now(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=time.monotonic() - self._from)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 class SystemClock:

@@ -20,7 +20,7 @@ from recordings.crew import Crew, ModelFacts
 from recordings.errors import ArchiveFailed, ModelRefused
 from services import check, plans
 from services.check import unusable
-from services.clock import Clock
+from services.clock import Clock, SteadyClock
 from services.config import Config
 from services.customers.renumber import renumber
 from services.errors import DatabaseAway, Impossible, WorldFailed
@@ -131,7 +131,7 @@ async def lay(
     people = People(
         pool,
         clock,
-        Sessions(pool, clock, plans.session_limits(config)),
+        Sessions(pool, SteadyClock(), plans.session_limits(config)),
         Passwords(),
         plans.throttle_limits(config),
         config.ivr.numbers,

@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from cti.monitor import Monitor
+from cti.switch_time import SwitchTime
 from ivr.prompts import PromptStore
 from recordings import spool
 from recordings.archive import Archive
@@ -42,6 +43,7 @@ class Looking:
 
     pool: Pool
     clock: Clock
+    switch_time: SwitchTime
     floor: Floor
     monitor: Monitor
     journal: Journal
@@ -64,6 +66,7 @@ class Looking:
             version=self.version,
             parts=[
                 self._switch(),
+                self._clocks(),
                 await self._database(),
                 await self._recordings(),
                 await self._transcription(),
@@ -85,9 +88,21 @@ class Looking:
     def _switch(self) -> SystemPart:
         up = self.monitor.up
         odd = sum(self.monitor.malformed.values()) + sum(self.monitor.illegal.values())
-        return SystemPart(
-            name="switch", ok=up, code="ok" if up else "link_down", detail=f"{odd} events not understood" if odd else ""
+        corrected = sum(self.monitor.corrected.values())
+        said = [f"{odd} events not understood"] * bool(odd) + [f"{corrected} corrected after the switch's lists"] * bool(
+            corrected
         )
+        return SystemPart(name="switch", ok=up, code="ok" if up else "link_down", detail=", ".join(said))
+
+    def _clocks(self) -> SystemPart:
+        """A clock that was set stays said for a day: calls of that hour have the times they have."""
+        offset, jump = self.switch_time.offset, self.switch_time.jump
+        jumped = jump is not None and self.switch_time.now() - jump.at < DAY
+        code = "clocks_apart" if self.switch_time.apart else "clock_set" if jumped else "ok"
+        detail = f"the switch's is {offset.total_seconds():+.1f} s from ours" if offset is not None else "not measured yet"
+        if jump is not None and jumped:
+            detail += f"; {jump.whose} was set by {jump.by.total_seconds():+.0f} s at {jump.at:%Y-%m-%d %H:%M:%S} UTC"
+        return SystemPart(name="clocks", ok=code == "ok", code=code, detail=detail)
 
     async def _database(self) -> SystemPart:
         try:

@@ -247,15 +247,23 @@ class ManagedAsterisk:
         return f"{self._name[:_NAME_KEPT]}_{boot}"
 
     def _count_boot(self) -> None:
-        """A counter, not the time: that may be set back, and two starts can be in one second."""
-        boot = int(self._plan.systemname.rpartition("_")[2]) + 1
-        with _private_file(self._folder / "boots") as file:
-            file.write(b"%d" % boot)
-            os.fsync(file.fileno())
-        self._plan = replace(self._plan, systemname=self._booted_name())
-        render_core(self._folder, self._plan)
-        with _private_file(self._started_with) as note:
-            note.write(self._foundations().encode())
+        """A counter, not the time: that may be set back, and two starts can be in one second.
+
+        Where the disk takes nothing the switch starts all the same, by the name it had: callers come first.
+        """
+        boot, draft = int(self._plan.systemname.rpartition("_")[2]) + 1, self._folder / ".boots.new"
+        try:
+            with _private_file(draft) as file:
+                file.write(b"%d" % boot)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._folder / "boots")
+            self._plan = replace(self._plan, systemname=self._booted_name())
+            render_core(self._folder, self._plan)
+            with _private_file(self._started_with) as note:
+                note.write(self._foundations().encode())
+        except OSError as error:
+            self._told(f"the switch keeps the name of its last start: {os.strerror(error.errno or 0)}")
 
     @property
     def _started_with(self) -> Path:

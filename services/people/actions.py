@@ -36,8 +36,9 @@ class LastAdministrator(NotAllowed):
 
 @dataclass(slots=True)
 class People:
-    """A change of who sits where, or of what somebody with a phone is, rings the bell ``phones_changed``: the switch's files and the
-    queue's members follow it, for a role taken away must not keep its phone in the queue.
+    """A change of who sits where, or of what somebody with a phone is, rings the bell ``phones_changed``.
+
+    The switch's files and the queue's members follow it: a role taken away must not keep its phone in the queue.
 
     ``away`` hears of who must not go on as they were before: who logs out with no other desk open (``has_desk``, which can leave
     a session out), and who has a browser phone and logs in with none: what was asked for at a desk that is gone is over.

@@ -560,7 +560,9 @@ class AuditPage(Wire):
 
 
 class SystemPart(Wire):
-    name: Literal["switch", "database", "recordings", "transcription", "prompts", "journal", "accounts", "reconciler", "lease"]
+    name: Literal[
+        "switch", "clocks", "database", "recordings", "transcription", "prompts", "journal", "accounts", "reconciler", "lease"
+    ]
     ok: bool
     code: str
     detail: str

@@ -29,6 +29,7 @@ from cti.events import WANTED
 from cti.ids import CallId, Extension, interface_of
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
 from ivr import sound
 from ivr.backoffice import Reception as Received
 from ivr.menu import RECEPTION
@@ -198,7 +199,7 @@ async def _floor(folder: Path, names: Collection[str]) -> AsyncIterator[Floor]:
     given = AmiSettings(
         host=plan.bind, port=plan.ports.ami, user=plan.ami.user, secret=plan.ami.secret, queues=(plan.queue.name,)
     )
-    monitor = Monitor(given, _heard, SystemClock())
+    monitor = Monitor(given, _heard, SwitchTime(SystemClock()))
     async with asyncio.TaskGroup() as tasks:
         door = tasks.create_task(server.run(), name="bench: IVR")
         async with (

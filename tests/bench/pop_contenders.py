@@ -16,6 +16,7 @@ from aiohttp import web
 
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
 from services.clock import SystemClock
 from services.store import db
 from tests.harness.fake_switch import SECRET, USER
@@ -35,7 +36,7 @@ async def ours(port: int, agents: int, url: str, folder: str) -> None:
             extension = str(FIRST + number)
             tokens[extension] = await _token(desk, extension)
         settings = AmiSettings(host="127.0.0.1", port=port, user=USER, secret=SECRET, queues=(QUEUE,))
-        monitor = Monitor(settings, desk.follow.on_change, clock)
+        monitor = Monitor(settings, desk.follow.on_change, SwitchTime(clock))
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(monitor.run(), name="monitor")
             _say(desk.url, "/api/live", {ext: f"tingsu_session={token}" for ext, token in tokens.items()})

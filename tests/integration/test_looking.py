@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cti.ids import CallId
+from cti.switch_time import SwitchTime
 from recordings.archive import Archive
 from services import looking as rooms
 from services.looking import Looking
@@ -24,7 +26,20 @@ async def nobody() -> list[str]:
 
 def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
     rest: dict[str, Any] = dict.fromkeys(
-        ("floor", "monitor", "journal", "drain", "prompts", "crew", "model", "hosted", "lease", "intake", "archive")
+        (
+            "floor",
+            "monitor",
+            "journal",
+            "drain",
+            "prompts",
+            "crew",
+            "model",
+            "hosted",
+            "lease",
+            "intake",
+            "archive",
+            "switch_time",
+        )
     )
     rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock)}
     return Looking(pool=pool, clock=clock, version="0", **rest | parts)
@@ -103,3 +118,19 @@ class KeptOutbox:
 
     def push(self, person: int, key: str, make: object, *, over: bool = False) -> int:
         return 0
+
+
+def clocks(clock: HandClock, *, apart: float, set_by: float = 0.0) -> tuple[str, str]:
+    time = SwitchTime(clock)
+    time.heard(clock.now() + timedelta(seconds=apart - set_by), clock.monotonic())
+    time.heard(clock.now() + timedelta(seconds=apart), clock.monotonic())
+    part = looking(None, clock, switch_time=time)._clocks()  # type: ignore[arg-type]  # asks no database
+    assert part.ok is (part.code == "ok")
+    return part.code, part.detail
+
+
+def test_clocks_that_disagree_or_were_set_are_said(clock: HandClock) -> None:
+    assert clocks(clock, apart=0.1) == ("ok", "the switch's is +0.1 s from ours")
+    assert clocks(clock, apart=90) == ("clocks_apart", "the switch's is +90.0 s from ours")
+    code, detail = clocks(clock, apart=0, set_by=-3600)
+    assert (code, detail.partition("; ")[2][:30]) == ("clock_set", "switch was set by -3600 s at 2")

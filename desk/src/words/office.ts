@@ -126,6 +126,8 @@ export const office = {
     role: ['本版本不认识的角色', 'a role that this version does not know'],
   },
   partCode: {
+    clocks_apart: ['两个时钟不一致：请让两台机器都按网络对时', 'two clocks disagree: let both machines take the time from the network'],
+    clock_set: ['一天之内有时钟被拨动过', 'a clock was set within the last day'],
     link_down: ['连不上电话交换机', 'no link to the switch'],
     away: ['连不上', 'cannot be reached'],
     no_room: ['磁盘满了，腾出空间后会自己恢复', 'its disk is full; it comes back by itself when there is room'],
@@ -150,6 +152,7 @@ export const office = {
   },
   part: {
     switch: ['电话交换机', 'Telephone switch'],
+    clocks: ['时钟', 'Clocks'],
     database: ['数据库', 'Database'],
     recordings: ['录音库', 'Recordings'],
     transcription: ['转写', 'Transcription'],

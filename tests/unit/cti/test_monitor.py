@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from cti.calls import CallState
-from cti.changes import CallStarted, Change
+from cti.changes import CallStarted, Change, LegJoined
 from cti.errors import LinkDown
 from cti.events import WANTED
 from cti.ids import CallId, Extension
 from cti.monitor import Backoff, Monitor
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
 from tests.harness import patience
 from tests.harness.clock import HandClock
 from tests.harness.fake_switch import SECRET, USER, FakeSwitch, event, in_pieces_of, listing, message, refusal, wanted_events
@@ -80,7 +81,7 @@ class Floor:
         }
         base = AmiSettings(host="127.0.0.1", port=switch.port, user=USER, secret=SECRET)
         self.switch, self.clock, self.said = switch, clock, list[Change]()
-        self.monitor = Monitor(replace(base, **{**quick, **changed}), self._hear, clock)
+        self.monitor = Monitor(replace(base, **{**quick, **changed}), self._hear, SwitchTime(clock))
 
     async def _hear(self, change: Change) -> None:
         self.said.append(change)
@@ -297,6 +298,86 @@ async def test_a_switch_that_stops_is_believed_when_it_closes_the_link(floor: Fl
     await floor.until("link up", 2)
 
 
+# --- what was lost on a link that never broke
+
+
+@pytest.fixture
+async def audited(clock: HandClock) -> AsyncIterator[Floor]:
+    """The same floor, compared with the switch's lists all the time."""
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, audit_interval=0.05, audit_pause=0.05, repair_interval=0.02)
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            yield floor
+
+
+async def test_a_hangup_that_was_lost_is_found_and_the_agent_is_free(audited: Floor) -> None:
+    audited.shows(
+        channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}], members=[{**MEMBER, "Status": 2}]
+    )
+    await audited.hears(*ANSWERED[:10], last="agent 2001 talking")
+    audited.shows()
+    await audited.until("~ agent 2001 ready", 2)
+    assert any(line.startswith("~ 16 ended answered") for line in audited.told)
+    assert audited.monitor.board.calls == {}
+    assert audited.monitor.corrected["CallEnded"] == 1
+    assert audited.switch.connections == 1
+
+
+async def test_an_answer_and_a_call_that_were_lost_are_found(audited: Floor) -> None:
+    audited.shows(
+        channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}], members=[{**MEMBER, "Status": 2}]
+    )
+    await audited.until("~ agent 2001 talking with 16")
+    assert audited.monitor.corrected["CallStarted"] == audited.monitor.corrected["CallAnswered"] == 1
+
+
+async def test_what_is_still_on_its_way_is_no_correction(audited: Floor) -> None:
+    gone = listing("CoreShowChannelsComplete")
+    looks = 0
+
+    def overtaken(asked: dict[str, str]) -> bytes:
+        nonlocal looks
+        looks += 1
+        return gone(asked)
+
+    rows = [{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}]
+    audited.shows(channels=rows, members=[{**MEMBER, "Status": 2}])
+    await audited.hears(*ANSWERED[:10], last="agent 2001 talking")
+    audited.switch.answers["CoreShowChannels"] = overtaken  # the list is ahead of the events
+    await patience.until(lambda: looks == 1, "an audit that suspects the call")
+    audited.shows()
+    await audited.hears(*ANSWERED[10:], last="16 ended answered, waited 1508, talked 4483")
+    assert not [line for line in audited.told if line.startswith("~ 16")]
+    assert not audited.monitor.corrected
+
+
+async def test_where_all_is_well_the_lists_are_asked_for_once(audited: Floor) -> None:
+    before = len(audited.switch.named("CoreShowChannels"))
+    await audited.switch.heard("CoreShowChannels", before + 3)
+    assert not audited.monitor.corrected
+    assert len(audited.told) == 2
+
+
+# --- the switch's time
+
+
+async def test_a_snapshot_is_as_of_the_switchs_own_time(clock: HandClock) -> None:
+    ours = clock.now()
+    async with FakeSwitch() as switch:
+        switch.answers["Ping"] = lambda asked: message(
+            "Response: Success", f"ActionID: {asked['ActionID']}", "Ping: Pong", f"Timestamp: {ours.timestamp() + 90:.6f}"
+        )
+        floor = Floor(switch, clock)
+        floor.shows(channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}])
+        async with running(floor.monitor):
+            await floor.until("link up")
+    joined = next(change for change in floor.said if isinstance(change, LegJoined))
+    assert (joined.at - ours).total_seconds() == 90
+    assert (floor.said[-1].at - ours).total_seconds() == 90
+
+
 # --- what is heard makes no sense
 
 
@@ -415,7 +496,7 @@ async def test_a_listener_that_is_stuck_costs_the_link_and_afterwards_the_pictur
                 await free.wait()
             floor.said.append(change)
 
-        monitor = Monitor(floor.monitor._settings, slow, clock)
+        monitor = Monitor(floor.monitor._settings, slow, SwitchTime(clock))
         async with running(monitor):
             await floor.until("link up")
             floor.shows(channels=[CALLER_ROW], entries=[ENTRY])
@@ -433,7 +514,7 @@ async def test_an_error_of_whoever_listens_ends_the_loop_loudly(clock: HandClock
 
     async with FakeSwitch() as switch:
         floor = Floor(switch, clock)
-        monitor = Monitor(floor.monitor._settings, deaf, clock)
+        monitor = Monitor(floor.monitor._settings, deaf, SwitchTime(clock))
         with pytest.raises(RuntimeError, match="no room"):
             await asyncio.wait_for(monitor.run(), patience.seconds(5))
         await patience.until(lambda: not switch._writers, "the link is closed")
