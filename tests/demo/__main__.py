@@ -59,12 +59,13 @@ async def main(file: Path, *, quiet: bool) -> int:
     step_aside(load(file))
     config = load(file)
     await find_voice(config)
+    password = await chief(file)  # before the start, which else would make, and print, an administrator of its own
     process = await asyncio.create_subprocess_exec(*tingsu("run", file), start_new_session=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await first_of(stop.wait(), process.wait(), show(config, file, quiet=quiet))
+        await first_of(stop.wait(), process.wait(), show(config, password, quiet=quiet))
     finally:
         await end(process)
     return process.returncode or 0
@@ -111,11 +112,10 @@ def tingsu(command: str, file: Path, *rest: str) -> list[str]:
     return [sys.executable, "-m", "services", *shlex.split(command), *rest, "--config", str(file)]
 
 
-async def show(config: Config, file: Path, *, quiet: bool) -> None:
+async def show(config: Config, password: str, *, quiet: bool) -> None:
     """Fill the instance, say how to log in, let the telephones ring."""
     url = config.web.public_url or f"http://{config.web.host}:{config.web.port}"
     await until_ready(url)
-    password = await chief(file)
     async with await Desk.log_in(url, CHIEF.login, password) as admin:
         password = await keep(admin, password)
         passwords = {CHIEF.login: password, **await seed(url, admin)}
@@ -172,7 +172,8 @@ def logins(url: str, passwords: Passwords) -> Table:
         phone = f", telephone {member.extension} in the browser" if member.extension else ""
         table.add_row(member.login, passwords[member.login], f"{member.name}: {member.role}{phone}")
     table.caption = (
-        f"Log in as {YOU.login}, press ready, and answer. {len(AGENTS)} simulated colleagues answer too. Ctrl-C ends it."
+        f"Log in as {YOU.login}, press 就绪 Ready, and answer: the next call is yours."
+        f" {len(AGENTS)} simulated colleagues answer too. Ctrl-C ends it."
     )
     return table
 

@@ -26,6 +26,7 @@ from tests.demo.cast import (
     INSPECTOR,
     STRANGERS,
     WITHHELD,
+    YOU,
     Conversation,
     Member,
     Temper,
@@ -38,6 +39,8 @@ from tests.harness.speech import Samples, Speaker, converse
 REGISTER_AGAIN = 120.0  # s
 RETURN = 3.0  # s before a lost websocket is opened again
 LOOK = 1.5  # s between two looks at who has been answered
+SOON = 2.0  # s until a caller who knows the menu presses
+ASIDE = 30.0  # s at most that colleagues leave the watcher the next call
 PATIENCE = 90.0  # s that an ordinary caller waits in the queue
 FOR_EVER = 10.0**8
 
@@ -68,6 +71,8 @@ class Caller:
     number: str
     name: str
     conversation: Conversation
+    determined: bool = False
+    """Presses the right key soon and waits: the watcher's own caller."""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ring(self, place: Place, temper: Temper, dice: random.Random, tell: Tell) -> None:
@@ -83,12 +88,13 @@ class Caller:
             phone.close()
 
     async def _go_through(self, call: Call, temper: Temper, dice: random.Random, tell: Tell) -> None:
-        mood = dice.random()
+        mood = 1.0 if self.determined else dice.random()
         if mood < temper.gives_up_in_ivr:
             tell(f"{self.number} hangs up in the menu")
             return await asyncio.sleep(dice.uniform(1, 9))
         await self._press(call, mood - temper.gives_up_in_ivr, temper, dice)
-        patience = dice.uniform(3, 12) if dice.random() < temper.impatient else PATIENCE
+        impatient = not self.determined and dice.random() < temper.impatient
+        patience = dice.uniform(3, 12) if impatient else PATIENCE
         if not await self._somebody(call, patience):
             return tell(f"{self.number} is gone before anybody answered")
         with suppress(TimeoutError):
@@ -97,7 +103,7 @@ class Caller:
         return None
 
     async def _press(self, call: Call, mood: float, temper: Temper, dice: random.Random) -> None:
-        await asyncio.sleep(dice.uniform(2, 11))
+        await asyncio.sleep(SOON if self.determined else dice.uniform(2, 11))
         if mood < temper.presses_nonsense:
             await call.dtmf(dice.choice("9*#7"))
             await asyncio.sleep(dice.uniform(4, 8))
@@ -144,6 +150,14 @@ class Agent:
             with suppress(CallRefused, TimeoutError):
                 await self._phone.register()
             await asyncio.sleep(REGISTER_AGAIN)
+
+    async def step_aside(self, until: asyncio.Event) -> None:
+        """Leave the next call to somebody else."""
+        await self._be("paused", "paperwork")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ASIDE):
+                await until.wait()
+        await self._be("ready")
 
     async def _be(self, state: str, reason: str = "") -> None:
         with suppress(Refusal, aiohttp.ClientError):
@@ -267,7 +281,9 @@ class Floor:
         self.tell = tell
         self.calling: dict[str, Caller] = {}
         self.talks: dict[str, Conversation] = {}
+        self.agents: list[Agent] = []
         self._passwords = passwords
+        self._watcher = ""  # the state the watcher was last seen in
 
     async def run(self) -> None:
         """Everybody comes to work, then the telephones ring."""
@@ -277,6 +293,7 @@ class Floor:
             for member in AGENTS:
                 group.create_task(self._employ(member), name=f"demo: {member.name}")
             group.create_task(self._notice_answers(), name="demo: who has been answered")
+            group.create_task(self._notice_watcher(group), name="demo: whether you are ready")
             await self._send_callers(group)
 
     async def _employ(self, member: Member) -> None:
@@ -284,7 +301,9 @@ class Floor:
             extension = member.extension or ""
             phone = await Phone.open(self.place.sip, user=extension, secret=self.place.secret_of(extension), name=member.name)
             try:
-                await Agent(member, desk, phone, self).work()
+                agent = Agent(member, desk, phone, self)
+                self.agents.append(agent)
+                await agent.work()
             finally:
                 phone.close()
 
@@ -295,10 +314,10 @@ class Floor:
             if caller:
                 group.create_task(self._attend(caller), name=f"demo: call from {caller.number}")
 
-    def _next_caller(self) -> Caller | None:
+    def _next_caller(self, at_most: int | None = None) -> Caller | None:
         known = [(customer.number, customer.name) for customer in CUSTOMERS] + [(number, "") for number in STRANGERS]
         idle = [somebody for somebody in known if somebody[0] not in self.calling]
-        if not idle or len(self.calling) >= self.temper.at_most_calling:
+        if not idle or len(self.calling) >= (at_most or self.temper.at_most_calling):
             return None
         number, name = self.dice.choice(idle)
         if self.dice.random() < self.temper.hostile_name:
@@ -313,6 +332,28 @@ class Floor:
             await caller.ring(self.place, self.temper, self.dice, self.tell)
         finally:
             del self.calling[caller.number]
+
+    async def _notice_watcher(self, group: asyncio.TaskGroup) -> None:
+        """Who presses Ready sees a ring soon: a caller comes at once, and the colleagues leave it to them."""
+        async with await Desk.log_in(self.place.url, INSPECTOR.login, self._passwords[INSPECTOR.login]) as desk:
+            while True:
+                await asyncio.sleep(LOOK)
+                with suppress(Refusal, aiohttp.ClientError, TimeoutError):
+                    agents = (await desk.get("/api/board"))["agents"]
+                    states = [agent["state"] for agent in agents if agent["extension"] == YOU.extension]
+                    before, self._watcher = self._watcher, states[0] if states else "away"
+                    if self._watcher == "ready" and before in ("away", "paused"):
+                        self._give_watcher_a_call(group)
+
+    def _give_watcher_a_call(self, group: asyncio.TaskGroup) -> None:
+        caller = self._next_caller(at_most=2 * self.temper.at_most_calling)
+        if caller is None:
+            return
+        caller.determined = True
+        self.tell("you are ready: the next call is yours")
+        for agent in self.agents:
+            group.create_task(agent.step_aside(caller.answered), name=f"demo: {agent.name} steps aside")
+        group.create_task(self._attend(caller), name=f"demo: call from {caller.number}")
 
     async def _notice_answers(self) -> None:
         """So that callers also talk to the agent who is no simulation."""
