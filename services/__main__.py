@@ -220,21 +220,44 @@ def model_fetch(
 def customers_import(
     file: Annotated[
         Path,
-        typer.Argument(
-            help="CSV in UTF-8 or GB18030 with a heading: number/电话, name/姓名, tier/级别, note/备注.",
-            exists=True,
-            dir_okay=False,
-        ),
+        typer.Argument(help="CSV (UTF-8, UTF-16, GB18030, Big5), xlsx, xls or ods, with a heading.", exists=True, dir_okay=False),
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and tell; write nothing.")] = False,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="FIELD=LETTER or FIELD=TITLE; fields: number, name, tier, note. Without it: by the titles.",
+            metavar="FIELD=COLUMN",
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="utf-8, utf-16, gb18030 or big5, where it is not sure.")] = "",
+    delimiter: Annotated[str, typer.Option(help="What stands between the cells of a CSV file.")] = "",
+    sheet: Annotated[str, typer.Option(help="The workbook's sheet; without it the first.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and tell; write nothing.")] = False,
+    partly: Annotated[bool, typer.Option("--partly", help="Write the good rows although others are bad.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="A CSV file to name every row in that is not imported.", dir_okay=False)
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Import customers: new numbers are added, known ones changed. One problem anywhere and nothing is written."""
-    outcome = asyncio.run(commands.import_customers(configured(config), file, dry_run, tell))
-    for problem in outcome.problems:
-        tell(f"✗ row {problem.row}, {problem.field}: {problem.wanted} (found {problem.came!r})")
-    say(f"{outcome.rows} rows: {outcome.created} new, {outcome.changed} changed, {outcome.unchanged} unchanged")
-    if outcome.problems:
+    """Import customers: new numbers are added, known ones changed. One bad row and nothing is written, unless --partly.
+
+    A field without a column is left as it is. Every bad row is named with its line, column and reason.
+    """
+    chosen = dict(each.split("=", 1) for each in column or () if "=" in each)
+    wanted = commands.ImportWanted(
+        columns=chosen, encoding=encoding, delimiter=delimiter, sheet=sheet, dry_run=dry_run, partly=partly, report=report
+    )
+    told = asyncio.run(commands.import_customers(configured(config), file, wanted, tell))
+    for line, place, why, came in told.named:
+        tell(f"✗ row {line}, column {place}: {why} (found {came!r})")
+    found = told.found
+    if found.bad > len(told.named):
+        tell(f"✗ … {found.bad} rows in all: --report FILE names every one")
+    unchanged = found.good - found.created - found.changed
+    say(f"{found.rows} rows: {found.created} new, {found.changed} changed, {unchanged} unchanged, {found.bad} bad")
+    if found.bad and not told.written:
+        say("nothing was written")
+    if found.bad:
         raise typer.Exit(1)
 
 

@@ -47,6 +47,7 @@ from services.calls.screenpop import ScreenPop
 from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
+from services.customers.importing import Imports
 from services.errors import WorldFailed
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.telephones import Telephones
@@ -246,6 +247,7 @@ async def _open_floor(
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
     agi = AgiServer(settings, {"reception": reception})
     bell = Bell(base.address.url, base.address.password)
+    imports = Imports(pool, clock, numbering, config.folder / "imports")
     phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
 
     changed: set[int | None] = set()
@@ -277,6 +279,7 @@ async def _open_floor(
         "agi": agi.run,
         "intake": intake.run,
         "bell": bell.run,
+        "imports": imports.run,
         "sessions": people.sessions.forget_old,
         **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
     }
@@ -289,8 +292,8 @@ async def _open_floor(
     )  # fmt: skip
     aside = SetAside(pool, clock, drain=drain, sound=intake.refused)
     made = Parts(
-        pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, hub=hub, floor=floor, presence=presence,
-        archive=base.archive,
+        pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, imports=imports, hub=hub,
+        floor=floor, presence=presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, aside=aside, version=version(),
         given=GivenNumbers(config.folder / "ticket-numbers.json"),

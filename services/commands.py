@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.metadata
-from collections.abc import AsyncIterator, Callable
+import shutil
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,7 @@ from services.people.sessions import Sessions
 from services.people.store import NewPerson
 
 if TYPE_CHECKING:
-    from services.customers.actions import ImportOutcome
+    from services.customers.importing import Look, Outcome
 
 Tell = Callable[[str], None]
 
@@ -54,6 +55,28 @@ class Wanted:
     role: RoleName
     extension: str | None
     phone: PhoneName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportWanted:
+    """What is said on the command line of a file of customers; '' where it is to be found."""
+
+    columns: Mapping[str, str]
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    dry_run: bool = False
+    partly: bool = False
+    report: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """``named``: line, column, reason and content of the first rows that are not good."""
+
+    found: Outcome
+    named: tuple[tuple[int, str, str, str], ...]
+    written: bool
 
 
 def version() -> str:
@@ -243,14 +266,49 @@ def fetch_model(config: Config, name: str, tell: Tell) -> Path:
         raise CannotDo(str(error)) from None
 
 
-async def import_customers(config: Config, file: Path, dry_run: bool, tell: Tell) -> ImportOutcome:
+async def import_customers(config: Config, file: Path, wanted: ImportWanted, tell: Tell) -> ImportOutcome:
+    """Look, then read and write, as the desk does. Raises CannotDo for a file that is none, or whose columns are not clear."""
     from services import plans
-    from services.customers.actions import Customers
-    from services.customers.csv_file import decode
+    from services.customers import words
+    from services.customers.importing import Imports, Order
+    from services.customers.rows import Layout
 
-    try:
-        text = decode(file.read_bytes())
-    except ValueError as error:
-        raise CannotDo(f"{file}: {error}") from None
+    language = config.centre.language
     async with people(config, tell) as accounts:
-        return await Customers(accounts.pool, accounts.clock, plans.numbering(config)).import_csv(text, dry_run=dry_run, by=None)
+        imports = Imports(accounts.pool, accounts.clock, plans.numbering(config), config.folder / "imports-by-command")
+        try:
+            job = await imports.keep_file(file)
+            await imports.look(job, Layout(wanted.encoding, wanted.delimiter, wanted.sheet))
+            if job.look:
+                order = Order(
+                    columns=_columns(job.look, wanted.columns), write=not wanted.dry_run, partly=wanted.partly, language=language
+                )
+                await imports.perform(job, order, lambda rows: tell(f"{rows} rows read"))
+            if job.seen:
+                raise CannotDo(f"{file}: {words.of_file(job.seen, language)}")
+            if wanted.report:
+                await asyncio.to_thread(shutil.copyfile, job.report, wanted.report)
+            named = tuple((one.line, one.column, words.of_row(one, language), one.came) for one in job.outcome.problems)
+            return ImportOutcome(job.outcome, named, written=job.written)
+        finally:
+            await asyncio.to_thread(imports.close)
+
+
+def _columns(look: Look, chosen: Mapping[str, str]) -> dict[str, int]:
+    """The fields' columns: by their titles, or as chosen by title or letter. Raises CannotDo."""
+    from services.customers.columns import FIELDS, title
+
+    columns = dict(look.columns)
+    for field, told in chosen.items():
+        places = [place for place, letter in enumerate(look.letters) if letter == told.upper()]
+        places += [place for place, heading in enumerate(look.headings) if title(heading) == title(told)]
+        if field not in FIELDS or len(places) != 1:
+            raise CannotDo(f"--column {field}={told}: one of {', '.join(FIELDS)} and one column's letter or title")
+        columns[field] = places[0]
+    for field in ("number", "name"):
+        if field not in columns:
+            titles = ", ".join(f"{letter} {heading}" for letter, heading in zip(look.letters, look.headings, strict=True))
+            raise CannotDo(f"which column is the {field}? say --column {field}=LETTER; there are: {titles}")
+    if unclear := [field for field in look.doubtful if field not in chosen]:
+        raise CannotDo(f"several columns could be: {', '.join(unclear)}; say --column FIELD=LETTER")
+    return columns

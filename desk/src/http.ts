@@ -15,6 +15,7 @@ export class Refused extends Error {
 export class Unreachable extends Error {}
 
 const TIME_LIMIT_MS = 15_000
+const UPLOAD_LIMIT_MS = 600_000
 let loggedOut: () => void = () => undefined
 
 /** `whenLoggedOut` is called when the server no longer knows our session. */
@@ -32,17 +33,20 @@ async function problemOf(response: Response): Promise<Problem> {
   return { code: response.status >= 500 ? 'server' : 'unknown', message: response.statusText, fields: [] }
 }
 
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+export function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' }
+  return ask<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }, TIME_LIMIT_MS)
+}
+
+/** A file as it is, for as long as its size takes. */
+export function upload<T>(path: string, file: Blob): Promise<T> {
+  return ask<T>(path, { method: 'POST', body: file }, UPLOAD_LIMIT_MS)
+}
+
+async function ask<T>(path: string, how: RequestInit, limit: number): Promise<T> {
   let response: Response
   try {
-    response = await fetch(`/api/${path}`, {
-      method,
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: 'same-origin',
-      cache: 'no-store',
-      signal: AbortSignal.timeout(TIME_LIMIT_MS),
-    })
+    response = await fetch(`/api/${path}`, { ...how, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(limit) })
   } catch {
     throw new Unreachable(path)
   }

@@ -1,5 +1,5 @@
 /** Every route the desk uses, by name. */
-import { query, request } from './http'
+import { query, request, upload } from './http'
 import type { Customer, Person, Wire } from './wire'
 
 const id = encodeURIComponent
@@ -60,7 +60,12 @@ export const customers = (filter: { q?: string; limit?: number; after?: number }
 export const newCustomer = (body: Wire<'CustomerBody'>) => request<Wire<'Customer'>>('POST', 'customers', body)
 export const changeCustomer = (customerId: number, body: Wire<'CustomerBody'>) =>
   request<Wire<'Customer'>>('PUT', `customers/${customerId}`, body)
-export const importCustomers = (body: Wire<'ImportBody'>) => request<Wire<'ImportResult'>>('POST', 'customers/import', body)
+type Import = Wire<'Import'>
+export const uploadCustomers = (file: File) => upload<Import>(`customers/imports${query({ name: file.name.slice(-80) })}`, file)
+export const customerImport = (importId: string) => request<Import>('GET', `customers/imports/${id(importId)}`)
+export const lookAtImport = (importId: string, body: Wire<'ImportLayout'>) => request<Import>('POST', `customers/imports/${id(importId)}/look`, body)
+export const startImport = (importId: string, body: Wire<'ImportStart'>) => request<Import>('POST', `customers/imports/${id(importId)}/start`, body)
+export const importReportUrl = (importId: string) => `/api/customers/imports/${id(importId)}/report`
 
 export const people = () => request<Person[]>('GET', 'people')
 export const newPerson = (body: Wire<'PersonBody'>) => request<Wire<'Person'>>('POST', 'people', body)

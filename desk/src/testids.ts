@@ -87,6 +87,16 @@ export const TEST = {
     speed: 'player-speed',
     side: (side: string) => `player-${side}`, // both | caller | agent, aria-pressed
   },
+  customerImport: {
+    file: 'import-file',
+    refusal: 'import-refusal',
+    encoding: 'import-encoding',
+    preview: 'import-preview',
+    result: 'import-result',
+    problem: 'import-problem',
+    check: 'import-check',
+    write: 'import-write',
+  },
   list: {
     view: (view: string) => `view-${view}`,
     search: 'search',

@@ -1,31 +1,16 @@
-"""What can be done with customers: find, create, change, import; each change is audited by id, without the data itself."""
+"""What can be done with customers: find, create, change; each change is audited by id, without the data itself."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from services.clock import Clock
-from services.customers import csv_file, store
-from services.customers.csv_file import RowProblem
+from services.customers import store
 from services.customers.model import Customer, CustomerFields
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Invalid, WrongField
 from services.people import audit
 from services.store import db
-
-IMPORT_STATEMENT = "60s"  # 200 000 rows take a few seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOutcome:
-    """``problems`` empty: everything was written (or would be, in a dry run). Otherwise nothing was."""
-
-    rows: int
-    created: int
-    changed: int
-    unchanged: int
-    problems: tuple[RowProblem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +43,3 @@ class Customers:
         if not number:
             raise Invalid((WrongField("number", "telephone", "a telephone number"),))
         return replace(given, number=number)
-
-    async def import_csv(self, text: str, *, dry_run: bool, by: int | None) -> ImportOutcome:
-        """All or nothing: one problem anywhere and no row is written."""
-        read = await asyncio.to_thread(
-            csv_file.read, text, self.numbering
-        )  # 200 000 rows take seconds, and phones ring meanwhile
-        async with db.transaction(self.pool) as connection:
-            await connection.execute(f"set local statement_timeout = '{IMPORT_STATEMENT}'")
-            created, changed = await store.compare_many(connection, read.good)
-            if not read.problems and not dry_run:
-                await store.upsert_many(connection, read.good, self.clock.now())
-                detail = {"rows": str(read.rows), "created": str(created), "changed": str(changed)}
-                await audit.write(connection, self.clock.now(), by=by, action="customer.import", about="customer", detail=detail)
-        unchanged = len(read.good) - created - changed
-        return ImportOutcome(rows=read.rows, created=created, changed=changed, unchanged=unchanged, problems=read.problems)

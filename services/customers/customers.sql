@@ -20,20 +20,3 @@ returning id, number, name, tier, note;
 -- Everything of a customer.
 update customer set number = $2, name = $3, tier = $4, note = $5, changed_at = $6 where id = $1
 returning id, number, name, tier, note;
-
--- name: compare_many
--- Of many rows, how many are new and how many differ from what is there.
-select count(*) filter (where customer.id is null) as created,
-       count(*) filter (where customer.id is not null
-                        and (customer.name, customer.tier, customer.note) is distinct from (given.name, given.tier, given.note)) as changed
-from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as given (number, name, tier, note)
-left join customer on customer.number = given.number;
-
--- name: upsert_many
--- Write many rows; those that are the same already are left alone.
-insert into customer (number, name, tier, note, changed_at)
-select given.number, given.name, given.tier, given.note, $5
-from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as given (number, name, tier, note)
-on conflict (number) do update
-  set name = excluded.name, tier = excluded.tier, note = excluded.note, changed_at = excluded.changed_at
-  where (customer.name, customer.tier, customer.note) is distinct from (excluded.name, excluded.tier, excluded.note);

@@ -32,6 +32,7 @@ _TAIL = re.compile(r"(?P<base>.*[0-9)])\s*[\-‐-―−]\s*(?P<extension>[0-9]{1
 """``0755-88886801-801``."""
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 _FIXED = re.compile(r"(?:10|2[0-9])[2-8][0-9]{7}|(?![48]00)[3-9][0-9]{2}[2-8][0-9]{6,7}")
 """Area code without its zero, then seven or eight digits."""
 
@@ -59,6 +60,8 @@ class Numbering:
 
     def read(self, sent: str) -> str:
         """``＋86 138-0013-8000`` and ``17951013800138000`` are ``+8613800138000``; ``anonymous``, a hundred digits are ``''``."""
+        if _PLAIN_MOBILE.fullmatch(sent):
+            return f"+86{sent}"  # most of a file of a million
         if len(sent) > LIMIT:
             return ""
         plain = _plain(sent)
@@ -144,6 +147,14 @@ def is_number(text: str) -> bool:
     return bool(ANYWHERE.read(text))
 
 
+def is_listed(number: str) -> bool:
+    """Whether an inside form is of a plan we know, or short enough for a line inside a house: what a list of numbers may hold."""
+    if number.startswith("+"):
+        return True
+    base = number.partition(";")[0]
+    return len(base) <= 6 or bool(_SHORT.fullmatch(base) or _LOCAL.fullmatch(base))
+
+
 def completed(digits: str) -> str:
     """Digits whose plus, or ``+86``, an older version dropped: with it, if there is one way to put it back, else as they are."""
     if len(digits) < 10 or _SHORT.fullmatch(digits) or _domestic(digits) or digits.startswith("0"):
@@ -161,6 +172,8 @@ def _is_given_out(number: str) -> bool:
 
 def _plain(sent: str) -> str:
     """Compatible characters made one, digits of every script ASCII, marks that nobody sees gone."""
+    if sent.isascii():
+        return sent.strip().lstrip("(")
     seen = (character for character in unicodedata.normalize("NFKC", sent) if unicodedata.category(character) != "Cf")
     return "".join(map(_ascii_digit, seen)).strip().lstrip("(")
 

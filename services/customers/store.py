@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,25 @@ from services.store.db import Connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "customers.sql")
-BATCH = 5_000
+
+# Of a table that lives as long as its transaction: in the .sql file it could not be prepared.
+STAGED = "create temporary table staged_customer (number text, name text, tier text, note text) on commit drop"
+COMPARE = """
+select count(*) filter (where c.id is null) as created,
+       count(*) filter (where c.id is not null and (
+         c.name, c.tier, c.note) is distinct from (
+         s.name, case when $1::bool then c.tier else s.tier end, case when $2::bool then c.note else s.note end)
+       ) as changed
+from staged_customer s left join customer c on c.number = s.number"""
+UPSERT = """
+insert into customer as c (number, name, tier, note, changed_at)
+select number, name, tier, note, $1 from staged_customer
+on conflict (number) do update
+  set name = excluded.name, changed_at = excluded.changed_at,
+      tier = case when $2::bool then c.tier else excluded.tier end, note = case when $3::bool then c.note else excluded.note end
+  where (c.name, c.tier, c.note) is distinct from (
+    excluded.name, case when $2::bool then c.tier else excluded.tier end,
+    case when $3::bool then c.note else excluded.note end)"""
 
 
 class NumberTaken(Conflict):
@@ -48,28 +66,23 @@ async def update(connection: Connection, customer_id: int, new: CustomerFields, 
         raise NumberTaken from None
 
 
-async def compare_many(connection: Connection, rows: Sequence[CustomerFields]) -> tuple[int, int]:
-    """How many of the rows are new, and how many differ from what is there."""
-    created = changed = 0
-    for some in _batches(rows):
-        found = await connection.fetchrow(QUERIES.compare_many, *_columns(some))
-        assert found is not None  # it counts
-        created, changed = created + found["created"], changed + found["changed"]
-    return created, changed
+async def stage(connection: Connection, good: Path) -> int:
+    """Rows of a file in COPY's own format, beside the table until the transaction ends; how many there are."""
+    await connection.execute(STAGED)
+    copied = await connection.copy_to_table("staged_customer", source=good)
+    await connection.execute("analyze staged_customer")
+    return int(copied.rpartition(" ")[2])
 
 
-async def upsert_many(connection: Connection, rows: Sequence[CustomerFields], at: datetime) -> None:
-    for some in _batches(rows):
-        await connection.execute(QUERIES.upsert_many, *_columns(some), at)
+async def compare_staged(connection: Connection, *, tier: bool, note: bool) -> tuple[int, int]:
+    """How many of the rows are new, and how many differ from what is there. True: the file has no such column."""
+    found = await connection.fetchrow(COMPARE, tier, note)
+    return (found["created"], found["changed"]) if found else (0, 0)
 
 
-def _batches(rows: Sequence[CustomerFields]) -> Iterator[Sequence[CustomerFields]]:
-    """A statement's rows are written out in one go, on the loop: so few that nobody waits for it."""
-    return (rows[start : start + BATCH] for start in range(0, len(rows), BATCH))
-
-
-def _columns(rows: Sequence[CustomerFields]) -> tuple[list[str], list[str], list[str], list[str]]:
-    return [r.number for r in rows], [r.name for r in rows], [r.tier for r in rows], [r.note for r in rows]
+async def upsert_staged(connection: Connection, at: datetime, *, tier: bool, note: bool) -> None:
+    """Write them; those that are the same already are left alone, and so is what the file has no column for."""
+    await connection.execute(UPSERT, at, tier, note)
 
 
 def _found(row: asyncpg.Record | None) -> Customer:

@@ -14,6 +14,7 @@ from services.calls.playback import Playback
 from services.calls.presence import Presence
 from services.clock import Clock
 from services.customers.actions import Customers
+from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE, Numbering
 from services.people.actions import People
 from services.store.db import Pool
@@ -44,6 +45,7 @@ class Parts:
     clock: Clock
     zone: ZoneInfo
     people: People
+    imports: Imports
     hub: Hub
     floor: Floor
     presence: Presence
@@ -72,7 +74,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         CallRoutes(pool, playback, clock, numbering),
         TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), pool, clock),
         LexiconRoutes(pool, clock),
-        CustomerRoutes(Customers(pool, clock, numbering)),
+        CustomerRoutes(Customers(pool, clock, numbering), parts.imports),
         AuditRoutes(pool),
         SystemRoutes(parts.look, parts.aside, document(route_classes(), parts.version)),
     )

@@ -264,24 +264,83 @@ class CustomersQuery(Wire):
     q: Search = ""
 
 
-class ImportBody(Wire):
-    csv: Annotated[str, StringConstraints(max_length=5_000_000, pattern=MANY_LINES)]
-    dry_run: bool = False
+class ImportQuery(Wire):
+    """The file's name, to show."""
+
+    name: Text80 = "file"
 
 
-class ImportResult(Wire):
+class ImportLayout(Wire):
+    """How a file is read; empty: as it is found to be."""
+
+    encoding: Literal["", "utf-8", "utf-16", "gb18030", "big5"] = ""
+    delimiter: Literal["", ",", ";", "\t", "|"] = ""
+    sheet: Search = ""
+
+
+Column = Annotated[int, Field(ge=0, le=16_384)]
+
+
+class ImportColumns(Wire):
+    """Which column (from 0) a field is read from; a field without one is left as it is."""
+
+    number: Column
+    name: Column
+    tier: Column | None = None
+    note: Column | None = None
+
+
+class ImportStart(Wire):
+    """Not ``write``: only read and count. ``partly``: write the good rows although others are bad."""
+
+    columns: ImportColumns
+    write: bool = False
+    partly: bool = False
+
+
+class ImportRow(Wire):
+    line: int
+    cells: list[str]
+
+
+class ImportLook(Wire):
+    """The first rows, what the columns are taken for, and the fields that several columns could be."""
+
+    layout: ImportLayout
+    sheets: list[str]
+    headings: list[str]
+    letters: list[str]
+    rows: list[ImportRow]
+    columns: dict[str, int]
+    doubtful: list[str]
+
+
+class ImportProblem(Wire):
+    """A row that is not imported, as the spreadsheet counts it, and why, in the reader's language."""
+
+    line: int
+    column: str
+    why: str
+    came: str
+
+
+class Import(Wire):
+    """A file on its way in. ``refusal``: why it cannot be read. ``rows`` read so far; ``written``: the good ones are there."""
+
+    id: str
+    name: str
+    state: Literal["looked", "refused", "waiting", "reading", "writing", "checked", "done", "failed"]
+    refusal: str
+    layout: ImportLayout
+    look: ImportLook | None
     rows: int
+    share: float
+    good: int
+    bad: int
     created: int
     changed: int
-    unchanged: int
-    problems: list[RowProblem]
-
-
-class RowProblem(Wire):
-    row: int
-    field: str
-    wanted: str
-    came: str
+    written: bool
+    problems: list[ImportProblem]
 
 
 # calls ----------------------------------------------------------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import aiohttp
 
 LIMIT = 20.0  # s for an answer
+POLL = 0.2  # s between two looks at something that takes its time
 
 
 class Refusal(Exception):
@@ -64,6 +66,18 @@ class Desk:
 
     async def patch(self, path: str, **body: Any) -> Any:
         return await self._ask("PATCH", path, json=body)
+
+    async def import_customers(self, content: bytes) -> dict[str, Any]:
+        """A file by its titles, until it is in the table. Raises Refusal."""
+        job = await self._ask("POST", "/api/customers/imports", data=content)
+        if job["look"]:
+            job = await self.post(f"/api/customers/imports/{job['id']}/start", columns=job["look"]["columns"], write=True)
+        while job["state"] in ("waiting", "reading", "writing"):
+            await asyncio.sleep(POLL)
+            job = await self.get(f"/api/customers/imports/{job['id']}")
+        if not job["written"]:
+            raise Refusal(409, job["state"], job["refusal"])
+        return cast(dict[str, Any], job)
 
     async def download(self, path: str) -> bytes:
         """A file, such as a recording. Raises Refusal."""

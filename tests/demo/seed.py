@@ -28,7 +28,7 @@ Passwords = dict[str, str]
 async def seed(url: str, admin: Desk) -> Passwords:
     """Everything; the passwords of all sample people come back."""
     passwords = {member.login: await hire(url, admin, member) for member in (YOU, INSPECTOR, *AGENTS)}
-    await admin.post("/api/customers/import", csv=customers_csv(CUSTOMERS))
+    await admin.import_customers(customers_csv(CUSTOMERS).encode())
     for number, case in enumerate(CASES):
         agent = AGENTS[number % len(AGENTS)]
         async with await Desk.log_in(url, agent.login, passwords[agent.login]) as desk:

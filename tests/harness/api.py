@@ -16,6 +16,8 @@ from recordings.archive import Archive
 from services.aside import SetAside
 from services.calls.presence import PresenceSettings
 from services.clock import Clock
+from services.customers.importing import Imports
+from services.customers.numbers import ANYWHERE
 from services.people.actions import People
 from services.people.model import LoggedIn, Person
 from services.people.passwords import Passwords
@@ -85,14 +87,19 @@ async def serve(
     behind = build(pool, clock, folder, PresenceSettings(queue=QUEUE))
     behind.journal.open()
     await behind.directory.load()
+    imports = Imports(pool, clock, ANYWHERE, folder / "imports")
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
     security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",))
     door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
     archive = Archive.open(str(folder / "store"))
-    app = application(sources(_parts(behind, people, archive), security), door, security, Desk(None))
+    app = application(sources(_parts(behind, people, archive, imports), security), door, security, Desk(None))
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(behind.journal.run(), name="journal"), tasks.create_task(behind.hub.run(), name="hub")]
+        running = [
+            tasks.create_task(behind.journal.run(), name="journal"),
+            tasks.create_task(behind.hub.run(), name="hub"),
+            tasks.create_task(imports.run(), name="imports"),
+        ]
         yield Api(f"http://127.0.0.1:{port}", pool, people, accounts, archive)
         await behind.hub.shutdown()
         for task in running:
@@ -114,12 +121,13 @@ class _AlwaysIn:
         return self.real.remembered(token)
 
 
-def _parts(behind: Office, people: People, archive: Archive) -> Parts:
+def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -> Parts:
     return Parts(
         pool=behind.pool,
         clock=behind.clock,
         zone=ZONE,
         people=people,
+        imports=imports,
         hub=behind.hub,
         floor=behind.floor,
         presence=behind.presence,

@@ -89,8 +89,23 @@ async def test_customers_are_imported_or_every_problem_is_named(instance: Instan
     assert "1 unchanged" in (await instance.tingsu("customers", "import", "--dry-run", str(good))).out
     refused = await instance.tingsu("customers", "import", str(bad))
     assert refused.code == 1
-    assert "row 2, number" in refused.err
-    assert "row 2, name" in refused.err
+    assert "row 2, column A" in refused.err
+    assert "row 2, column B" in refused.err
+    assert list((instance.folder / "var").glob("imports*")) == []
+
+
+async def test_a_file_of_customers_that_is_not_clear_is_asked_about(instance: Instance) -> None:
+    file, report = instance.folder / "two.csv", instance.folder / "report.csv"
+    file.write_text("手机,电话,姓名\n13900139000,075588886901,张三\n,x,李四\n")
+    unclear = await instance.tingsu("customers", "import", str(file))
+    assert (unclear.code, "--column number=" in unclear.err, "A 手机" in unclear.err) == (1, True, True)
+    options = ("--column", "number=B", "--partly", "--report", str(report))
+    partly = await instance.tingsu("customers", "import", str(file), *options)
+    assert (partly.code, "2 rows: 1 new, 0 changed, 0 unchanged, 1 bad" in partly.out) == (1, True), partly.err
+    assert report.read_text("utf-8-sig").splitlines()[1].startswith("3,B,")
+    file.write_bytes("电话,姓名\n13900139000,张三\n".encode()[:-2] + b"\n")
+    broken = await instance.tingsu("customers", "import", str(file))
+    assert (broken.code, "0x" in broken.err, "Traceback" in broken.err) == (1, True, False)
 
 
 async def test_a_second_migration_finds_nothing_to_do(instance: Instance) -> None:

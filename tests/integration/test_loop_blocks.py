@@ -110,10 +110,11 @@ def lexicons(_: int) -> Iterator[bytes]:
     yield body({"categories": classes(9_000), "terms": []})
 
 
-def customer_file(_: int) -> Iterator[bytes]:
+def customer_files(_: int) -> Iterator[bytes]:
     rows = "".join(f"138{n:08d},客户{n},大客户,备注\n" for n in range(120_000))
     for text in (f"number,name,tier,note\n{rows}", "number,name\n" + ",\n" * 1_000_000, "a," * 2_000_000, '"' * 2_000_000):
-        yield body({"csv": text, "dry_run": True})
+        yield text.encode()
+    yield f"number,name,tier,note\n{rows}".encode("gb18030")
 
 
 ACCOUNT = {"name": "名" * 80, "role": "junior_agent"}
@@ -156,7 +157,11 @@ WORST: dict[str, Bodies] = {
     "GET /api/customers": nothing_more,
     "POST /api/customers": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
     "PUT /api/customers/{customer_id}": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
-    "POST /api/customers/import": customer_file,
+    "POST /api/customers/imports": customer_files,
+    "GET /api/customers/imports/{import_id}": nothing_more,
+    "POST /api/customers/imports/{import_id}/look": nothing_more,
+    "POST /api/customers/imports/{import_id}/start": nothing_more,
+    "GET /api/customers/imports/{import_id}/report": nothing_more,
     "GET /api/people": nothing_more,
     "POST /api/people": lambda _: iter(
         [body({"login": "a" * 32, "name": "名" * 80, "role": "junior_agent", "password": "ab1" * 85})]
@@ -191,7 +196,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
-    return path.replace("{person_id}", "2").replace("{customer_id}", "1")
+    return path.replace("{person_id}", "2").replace("{customer_id}", "1").replace("{import_id}", "0" * 16)
 
 
 def askings(name: str, ticket: int) -> Iterator[Asking]:

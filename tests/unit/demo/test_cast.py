@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from services.customers import csv_file
+from services.customers.reader import Task, look, read
 from tests.demo.cast import AGENTS, CASES, CONVERSATIONS, CUSTOMERS, HOSTILE_NAMES, INSPECTOR, YOU, Case, Conversation
 from tests.demo.seed import customers_csv
 from tests.model.sentences import pinyin
@@ -23,10 +25,11 @@ def test_agent_and_caller_speak_in_turn(conversation: Conversation) -> None:
     assert conversation.key in {"0", "1", "2"}
 
 
-def test_the_customers_can_be_imported() -> None:
-    read = csv_file.read(customers_csv(CUSTOMERS))
-    assert read.problems == ()
-    assert len(read.good) == len(CUSTOMERS)
+def test_the_customers_can_be_imported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text(customers_csv(CUSTOMERS))
+    task = Task(path=str(tmp_path / "file"), good=str(tmp_path / "good"), report=str(tmp_path / "report"))
+    found = read(replace(task, columns=look(task)["columns"]), lambda told: None)
+    assert (found["good"], found["bad"]) == (len(CUSTOMERS), 0)
     assert {customer.tier for customer in CUSTOMERS} == {"normal", "big", "important", "dedicated_line"}
 
 
