@@ -143,6 +143,7 @@ class Web(_Section):
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 30
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_failures: Few = 5
+    login_failures_anywhere: Few = 50
     peer_failures: Few = 100
     login_window_minutes: Annotated[int, Field(ge=1, le=1_440)] = 5
 

@@ -33,6 +33,7 @@ from services.hosted.switch_program import find_program
 from services.lease import Instance, Lease
 from services.people import store as people_store
 from services.people.actions import People
+from services.people.browsers import KnownBrowsers
 from services.people.model import Person
 from services.people.passwords import Passwords
 from services.people.sessions import Sessions
@@ -135,6 +136,7 @@ async def lay(
         Passwords(),
         plans.throttle_limits(config),
         config.ivr.numbers,
+        browsers=KnownBrowsers(plans.browser_key(config)),
     )
     switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
     return Foundations(

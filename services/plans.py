@@ -242,8 +242,16 @@ def session_limits(config: Config) -> SessionLimits:
 def throttle_limits(config: Config) -> ThrottleLimits:
     web = config.web
     return ThrottleLimits(
-        window=timedelta(minutes=web.login_window_minutes), per_login=web.login_failures, per_peer=web.peer_failures
+        window=timedelta(minutes=web.login_window_minutes),
+        per_login=web.login_failures,
+        per_login_anywhere=web.login_failures_anywhere,
+        per_peer=web.peer_failures,
     )
+
+
+def browser_key(config: Config) -> bytes:
+    """What the names of known browsers are signed with."""
+    return bytes.fromhex(made_once(secrets_folder(config) / "browser.key"))
 
 
 def ring_limit(config: Config) -> int:

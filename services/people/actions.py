@@ -10,6 +10,7 @@ from typing import Any
 from services.clock import Clock
 from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
 from services.people import audit, store, throttle
+from services.people.browsers import KnownBrowsers
 from services.people.model import Language, LoggedIn, Person
 from services.people.passwords import Passwords, check_strength, make_password
 from services.people.rights import Role
@@ -52,11 +53,17 @@ class People:
     hotlines: Collection[str] = ()  # numbers that callers dial: nobody's extension
     away: Callable[[int], None] = lambda person: None
     has_desk: Callable[[int, bytes | None], bool] = lambda person, but: False
+    browsers: KnownBrowsers = field(default_factory=KnownBrowsers)
 
-    async def log_in(self, login: str, password: str, *, peer: str) -> tuple[str, Person]:
-        """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled."""
+    async def log_in(self, login: str, password: str, *, peer: str, browser: str = "") -> tuple[str, Person]:
+        """A new session's token and the person. Raises WrongPassword (whatever was wrong) or Throttled.
+
+        ``browser``: what ``browsers.make`` gave it at an earlier log-in.
+        """
+        known = self.browsers.name(browser, login)
         async with db.transaction(self.pool) as connection:
-            attempt = await throttle.begin(connection, self.clock.now(), login=login, peer=peer, limits=self.limits)
+            now = self.clock.now()
+            attempt = await throttle.begin(connection, now, login=login, peer=peer, limits=self.limits, known=known)
         async with db.connection(self.pool) as connection:
             found = await store.by_login(connection, login) if LOGIN.fullmatch(login) else None
         right = await self.passwords.matches(found[1] if found else None, password)

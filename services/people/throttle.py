@@ -1,8 +1,12 @@
 """Guessing passwords is made slow, by login and by where it comes from; counted in the database, so a restart forgets nothing.
 
 A try is written down as a failure *before* the password is looked at and taken back when it was right: parallel guesses
-cannot slip through between look and note. A refused try costs two index look-ups and no argon2. The limit per login protects
-one account from everywhere, the limit per peer all accounts from one place (a whole centre may share an address: it is wide).
+cannot slip through between look and note. A refused try costs a few index look-ups and no argon2.
+
+A stranger must not lock somebody's login: its failures are counted by the address they come from, and all addresses together have
+a limit of their own. A browser that the person has logged in with before (``known``, by a signed cookie) is counted by itself
+and by its address: that is the owner's way in while strangers guess. The limit per peer protects all accounts from one place (a
+whole centre may share an address: it is wide).
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ class ThrottleLimits:
     """How many failures within ``window`` before further tries are refused."""
 
     window: timedelta = timedelta(minutes=5)
-    per_login: int = 5
+    per_login: int = 5  # of one login from one address, or from one browser that is known
+    per_login_anywhere: int = 50  # of one login from all addresses together, known browsers apart
     per_peer: int = 100
 
 
@@ -34,26 +39,43 @@ class ThrottleLimits:
 class Try:
     """A try that has been let through and written down."""
 
-    login_key: str
+    keys: tuple[str, ...]
     peer_key: str
     at: datetime
 
 
-async def begin(connection: Connection, now: datetime, *, login: str, peer: str, limits: ThrottleLimits) -> Try:
-    """Write the try down, or raise Throttled when either has failed too often. Run it in a transaction of its own."""
+async def begin(
+    connection: Connection, now: datetime, *, login: str, peer: str, limits: ThrottleLimits, known: str | None = None
+) -> Try:
+    """Write the try down, or raise Throttled when any of its keys has failed too often. Run it in a transaction of its own.
+
+    ``known``: the name of a browser that this login has been used with before.
+    """
     # What is no login at all shares one key: nonsense is bounded, and no byte of it reaches the database.
-    keys = (f"login:{login if LOGIN.fullmatch(login) else '?'}", f"peer:{peer[:64]}")
+    whose, where = login if LOGIN.fullmatch(login) else "?", peer[:64]
+    counted = {f"peer:{where}": limits.per_peer}
+    if known:
+        counted[f"known:{whose} {known}"] = limits.per_login
+    else:
+        counted |= {f"login:{whose}": limits.per_login_anywhere, f"login:{whose} {where}": limits.per_login}
     await connection.execute(QUERIES.forget, now - limits.window)
-    for kind, (key, most) in enumerate(zip(keys, (limits.per_login, limits.per_peer), strict=True)):
-        await connection.execute(QUERIES.lock, kind, key)
+    for key, most in sorted(counted.items()):  # in one order: two tries at once wait for each other and never both
+        await connection.execute(QUERIES.lock, 0, key)
         found = await connection.fetchrow(QUERIES.count, key, now - limits.window)
         if found and found["tries"] >= most:
             raise Throttled(max(1, math.ceil((found["oldest"] + limits.window - now).total_seconds())))
         await connection.execute(QUERIES.add, key, now)
-    return Try(*keys, now)
+    return Try(tuple(key for key in counted if not key.startswith("peer:")), f"peer:{where}", now)
 
 
 async def succeeded(connection: Connection, attempt: Try) -> None:
-    """It was the right password: the login's failures are forgotten, and this try of the peer was none."""
-    await connection.execute(QUERIES.clear_login, attempt.login_key)
+    """It was the right password: the login's failures from here are forgotten, and this try of the peer was none.
+
+    Strangers' failures elsewhere stay: they go on guessing.
+    """
+    for key in attempt.keys:
+        if " " in key:
+            await connection.execute(QUERIES.clear_login, key)
+        else:
+            await connection.execute(QUERIES.clear_try, key, attempt.at)
     await connection.execute(QUERIES.clear_try, attempt.peer_key, attempt.at)

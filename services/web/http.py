@@ -28,6 +28,7 @@ from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
+from multidict import CIMultiDict
 from pydantic import BaseModel, TypeAdapter
 
 from services.errors import Forbidden, NotLoggedIn, TingsuError, WorldFailed
@@ -58,7 +59,7 @@ class Asked:
     id: str
     who: LoggedIn | None
     peer: str
-    answer_headers: dict[str, str] = field(default_factory=dict)
+    answer_headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
 
     @property
     def by(self) -> LoggedIn:

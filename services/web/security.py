@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from services.web.problems import WrongOrigin
 
@@ -92,12 +93,22 @@ class Security:
         if not allowed:
             raise WrongOrigin
 
-    def give_cookie(self, headers: dict[str, str], token: str, max_age_s: int) -> None:
+    @property
+    def browser_cookie(self) -> str:
+        return "__Host-tingsu_browser" if self.https else "tingsu_browser"
+
+    def know_browser(self, headers: CIMultiDict[str], name: str) -> None:
+        """Beside the session's cookie one that outlives it: a year."""
+        secure = "; Secure" if self.https else ""
+        cookie = f"{self.browser_cookie}={name}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict{secure}"
+        headers.add("Set-Cookie", cookie)
+
+    def give_cookie(self, headers: CIMultiDict[str], token: str, max_age_s: int) -> None:
         """Set the session's cookie: out of reach for scripts, never sent along by other sites' writes."""
         secure = "; Secure" if self.https else ""
         headers["Set-Cookie"] = f"{self.cookie}={token}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}"
 
-    def take_cookie(self, headers: dict[str, str]) -> None:
+    def take_cookie(self, headers: CIMultiDict[str]) -> None:
         """Make the browser forget it."""
         self.give_cookie(headers, "", 0)
 

@@ -23,9 +23,11 @@ class SessionRoutes:
     @route("POST", "/api/login", right=Door.PUBLIC, raises=(WrongPassword, Throttled))
     async def login(self, asked: Asked, body: schemas.LoginBody) -> schemas.Me:
         """Begin a session: sets the cookie. One answer for every wrong pair, after the same work."""
-        token, person = await self._people.log_in(body.login, body.password, peer=asked.peer)
+        browser = asked.request.cookies.get(self._security.browser_cookie, "")
+        token, person = await self._people.log_in(body.login, body.password, peer=asked.peer, browser=browser)
         max_age = int(self._people.sessions.limits.absolute.total_seconds())
         self._security.give_cookie(asked.answer_headers, token, max_age)
+        self._security.know_browser(asked.answer_headers, self._people.browsers.make(person.login))
         return self._me(person)
 
     @route("POST", "/api/logout", right=Door.LOGGED_IN, before_password_change=True)

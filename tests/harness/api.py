@@ -72,6 +72,7 @@ async def serve(
     throttle: ThrottleLimits | None = None,
     limits: Limits | None = None,
     always: dict[str, Role] | None = None,
+    proxies: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Api]:
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
     people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits(), HOTLINES)
@@ -90,7 +91,7 @@ async def serve(
     imports = Imports(pool, clock, ANYWHERE, folder / "imports")
     listening = bind("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",))
+    security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",), proxies)
     door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
     archive = Archive.open(str(folder / "store"))
     app = application(sources(_parts(behind, people, archive, imports), security), door, security, Desk(None))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import aiohttp
 import pytest
 
+from services.people.browsers import KnownBrowsers
 from services.people.rights import Role
 from services.people.store import NewPerson
 from services.store import db
-from tests.harness.api import HOTLINES, PASSWORD, Api, body_of
+from tests.harness.api import HOTLINES, PASSWORD, Api, body_of, serve
 from tests.harness.clock import HandClock
 from tests.harness.patience import seconds
 
@@ -65,6 +68,40 @@ async def test_guessing_is_throttled_by_login_even_in_a_burst(api: Api) -> None:
         async with browser.post("/api/login", json={"login": "junior-agent", "password": PASSWORD}) as answer:
             assert answer.status == 429
             assert 0 < int(answer.headers["Retry-After"]) <= 300
+
+
+async def test_strangers_who_guess_do_not_keep_the_owner_out(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    """Neither at another address, nor, in a browser that is known, at the strangers' own."""
+    right, wrong = {"login": "junior-agent", "password": PASSWORD}, {"login": "junior-agent", "password": "a guess of theirs"}
+    async with serve(pool, clock, tmp_path, proxies=frozenset({"127.0.0.1"})) as api:
+
+        async def tried(browser: aiohttp.ClientSession, body: dict[str, str], address: str) -> int:
+            async with browser.post("/api/login", json=body, headers={"X-Forwarded-For": address}) as answer:
+                return answer.status
+
+        async with api.client() as mine, api.client() as new, api.client() as strangers:
+            assert await tried(mine, right, "192.0.2.1") == 200
+            for _ in range(5):
+                assert await tried(strangers, wrong, "198.51.100.1") == 401
+            assert await tried(strangers, right, "198.51.100.1") == 429
+            assert await tried(new, right, "192.0.2.2") == 200
+            for number in range(50):
+                await tried(strangers, wrong, f"203.0.113.{number}")
+            assert await tried(strangers, wrong, "198.51.100.99") == 429, "all addresses together have a limit too"
+            assert await tried(mine, right, "198.51.100.1") == 200, "a known browser gets in, wherever it is"
+            for _ in range(5):
+                assert await tried(mine, wrong, "192.0.2.1") == 401
+            assert await tried(mine, right, "192.0.2.1") == 429, "but does not guess without end"
+
+
+@pytest.mark.parametrize("forged", ["", "x", "0" * 32 + "." + "0" * 64])
+def test_a_browser_is_known_for_its_own_login_only(forged: str) -> None:
+    browsers = KnownBrowsers()
+    kept = browsers.make("li")
+    assert browsers.name(kept, "li")
+    assert browsers.name(kept, "wang") is None
+    assert browsers.name(forged, "li") is None
+    assert KnownBrowsers().name(kept, "li") is None
 
 
 async def test_a_throttled_login_opens_again_with_time(api: Api, clock: HandClock) -> None:
