@@ -61,11 +61,11 @@ export const newCustomer = (body: Wire<'CustomerBody'>) => request<Wire<'Custome
 export const changeCustomer = (customerId: number, body: Wire<'CustomerBody'>) =>
   request<Wire<'Customer'>>('PUT', `customers/${customerId}`, body)
 type Import = Wire<'Import'>
-export const uploadCustomers = (file: File) => upload<Import>(`customers/imports${query({ name: file.name.slice(-80) })}`, file)
-export const customerImport = (importId: string) => request<Import>('GET', `customers/imports/${id(importId)}`)
-export const lookAtImport = (importId: string, body: Wire<'ImportLayout'>) => request<Import>('POST', `customers/imports/${id(importId)}/look`, body)
-export const startImport = (importId: string, body: Wire<'ImportStart'>) => request<Import>('POST', `customers/imports/${id(importId)}/start`, body)
-export const importReportUrl = (importId: string) => `/api/customers/imports/${id(importId)}/report`
+export const uploadCustomers = (file: File) => upload<Import>(`customer-imports${query({ name: file.name.slice(-80) })}`, file)
+export const customerImport = (importId: string) => request<Import>('GET', `customer-imports/${id(importId)}`)
+export const lookAtImport = (importId: string, body: Wire<'ImportLayout'>) => request<Import>('POST', `customer-imports/${id(importId)}/look`, body)
+export const startImport = (importId: string, body: Wire<'ImportStart'>) => request<Import>('POST', `customer-imports/${id(importId)}/start`, body)
+export const importReportUrl = (importId: string) => `/api/customer-imports/${id(importId)}/report`
 
 export const people = () => request<Person[]>('GET', 'people')
 export const newPerson = (body: Wire<'PersonBody'>) => request<Wire<'Person'>>('POST', 'people', body)

@@ -51,7 +51,7 @@ class CustomerRoutes:
         """Everything of a customer."""
         return wire(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
 
-    @route("POST", "/api/customers/imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(TooLong, TooSlow))
+    @route("POST", "/api/customer-imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(TooLong, TooSlow))
     async def upload(self, asked: Asked, query: schemas.ImportQuery) -> schemas.Import:
         """A file of customers, as the request's bare body (CSV of any kind, xlsx, xls, ods): what it looks like."""
         try:
@@ -62,19 +62,19 @@ class CustomerRoutes:
         await self._imports.look(job, AS_FOUND)
         return _wire_import(job, asked.by.person.language)
 
-    @route("GET", "/api/customers/imports/{import_id}", right=Right.CUSTOMERS_WRITE)
+    @route("GET", "/api/customer-imports/{import_id}", right=Right.CUSTOMERS_WRITE)
     async def follow(self, asked: Asked, import_id: ImportId) -> schemas.Import:
         """How far it is."""
         return _wire_import(self._imports.of(import_id), asked.by.person.language)
 
-    @route("POST", "/api/customers/imports/{import_id}/look", right=Right.CUSTOMERS_WRITE, raises=(Busy,))
+    @route("POST", "/api/customer-imports/{import_id}/look", right=Right.CUSTOMERS_WRITE, raises=(Busy,))
     async def look(self, asked: Asked, import_id: ImportId, body: schemas.ImportLayout) -> schemas.Import:
         """What it looks like, read another way."""
         job = self._imports.of(import_id)
         await self._imports.look(job, Layout(body.encoding, body.delimiter, body.sheet))
         return _wire_import(job, asked.by.person.language)
 
-    @route("POST", "/api/customers/imports/{import_id}/start", right=Right.CUSTOMERS_WRITE, status=202, raises=(BadColumns, Busy))
+    @route("POST", "/api/customer-imports/{import_id}/start", right=Right.CUSTOMERS_WRITE, status=202, raises=(BadColumns, Busy))
     async def start(self, asked: Asked, import_id: ImportId, body: schemas.ImportStart) -> schemas.Import:
         """Read every row, and write the good ones in one transaction: by default only if all are good."""
         job, language = self._imports.of(import_id), asked.by.person.language
@@ -82,7 +82,7 @@ class CustomerRoutes:
         self._imports.start(job, Order(columns=columns, write=body.write, partly=body.partly, by=asked.by.id, language=language))
         return _wire_import(job, language)
 
-    @route("GET", "/api/customers/imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
+    @route("GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
     async def report(self, asked: Asked, import_id: ImportId) -> web.StreamResponse:
         """Every row that is not imported, with its line, column and reason, as a file."""
         path = await self._imports.report(self._imports.of(import_id), by=asked.by.id)

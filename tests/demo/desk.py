@@ -69,12 +69,12 @@ class Desk:
 
     async def import_customers(self, content: bytes) -> dict[str, Any]:
         """A file by its titles, until it is in the table. Raises Refusal."""
-        job = await self._ask("POST", "/api/customers/imports", data=content)
+        job = await self._ask("POST", "/api/customer-imports", data=content)
         if job["look"]:
-            job = await self.post(f"/api/customers/imports/{job['id']}/start", columns=job["look"]["columns"], write=True)
+            job = await self.post(f"/api/customer-imports/{job['id']}/start", columns=job["look"]["columns"], write=True)
         while job["state"] in ("waiting", "reading", "writing"):
             await asyncio.sleep(POLL)
-            job = await self.get(f"/api/customers/imports/{job['id']}")
+            job = await self.get(f"/api/customer-imports/{job['id']}")
         if not job["written"]:
             raise Refusal(409, job["state"], job["refusal"])
         return cast(dict[str, Any], job)

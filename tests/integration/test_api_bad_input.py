@@ -74,7 +74,7 @@ async def test_every_wrong_field_is_named_at_once(shared_api: Api, body: object,
     assert {field["field"] for field in problem["fields"]} == fields
 
 
-@pytest.mark.parametrize("path", ["/api/login", "/api/customers", f"/api/customers/imports/{'0' * 16}/look", "/api/lexicon"])
+@pytest.mark.parametrize("path", ["/api/login", "/api/customers", f"/api/customer-imports/{'0' * 16}/look", "/api/lexicon"])
 @pytest.mark.parametrize("size", [3_000, 200_000, 900_000, 12_000_000])
 async def test_a_refusal_is_no_longer_because_the_question_was(shared_api: Api, path: str, size: int) -> None:
     method = "PUT" if path == "/api/lexicon" else "POST"

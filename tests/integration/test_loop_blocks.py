@@ -157,11 +157,11 @@ WORST: dict[str, Bodies] = {
     "GET /api/customers": nothing_more,
     "POST /api/customers": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
     "PUT /api/customers/{customer_id}": lambda _: iter([body({"number": "1" * 20, "name": "名" * 80, "note": "注" * 400})]),
-    "POST /api/customers/imports": customer_files,
-    "GET /api/customers/imports/{import_id}": nothing_more,
-    "POST /api/customers/imports/{import_id}/look": nothing_more,
-    "POST /api/customers/imports/{import_id}/start": nothing_more,
-    "GET /api/customers/imports/{import_id}/report": nothing_more,
+    "POST /api/customer-imports": customer_files,
+    "GET /api/customer-imports/{import_id}": nothing_more,
+    "POST /api/customer-imports/{import_id}/look": nothing_more,
+    "POST /api/customer-imports/{import_id}/start": nothing_more,
+    "GET /api/customer-imports/{import_id}/report": nothing_more,
     "GET /api/people": nothing_more,
     "POST /api/people": lambda _: iter(
         [body({"login": "a" * 32, "name": "名" * 80, "role": "junior_agent", "password": "ab1" * 85})]
