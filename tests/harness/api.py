@@ -48,6 +48,7 @@ class Api:
     people: People
     accounts: dict[Role, Person]
     archive: Archive
+    imports: Imports
 
     @contextlib.asynccontextmanager
     async def client(self, login: str | None = None, password: str = PASSWORD) -> AsyncIterator[aiohttp.ClientSession]:
@@ -101,7 +102,7 @@ async def serve(
             tasks.create_task(behind.hub.run(), name="hub"),
             tasks.create_task(imports.run(), name="imports"),
         ]
-        yield Api(f"http://127.0.0.1:{port}", pool, people, accounts, archive)
+        yield Api(f"http://127.0.0.1:{port}", pool, people, accounts, archive, imports)
         await behind.hub.shutdown()
         for task in running:
             task.cancel()
