@@ -288,7 +288,7 @@ async def _open_floor(
         pool=pool, clock=clock, switch_time=switch_time, floor=floor, monitor=monitor, journal=journal, drain=drain,
         intake=intake, archive=base.archive, prompts=base.prompts, missing_prompts=base.missing_prompts, crew=base.crew,
         model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
-        troubles=troubles, lease=base.lease,
+        troubles=troubles, lease=base.lease, hotlines=config.ivr.numbers,
     )  # fmt: skip
     aside = SetAside(pool, clock, drain=drain, sound=intake.refused)
     made = Parts(

@@ -60,6 +60,7 @@ class Looking:
     lease: Lease
     intake: Intake
     archive: Archive
+    hotlines: Sequence[str]
 
     async def __call__(self) -> System:
         return System(
@@ -83,6 +84,7 @@ class Looking:
                 SystemTrouble(part=one.part, reason=one.reason, since=one.since, times=one.times)
                 for one in self.troubles.standing()
             ],
+            hotlines=list(self.hotlines),
         )
 
     def _switch(self) -> SystemPart:

@@ -12,6 +12,7 @@ export const TEST = {
     account: 'account',
     logout: 'logout',
   },
+  first: { steps: 'first-steps', step: (step: string) => `first-step-${step}` }, // data-done
   system: { aside: 'set-aside', retry: 'set-aside-retry' },
   state: {
     switch: 'state-switch', // data-state, data-reason

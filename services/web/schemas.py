@@ -685,6 +685,7 @@ class System(Wire):
     demonstration_model: bool
     vocabulary: int | None
     troubles: list[SystemTrouble]
+    hotlines: list[str] = Field(description="The numbers that callers dial, [ivr] numbers")
 
 
 # websocket: server to browser -----------------------------------------------------------------------------------------

@@ -145,7 +145,9 @@ def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -
 
 
 async def _well() -> schemas.System:
-    return schemas.System(version="0.0-test", parts=[], model="none", demonstration_model=True, vocabulary=None, troubles=[])
+    return schemas.System(
+        version="0.0-test", parts=[], model="none", demonstration_model=True, vocabulary=None, troubles=[], hotlines=["10000"]
+    )
 
 
 async def body_of(answer: aiohttp.ClientResponse) -> Any:

@@ -41,7 +41,7 @@ def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
             "switch_time",
         )
     )
-    rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock)}
+    rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock), "hotlines": ("10000",)}
     return Looking(pool=pool, clock=clock, version="0", **rest | parts)
 
 

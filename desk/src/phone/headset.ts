@@ -47,6 +47,16 @@ export function useHeadset() {
     fresh.getAudioTracks()[0]?.addEventListener('ended', () => microphone === fresh && void replace())
   }
 
+  /** Whether there is a microphone to speak into, before calls are asked for; `trouble` says why not. Asks the person if need be. */
+  async function check(): Promise<boolean> {
+    if (microphone) return true
+    const fresh = await open()
+    if (!fresh) return false
+    silence(fresh)
+    trouble.value = null
+    return true
+  }
+
   /** For a call: null when there is no microphone, or `close` came first. */
   async function pickUp(call: Mouth): Promise<MediaStream | null> {
     const fresh = await open()
@@ -121,5 +131,5 @@ export function useHeadset() {
     await replace()
   }
 
-  return { trouble, levels, pickUp, replace, hear, close, chooseSpeaker, chooseMicrophone }
+  return { trouble, levels, check, pickUp, replace, hear, close, chooseSpeaker, chooseMicrophone }
 }

@@ -307,6 +307,9 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
+  /** Whether calls can be taken here: a telephone on the desk needs no microphone of ours. */
+  const mayTakeCalls = async (): Promise<boolean> => !inBrowser.value || (await headset.check())
+
   /** "Try again": in a call another microphone, otherwise the next call will try. */
   function retryMicrophone(): void {
     headset.trouble.value = null
@@ -369,7 +372,7 @@ export const usePhone = defineStore('phone', () => {
     registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,
     inBrowser, busy, isRinging, canHandOn, elsewhere,
     register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
-    microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone,
+    microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,
     chooseSpeaker: headset.chooseSpeaker, chooseMicrophone: headset.chooseMicrophone,
     ...ringing,
   }

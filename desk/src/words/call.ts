@@ -87,6 +87,7 @@ export const call = {
     lineLost: ['与电话交换机的线路断了，正在重连。通话继续，但暂时不能保持或转接。', 'The line to the switch is down, reconnecting. The call goes on, but cannot be put on hold or transferred now.'],
     endFirst: ['通话结束后才能退出。', 'You can log out after this call.'],
     insecure: ['浏览器只允许在 https（或本机地址）上使用麦克风。请管理员启用 https。', 'The browser allows the microphone only over https (or on this machine\'s own address). Ask your administrator to set up https.'],
+    noExtension: ['您还没有分机，所以没有电话。请管理员在“人员”里给您一个分机；给了以后这里会自动连上。', 'You have no extension, and so no phone. Ask an administrator to give you one under “People”; the phone then comes by itself.'],
     noKey: ['没有取得电话的登录资料：{why}', 'The phone\'s credentials could not be had: {why}'],
     microphone: ['麦克风', 'Microphone'],
     speaker: ['听筒', 'Speaker'],
@@ -115,6 +116,7 @@ export const call = {
   welcome: {
     title: ['第一次使用：试一下耳麦和铃声', 'First time: try headset and ring'],
     say: ['测试麦克风时浏览器会询问是否允许，请选“允许”。来电时您会听到下面选定的铃声。', 'Your browser asks whether Tingsu may use the microphone: choose “Allow”. The ring chosen below is what you hear when a call comes in.'],
+    again: ['试耳麦和铃声', 'Try headset and ring'],
     done: ['都好了，开始工作', 'All good, start work'],
     later: ['以后再说', 'Later'],
   },
