@@ -104,7 +104,7 @@ async def _row(centre: Centre, number: str, wanted: str) -> Any:
     rows: list[Any] = []
 
     async def look() -> bool:
-        rows[:] = await centre.query(f"select * from call where number = $1 and {wanted}", number)
+        rows[:] = await centre.query(f"select * from call where number_sent = $1 and {wanted}", number)
         return bool(rows)
 
     try:
