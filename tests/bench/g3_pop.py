@@ -1,9 +1,10 @@
-"""G3: how long from the switch's bytes to the frame in the agent's hands, beside a straight pipe that knows nothing.
+"""G3: how long from the switch's bytes to the card in the agent's hands, beside a straight pipe that knows nothing.
 
-This process plays the switch (AMI bytes of whole recorded calls, their ids, numbers and times made new) and all the browsers, on
-one core; the contender has another. 20 calls a second ring 200 agents in turn; ours does everything it always does meanwhile:
-journal, database with a large history, look-ups, boards to everybody. Rounds alternate; figures are medians over the rounds.
-``TINGSU_BENCH_TICKETS`` sets the size of the history.
+This process plays the switch (AMI bytes of whole recorded calls, their ids, numbers and times made new) and 200 browsers, on one
+core; the contender has another. Ours is the application itself, as ``tingsu run`` starts it, with everything it always does
+meanwhile: journal, database with a large history, look-ups, boards to everybody. 20 calls a second ring the agents in turn; the
+first card and the one with the history are measured, and how long one real Chromium needs until the card is painted. Rounds
+alternate; figures are medians over the rounds. ``TINGSU_BENCH_TICKETS`` sets the size of the history (10000000 takes minutes).
 """
 
 from __future__ import annotations
@@ -19,22 +20,33 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 
 import aiohttp
 import asyncpg
+from playwright.async_api import Page
 
 from cti.events import WANTED
-from tests.bench.pop_contenders import FIRST
-from tests.harness.database import database_server
-from tests.harness.fake_switch import FakeSwitch, wanted_events
+from services.clock import SystemClock
+from services.people.sessions import SessionLimits, Sessions
+from services.store import db
+from services.store.roles import APPLICATION
+from tests.harness.centre import Centre
+from tests.harness.database import DatabaseServer, database_server
+from tests.harness.desk_driver import Browser
+from tests.harness.fake_switch import FakeSwitch, event, success, wanted_events
+from tests.harness.patience import until
 
 ROUNDS = 5
+FIRST = 2001  # the first agent's extension
 AGENTS = 200
 CALLS_A_SECOND = 20
 CALLS = 300  # a round
 WARM_UP = 40  # calls at the beginning of a round that are not counted
 TICKETS = int(os.environ.get("TINGSU_BENCH_TICKETS", "1000000"))
 NUMBERS = 100_000  # callers in the history
+PAINT_EACH = 40  # every so many calls, two seconds apart, ring the agent who has a real browser
+CORES = sorted(os.sched_getaffinity(0))
 Progress = Callable[[str], None]
 
 HISTORY = f"""
@@ -61,25 +73,28 @@ class Round:
     """Milliseconds from write to receipt, by call."""
 
     written: dict[str, float] = field(default_factory=dict)
+    """When the ring was told, by ``time.time()``, which a browser of this machine has too."""
     received: dict[str, float] = field(default_factory=dict)
+    enriched: dict[str, float] = field(default_factory=dict)
+    painted: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def delays(self) -> list[float]:
+    def delays(self, seen: dict[str, float]) -> list[float]:
+        """Milliseconds of the calls after the warm-up; of those that were seen."""
         counted = list(self.written)[WARM_UP:]
-        return [1000 * (self.received[call] - self.written[call]) for call in counted if call in self.received]
+        return sorted(1000 * (seen[call] - self.written[call]) for call in counted if call in seen)
 
-    def quantile(self, share: float) -> float:
-        ordered = sorted(self.delays)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+def quantile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def run(progress: Progress) -> list[dict[str, object]]:
     """p50 and p99 of both, their ratio, and how many cards came at all."""
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    os.sched_setaffinity(0, {CORES[0]})
     try:
         return asyncio.run(_run(progress))
     finally:
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+        os.sched_setaffinity(0, CORES)
 
 
 async def _run(progress: Progress) -> list[dict[str, object]]:
@@ -87,13 +102,19 @@ async def _run(progress: Progress) -> list[dict[str, object]]:
     async with database_server() as server, server.fresh() as url:
         progress(f"G3: a history of {TICKETS:,} calls and tickets")
         await _load(url)
+        tokens = await _hire(url)
         for number in range(ROUNDS):
-            order = ("ours", "pipe") if number % 2 == 0 else ("pipe", "ours")
-            measured = {name: await _round(name, url, number) for name in order}
+            measured = {}
+            for name in ("ours", "pipe") if number % 2 == 0 else ("pipe", "ours"):
+                measured[name] = await _round(name, server, url, tokens, number)
             rounds.append(measured)
-            said = ", ".join(f"{n} p50 {r.quantile(0.5):.2f} ms p99 {r.quantile(0.99):.2f} ms" for n, r in measured.items())
+            said = ", ".join(f"{n} p50 {_of(r, 0.5):.2f} ms p99 {_of(r, 0.99):.2f} ms" for n, r in measured.items())
             progress(f"G3: round {number + 1} of {ROUNDS}: {said}")
     return _rows(rounds)
+
+
+def _of(made: Round, share: float) -> float:
+    return quantile(made.delays(made.received), share)
 
 
 async def _load(url: str) -> None:
@@ -106,33 +127,119 @@ async def _load(url: str) -> None:
         await connection.close()
 
 
-async def _round(name: str, url: str, number: int) -> Round:
+async def _hire(url: str) -> dict[str, str]:
+    """Agents at SIP telephones, each with a session: extension to token."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "insert into person (login, name, role, extension, phone_kind, password_hash, created_at)"
+            " select 'a' || n, '话务员' || n, 'junior_agent', n::text, 'sip', 'x', now()"
+            " from generate_series($1::int, $2::int) n",
+            FIRST,
+            FIRST + AGENTS - 1,
+        )
+    finally:
+        await connection.close()
+    pool = await db.open_pool(url, size=2)
+    try:
+        sessions = Sessions(pool, SystemClock(), SessionLimits())
+        async with db.transaction(pool) as taken:
+            people = await taken.fetch("select id, extension from person where extension is not null")
+            return {row["extension"]: await sessions.begin(taken, row["id"]) for row in people}
+    finally:
+        await pool.close()
+
+
+async def _round(name: str, server: DatabaseServer, url: str, tokens: dict[str, str], number: int) -> Round:
     made = Round()
     async with AsyncExitStack() as stack:
         switch = await stack.enter_async_context(FakeSwitch())
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        contender = await stack.enter_async_context(_contender(name, switch.port, url, folder))
+        switch.answers["Login"] = lambda asked: success(asked) + event("FullyBooted", Status="Fully Booted")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if name == "ours":
+            contender = await stack.enter_async_context(_application(switch.port, server, url, folder, tokens))
+            page = await stack.enter_async_context(_chromium(str(contender["url"]), tokens[str(FIRST)], folder))
+        else:
+            contender, page = await stack.enter_async_context(_pipe(switch.port)), None
         browsers = await stack.enter_async_context(_browsers(name, contender, made))
         await switch.heard("Login")
         await asyncio.sleep(2)  # the contender's first busyness (200 hellos, snapshot) is not what is measured
         await _calls(switch, made, number)
         await asyncio.sleep(2)
         assert len(browsers) == AGENTS
+        if page:
+            made.painted |= {call: at / 1000 for call, at in (await page.evaluate("window.painted")).items()}
     return made
 
 
 @asynccontextmanager
-async def _contender(name: str, port: int, url: str, folder: str) -> AsyncIterator[dict[str, object]]:
-    command = [sys.executable, "-m", "tests.bench.pop_contenders", name, str(port), str(AGENTS)]
-    more = [url, folder] if name == "ours" else []
+async def _application(
+    port: int, server: DatabaseServer, url: str, folder: Path, tokens: dict[str, str]
+) -> AsyncIterator[dict[str, object]]:
+    """``tingsu run`` on the other core, at a switch and a database of one's own."""
+    name = url.partition("?")[0].rpartition("/")[2]
+    settings = {
+        "asterisk": {"managed": False, "ami_port": port},
+        "database": {"url": f"postgresql://{APPLICATION}@/{name}?host={server.server.sockets}"},
+        "log": {"level": "warning"},
+    }
+    secrets = {"TINGSU_AMI_SECRET": "the bench's own switch", "TINGSU_DATABASE_PASSWORD": server.server.passwords.application}
+    centre = Centre(folder, settings=settings, secrets=secrets)
+    await centre.prepare()
+    try:
+        await centre.launch()
+        os.sched_setaffinity(centre.pid, {CORES[-1]})
+        await until(lambda: centre.dead or centre.healthy(), "the application", 60)
+        assert not centre.dead, centre.tail()
+        yield {
+            "url": centre.url,
+            "path": "/api/live",
+            "cookies": {ext: f"tingsu_session={token}" for ext, token in tokens.items()},
+        }
+        await centre.stop()
+    finally:
+        await centre.sweep()
+
+
+PAINTED = """
+window.painted = {}
+new MutationObserver(() => {
+  for (const card of document.querySelectorAll('[data-testid=pop-card]')) {
+    const call = card.dataset.callId
+    if (call in window.painted) continue
+    window.painted[call] = 0
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      window.painted[call] = performance.timeOrigin + performance.now()
+    }))
+  }
+}).observe(document, { subtree: true, childList: true, attributes: true })
+"""
+"""Two frames after the card came into the document it has been painted: the milliseconds of the wall clock by call."""
+
+
+@asynccontextmanager
+async def _chromium(url: str, token: str, folder: Path) -> AsyncIterator[Page]:
+    """The first agent's own desk."""
+    async with Browser(folder / "chromium") as browser:
+        page = await browser.page()
+        await page.context.add_cookies([{"name": "tingsu_session", "value": token, "url": url}])
+        await page.add_init_script(PAINTED + "\nlocalStorage.setItem('tingsu.loggedIn', 'true')")
+        await page.goto(url)
+        await page.get_by_test_id("state-switch").wait_for()
+        yield page
+
+
+@asynccontextmanager
+async def _pipe(port: int) -> AsyncIterator[dict[str, object]]:
+    command = [sys.executable, "-m", "tests.bench.straight_pipe", str(port)]
     pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.DEVNULL}
-    process = await asyncio.create_subprocess_exec(*command, *more, limit=1 << 20, **pipes)  # type: ignore[arg-type]
+    process = await asyncio.create_subprocess_exec(*command, limit=1 << 20, **pipes)  # type: ignore[arg-type]
     assert process.stdin
     assert process.stdout
     try:
         while not (line := await process.stdout.readline()).startswith(b'{"url"'):
             if not line:
-                raise RuntimeError(f"the contender {name} ended before it served")
+                raise RuntimeError("the pipe ended before it served")
         yield json.loads(line)
     finally:
         process.stdin.close()
@@ -165,11 +272,13 @@ async def _browsers(name: str, contender: dict[str, object], made: Round) -> Asy
 
 async def _read(socket: aiohttp.ClientWebSocketResponse, made: Round) -> None:
     async for frame in socket:
-        now = time.perf_counter()
+        now = time.time()
         if frame.data.startswith(('{"type":"pop","', '{"type": "pop"')):
             message = json.loads(frame.data)
-            call = message["card"]["call_id"] if "card" in message else message["call_id"]
-            made.received.setdefault(call, now)
+            card = message.get("card", message)
+            made.received.setdefault(card["call_id"], now)
+            if card.get("stage") == "enriched":
+                made.enriched.setdefault(card["call_id"], now)
             if "seq" in message:
                 await socket.send_str(f'{{"type":"ack","seq":{message["seq"]},"shown_ms":5}}')
 
@@ -184,7 +293,8 @@ async def _calls(switch: FakeSwitch, made: Round, number: int) -> None:
 
 
 async def _call(switch: FakeSwitch, made: Round, number: int, place: int) -> None:
-    call, extension = f"bench{number}-{int(time.time())}.{2 * place}", str(FIRST + place % AGENTS)
+    call = f"bench{number}-{int(time.time())}.{2 * place}"
+    extension = str(FIRST if place % PAINT_EACH == 0 else FIRST + 1 + place % (AGENTS - 1))
     caller = f"138{(place * 37 + number) % NUMBERS:08d}"
 
     def of(messages: list[str]) -> bytes:
@@ -208,7 +318,7 @@ async def _call(switch: FakeSwitch, made: Round, number: int, place: int) -> Non
     await switch.send(of(comes))
     await asyncio.sleep(0.04)
     ringing = of(rings)
-    made.written[call] = time.perf_counter()
+    made.written[call] = time.time()
     await switch.send(ringing)
     await asyncio.sleep(0.2)
     await switch.send(of(answers))
@@ -225,16 +335,26 @@ def _parts() -> tuple[list[str], list[str], list[str], list[str]]:
     return messages[:rings], messages[rings:answers], messages[answers:ends], messages[ends:]
 
 
+SEEN = {"the first card": "received", "the card with its history": "enriched", "the card painted in Chromium": "painted"}
+"""What is measured, to where it stands in a round."""
+
+
 def _rows(rounds: list[dict[str, Round]]) -> list[dict[str, object]]:
     versions = {"aiohttp": version("aiohttp"), "asyncpg": version("asyncpg"), "tickets": f"{TICKETS:,}", "agents": str(AGENTS)}
+    pipes = [each["pipe"] for each in rounds]
+    applications = [each["ours"] for each in rounds]
     rows: list[dict[str, object]] = []
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        ours, pipe = (statistics.median(each[who].quantile(share) for each in rounds) for who in ("ours", "pipe"))
-        ratio = statistics.median(each["pipe"].quantile(share) / each["ours"].quantile(share) for each in rounds)
-        what = f"AMI bytes to frame, {name}; the straight pipe"
-        rows.append(_row(what, round(ours, 3), round(pipe, 3), "ms", round(ratio, 3), versions))
-    came = [len(each[who].delays) / (CALLS - WARM_UP) for each in rounds for who in ("ours",)]
-    rows.append(_row("share of cards that came", min(came), 1.0, "", round(min(came), 4), versions))
+    for what, seen in SEEN.items():
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            ours = [quantile(made.delays(getattr(made, seen)), share) for made in applications]
+            peer = [quantile(made.delays(made.received), share) for made in pipes]
+            ratio = statistics.median(its / mine for mine, its in zip(ours, peer, strict=True))
+            text = f"AMI bytes to {what}, {name}; the straight pipe to its frame"
+            middle = [round(statistics.median(each), 3) for each in (ours, peer)]
+            rows.append(_row(text, *middle, "ms", round(ratio, 3), versions))
+    for what, seen in (("cards", "received"), ("cards with their history", "enriched")):
+        came = min(len(made.delays(getattr(made, seen))) / (CALLS - WARM_UP) for made in applications)
+        rows.append(_row(f"share of {what} that came", came, 1.0, "", round(came, 4), versions))
     return rows
 
 
