@@ -103,8 +103,8 @@ export const call = {
     micStart: ['测试麦克风', 'Test the microphone'],
     blocked: ['浏览器要先点一下页面才能响铃', 'The browser rings only after one click on the page'],
     sip: ['您使用的是话机 {extension}；此页面不发声。', 'You use the telephone {extension}; this page makes no sound of its own.'],
-    reloadTalking: ['通话中页面被重新载入：声音已断开。电话交换机约 10 秒后结束这通电话；草稿单已保存。', 'The page was reloaded during the call, so its voice is gone. The switch ends the call in about 10 seconds; the draft is saved.'],
-    reloadEnded: ['通话中页面被重新载入，通话已结束。草稿单已保存。', 'The page was reloaded during the call and the call has ended. The draft is saved.'],
+    reloadTalking: ['通话中页面被重新载入：声音已断开。约 10 秒后来电者自动回到队列，排在最前，不会丢失；草稿单已保存。', 'The page was reloaded during the call, so its voice is gone. In about 10 seconds the caller is back in the queue, first in line, and is not lost. The draft is saved.'],
+    reloadEnded: ['通话中页面被重新载入，您这边的通话已结束。来电者若没有挂机，正排在队列最前；您或其他坐席就绪，就会再次振铃。草稿单已保存。', 'The page was reloaded during the call, and your side of it has ended. A caller who has not hung up waits first in line and rings again as soon as you or a colleague is ready. The draft is saved.'],
     failedCall: ['通话没有接通：{why}', 'The call did not come through: {why}'],
   },
   ring: {
