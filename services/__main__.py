@@ -21,8 +21,9 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The configuration file. Without it: ./config.toml, or the defaults.", metavar="FILE"),
 ]
-Yes = Annotated[bool, typer.Option("--stdin", help="Read the password from standard input instead of making a random one.")]
 Login = Annotated[str, typer.Argument(help="The login: lower-case letters, digits, . _ - ; 2 to 32 of them.")]
+
+ONCE = "the password is shown only here, only now; it must be changed at the first login"
 
 app = typer.Typer(
     name="tingsu",
@@ -139,14 +140,13 @@ def user_add(
     phone: Annotated[
         commands.PhoneName, typer.Option(help="browser: the softphone in the desk; sip: any SIP phone.")
     ] = commands.PhoneName.browser,
-    stdin: Yes = False,
     config: ConfigFile = None,
 ) -> None:
-    """Make an account. Prints a random password, to be changed at the first login, unless one is given on standard input."""
-    given = sys.stdin.readline().rstrip("\r\n") if stdin else None
+    """Make an account. Prints its random password, this once; the person must choose another at the first login."""
     wanted = commands.Wanted(login=login, name=name, role=role, extension=extension, phone=phone)
-    password = asyncio.run(commands.add_user(configured(config), wanted, given, tell))
-    say(f"{login} has been made" if password is None else f"{login} has been made; password: {password}")
+    password = asyncio.run(commands.add_user(configured(config), wanted, tell))
+    tell(ONCE)
+    say(f"{login} has been made; password: {password}")
 
 
 @user.command("list")
@@ -158,11 +158,11 @@ def user_list(config: ConfigFile = None) -> None:
 
 
 @user.command("password")
-def user_password(login: Login, stdin: Yes = False, config: ConfigFile = None) -> None:
-    """Give somebody a new password (random unless --stdin) and end their sessions."""
-    given = sys.stdin.readline().rstrip("\r\n") if stdin else None
-    password = asyncio.run(commands.set_password(configured(config), login, given, tell))
-    say("the password has been set" if password is None else f"new password: {password}")
+def user_password(login: Login, config: ConfigFile = None) -> None:
+    """Give somebody a new random password, printed this once and to be changed at the next login; ends their sessions."""
+    password = asyncio.run(commands.reset_password(configured(config), login, tell))
+    tell(ONCE)
+    say(f"new password: {password}")
 
 
 @user.command("phone")

@@ -18,7 +18,7 @@ from services.errors import Impossible, NotFound
 from services.people import store
 from services.people.actions import People
 from services.people.model import Language, Person
-from services.people.passwords import Passwords, make_password
+from services.people.passwords import Passwords
 from services.people.rights import Role
 from services.people.sessions import Sessions
 from services.people.store import NewPerson
@@ -128,16 +128,15 @@ async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
             await pool.close()
 
 
-async def add_user(config: Config, wanted: Wanted, password: str | None, tell: Tell) -> str | None:
-    """The random password, None when one was given."""
-    chosen = password or make_password()
-    new = _checked(wanted, chosen, config.centre.language)
+async def add_user(config: Config, wanted: Wanted, tell: Tell) -> str:
+    """The new account's random password."""
+    new = _checked(wanted, config.centre.language)
     async with people(config, tell) as accounts:
-        await accounts.create(new, chosen, by=None, must_change=password is None)
-    return None if password else chosen
+        _, password = await accounts.create(new, by=None)
+    return password
 
 
-def _checked(wanted: Wanted, password: str, language: Language) -> NewPerson:
+def _checked(wanted: Wanted, language: Language) -> NewPerson:
     """By the same rules as at the HTTP door."""
     from pydantic import ValidationError
 
@@ -145,10 +144,10 @@ def _checked(wanted: Wanted, password: str, language: Language) -> NewPerson:
 
     given = {"login": wanted.login, "name": wanted.name, "role": Role(wanted.role), "extension": wanted.extension}
     try:
-        body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language, "password": password})
+        body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language})
     except ValidationError as error:
         raise CannotDo("; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors())) from None
-    return NewPerson(**body.model_dump(exclude={"password"}))
+    return NewPerson(**body.model_dump())
 
 
 async def list_users(config: Config, tell: Tell) -> list[Person]:
@@ -156,12 +155,11 @@ async def list_users(config: Config, tell: Tell) -> list[Person]:
         return await accounts.everybody()
 
 
-async def set_password(config: Config, login: str, password: str | None, tell: Tell) -> str | None:
-    """The random password, None when one was given."""
-    chosen = password or make_password()
+async def reset_password(config: Config, login: str, tell: Tell) -> str:
+    """The account's new random password."""
     async with people(config, tell) as accounts:
-        await accounts.change((await _by_login(accounts, login)).id, {}, chosen, by=None)
-    return None if password else chosen
+        _, password = await accounts.reset_password((await _by_login(accounts, login)).id, by=None)
+    return password
 
 
 async def phone_of(config: Config, login: str, tell: Tell) -> tuple[str, str]:
@@ -178,7 +176,7 @@ async def phone_of(config: Config, login: str, tell: Tell) -> tuple[str, str]:
 
 async def set_active(config: Config, login: str, active: bool, tell: Tell) -> None:
     async with people(config, tell) as accounts:
-        await accounts.change((await _by_login(accounts, login)).id, {"active": active}, None, by=None)
+        await accounts.change((await _by_login(accounts, login)).id, {"active": active}, by=None)
 
 
 async def _by_login(accounts: People, login: str) -> Person:

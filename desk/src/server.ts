@@ -68,6 +68,7 @@ export const startImport = (importId: string, body: Wire<'ImportStart'>) => requ
 export const importReportUrl = (importId: string) => `/api/customer-imports/${id(importId)}/report`
 
 export const people = () => request<Person[]>('GET', 'people')
-export const newPerson = (body: Wire<'PersonBody'>) => request<Wire<'Person'>>('POST', 'people', body)
+export const newPerson = (body: Wire<'PersonBody'>) => request<Wire<'PersonMade'>>('POST', 'people', body)
 export const changePerson = (personId: number, body: Wire<'PersonPatch'>) => request<Wire<'Person'>>('PATCH', `people/${personId}`, body)
+export const resetPassword = (personId: number) => request<Wire<'PersonMade'>>('POST', `people/${personId}/password`)
 export const audit = (filter: { after?: string; limit?: number }) => request<Wire<'AuditPage'>>('GET', `audit${query(filter)}`)

@@ -1,4 +1,8 @@
-"""What can be done with accounts: log in and out, create, change, choose a password. Each is audited in its own transaction."""
+"""What can be done with accounts: log in and out, create, change, choose a password. Each is audited in its own transaction.
+
+Nobody chooses a password for somebody else: a new account's, and one that replaces a forgotten one, is made at random here and
+told to the caller alone, once. Only its hash is kept.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,12 @@ class LastAdministrator(NotAllowed):
     """Somebody must be able to manage accounts: this is the last active administrator."""
 
     code = "last_administrator"
+
+
+class OwnPassword(NotAllowed):
+    """Change your own password with the present one: who only found your desk cannot."""
+
+    code = "own_password"
 
 
 @dataclass(slots=True)
@@ -93,24 +103,23 @@ class People:
         async with db.connection(self.pool) as connection:
             return await store.everybody(connection)
 
-    async def create(self, new: NewPerson, password: str, *, by: int | None, must_change: bool = True) -> Person:
-        """``must_change``: somebody else chose the password, so the person must choose another at the first login."""
+    async def create(self, new: NewPerson, *, by: int | None, must_change: bool = True) -> tuple[Person, str]:
+        """The account and its random password, which is nowhere else. ``must_change``: somebody else gets to see it."""
         self._check_extension(new.extension)
-        await asyncio.to_thread(check_strength, password, (new.login, new.name))
+        password = make_password()
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
             await self._audit(connection, by, "person.create", person.id, {"login": person.login, "role": person.role})
             if person.extension:
                 await store.tell_phones_changed(connection, person.id)
-        return person
+        return person, password
 
-    async def change(self, person_id: int, wanted: Mapping[str, Any], password: str | None, *, by: int | None) -> Person:
-        """Change the named fields. A changed role, a closed account or a password set for somebody ends all of their sessions.
+    async def change(self, person_id: int, wanted: Mapping[str, Any], *, by: int | None) -> Person:
+        """Change the named fields. A changed role or a closed account ends all of the person's sessions.
 
         Who gets an extension, or is opened again, gets a SIP secret that nobody has had: not even the extension's last holder.
         """
-        hashed = await self._checked_hash(person_id, password) if password is not None else None
         async with db.transaction(self.pool) as connection:
             administrators = await store.lock_administrators(connection)
             before = await store.lock(connection, person_id)
@@ -121,17 +130,29 @@ class People:
                 after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
             await store.save(connection, after)
-            if hashed is not None:
-                await store.set_password(connection, person_id, hashed, must_change=by != person_id)
-            ends = hashed is not None or after.role != before.role or not after.active
+            ends = after.role != before.role or not after.active
             if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
                 await store.tell_phones_changed(connection, person_id)
-            await self._audit(connection, by, "person.change", person_id, _told(before, after, password=hashed is not None))
+            await self._audit(connection, by, "person.change", person_id, _told(before, after))
         if ends:
             self.away(person_id)
         return after
+
+    async def reset_password(self, person_id: int, *, by: int | None) -> tuple[Person, str]:
+        """A random password in place of a forgotten one, to be changed at the next login; ends all of the person's sessions."""
+        if person_id == by:
+            raise OwnPassword
+        password = make_password()
+        hashed = await self.passwords.hash(password)
+        async with db.transaction(self.pool) as connection:
+            person = await store.lock(connection, person_id)
+            await store.set_password(connection, person_id, hashed, must_change=True)
+            await self.sessions.end_all(connection, person_id)
+            await self._audit(connection, by, "person.reset", person_id)
+        self.away(person_id)
+        return person, password
 
     async def change_own_password(self, who: LoggedIn, old: str, new: str, *, peer: str) -> None:
         """Ends the person's other sessions. The old password is throttled like a login: a found desk is no oracle."""
@@ -162,21 +183,14 @@ class People:
         async with db.connection(self.pool) as connection:
             if await store.any_administrator(connection):
                 return None
-        password = make_password()
         new = NewPerson(login=FIRST_LOGIN, name="Administrator", role=Role.administrator)
-        await self.create(new, password, by=None, must_change=False)
+        _, password = await self.create(new, by=None, must_change=False)
         return password
 
     def _check_extension(self, extension: str | None) -> None:
         """A call to a hotline's number goes to the reception: a phone of that number could not be in the switch beside it."""
         if extension in self.hotlines:
             raise Invalid((WrongField("extension", "hotline", "another than the hotline's own number", extension or ""),))
-
-    async def _checked_hash(self, person_id: int, password: str) -> str:
-        async with db.connection(self.pool) as connection:
-            person = await store.load(connection, person_id)
-        await asyncio.to_thread(check_strength, password, (person.login, person.name))
-        return await self.passwords.hash(password)
 
     async def _note_failed(self, person: Person | None, peer: str) -> None:
         about = f"person:{person.id}" if person else "person:unknown"
@@ -205,11 +219,10 @@ def _keep_an_administrator(administrators: frozenset[int], after: Person) -> Non
         raise LastAdministrator
 
 
-def _told(before: Person, after: Person, *, password: bool) -> dict[str, str]:
-    """What the audit says: from and to of accounts' fields (no customer's data), that a password was set, never which."""
-    changed = {
+def _told(before: Person, after: Person) -> dict[str, str]:
+    """What the audit says: from and to of accounts' fields (no customer's data)."""
+    return {
         name: f"{getattr(before, name)} -> {getattr(after, name)}"
         for name in sorted(CHANGEABLE)
         if getattr(before, name) != getattr(after, name)
     }
-    return {**changed, **({"password": "set"} if password else {})}

@@ -73,12 +73,15 @@ def check_strength(password: str, known: Iterable[str] = ()) -> None:
     for part in (*FORBIDDEN_PARTS, *(word.lower() for word in words if len(word) > 2)):
         rest = rest.replace(part, "")
     if len(text) < SHORTEST or len(set(text)) < 5 or len(rest) < SHORTEST // 2 or _guessed_soon(plain(password), words):
-        wanted = f"at least {SHORTEST} characters, 5 different ones, not made of the login or a common password"
-        raise Invalid((WrongField("password", "weak", wanted),))
+        wanted = (
+            f"at least {SHORTEST} characters, 5 different ones; no common password, name, date or row of keys,"
+            " not the login, the person's name or the product's"
+        )
+        raise Invalid((WrongField("new", "weak", wanted),))
 
 
 def make_password() -> str:
-    """A random one to be typed once: four groups, 79 bits."""
+    """A random one to be typed once: four groups, 79 bits. Nobody thinks one up for somebody else."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.errors import Conflict
-from services.people.actions import People
+from services.people.actions import OwnPassword, People
 from services.people.model import Person
 from services.people.rights import Right
 from services.people.store import NewPerson
@@ -23,17 +23,23 @@ class PeopleRoutes:
         return [wire(person) for person in await self._people.everybody()]
 
     @route("POST", "/api/people", right=Right.PEOPLE, status=201, raises=(Conflict,))
-    async def create(self, asked: Asked, body: schemas.PersonBody) -> schemas.Person:
-        """A new account; the person must choose another password at the first login."""
-        new = NewPerson(**body.model_dump(exclude={"password"}))
-        return wire(await self._people.create(new, body.password, by=asked.by.id))
+    async def create(self, asked: Asked, body: schemas.PersonBody) -> schemas.PersonMade:
+        """A new account with a random password, told in this answer only; the person must choose another at the first login."""
+        person, password = await self._people.create(NewPerson(**body.model_dump()), by=asked.by.id)
+        return schemas.PersonMade(person=wire(person), password=password)
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
     async def change(self, asked: Asked, person_id: schemas.Id, body: schemas.PersonPatch) -> schemas.Person:
         """Change the fields that are sent; ``extension`` null takes the phone away. May end the person's sessions."""
-        wanted = body.model_dump(exclude_unset=True, exclude={"password"})
+        wanted = body.model_dump(exclude_unset=True)
         sent = {name: value for name, value in wanted.items() if value is not None or name == "extension"}
-        return wire(await self._people.change(person_id, sent, body.password, by=asked.by.id))
+        return wire(await self._people.change(person_id, sent, by=asked.by.id))
+
+    @route("POST", "/api/people/{person_id}/password", right=Right.PEOPLE, raises=(OwnPassword,))
+    async def reset(self, asked: Asked, person_id: schemas.Id) -> schemas.PersonMade:
+        """A new random password, told in this answer only, to be changed at the next login. Ends the person's sessions."""
+        person, password = await self._people.reset_password(person_id, by=asked.by.id)
+        return schemas.PersonMade(person=wire(person), password=password)
 
 
 def wire(person: Person) -> schemas.Person:

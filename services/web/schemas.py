@@ -179,7 +179,6 @@ class PersonBody(Wire):
     extension: ExtensionText | None = None
     phone_kind: Literal["browser", "sip"] = "browser"
     language: Language = "zh-CN"
-    password: NewPassword
 
 
 class PersonPatch(Wire):
@@ -189,7 +188,13 @@ class PersonPatch(Wire):
     phone_kind: Literal["browser", "sip"] | None = None
     language: Language | None = None
     active: bool | None = None
-    password: NewPassword | None = None
+
+
+class PersonMade(Wire):
+    """``password`` is random, told this once and kept nowhere; the person must choose another at the first login."""
+
+    person: Person
+    password: str
 
 
 # board ----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import secrets
 import shlex
 import shutil
 import signal
@@ -34,7 +33,7 @@ from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
 from tests.demo.desk import Desk, Refusal
 from tests.demo.floor import Floor, Place
-from tests.demo.seed import Passwords, seed
+from tests.demo.seed import Passwords, keep, seed
 
 FOLDER = "var-demo"
 CHIEF = Member("demo-admin", "演示管理员", "administrator")
@@ -141,26 +140,16 @@ async def until_ready(url: str) -> None:
 
 async def chief(file: Path) -> str:
     """An administrator for the demonstration, with a new password."""
-    password = secrets.token_urlsafe(12)
     who = ("--name", CHIEF.name, "--role", CHIEF.role)
-    commands = (tingsu("user password", file, CHIEF.login, "--stdin"), tingsu("user add", file, CHIEF.login, *who, "--stdin"))
+    commands = (tingsu("user password", file, CHIEF.login), tingsu("user add", file, CHIEF.login, *who))
     said = b""
     for command in commands:
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT)
-        said, _ = await process.communicate(password.encode() + b"\n")
+        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+        printed, said = await process.communicate()
         if process.returncode == 0:
-            return password
+            return printed.decode().split()[-1]
     raise DemoFailed(said.decode("utf-8", "replace").strip())
-
-
-async def keep(admin: Desk, password: str) -> str:
-    """Whoever was given a password must choose another first."""
-    if not admin.me["must_change"]:
-        return password
-    chosen = secrets.token_urlsafe(12)
-    await admin.post("/api/me/password", old=password, new=chosen)
-    return chosen
 
 
 def logins(url: str, passwords: Passwords) -> Table:

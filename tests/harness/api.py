@@ -23,7 +23,7 @@ from services.people.model import LoggedIn, Person
 from services.people.passwords import Passwords
 from services.people.rights import Role
 from services.people.sessions import SessionLimits, Sessions, hash_of
-from services.people.store import NewPerson
+from services.people.store import NewPerson, set_password
 from services.people.throttle import ThrottleLimits
 from services.store import db
 from services.web import schemas
@@ -64,6 +64,14 @@ class Api:
         return self.client(self.accounts[role].login)
 
 
+async def account(people: People, new: NewPerson) -> Person:
+    """Somebody whose password is PASSWORD, as if they had chosen it already."""
+    person, _ = await people.create(new, by=None, must_change=False)
+    async with db.connection(people.pool) as connection:
+        await set_password(connection, person.id, await people.passwords.hash(PASSWORD), must_change=False)
+    return person
+
+
 @contextlib.asynccontextmanager
 async def serve(
     pool: db.Pool,
@@ -78,12 +86,7 @@ async def serve(
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
     people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits(), HOTLINES)
     accounts = {
-        role: await people.create(
-            NewPerson(login=role.replace("_", "-"), name=f"{role} 测", role=role, extension=extension),
-            PASSWORD,
-            by=None,
-            must_change=False,
-        )
+        role: await account(people, NewPerson(login=role.replace("_", "-"), name=f"{role} 测", role=role, extension=extension))
         for role, extension in ((Role.administrator, None), (Role.junior_agent, "1001"), (Role.qa_inspector, None))
     }
     behind = build(pool, clock, folder, PresenceSettings(queue=QUEUE))

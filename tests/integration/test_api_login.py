@@ -12,7 +12,7 @@ from services.people.browsers import KnownBrowsers
 from services.people.rights import Role
 from services.people.store import NewPerson
 from services.store import db
-from tests.harness.api import HOTLINES, PASSWORD, Api, body_of, serve
+from tests.harness.api import HOTLINES, PASSWORD, Api, account, body_of, serve
 from tests.harness.clock import HandClock
 from tests.harness.patience import seconds
 
@@ -145,11 +145,13 @@ async def test_logging_out_ends_the_session_on_the_server(api: Api) -> None:
             assert answer.status == 401
 
 
-@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"active": False}, {"password": "another long word"}])
-async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessions(api: Api, change: dict[str, object]) -> None:
-    agent = api.accounts[Role.junior_agent]
+@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"active": False}, None])
+async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessions(
+    api: Api, change: dict[str, object] | None
+) -> None:
+    path = f"/api/people/{api.accounts[Role.junior_agent].id}"
     async with api.as_role(Role.junior_agent) as browser, api.as_role(Role.administrator) as office:
-        async with office.patch(f"/api/people/{agent.id}", json=change) as answer:
+        async with office.patch(path, json=change) if change else office.post(f"{path}/password") as answer:
             assert answer.status == 200, await answer.text()
         async with browser.get("/api/me") as answer:
             assert answer.status == 401
@@ -191,7 +193,7 @@ async def test_who_takes_an_extension_over_gets_a_secret_that_its_last_holder_ne
         async with office.patch(f"/api/people/{agent.id}", json={"extension": None}) as answer:
             assert answer.status == 200
     new = NewPerson(login="second", name="second", role=Role.junior_agent, extension="1001")
-    await api.people.create(new, PASSWORD, by=None, must_change=False)
+    await account(api.people, new)
     assert len(known | {await secret_of("second")}) == 4
 
 
@@ -207,16 +209,60 @@ async def test_an_own_password_ends_the_other_sessions_only(api: Api) -> None:
         pass
 
 
-async def test_who_was_given_a_password_must_choose_another_first(api: Api) -> None:
-    new = {"login": "fresh", "name": "新人", "role": "junior_agent", "password": "given by somebody"}
-    async with api.as_role(Role.administrator) as office, office.post("/api/people", json=new) as answer:
-        assert answer.status == 201, await answer.text()
-    async with api.client("fresh", "given by somebody") as browser:
+async def test_a_password_is_made_told_once_and_must_be_changed_first(api: Api) -> None:
+    """At the making of an account, and again where it was forgotten: then the one before is good no more."""
+    new = {"login": "fresh", "name": "新人", "role": "junior_agent"}
+    async with api.as_role(Role.administrator) as office:
+        async with office.post("/api/people", json=new) as answer:
+            made = await body_of(answer)
+            assert (answer.status, answer.headers["Cache-Control"]) == (201, "no-store"), made
+        await _chooses_first("fresh", made["password"], "chosen by myself", api)
+        async with office.post(f"/api/people/{made['person']['id']}/password") as answer:
+            again = await body_of(answer)
+            assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store"), again
+        assert again["password"] != made["password"]
+        await _chooses_first("fresh", again["password"], "chosen once more", api)
+        for old in (made["password"], "chosen by myself", again["password"]):
+            async with api.client() as stranger, stranger.post("/api/login", json={"login": "fresh", "password": old}) as answer:
+                assert answer.status == 401
+        async with office.get("/api/people") as answer:
+            assert "password" not in await answer.text()
+        async with office.get("/api/audit") as answer:
+            page = await answer.text()
+    assert "person.reset" in page
+    assert made["password"] not in page
+    assert again["password"] not in page
+
+
+async def _chooses_first(login: str, given: str, chosen: str, api: Api) -> None:
+    async with api.client(login, given) as browser:
         async with browser.get("/api/customers") as answer:
             assert (answer.status, (await body_of(answer))["code"]) == (403, "must_change_password")
-        async with browser.post("/api/me/password", json={"old": "given by somebody", "new": "chosen by myself"}) as answer:
+        async with browser.post("/api/me/password", json={"old": given, "new": chosen}) as answer:
             assert answer.status == 204
         async with browser.get("/api/customers") as answer:
+            assert answer.status == 200
+
+
+async def test_nobody_can_choose_a_password_for_somebody_else(api: Api) -> None:
+    new = {"login": "fresh", "name": "新人", "role": "junior_agent", "password": "thought out by me"}
+    path = f"/api/people/{api.accounts[Role.junior_agent].id}"
+    async with api.as_role(Role.administrator) as office, api.as_role(Role.junior_agent) as agent:
+        for asked in (office.post("/api/people", json=new), office.patch(path, json={"password": "thought out by me"})):
+            async with asked as answer:
+                told = await body_of(answer)
+            assert (answer.status, [one["field"] for one in told["fields"]]) == (422, ["password"])
+            assert "thought out" not in str(told)
+        async with agent.get("/api/me") as answer:
+            assert answer.status == 200
+
+
+async def test_a_found_desk_of_an_administrator_does_not_give_its_password_away(api: Api) -> None:
+    boss = api.accounts[Role.administrator]
+    async with api.as_role(Role.administrator) as office:
+        async with office.post(f"/api/people/{boss.id}/password") as answer:
+            assert (answer.status, (await body_of(answer))["code"]) == (409, "own_password")
+        async with office.get("/api/me") as answer:
             assert answer.status == 200
 
 
@@ -258,12 +304,12 @@ async def test_every_login_and_change_is_audited_without_secrets(api: Api) -> No
     async with api.client() as browser, browser.post("/api/login", json={"login": "junior-agent", "password": "wrong word"}):
         pass
     async with api.as_role(Role.administrator) as office:
-        async with office.patch(f"/api/people/{api.accounts[Role.qa_inspector].id}", json={"password": "another long word"}):
-            pass
+        async with office.post(f"/api/people/{api.accounts[Role.qa_inspector].id}/password") as answer:
+            made = (await body_of(answer))["password"]
         async with office.get("/api/audit?limit=3") as answer:
             page = await body_of(answer)
-    assert [row["action"] for row in page["rows"]] == ["person.change", "login", "login.failed"]
-    assert "another long word" not in str(page)
+    assert [row["action"] for row in page["rows"]] == ["person.reset", "login", "login.failed"]
+    assert made not in str(page)
     assert page["next"] is not None
 
 
@@ -309,14 +355,14 @@ async def test_whose_sessions_an_administrator_ends_is_away(api: Api) -> None:
         api.people.away = away.append
         async with admin.patch(f"/api/people/{person}", json={"name": "Another"}) as answer:
             assert (answer.status, away) == (200, [])
-        async with admin.patch(f"/api/people/{person}", json={"password": "a-new-one-for-you"}) as answer:
+        async with admin.post(f"/api/people/{person}/password") as answer:
             assert (answer.status, away) == (200, [person])
 
 
 async def test_the_hotlines_own_number_is_nobodys_extension(api: Api) -> None:
     """The switch could not be given both: the next start would have died of it."""
     agent = api.accounts[Role.junior_agent]
-    new = {"login": "li", "name": "李", "role": "junior_agent", "extension": HOTLINES[0], "password": PASSWORD}
+    new = {"login": "li", "name": "李", "role": "junior_agent", "extension": HOTLINES[0]}
     async with api.as_role(Role.administrator) as office:
         for asked in (
             office.post("/api/people", json=new),

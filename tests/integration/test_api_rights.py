@@ -51,6 +51,7 @@ ALLOWED = {
     "GET /api/people": "administrator",
     "POST /api/people": "administrator",
     "PATCH /api/people/{person_id}": "administrator",
+    "POST /api/people/{person_id}/password": "administrator",
     "GET /api/audit": "administrator",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import sys
 import tempfile
@@ -50,7 +51,8 @@ async def instance() -> AsyncIterator[Instance]:
 async def test_an_account_is_made_listed_closed_and_opened(instance: Instance) -> None:
     made = await instance.tingsu("user", "add", "xiao.wang", "--name", "小王", "--role", "junior_agent", "--extension", "1001")
     assert made.code == 0, made.err
-    assert "password: " in made.out
+    assert re.fullmatch(r"xiao\.wang has been made; password: \S{19}\n", made.out)
+    assert "shown only here" in made.err
     again = await instance.tingsu("user", "add", "other", "--name", "小李", "--role", "junior_agent", "--extension", "1001")
     assert (again.code, "extension is taken" in again.err) == (1, True)
     assert "Traceback" not in again.err
@@ -62,14 +64,14 @@ async def test_an_account_is_made_listed_closed_and_opened(instance: Instance) -
     assert "(closed)" not in listed
 
 
-async def test_a_password_comes_from_standard_input_and_is_not_repeated(instance: Instance) -> None:
-    made = await instance.tingsu(
-        "user", "add", "boss", "--name", "主任", "--role", "administrator", "--stdin", given="a long enough phrase\n"
-    )
+async def test_a_password_is_never_chosen_for_somebody_but_made_and_printed_once(instance: Instance) -> None:
+    made = await instance.tingsu("user", "add", "boss", "--name", "主任", "--role", "administrator")
     assert made.code == 0, made.err
-    weak = await instance.tingsu("user", "password", "boss", "--stdin", given="aaaaaaaaaaaa\n")
-    assert weak.code == 1
-    assert "phrase" not in made.out + made.err + weak.out + weak.err
+    anew = await instance.tingsu("user", "password", "boss")
+    assert re.fullmatch(r"new password: \S{19}\n", anew.out)
+    assert anew.out.split()[-1] != made.out.split()[-1]
+    invented = await instance.tingsu("user", "password", "boss", "--stdin", given="a long enough phrase\n")
+    assert (invented.code, "phrase" in invented.out + invented.err) == (2, False)
     nobody = await instance.tingsu("user", "password", "nobody-here")
     assert (nobody.code, nobody.out) == (1, "")
 
