@@ -135,8 +135,9 @@ class CallBoard:
     def _channel_gone(self, event: events.ChannelGone) -> list[Change]:
         up = self._nameless.pop(event.channel, None)
         out = [self._start(up)] if up else []
-        call = self.calls.get(CallId(event.channel))
-        out += self._end(call, event) if call else self._leg_gone(event)
+        out += self._leg_gone(event)  # a caller too may be with another caller, or ring for one
+        if call := self.calls.get(CallId(event.channel)):
+            out += self._end(call, event)
         self._out_of_bridge(event.channel)
         return out
 

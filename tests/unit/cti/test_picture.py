@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cti import events
 from cti.calls import IN_QUEUE, CallState
 from cti.changes import CallEnded, CallHeld, CallOffered, CallStarted, Change, LegJoined, LegLeft, OfferEnded
-from cti.ids import ChannelId
+from cti.ids import CallId, ChannelId
 from cti.picture import Picture
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -71,7 +71,49 @@ def the_end() -> list[events.Event]:
     return [*(events.ChannelGone(late, ChannelId(one), 16, "") for one in NAMES), *members]
 
 
+def up(caller: str) -> events.Event:
+    return events.ChannelUp(START, ChannelId(caller), NAMES[caller], caller, True, "1", "x", "1")
+
+
+def entered(caller: str) -> events.Event:
+    return events.EnteredBridge(START, "b1", ChannelId(caller), NAMES[caller])
+
+
+def gone(caller: str) -> events.Event:
+    return events.ChannelGone(START + timedelta(seconds=60), ChannelId(caller), 16, "")
+
+
+TWO_CALLERS = [up("t-1.1"), up("t-1.6"), entered("t-1.6"), entered("t-1.1")]
+"""Handed on to each other: either is a leg of the other's call."""
+A_CALLER_RINGS = [
+    up("t-1.1"),
+    events.JoinedQueue(START, ChannelId("t-1.1"), NAMES["t-1.1"], "complaints", 1, "1", "x", "1", "", ""),
+    up("t-1.6"),
+    events.PhoneRings(START, ChannelId("t-1.1"), ChannelId("t-1.6"), "PJSIP/1001", "complaints"),
+]
+
+
+def test_a_caller_who_was_with_another_and_is_gone_leaves_that_ones_call() -> None:
+    """No event of the bridge precedes it where the lists told of the hang-up (snapshot.missed)."""
+    for first in ("t-1.1", "t-1.6"):
+        picture = Picture()
+        told(picture, TWO_CALLERS)
+        [parted] = [one for one in picture.apply(gone(first)) if isinstance(one, LegLeft) and one.leg == first]
+        [left] = picture.board.calls.values()
+        assert (left.id, left.legs, left.state) == (parted.call, {}, CallState.PARTED)
+
+
+def test_a_caller_who_rang_for_another_and_is_gone_rings_no_longer() -> None:
+    picture = Picture()
+    told(picture, A_CALLER_RINGS)
+    picture.apply(events.RingUnanswered(START, ChannelId("t-1.1"), ChannelId("t-1.6")))
+    assert [one.leg for one in picture.apply(gone("t-1.6")) if isinstance(one, OfferEnded)] == ["t-1.6"]
+    assert picture.board.calls[CallId("t-1.1")].offers == {}
+
+
 @given(STORIES)
+@example([*TWO_CALLERS, gone("t-1.1")])
+@example([*TWO_CALLERS, gone("t-1.6")])
 @settings(max_examples=400, deadline=None)
 def test_the_picture_never_contradicts_itself(story: list[events.Event]) -> None:
     picture = Picture()
