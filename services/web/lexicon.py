@@ -13,7 +13,7 @@ from services.transcripts.lexicon import Category, Lexicon, Term, check
 from services.web import schemas
 from services.web.http import Asked, route
 
-LEXICON_BYTES = 1_000_000  # some 10,000 terms
+LEXICON_BYTES = 10_000_000  # as many classes and terms as the description allows, each of the longest, all of it escaped
 
 
 class LexiconRoutes:

@@ -26,7 +26,7 @@ from services.web.problems import BadJson, TooLarge, TooSlow, WrongType, wrong_f
 from services.web.rows import RowsRead
 
 DEPTH = 32  # our deepest body has five levels
-OPENED = 20_000  # objects and lists in a body: the largest lexicon has some 16,000
+OPENED = 20_000  # objects and lists in a body: the largest lexicon has some 13,000
 CONTENT_TYPE = 100  # characters looked at: aiohttp reads parameters in square time
 KEYS = 100  # in one object; ours have some ten, and each unknown one is a mistake to be told
 BODY_S = 20.0  # 12 MB within this is 5 Mbit/s; a slower sender holds a connection for nothing

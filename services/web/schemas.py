@@ -605,7 +605,7 @@ class LexiconTerm(Wire):
 
 class Lexicon(Wire):
     categories: Annotated[Rows[Category], Field(max_length=1_000)]
-    terms: Annotated[Rows[LexiconTerm], Field(max_length=20_000)]
+    terms: Annotated[Rows[LexiconTerm], Field(max_length=12_000)]
 
 
 # system ---------------------------------------------------------------------------------------------------------------
