@@ -20,12 +20,13 @@ from ivr.asterisk.plan import (
     Trunks,
     UnfitValue,
 )
-from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, render, render_agents, render_core
+from ivr.asterisk.render import AGENTS_FILE, COLLEAGUE_RING_S, MODULES, TEST_CALL, render, render_agents, render_core
 
 __all__ = [
     "AGENTS_FILE",
     "COLLEAGUE_RING_S",
     "MODULES",
+    "TEST_CALL",
     "AgentEndpoint",
     "AmiAccount",
     "PhoneKind",

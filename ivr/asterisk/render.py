@@ -14,6 +14,9 @@ from ivr.asterisk.plan import AgentEndpoint, PhoneKind, SwitchPlan, UnfitValue, 
 
 AGENTS_FILE = "pjsip_agents.conf"
 COLLEAGUE_RING_S = 20  # how long a colleague is rung
+TEST_CALL = "echo"
+"""What an agent's phone dials to hear itself; no digits, so that no extension and no hotline can be called so."""
+TEST_CALL_S = 60  # a phone that was left testing is free for callers again after so long
 
 _TEMPLATES = files("ivr.asterisk") / "templates"
 _PLACEHOLDER = re.compile(r"@([a-z_]+)@")
@@ -139,6 +142,8 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "sip_port": str(plan.ports.sip),
         "spool": plan_path(plan.spool),
         "systemname": plan.systemname,
+        "test_call": TEST_CALL,
+        "test_call_seconds": str(TEST_CALL_S),
         "tls": _tls_lines(plan),
         "unread": UNREAD,
         "user": plan.ami.user,

@@ -1,7 +1,7 @@
 """What each agent wants to be, apart from what the switch says each is (LESSONS DR-28), and the commands that join both.
 
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
-ready (the switch has paused by then, app_queue's autopause); after a call comes a pause for wrap-up that ends by itself
+ready (the switch has paused by then, app_queue's autopause); after a caller's call comes a pause for wrap-up that ends by itself
 (app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away,
 as is at once whoever logs out: what was asked for in one session is not asked for in the next.
 After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
@@ -89,7 +89,7 @@ class Presence:
         self._settings = settings
         self._note = note
         self._wanted: dict[int, Wanted] = {}
-        self._last: dict[str, tuple[AgentState, str]] = {}
+        self._last: dict[str, AgentChanged] = {}
         self._gone_since: dict[int, float] = {}
         self._here: set[int] = set()
         self._began = clock.monotonic()
@@ -126,13 +126,14 @@ class Presence:
     def agent_changed(self, change: AgentChanged) -> None:
         """The switch says what an agent's phone is; the rules may want something else from now on."""
         seat = self._directory.at(change.extension)
-        before, _ = last = self._last.get(change.extension, (None, ""))
-        self._last[change.extension] = now = (change.state, change.reason)
-        if seat is None or seat.role != Role.junior_agent or last == now:
+        before = self._last.get(change.extension)
+        self._last[change.extension] = change
+        now = (change.state, change.reason)
+        if seat is None or seat.role != Role.junior_agent or (before and (before.state, before.reason) == now):
             return
         if now == (AgentState.PAUSED, AUTO_PAUSE):
             self._set(seat, "paused", MISSED_RING)
-        elif before is AgentState.TALKING and change.state is AgentState.READY and self._settings.wrap_up:
+        elif before and _had_a_caller(before) and change.state is AgentState.READY and self._settings.wrap_up:
             self._floor.wrap_ups[seat.person] = self._clock.now() + self._settings.wrap_up
             self._line_up(seat.person)
 
@@ -268,6 +269,11 @@ class Presence:
                 log.warning("an extension could not leave the queue", extension=extension, error=type(wrong).__name__)
                 return
             self._leaving.discard(extension)
+
+
+def _had_a_caller(change: AgentChanged) -> bool:
+    """A phone may also be in use for a test of itself or for a colleague: nothing of that is to be written up."""
+    return change.state is AgentState.TALKING and change.call is not None
 
 
 def _wish(kept: str) -> Wish:

@@ -34,6 +34,8 @@ DIAL = re.compile(r"Dial\(PJSIP/\$\{EXTEN\},\d+,gib\(before-ring\^s\^1\)U\(recor
 IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "LEG_ROLE", "STRFTIME(,UTC,%s%3q)"}
 OTHER_ROLE = re.compile(r"LEG_ROLE=(?!(agent|colleague)\))")
 EXTEN = re.compile(r"\$\{EXTEN\}")
+TEST_CALL = ["Set(TIMEOUT(absolute)=60)", "Answer()", "Echo()", "Hangup()"]
+"""All that an extension which sends sound back may do."""
 _RECORD = re.compile(r"MixMonitor\(,r\((?P<file>[^()]*(?:\([^()]*\)[^()]*)*)\)S\)")
 
 
@@ -72,7 +74,7 @@ def faults(text: str, *, agi: str) -> list[str]:
     """Everything that is wrong, one sentence each; empty for a good dialplan. ``agi`` is the one address AGI may go to."""
     every = list(steps(text))
     found = [f"{fault}: {step.line}" for step in every for fault in _step_faults(step, agi)]
-    return found + _lost_targets(every) + _open_ends(every)
+    return found + _lost_targets(every) + _open_ends(every) + _loose_echoes(every)
 
 
 def _step_faults(step: Step, agi: str) -> Iterator[str]:
@@ -125,4 +127,16 @@ def _open_ends(every: list[Step]) -> list[str]:
         f"an extension that runs out: {step.line}"
         for step in last.values()
         if not re.match(r"Hangup|Return|Goto\(", step.application)
+    ]
+
+
+def _loose_echoes(every: list[Step]) -> list[str]:
+    """Sound is sent back to agents alone, for a limited time, and nothing else happens there."""
+    there: dict[tuple[str, str], list[str]] = {}
+    for step in every:
+        there.setdefault((step.context, step.exten), []).append(step.application)
+    return [
+        f"sound that is sent back to others, or without a limit: {context},{exten}"
+        for (context, exten), does in there.items()
+        if any("Echo(" in application for application in does) and (context != "from-agent" or does != TEST_CALL)
     ]

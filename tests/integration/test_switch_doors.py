@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from ivr.asterisk import TEST_CALL
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, CallRefused, Phone, Reject
 from tests.harness.switch import HOTLINE, Switch, files_of, running_switch, secret_of, sip_agent, watching
@@ -59,6 +61,7 @@ async def colleague(switch: Switch) -> AsyncIterator[Phone]:
         "100000",
         "PJSIP%2F1001",
         "anonymous",
+        "echo",
         "h",
         "*2",
         "%24%7BSHELL%28id%29%7D",
@@ -110,7 +113,32 @@ async def test_agents_reach_each_other(switch: Switch, agent: Phone, colleague: 
     await other.ended()
 
 
-@pytest.mark.parametrize("number", ["00861068001234", "9000000", "s@to-queue"])
+async def test_an_agent_hears_himself_by_a_test_call_and_nothing_of_it_is_kept(switch: Switch, agent: Phone) -> None:
+    kept = set(switch.leg_files())
+    async with watching(switch) as watcher:
+        since = watcher.mark()
+        call = await agent.call(TEST_CALL)
+        call.voice.tone(1500)
+        await until(lambda: share(call.voice.heard()[-4000:], 1500) > 0.9, "the agent's own tone")
+        await call.hang_up()
+        await watcher.until("Hangup", since=since)
+        told = {said.name for said in watcher.events[since:]}
+    assert not {name for name in told if name.startswith(("Queue", "MixMonitor", "Bridge"))}
+    assert (set(switch.leg_files()), switch.open_leg_files()) == (kept, [])
+
+
+async def test_a_test_call_left_alone_ends_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["ivr.asterisk.render"], "TEST_CALL_S", 1)  # the package has a function by that name
+    async with running_switch(tmp_path, agents=(sip_agent("1001"),)) as switch:
+        phone = await Phone.open(switch.sip, user="1001", secret=secret_of("1001"))
+        await phone.register()
+        call = await phone.call(TEST_CALL)
+        await call.ended()
+        phone.close()
+        assert not switch.complaints()
+
+
+@pytest.mark.parametrize("number", ["00861068001234", "9000000", "s@to-queue", "echo"])
 async def test_a_caller_can_be_handed_to_agents_alone(switch: Switch, stranger: Phone, agent: Phone, number: str) -> None:
     async with watching(switch) as watcher:
         await watcher.act("QueueAdd", Queue="complaints", Interface="PJSIP/1001", MemberName="1001")

@@ -54,6 +54,8 @@ def test_the_dialplan_for_ones_own_switch_has_no_fault(tmp_path: Path) -> None:
         "exten => 1,1,Goto(nowhere,s,1)",
         "exten => 1,1,Answer()",
         "[from-outside]\nexten => s,1,Hangup()",
+        "[handed-on]\nexten => echo,1,Set(TIMEOUT(absolute)=60)\n same => n,Answer()\n same => n,Echo()\n same => n,Hangup()",
+        "[from-agent]\nexten => echo,1,Answer()\n same => n,Echo()\n same => n,Hangup()",
     ],
 )
 def test_the_linter_finds(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from services.calls.presence import Presence, PresenceSettings, Wanted
 from services.calls.store import Seat
 from services.errors import NotAllowed, SwitchAway
 from tests.harness.clock import HandClock
-from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, link
+from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
 
 LI = 1
 
@@ -39,8 +40,10 @@ class Room:
         self.presence.people_changed()
         self.directory.changed = self.presence.people_changed
 
-    def hear(self, state: AgentState, reason: str = "") -> None:
-        change = agent("1001", state, reason, at=self.clock.now())
+    def hear(self, state: AgentState, reason: str = "", *, caller: bool = True) -> None:
+        """``caller``: who talks does so with a caller, not with a colleague or a test."""
+        call = call_id() if state is AgentState.TALKING and caller else None
+        change = replace(agent("1001", state, reason, at=self.clock.now()), call=call)
         self.floor.apply(change)
         self.presence.agent_changed(change)
 
@@ -143,6 +146,22 @@ async def test_after_a_call_comes_a_pause_that_ends_by_itself(room: Room) -> Non
     room.presence.look()
     assert (await room.settled())[-1] == ("unpause", "1001", "")
     assert room.floor.board(LI).wrap_up_until is None
+
+
+async def test_a_phone_that_was_in_use_without_a_caller_leaves_nothing_to_write_up(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING, caller=False)
+    room.hear(AgentState.READY)
+    assert room.floor.board(LI).wrap_up_until is None
+    assert not [said for said in await room.settled() if "wrap-up" in said]
+
+
+async def test_a_device_in_use_before_its_call_is_known_is_a_call_all_the_same(room: Room) -> None:
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING, caller=False)
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    assert room.floor.board(LI).wrap_up_until is not None
 
 
 async def test_ready_pressed_during_the_wrap_up_ends_it(room: Room) -> None:
