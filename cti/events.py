@@ -10,7 +10,7 @@ ring costs 15 of these (17 with the pause and unpause of wrap-up), against about
 Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars =
 IVR_PATH,IVR_LANG,QUEUESTATUS,HOTLINE,QUEUED,ANSWERED`` (others do no harm; QUEUESTATUS is how a caller the queue let go is told
 from one who gave up, for QueueCallerAbandon is sent for both; the last three tell a snapshot what was missed); read classes
-``call,agent`` and, for FullyBooted and ContactStatus, ``system``; write classes ``agent,call,reporting``.
+``call,agent`` and, for FullyBooted and ContactStatus, ``system``; write classes ``agent,reporting``.
 AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not. Nor is
 Shutdown: it carries no channel by which it could be believed, and the end of the link says the same.
 

@@ -178,7 +178,7 @@ async def _open_floor(
     pops = ScreenPop(hub, directory, memory, switch_time, note=journal.append)
 
     async def heard(change: Change) -> None:
-        """What cannot be made of one change keeps none of the others back: the next snapshot repairs the picture."""
+        """What cannot be made of one change keeps none of the others back; what would follow of it is lost."""
         try:
             await following.on_change(change)
         except Exception as wrong:  # noqa: BLE001  whatever it was, the switch is to be heard further
@@ -238,7 +238,13 @@ async def _open_floor(
         caught_up=drain.caught_up,
         troubles=troubles,
     )
-    base.lease.on_set_back = drain.on_set_back = intake.reconciler.wake
+    drain.on_set_back = intake.reconciler.wake
+
+    def set_back() -> None:
+        drain.doubt()  # first: the reconciler waits for what the journal still has
+        intake.reconciler.wake()
+
+    base.lease.on_set_back = set_back
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
         memory, switch_time, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
@@ -290,7 +296,7 @@ async def _open_floor(
         model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
         troubles=troubles, lease=base.lease, hotlines=config.ivr.numbers,
     )  # fmt: skip
-    aside = SetAside(pool, clock, drain=drain, sound=intake.refused)
+    aside = SetAside(pool, clock, intake_time=switch_time, drain=drain, sound=intake.refused)
     made = Parts(
         pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, imports=imports, hub=hub,
         floor=floor, presence=presence, archive=base.archive,

@@ -32,11 +32,17 @@ Kind = Literal["facts", "recording", "transcript"]
 
 
 class SetAside:
-    """``show`` lists, ``retry`` does again. ``sound``: why nothing can be done with a call's sound in the spool."""
+    """``show`` lists, ``retry`` does again. ``sound``: why nothing can be done with a call's sound in the spool.
 
-    def __init__(self, pool: Pool, clock: Clock, *, drain: Drain, sound: Callable[[], Mapping[CallId, str]]) -> None:
+    ``intake_time``: the clock by which the intake looks for what is due.
+    """
+
+    def __init__(
+        self, pool: Pool, clock: Clock, *, intake_time: Clock, drain: Drain, sound: Callable[[], Mapping[CallId, str]]
+    ) -> None:
         self._pool = pool
         self._clock = clock
+        self._intake_time = intake_time
         self._drain = drain
         self._of_sound = sound
 
@@ -56,9 +62,9 @@ class SetAside:
         async with transaction(self._pool) as taken:
             await audit.write(taken, self._clock.now(), by=by, action="system.retry", about=f"aside:{kind}:{number or 'all'}")
             if kind == "recording":
-                return len(await taken.fetch(QUERIES.retry_recordings, number, self._clock.now()))
+                return len(await taken.fetch(QUERIES.retry_recordings, number, self._intake_time.now()))
             if kind == "transcript":
-                return len(await taken.fetch(QUERIES.retry_transcripts, number, self._clock.now()))
+                return len(await taken.fetch(QUERIES.retry_transcripts, number, self._intake_time.now()))
         return await self._drain.retry()
 
     def _facts(self) -> Iterator[AsideItem]:

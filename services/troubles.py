@@ -25,7 +25,8 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 STANDS = timedelta(seconds=90)  # since its last failure: longer than the longest pause
 TRACE = 6  # frames of ours that are logged
-FOREIGN = re.compile(r"site-packages|/lib/python3|<|\.pyx$")  # frames that are none of ours
+FOREIGN = re.compile(r"site-packages|/lib/python3|<|\.pyx$")  # frames that are none of ours, but for those of
+OWN = tuple(f"{Path(__file__).parents[1] / room}/" for room in ("cti", "ivr", "recordings", "services"))  # once installed
 STEADY_S = 60.0  # a part that ran for so long has recovered: its next failure is a first one
 
 log = structlog.get_logger(__name__)
@@ -100,4 +101,4 @@ def reason_of(wrong: BaseException) -> str:
 def _places(wrong: BaseException) -> list[str]:
     """File and line of each frame of our own, the innermost last. Opens no file: this may be about there being no descriptor."""
     frames = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(wrong.__traceback__))
-    return [f"{Path(name).name}:{line}" for name, line in frames if not FOREIGN.search(name)]
+    return [f"{Path(name).name}:{line}" for name, line in frames if name.startswith(OWN) or not FOREIGN.search(name)]

@@ -60,6 +60,7 @@ class Drain:
         self._troubles = troubles
         self._position = 0
         self._sure = False  # that the database's cursor is where we think
+        self._doubted = False
         self._moved = asyncio.Event()
         self._aside = asyncio.Lock()
         self._opened = False
@@ -95,6 +96,8 @@ class Drain:
         """Waits until there is something, applies one batch; how many facts. Raises WorldFailed and has then changed nothing."""
         position = await self._start()
         await self._journal.grown_beyond(position)
+        if not self._sure:
+            return 0
         await asyncio.sleep(GATHER_S)
         read = await asyncio.to_thread(self._journal.read, position, BATCH)
         try:
@@ -112,9 +115,14 @@ class Drain:
     async def caught_up(self) -> None:
         """Returns once everything that is on the disk now is in the database."""
         target = self._journal.durable
-        while self._position < target:
+        while self._doubted or self._position < target:
             self._moved.clear()
             await self._moved.wait()
+
+    def doubt(self) -> None:
+        """The database is older than it was, somebody says: where it stands is asked now, and not when the next fact comes."""
+        self._sure, self._doubted = False, True
+        self._journal.stir()
 
     async def retry(self) -> int:
         """Applies what was refused once more; how many were taken. What is refused again stays, with its new reason."""
@@ -133,7 +141,11 @@ class Drain:
             await asyncio.to_thread(self.refused.open)
             self._opened = True
             if self.refused.count:
-                await self.retry()
+                try:
+                    await self.retry()
+                except WorldFailed:
+                    self._opened = False  # away just now: not tried at all
+                    raise
 
     async def _start(self) -> int:
         if not self._sure:
@@ -146,7 +158,7 @@ class Drain:
             if position < max(self._position, self._journal.oldest):
                 self._say_set_back(position)
             self._position = position
-            self._sure = True
+            self._sure, self._doubted = True, False
             self._moved.set()
         return self._position
 

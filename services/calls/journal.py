@@ -67,6 +67,7 @@ class Journal:
         self._pending: deque[Fact] = deque()
         self._wake = asyncio.Event()
         self._grew = asyncio.Event()
+        self._stirred = False
         self._file: FileIO | None = None
         self._writing = threading.Lock()  # a cancelled run() may still have a thread writing when close() comes
         self._segment_start = 0
@@ -135,10 +136,16 @@ class Journal:
             self.close()
 
     async def grown_beyond(self, position: int) -> None:
-        """Returns as soon as something lies on the disk behind ``position``."""
-        while self.durable <= position:
+        """Returns as soon as something lies on the disk behind ``position``, or whoever waits is stirred."""
+        while self.durable <= position and not self._stirred:
             self._grew.clear()
             await self._grew.wait()
+        self._stirred = False
+
+    def stir(self) -> None:
+        """Whoever waits for more looks up once."""
+        self._stirred = True
+        self._grew.set()
 
     def read(self, position: int, limit: int) -> Read:
         """Up to ``limit`` facts from ``position`` on (blocking; durable ones only). Before the oldest: from the oldest."""

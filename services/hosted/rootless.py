@@ -7,6 +7,7 @@ needs, we go on as root, and say what to open.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import subprocess
@@ -99,6 +100,7 @@ def give(folder: Path, account: Account) -> None:
     os.chown(folder, *account.ids, follow_symlinks=False)
     for _, folders, files, here in os.fwalk(folder, follow_symlinks=False):
         for name in (*folders, *files):
-            found = os.stat(name, dir_fd=here, follow_symlinks=False)
-            if found.st_uid == 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
-                os.chown(name, *account.ids, dir_fd=here, follow_symlinks=False)
+            with contextlib.suppress(FileNotFoundError):  # the switch of before goes on, and takes its files away as it needs
+                found = os.stat(name, dir_fd=here, follow_symlinks=False)
+                if found.st_uid == 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
+                    os.chown(name, *account.ids, dir_fd=here, follow_symlinks=False)

@@ -94,26 +94,33 @@ class Reconciler:
     async def look(self) -> None:
         """Once. Raises WorldFailed while the database or the store is away, and goes as far back at the next look."""
         await self._caught_up()
+        far, self._far = self._far, False  # who wakes us from now on means the next look
+        try:
+            await self._look(far)
+        except BaseException:
+            self._far = self._far or far
+            raise
+
+    async def _look(self, far: bool) -> None:
         now = self._clock.now()
-        days = await self._days(now)
+        days = await self._days(now, far)
         try:
             found = {day: await self._archive.of_day(day) for day in days}
         except ArchiveFailed as error:
             raise WorldFailed(f"the store cannot be listed: {error.code}") from error
         await self._sound_without_row(found)
         await self._rows_without_sound(found, days)
-        await self._rows_without_rows(now)
-        await self._told_by_diary(now, days[0])
+        await self._rows_without_rows(now, _begin(days[0]))
+        await self._told_by_diary(now, _begin(days[0]), witness.READ_AT_MOST if far else LATELY)
         for day in days:
             swept = await asyncio.to_thread(self._archive.sweep, day, (now - LEFT_AFTER).timestamp())
             self._count("half-written objects", swept)
-        self._far = False
         self.looked_at = now
 
-    async def _days(self, now: datetime) -> list[date]:
+    async def _days(self, now: datetime, far: bool) -> list[date]:
         """The days looked at, the oldest first; one more than today, as another machine's clock may be ahead."""
         first = now - DAY
-        if self._far:
+        if far:
             async with connection(self._pool) as taken:
                 last = await taken.fetchval(store.QUERIES.last_archived)
             first = max(now - FARTHEST * DAY, min(first, (last or now - FARTHEST * DAY) - DAY))
@@ -142,7 +149,7 @@ class Reconciler:
 
     async def _call_of(self, call: CallId, day: date, told: Witness | None) -> None:
         """The row of a call of which the store has the sound."""
-        begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        begins = _begin(day)
         work = self._settings.work / f"{call}.told.flac"
         _, receipt = await receipts.of_stored(self._archive, key_of(call, begins), work, otherwise=begins)
         legs = receipts.legs_of(call, receipt)
@@ -155,7 +162,7 @@ class Reconciler:
         self._count("calls known by their sound alone" if told is None else "calls told by the diary", 1, call)
 
     async def _rows_without_sound(self, found: dict[date, dict[CallId, set[str]]], days: list[date]) -> None:
-        first, last = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (days[0], days[-1]))
+        first, last = _begin(days[0]), _begin(days[-1])
         async with connection(self._pool) as taken:
             rows = await taken.fetch(store.QUERIES.archived_between, first, last + DAY, self._clock.now() - SETTLED)
         there = {call for calls in found.values() for call, suffixes in calls.items() if "flac" in suffixes}
@@ -164,20 +171,18 @@ class Reconciler:
             log.error("the sound of a recording is not in the store", call=call)
         self.missing = missing
 
-    async def _rows_without_rows(self, now: datetime) -> None:
+    async def _rows_without_rows(self, now: datetime, since: datetime) -> None:
         async with transaction(self._pool) as taken:
-            recordings = await taken.fetch(store.QUERIES.expect_forgotten_recordings, now, now - SETTLED)
-            words = await taken.fetch(store.QUERIES.expect_forgotten_transcripts, now, now - SETTLED)
+            recordings = await taken.fetch(store.QUERIES.expect_forgotten_recordings, now, now - SETTLED, since)
+            words = await taken.fetch(store.QUERIES.expect_forgotten_transcripts, now, now - SETTLED, since)
         self._count("ended calls without a recording's row", len(recordings))
         self._count("recordings without a transcript's row", len(words))
 
-    async def _told_by_diary(self, now: datetime, since: date) -> None:
+    async def _told_by_diary(self, now: datetime, since: datetime, at_most: int) -> None:
         if self._settings.diary is None:
             return
-        begins = datetime(since.year, since.month, since.day, tzinfo=UTC)
         try:
-            at_most = witness.READ_AT_MOST if self._far else LATELY
-            named = await asyncio.to_thread(witness.calls_between, self._settings.diary, begins, now - SETTLED, at_most=at_most)
+            named = await asyncio.to_thread(witness.calls_between, self._settings.diary, since, now - SETTLED, at_most=at_most)
         except OSError as error:
             log.error("the switch's queue_log cannot be read", error=type(error).__name__)
             return
@@ -187,6 +192,7 @@ class Reconciler:
         for call, told in (await told_of(self._settings.diary, unknown)).items():
             try:
                 await self._write_told(call, told)
+                self.unreadable.pop(call, None)
             except (WorldFailed, asyncio.CancelledError):
                 raise
             except Exception as wrong:  # noqa: BLE001  likewise
@@ -210,6 +216,10 @@ class Reconciler:
         if count:
             self.repaired[kind] += count
             log.warning("repaired", what=kind, count=count, **({"call": call} if call else {}))
+
+
+def _begin(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _imagined(told: Witness) -> Iterator[SpooledLeg]:

@@ -120,31 +120,34 @@ where call_id = any($1::text[]) and (state = 'empty' or (state = 'failed' and er
 
 -- name: last_archived
 -- When the last recording was archived that we know of.
-select max(archived_at) from recording;
+select max(archived_at) from recording where state = 'archived';
 
 -- name: archived_between
--- Recordings that begin in [$1, $2), archived before $3, and where their sound should lie.
-select call_id, object from recording where state = 'archived' and starts_at >= $1 and starts_at < $2 and archived_at < $3;
+-- Recordings that begin in [$1, $2), archived before $3 (and after they began), and where their sound should lie.
+select call_id, object from recording
+where state = 'archived' and starts_at >= $1 and starts_at < $2 and archived_at >= $1 and archived_at < $3;
 
 -- name: expect_stored_sound
--- This call's sound is in the store: its row is to be written from it. No row comes back where that is under way.
+-- This call's sound is in the store: its row is to be written from it. No row comes back where that is under way, nor where the
+-- spool has other sound under the same key: that waits for a person.
 insert into recording (call_id, state, due_at) values ($1, 'waiting', $2)
 on conflict (call_id) do update set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = $2
-where recording.state in ('failed', 'empty') returning id;
+where recording.state in ('failed', 'empty') and recording.error is distinct from 'key_taken' returning id;
 
 -- name: expect_forgotten_recordings
--- Calls that ended before $2 and have no recording's row.
+-- Calls that began since $3, ended before $2 and have no recording's row.
 insert into recording (call_id, state, due_at)
 select c.id, 'waiting', $1 from call c
-where c.ended_at < $2 and c.ended_at > $2::timestamptz - interval '400 days'
+where c.started_at >= $3 and c.ended_at < $2
   and not exists (select 1 from recording r where r.call_id = c.id)
 on conflict (call_id) do nothing returning id;
 
 -- name: expect_forgotten_transcripts
--- Recordings archived before $2 that have no transcript's row.
+-- Recordings archived in [$3, $2) that have no transcript's row.
 insert into transcript (recording_id, state, due_at)
 select r.id, 'waiting', $1 from recording r
-where r.state = 'archived' and r.archived_at < $2 and not exists (select 1 from transcript x where x.recording_id = r.id)
+where r.state = 'archived' and r.archived_at >= $3 and r.archived_at < $2
+  and not exists (select 1 from transcript x where x.recording_id = r.id)
 on conflict (recording_id) do nothing returning recording_id;
 
 -- name: archived_of

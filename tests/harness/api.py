@@ -142,7 +142,7 @@ def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -
         ws_url="ws://127.0.0.1:8088/ws",
         ring_limit=25,
         look=_well,
-        aside=SetAside(behind.pool, behind.clock, drain=behind.drain, sound=dict),
+        aside=SetAside(behind.pool, behind.clock, intake_time=behind.clock, drain=behind.drain, sound=dict),
         version="0.0-test",
     )
 

@@ -97,6 +97,55 @@ async def test_the_next_start_takes_what_was_refused_by_itself(pool: db.Pool, tm
             running.cancel()
 
 
+async def test_what_was_refused_is_taken_too_where_the_database_was_away_at_the_start(
+    pool: db.Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drains, "FIRST_WAIT_S", 0.05)
+    await pool.execute("alter table call add constraint odd check (id <> 'tingsu-1.1')")
+    with journal_with(tmp_path, begun(1)) as journal:
+        await drained(journal, pool, tmp_path)
+        await pool.execute("alter table call drop constraint odd")
+        drain, tries = drain_of(journal, pool, tmp_path), 0
+        retry = drain.retry
+
+        async def away_at_first() -> int:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                raise DatabaseAway
+            return await retry()
+
+        monkeypatch.setattr(drain, "retry", away_at_first)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(drain.run(), name="drain")
+            await until(lambda: _calls(pool), "the call is taken")
+            running.cancel()
+
+
+async def test_a_database_that_is_said_to_be_older_is_filled_at_once_and_waited_for(pool: db.Pool, tmp_path: Path) -> None:
+    """Nobody calls at night: the next fact may be hours away."""
+    with journal_with(tmp_path, begun(1)) as journal:
+        drain, said = drain_of(journal, pool, tmp_path), 0
+
+        def on_set_back() -> None:
+            nonlocal said
+            said += 1
+
+        drain.on_set_back = on_set_back
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(drain.run(), name="drain")
+            await drain.caught_up()
+            await asyncio.sleep(0.1)  # it waits for more
+            await pool.execute("delete from call")
+            await pool.execute("update journal_cursor set position = 0")
+            drain.doubt()
+            async with asyncio.timeout(seconds(5)):
+                await drain.caught_up()
+            assert await _calls(pool)
+            assert said == 1
+            running.cancel()
+
+
 async def test_a_call_most_of_which_was_refused_is_whole_once_it_is_taken(pool: db.Pool, tmp_path: Path) -> None:
     call, joined = answered()
     left = LegLeft(at=T0 + 29 * SECOND, call=call_id(), leg=leg_id())

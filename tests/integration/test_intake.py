@@ -34,6 +34,7 @@ from services.transcripts.intake import Intake
 from services.transcripts.steps import IntakeSettings
 from services.troubles import Troubles
 from tests.harness import speech
+from tests.harness.clock import HandClock
 from tests.harness.legs import file_name
 from tests.harness.office import QUEUE, Office, office
 from tests.harness.patience import until
@@ -92,7 +93,7 @@ class Room:
 
     def aside(self) -> SetAside:
         desk = self.desk
-        return SetAside(desk.pool, desk.clock, drain=desk.drain, sound=self.intake.refused)
+        return SetAside(desk.pool, desk.clock, intake_time=desk.clock, drain=desk.drain, sound=self.intake.refused)
 
     async def listen(self) -> bool:
         assert self.intake.listener
@@ -818,6 +819,17 @@ async def test_a_recording_that_cannot_be_kept_for_an_odd_reason_stands_aside_an
     assert (await room.row("recording"))["state"] == "archived"
     assert not (await aside.show()).items
     assert await pool.fetchval("select count(*) from audit where action = 'system.retry'") == 1
+
+
+async def test_what_is_tried_again_is_due_at_once_whatever_our_own_clock_says(room: Room) -> None:
+    """The intake goes by the switch's clock, a person's deeds by ours, which may be ahead."""
+    room.dialogue("suggestion", await room.call())
+    await room.desk.pool.execute("update recording set state = 'failed', error = 'ValueError'")
+    ahead = HandClock(room.desk.clock.now() + timedelta(hours=1))
+    aside = SetAside(room.desk.pool, ahead, intake_time=room.desk.clock, drain=room.desk.drain, sound=room.intake.refused)
+    await aside.retry("recording", None, by=room.desk.people["qa"])
+    assert await room.intake.archiving.next()
+    assert (await room.row("recording"))["state"] == "archived"
 
 
 async def test_a_transcript_that_cannot_be_kept_for_an_odd_reason_stands_aside(room: Room) -> None:

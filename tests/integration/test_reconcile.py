@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from cti.ids import CallId
 from recordings.archive import PUTTING
 from recordings.crew import Crew
+from recordings.errors import ArchiveFailed
 from recordings.models import DEMONSTRATION
+from services.errors import WorldFailed
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.office import Office
@@ -138,6 +140,67 @@ async def test_rows_that_belong_together_are_completed(room: Room) -> None:
     await room.intake.reconciler.look()
     assert (await room.row("transcript"))["state"] == "waiting"
     assert await pool.fetchval("select state from recording where call_id = $1", other) == "waiting"
+
+
+async def forgotten(pool: db.Pool, days: int) -> str:
+    """A call of so many days ago without a recording's row."""
+    call = CallId(f"tingsu-1795467600.{days}")
+    await pool.execute(
+        "insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome)"
+        " values ($1, '', '', '', '', $2, $2, 'abandoned')", call, datetime.now(UTC) - timedelta(days=days),
+    )  # fmt: skip
+    return call
+
+
+async def test_only_a_far_look_asks_for_rows_of_long_ago(room: Room) -> None:
+    pool, reconciler = room.desk.pool, room.intake.reconciler
+    await reconciler.look()
+    call = await forgotten(pool, 10)
+    await reconciler.look()
+    assert await pool.fetchval("select count(*) from recording") == 0
+    reconciler.wake()
+    await reconciler.look()
+    assert await pool.fetchval("select state from recording where call_id = $1", call) == "waiting"
+
+
+async def test_whoever_wakes_it_during_a_look_has_the_next_one_go_far(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, reconciler = room.desk.pool, room.intake.reconciler
+    of_day = room.archive.of_day
+
+    async def woken(day: date) -> dict[CallId, set[str]]:
+        reconciler.wake()
+        return await of_day(day)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.archive, "of_day", woken)
+        await reconciler.look()
+    await forgotten(pool, 10)
+    await reconciler.look()
+    assert await pool.fetchval("select count(*) from recording") == 1
+
+
+async def test_a_look_that_failed_is_made_again_as_far(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, reconciler = room.desk.pool, room.intake.reconciler
+
+    async def away(day: date) -> dict[CallId, set[str]]:
+        raise ArchiveFailed("away", "")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(room.archive, "of_day", away)
+        with pytest.raises(WorldFailed):
+            await reconciler.look()
+    await forgotten(pool, 10)
+    await reconciler.look()
+    assert await pool.fetchval("select count(*) from recording") == 1
+
+
+async def test_sound_that_the_store_has_otherwise_waits_for_a_person(room: Room) -> None:
+    await archived(room)
+    await room.desk.pool.execute("delete from transcript")
+    await room.desk.pool.execute("update recording set state = 'failed', error = 'key_taken', object = null")
+    await room.intake.reconciler.look()
+    assert (await room.row("recording"))["state"] == "failed"
+    assert not room.intake.reconciler.repaired
 
 
 async def test_what_a_kill_left_half_written_in_the_store_is_swept(room: Room) -> None:

@@ -81,3 +81,17 @@ def test_what_has_not_failed_for_a_while_is_over() -> None:
 
 def test_what_stands_longer_than_the_longest_pause() -> None:
     assert timedelta(seconds=rooms.LONGEST_WAIT_S * 1.2) < STANDS
+
+
+def test_a_place_of_ours_is_named_where_we_are_installed_among_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries = "/opt/tingsu/lib/python3.13/site-packages"
+    monkeypatch.setattr(rooms, "OWN", (f"{libraries}/services/",))
+    ours, anothers = f"{libraries}/services/calls/drain.py", f"{libraries}/asyncpg/pool.py"
+    for file, named in ((ours, "at drain.py:1"), (anothers, "at test_troubles.py:")):
+        with pytest.raises(KeyError) as wrong:
+            exec(compile("raise KeyError", file, "exec"))
+        assert named in reason_of(wrong.value)
+
+
+def test_the_rooms_are_told_by_where_they_lie() -> None:
+    assert rooms.__file__.startswith(rooms.OWN)
