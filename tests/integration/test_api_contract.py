@@ -42,6 +42,9 @@ api_key = "{token}"
 
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409"]
+
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "409", "413", "415", "422"]
 """
 KNOWN = """
 [dictionaries.{name}]
