@@ -188,6 +188,7 @@ async def test_mute_hold_keys_and_handing_on_are_what_the_caller_hears(
         await dora.at("call-mute").click()
         await _is_heard(talk)
 
+        talk.voice.silence()  # or the echo canceller meets the caller's sound anew after the hold: no voice gets through at first
         await dora.at("call-hold").click()
         await dora.page.locator("[data-testid=call-bar][data-phase=held]").wait_for()
         since = time.time() + 0.5
@@ -195,7 +196,9 @@ async def test_mute_hold_keys_and_handing_on_are_what_the_caller_hears(
         assert await _likeness(talk, since) < 0.5, "the agent is heard on hold"
         await dora.at("call-hold").click()
         await dora.page.locator("[data-testid=call-bar][data-phase=talking]").wait_for()
-        assert await _likeness(talk, time.time() + 0.5) > 0.65
+        back = time.time()
+        await until(lambda: _has_said_it_all(talk, back), "the agent, where the music was, at the caller's", 20)
+        talk.voice.loop(tones.tone(440, 1))
 
         await dora.at("call-keypad").click()
         await dora.at("dtmf-5").wait_for()
@@ -226,6 +229,13 @@ async def _likeness(talk: Call, since: float) -> float:
     says = await asyncio.to_thread(speech.speak, speech.GREETING)
     await asyncio.sleep(max(0.0, since - time.time()) + 2 * len(says) / speech.RATE)
     return likeness(talk.voice.heard(since=since), says)
+
+
+async def _has_said_it_all(talk: Call, since: float) -> bool:
+    """The greeting was heard whole. When that is, depends on the machine: the button changes before the switch has agreed and
+    has taken the music away; and a microphone that stalls for a fifth of a second spoils the greeting under way, not the next."""
+    says, heard = await asyncio.to_thread(speech.speak, speech.GREETING), talk.voice.heard(since=since)
+    return len(heard) >= len(says) and likeness(heard, says) > 0.65
 
 
 async def _is_silent(talk: Call, why: str) -> None:
