@@ -8,7 +8,6 @@ the service level by the same formula as any other, and is marked recovered.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from cti.ids import CallId, ChannelId
 from cti.queue_log import Ending, Talk, Witness
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
+from services.hosted import written
 from services.transcripts.store import CallTimes
 
 READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
@@ -29,33 +29,13 @@ Heard = CallStarted | CallQueued | CallAnswered | LegJoined | LegLeft | CallEnde
 
 
 def ask(diary: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) -> dict[CallId, Witness]:
-    """What the diary and the one before it say of these calls, looking back so many bytes. OSError if it cannot be read.
-
-    The present file is read first: one that becomes the former one meanwhile is read twice, not missed.
-    """
-    present, left = _tail(diary, at_most)
-    former, _ = _tail(diary.with_name(f"{diary.name}.0"), left)
-    return queue_log.read(f"{former}\n{present}".split("\n"), calls)
+    """What the diary and the one before it say of these calls, looking back so many bytes. OSError if it cannot be read."""
+    return queue_log.read(written.tail(diary, at_most), calls)
 
 
 def calls_between(diary: Path, since: datetime, until: datetime, *, at_most: int = READ_AT_MOST) -> set[CallId]:
     """The calls that the diary, or the one before it, tells of in that time. OSError if it cannot be read."""
-    present, left = _tail(diary, at_most)
-    former, _ = _tail(diary.with_name(f"{diary.name}.0"), left)
-    return queue_log.calls(f"{former}\n{present}".split("\n"), since, until)
-
-
-def _tail(path: Path, at_most: int) -> tuple[str, int]:
-    """The last whole lines, nothing if there is no such file; and how many bytes less than ``at_most`` the file has."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            beyond = max(0, size - at_most)
-            file.seek(max(0, beyond - 1))  # a byte more: whether it is the end of a line
-            read = file.read(at_most + 1)
-    except FileNotFoundError:
-        return "", at_most
-    return (read.partition(b"\n")[2] if beyond else read).decode("utf-8", "replace"), max(0, at_most - size)
+    return queue_log.calls(written.tail(diary, at_most), since, until)
 
 
 def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
