@@ -50,6 +50,7 @@ from services.config import Config
 from services.customers.importing import Imports
 from services.errors import WorldFailed
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
+from services.hosted.refusals import Refusals
 from services.hosted.telephones import Telephones
 from services.lease import Instance, Lease, LeaseLost
 from services.looking import Looking
@@ -256,6 +257,9 @@ async def _open_floor(
     imports = Imports(pool, clock, numbering, config.folder / "imports")
     phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
 
+    messages = plans.switch_log(config)
+    refusals = Refusals(messages, switch_time) if messages else None
+
     changed: set[int | None] = set()
 
     def renewed() -> None:
@@ -288,6 +292,7 @@ async def _open_floor(
         "imports": imports.run,
         "sessions": people.sessions.forget_old,
         **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
+        **({"refusals": refusals.run} if refusals else {}),
     }
     await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
     looking = Looking(
@@ -295,6 +300,7 @@ async def _open_floor(
         intake=intake, archive=base.archive, prompts=base.prompts, missing_prompts=base.missing_prompts, crew=base.crew,
         model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
         troubles=troubles, lease=base.lease, hotlines=config.ivr.numbers,
+        refusals=refusals,
     )  # fmt: skip
     aside = SetAside(pool, clock, intake_time=switch_time, drain=drain, sound=intake.refused)
     made = Parts(

@@ -24,6 +24,7 @@ from services.calls.journal import Journal
 from services.clock import Clock
 from services.errors import WorldFailed
 from services.hosted.postgres import NO_ROOM, EmbeddedPostgres
+from services.hosted.refusals import Refusals
 from services.lease import Lease
 from services.store.db import Pool, connection
 from services.transcripts import store as transcripts
@@ -61,12 +62,13 @@ class Looking:
     intake: Intake
     archive: Archive
     hotlines: Sequence[str]
+    refusals: Refusals | None
 
     async def __call__(self) -> System:
         return System(
             version=self.version,
             parts=[
-                self._switch(),
+                await self._switch(),
                 self._clocks(),
                 await self._database(),
                 await self._recordings(),
@@ -87,13 +89,14 @@ class Looking:
             hotlines=list(self.hotlines),
         )
 
-    def _switch(self) -> SystemPart:
+    async def _switch(self) -> SystemPart:
         up = self.monitor.up
         odd = sum(self.monitor.malformed.values()) + sum(self.monitor.illegal.values())
         corrected = sum(self.monitor.corrected.values())
         said = [f"{odd} events not understood"] * bool(odd) + [f"{corrected} corrected after the switch's lists"] * bool(
             corrected
         )
+        said += filter(None, [await self.refusals.said() if self.refusals else ""])
         return SystemPart(name="switch", ok=up, code="ok" if up else "link_down", detail=", ".join(said))
 
     def _clocks(self) -> SystemPart:

@@ -97,6 +97,11 @@ def queue_diary(config: Config) -> Path | None:
     return config.folder / "asterisk/log/queue_log" if config.asterisk.managed else None
 
 
+def switch_log(config: Config) -> Path | None:
+    """What the switch that we run says of itself; where another's lies is not known."""
+    return config.folder / "asterisk/log/messages" if config.asterisk.managed else None
+
+
 def ami_settings(config: Config) -> AmiSettings:
     asterisk = config.asterisk
     return AmiSettings(

@@ -39,6 +39,7 @@ def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
             "intake",
             "archive",
             "switch_time",
+            "refusals",
         )
     )
     rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock), "hotlines": ("10000",)}
