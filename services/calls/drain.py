@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from services.calls import store
-from services.calls.facts import Fact
+from services.calls.facts import Fact, encode
 from services.calls.journal import Journal, Read
 from services.calls.refused import RefusedFacts, SetAside
 from services.errors import WorldFailed
@@ -62,7 +62,8 @@ class Drain:
         self._sure = False  # that the database's cursor is where we think
         self._doubted = False
         self._moved = asyncio.Event()
-        self._aside = asyncio.Lock()
+        self._aside = asyncio.Lock()  # the file of refused facts
+        self._trying = asyncio.Lock()
         self._opened = False
         self.refused = RefusedFacts(refused)
         self.away = False
@@ -126,12 +127,16 @@ class Drain:
 
     async def retry(self) -> int:
         """Applies what was refused once more; how many were taken. What is refused again stays, with its new reason."""
-        async with self._aside:
-            waiting = await asyncio.to_thread(self.refused.read)
-            left: list[SetAside] = []
+        async with self._trying:
+            async with self._aside:
+                waiting = await asyncio.to_thread(self.refused.read)
+            tried, left = {encode(one.fact) for one in waiting}, list[SetAside]()
+            # without the file's lock: who waits for that, to set a fact aside, may have locked rows that we wait for
             for first in range(0, len(waiting), BATCH):
                 left += await self._again(waiting[first : first + BATCH])
-            await asyncio.to_thread(self.refused.keep, left)
+            async with self._aside:
+                fresh = [one for one in await asyncio.to_thread(self.refused.read) if encode(one.fact) not in tried]
+                await asyncio.to_thread(self.refused.keep, [*left, *fresh])
         log.info("refused facts were applied again", taken=len(waiting) - len(left), left=len(left))
         return len(waiting) - len(left)
 

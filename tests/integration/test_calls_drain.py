@@ -146,6 +146,31 @@ async def test_a_database_that_is_said_to_be_older_is_filled_at_once_and_waited_
             running.cancel()
 
 
+async def test_a_fact_can_be_set_aside_while_others_are_tried_again(pool: db.Pool, tmp_path: Path) -> None:
+    """Each waits for what the other has: one for the file, with rows locked, the other for those rows, with the file locked."""
+    trying, set_aside = asyncio.Event(), asyncio.Event()
+
+    async def apply(connection: Connection, fact: Fact) -> None:
+        if fact == begun(2) or not trying.is_set():
+            raise ValueError("a slip of ours")
+        await set_aside.wait()
+        await store.apply(connection, fact)
+
+    with journal_with(tmp_path, begun(1)) as journal:
+        drain = drain_of(journal, pool, tmp_path, apply)
+        await drain.step()
+        trying.set()
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(seconds(10)):
+            again = tasks.create_task(drain.retry(), name="retry")
+            journal.append(begun(2))
+            journal._write()
+            await drain.step()
+            set_aside.set()
+            assert await again == 1
+        assert [one.fact for one in drain.refused.read()] == [begun(2)]
+        assert drain.refused_count == 1
+
+
 async def test_a_call_most_of_which_was_refused_is_whole_once_it_is_taken(pool: db.Pool, tmp_path: Path) -> None:
     call, joined = answered()
     left = LegLeft(at=T0 + 29 * SECOND, call=call_id(), leg=leg_id())
