@@ -262,6 +262,7 @@ class Imports:
                 await store.upsert_staged(connection, now, **keeps)
                 detail = {"rows": str(found.rows), "created": str(created), "changed": str(changed), "bad": str(found.bad)}
                 await audit.write(connection, now, by=order.by, action="customer.import", about="customer", detail=detail)
+            await store.unstage(connection)
         return replace(found, created=created, changed=changed)
 
     def _task(self, job: ImportJob, *, layout: Layout | None = None, order: Order | None = None) -> Task:

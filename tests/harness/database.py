@@ -32,6 +32,7 @@ class DatabaseServer:
         """The URL of a new database like the template; dropped afterwards even if connections are left."""
         name = f"test_{next(self._numbers)}"
         await self.run(f"create database {name} template {template} strategy file_copy")
+        await self.run(f"revoke temporary on database {name} from public")  # as in life: a clone has not its template's rights
         try:
             yield self.server.url(name)
         finally:
