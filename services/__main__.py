@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from typer._click.core import Command
+from typer.core import TyperArgument, TyperGroup, TyperOption
+from typer.main import get_command
 
-from services import commands
+from services import commands, config_file, words
 from services.config import BadConfig, Config, Mistake
 from services.config_file import load, look, without_followers
-from services.errors import TingsuError
+from services.errors import Invalid, TingsuError
+from services.words import reason, said
 
 ConfigFile = Annotated[
     Path | None,
@@ -51,7 +54,8 @@ def tell(text: str) -> None:
 
 
 def configured(file: Path | None) -> Config:
-    """The configuration, or every mistake in it and exit code 1."""
+    """The configuration, or every mistake in it and exit code 1. From here on its language is spoken."""
+    words.speak(config_file.language(file))
     try:
         return load(file)
     except BadConfig as error:
@@ -76,7 +80,7 @@ def run(config: ConfigFile = None) -> None:
     try:
         set_up(settings.logging)
     except OSError as error:
-        refuse([Mistake("[log] file", "a file that can be written", f"{settings.logging.file}: {os.strerror(error.errno or 0)}")])
+        refuse([Mistake("[log] file", said("a file that can be written"), f"{settings.logging.file}: {reason(error)}")])
     welcome = Welcome()
     rootless.lose_it(settings, welcome.warn)
     asyncio.run(whole.run(settings, welcome))
@@ -90,13 +94,14 @@ def check_config(config: ConfigFile = None) -> None:
     """
     from services.check import advice, check
 
+    words.speak(config_file.language(config))
     try:
         settings, named = look(config)
     except BadConfig as error:
         refuse(error.mistakes)
     if mistakes := (*named, *without_followers(asyncio.run(check(settings)), named)):
         refuse(mistakes)
-    say("\n".join(["✓ the configuration is right", *(f"! {fault}" for fault in asyncio.run(advice(settings)))]))
+    say("\n".join([said("✓ the configuration is right"), *(f"! {fault}" for fault in asyncio.run(advice(settings)))]))
 
 
 @app.command("asterisk-config")
@@ -106,14 +111,14 @@ def asterisk_config(
 ) -> None:
     """Write the dialplan, queue, phone and manager files to include in your own Asterisk. They hold secrets: mode 0600."""
     asyncio.run(commands.write_asterisk_includes(configured(config), folder, tell))
-    say(f"written to {folder}")
+    say(said("written to {folder}", folder=folder))
 
 
 @app.command()
 def migrate(config: ConfigFile = None) -> None:
     """Bring the database to this version. `tingsu run` does it by itself."""
     applied = asyncio.run(commands.migrate_database(configured(config), tell))
-    say("\n".join(applied) if applied else "the database is at this version already")
+    say("\n".join(applied) if applied else said("the database is at this version already"))
 
 
 @app.command()
@@ -145,15 +150,15 @@ def user_add(
     """Make an account. Prints its random password, this once; the person must choose another at the first login."""
     wanted = commands.Wanted(login=login, name=name, role=role, extension=extension, phone=phone)
     password = asyncio.run(commands.add_user(configured(config), wanted, tell))
-    tell(ONCE)
-    say(f"{login} has been made; password: {password}")
+    tell(said(ONCE))
+    say(said("{login} has been made; password: {password}", login=login, password=password))
 
 
 @user.command("list")
 def user_list(config: ConfigFile = None) -> None:
     """List all accounts."""
     for person in asyncio.run(commands.list_users(configured(config), tell)):
-        state = "" if person.active else "  (closed)"
+        state = "" if person.active else said("  (closed)")
         say(f"{person.login:<20} {person.role:<15} {person.extension or '-':<7} {person.phone_kind:<8} {person.name}{state}")
 
 
@@ -161,8 +166,8 @@ def user_list(config: ConfigFile = None) -> None:
 def user_password(login: Login, config: ConfigFile = None) -> None:
     """Give somebody a new random password, printed this once and to be changed at the next login; ends their sessions."""
     password = asyncio.run(commands.reset_password(configured(config), login, tell))
-    tell(ONCE)
-    say(f"new password: {password}")
+    tell(said(ONCE))
+    say(said("new password: {password}", password=password))
 
 
 @user.command("phone")
@@ -170,21 +175,23 @@ def user_phone(login: Login, config: ConfigFile = None) -> None:
     """Print what a SIP telephone needs to register as this person: server, extension, password. Show it to nobody else."""
     settings = configured(config)
     extension, password = asyncio.run(commands.phone_of(settings, login, tell))
-    say(f"server    {settings.asterisk.host}:{settings.asterisk.sip_port} (UDP)\nuser      {extension}\npassword  {password}")
+    server = f"{settings.asterisk.host}:{settings.asterisk.sip_port}"
+    pattern = "server    {server} (UDP)\nuser      {extension}\npassword  {password}"
+    say(said(pattern, server=server, extension=extension, password=password))
 
 
 @user.command("disable")
 def user_disable(login: Login, config: ConfigFile = None) -> None:
     """Close an account: its sessions end within seconds, its phone no longer registers. Nothing is deleted."""
     asyncio.run(commands.set_active(configured(config), login, False, tell))
-    say(f"{login} is closed")
+    say(said("{login} is closed", login=login))
 
 
 @user.command("enable")
 def user_enable(login: Login, config: ConfigFile = None) -> None:
     """Open a closed account again."""
     asyncio.run(commands.set_active(configured(config), login, True, tell))
-    say(f"{login} is open")
+    say(said("{login} is open", login=login))
 
 
 @model.command("list")
@@ -213,7 +220,8 @@ def model_fetch(
     name: Annotated[str, typer.Argument(help="Vosk's own name, e.g. vosk-model-small-cn-0.22")], config: ConfigFile = None
 ) -> None:
     """Fetch a model from its publisher, where the network allows. Then set [transcription] model to its name."""
-    say(f"fetched to {commands.fetch_model(configured(config), name, tell)}")
+    folder = commands.fetch_model(configured(config), name, tell)
+    say(said("fetched to {folder}", folder=folder))
 
 
 @customers.command("import")
@@ -249,22 +257,24 @@ def customers_import(
     )
     told = asyncio.run(commands.import_customers(configured(config), file, wanted, tell))
     for line, place, why, came in told.named:
-        tell(f"✗ row {line}, column {place}: {why} (found {came!r})")
+        tell(said("✗ row {line}, column {place}: {why} (found {came!r})", line=line, place=place, why=why, came=came))
     found = told.found
     if found.bad > len(told.named):
-        tell(f"✗ … {found.bad} rows in all: --report FILE names every one")
+        tell(said("✗ … {bad} rows in all: --report FILE names every one", bad=found.bad))
     unchanged = found.good - found.created - found.changed
-    say(f"{found.rows} rows: {found.created} new, {found.changed} changed, {unchanged} unchanged, {found.bad} bad")
+    pattern = "{rows} rows: {created} new, {changed} changed, {unchanged} unchanged, {bad} bad"
+    say(said(pattern, rows=found.rows, created=found.created, changed=found.changed, unchanged=unchanged, bad=found.bad))
     if found.bad and not told.written:
-        say("nothing was written")
+        say(said("nothing was written"))
     if found.bad:
         raise typer.Exit(1)
 
 
 def main() -> None:
     """The console command: an error of ours is one line and exit code 1, never a traceback."""
+    words.speak(config_file.language())
     try:
-        app()
+        translated(get_command(app))()
     except TingsuError as error:
         fail([error])
     except BaseExceptionGroup as group:
@@ -276,6 +286,17 @@ def main() -> None:
         sys.exit(130)
 
 
+def translated(command: Command) -> Command:
+    """The command and all below it, their help in the language spoken."""
+    command.help = said(command.help) if command.help else None
+    for parameter in command.params:
+        if isinstance(parameter, TyperArgument | TyperOption) and parameter.help:
+            parameter.help = said(parameter.help)
+    for below in command.commands.values() if isinstance(command, TyperGroup) else ():
+        translated(below)
+    return command
+
+
 def leaves(group: BaseExceptionGroup[TingsuError]) -> list[TingsuError]:
     """The errors of a group of groups."""
     return [leaf for error in group.exceptions for leaf in (leaves(error) if isinstance(error, BaseExceptionGroup) else [error])]
@@ -283,7 +304,9 @@ def leaves(group: BaseExceptionGroup[TingsuError]) -> list[TingsuError]:
 
 def fail(errors: list[TingsuError]) -> None:
     for error in errors:
-        tell(f"✗ {error}")
+        tell(f"✗ {said(str(error))}")
+        for field in error.fields if isinstance(error, Invalid) else ():
+            tell(f"✗ {field.field}: {said(field.wanted)}")
     sys.exit(1)
 
 

@@ -67,6 +67,7 @@ from services.web.routes import Parts, sources
 from services.web.server import application, bind, serving, waiting
 from services.web.static import Desk, find_desk
 from services.welcome import Welcome
+from services.words import said
 
 DRAIN_S = 5.0  # what is not in the database by then is in the journal's file and follows at the next start
 PHONES_BELL = "phones_changed"
@@ -83,7 +84,7 @@ async def run(config: Config, welcome: Welcome) -> None:
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     doors = Doors(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
     for mistake in plans.exposed(config):
-        welcome.warn(f"open to the network without encryption: {mistake}")
+        welcome.warn(said("open to the network without encryption: {mistake}", mistake=mistake))
     listening = bind(config.web.host, config.web.port)  # a port that is taken is said before anything is started
     async with AsyncExitStack() as stack:
         stack.enter_context(marked(config))
@@ -96,7 +97,7 @@ async def run(config: Config, welcome: Welcome) -> None:
         gc.collect()
         gc.freeze()  # what stands now stays: no pop waits while the collector walks over it (6 ms were seen)
         await stop.asked.wait()
-        welcome.step("stopping")
+        welcome.step(said("stopping"))
         await doors.say_goodbye()
     if doors.lost:
         raise LeaseLost
@@ -119,8 +120,8 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
 @contextlib.asynccontextmanager
 async def _standing_by(config: Config, welcome: Welcome, listening: socket.socket) -> AsyncIterator[None]:
     """Another backend leads: whoever comes to this door is told so, until it is ours to serve."""
-    welcome.step("standing by")
-    welcome.detail("another backend leads this database; this one takes over when it ends or dies")
+    welcome.step(said("standing by"))
+    welcome.detail(said("another backend leads this database; this one takes over when it ends or dies"))
     log.info("another backend leads; standing by")
     async with serving(waiting(plans.security(config), Desk(find_desk())), listening.dup()):
         yield

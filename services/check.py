@@ -30,6 +30,7 @@ from services.hosted.database import Address, address_of, plan_of
 from services.hosted.switch_program import installed_program, known_faults, version_in
 from services.running import own_ports, ports_of
 from services.store import db
+from services.words import reason, said
 
 CONNECT_S = 5.0
 STORE_S = 10.0  # a store that refuses connections has given up by itself by then
@@ -81,10 +82,10 @@ def _folders(config: Config) -> Iterator[Mistake]:
     wanted["[transcription] models_folder"] = config.models
     named = set()
     for where, folder in wanted.items():
-        reason = _unwritable(folder)
-        if reason and reason not in named:  # a folder inside another is no second mistake
-            yield Mistake(where, f"a folder that can be written: {folder}", reason)
-        named.add(reason)
+        why = _unwritable(folder)
+        if why and why not in named:  # a folder inside another is no second mistake
+            yield Mistake(where, said("a folder that can be written: {folder}", folder=folder), why)
+        named.add(why)
 
 
 def _unwritable(folder: Path) -> str:
@@ -95,7 +96,7 @@ def _unwritable(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:
-        return f"{folder}: {os.strerror(error.errno or 0)}"
+        return f"{folder}: {reason(error)}"
 
 
 def _ports(config: Config) -> Iterator[Mistake]:
@@ -111,9 +112,9 @@ def taken(config: Config, ports: Mapping[str, int], own: Mapping[str, int]) -> I
         section, kind = where[1 : where.index("]")], socket.SOCK_DGRAM if where == SIP_PORT else socket.SOCK_STREAM
         host, leans_on = getattr(config, section).host, (f"[{section}] host", f"[{section}] managed")
         if first := seen.get((port, kind)):
-            yield Mistake(where, f"another port than {first}", str(port), leans_on=(*leans_on, first))
-        elif own.get(where) != port and (reason := _taken(host, port, kind)):
-            yield Mistake(where, "a port that no other program listens on", f"{host}:{port}: {reason}", leans_on=leans_on)
+            yield Mistake(where, said("another port than {first}", first=first), str(port), leans_on=(*leans_on, first))
+        elif own.get(where) != port and (why := _taken(host, port, kind)):
+            yield Mistake(where, said("a port that no other program listens on"), f"{host}:{port}: {why}", leans_on=leans_on)
         seen.setdefault((port, kind), where)
 
 
@@ -128,8 +129,8 @@ def _sound_ports(config: Config) -> Iterator[Mistake]:
     free = (port for port in ports if not _taken(asterisk.host, port, socket.SOCK_DGRAM))
     if len(list(itertools.islice(free, FOR_A_CALL))) < FOR_A_CALL:
         leans_on = ("[asterisk] rtp_last", "[asterisk] host", "[asterisk] managed")
-        wanted = f"the first of a range of UDP ports of which {FOR_A_CALL} are free at least"
-        yield Mistake("[asterisk] rtp_first", wanted, f"{asterisk.rtp_first} to {asterisk.rtp_last}", leans_on=leans_on)
+        wanted = said("the first of a range of UDP ports of which {few} are free at least", few=FOR_A_CALL)
+        yield Mistake("[asterisk] rtp_first", wanted, f"{asterisk.rtp_first}–{asterisk.rtp_last}", leans_on=leans_on)
 
 
 def _taken(host: str, port: int, kind: int) -> str:
@@ -140,7 +141,7 @@ def _taken(host: str, port: int, kind: int) -> str:
         try:
             tried.bind((host, port))
         except OSError as error:
-            return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+            return reason(error)
     return ""
 
 
@@ -150,7 +151,7 @@ async def _database(config: Config) -> list[Mistake]:
     try:
         address = address_of(config)
     except NoSecret as error:
-        return [Mistake("[database] password_env", "the password of the database", str(error))]
+        return [Mistake("[database] password_env", said("the password of the database"), str(error))]
     found = await _reached(address, "")
     return [*found, *await _reached(address.owner, "owner_")] if address.owner else found
 
@@ -161,16 +162,17 @@ async def _reached(address: Address, prefix: str) -> list[Mistake]:
     try:
         connection = await asyncpg.connect(address.url, password=address.password, timeout=CONNECT_S)
     except asyncpg.InvalidAuthorizationSpecificationError:
-        return [Mistake(password, "the right password for this user")]
+        return [Mistake(password, said("the right password for this user"))]
     except asyncpg.InvalidCatalogNameError:
-        return [Mistake(url, "a database that exists: create it first")]
+        return [Mistake(url, said("a database that exists: create it first"))]
     except asyncpg.InsufficientPrivilegeError:
-        return [Mistake(url, "an account that may connect to this database")]
+        return [Mistake(url, said("an account that may connect to this database"))]
     except (*db.AWAY, *db.BUSY, ValueError) as error:
-        return [Mistake(url, "a database that can be reached", type(error).__name__)]
+        return [Mistake(url, said("a database that can be reached"), reason(error))]
     version = connection.get_server_version().major
     await connection.close()
-    return [] if version >= binaries.OLDEST else [Mistake(url, f"PostgreSQL {binaries.OLDEST} or later", str(version))]
+    wanted = said("PostgreSQL {oldest} or later", oldest=binaries.OLDEST)
+    return [] if version >= binaries.OLDEST else [Mistake(url, wanted, str(version))]
 
 
 def _embedded(config: Config) -> list[Mistake]:
@@ -179,7 +181,7 @@ def _embedded(config: Config) -> list[Mistake]:
         place.find(plan.folder, plan.account, plan.signs)
         binaries.find(plan.bin_dir)
     except (account.NoPlace, place.Misplaced, binaries.NoPostgres) as error:
-        return [Mistake("[database]", "an embedded PostgreSQL, or the url of another", str(error))]
+        return [Mistake("[database]", said("an embedded PostgreSQL, or the url of another"), str(error))]
     return []
 
 
@@ -192,7 +194,7 @@ async def _switch(config: Config) -> list[Mistake]:
     try:
         secret = plans.ami_secret(config)
     except NoSecret as error:
-        found.append(Mistake("[asterisk] ami_secret_env", "the secret of the manager user", str(error)))
+        found.append(Mistake("[asterisk] ami_secret_env", said("the secret of the manager user"), str(error)))
     try:
         async with asyncio.timeout(CONNECT_S):
             told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
@@ -201,19 +203,20 @@ async def _switch(config: Config) -> list[Mistake]:
             *found,
             Mistake(
                 "[asterisk] host",
-                "a switch whose AMI can be reached (manager.conf: enabled, bindaddr, port)",
-                f"{where}: {type(error).__name__}",
+                said("a switch whose AMI can be reached (manager.conf: enabled, bindaddr, port)"),
+                f"{where}: {reason(error)}",
             ),
         ]
     if told is None:
-        return [*found, Mistake("[asterisk] ami_port", "the port of AMI", f"{where} answers, but is no Asterisk manager")]
+        came = said("{where} answers, but is no Asterisk manager", where=where)
+        return [*found, Mistake("[asterisk] ami_port", said("the port of AMI"), came)]
     if found:
         return found  # it answers; without the secret no more can be asked
     if "Response: Success" not in told:
         return [
             Mistake(
                 "[asterisk] ami_user",
-                "a manager user and secret that the switch accepts (manager.conf), and an address it permits",
+                said("a manager user and secret that the switch accepts (manager.conf), and an address it permits"),
                 asterisk.ami_user,
             )
         ]
@@ -251,9 +254,9 @@ def _not_included(config: Config, told: set[str]) -> Iterator[Mistake]:
     """What of `tingsu asterisk-config` is not in force on somebody's own switch."""
     name, queue = config.instance.name, config.queue.name
     if f"SystemName: {name}" not in told:
-        yield Mistake("[instance] name", "the switch's systemname (asterisk.conf, [options]; wants a restart)", name)
+        yield Mistake("[instance] name", said("the switch's systemname (asterisk.conf, [options]; wants a restart)"), name)
     if f"Queue: {queue}" not in told:
-        wanted = "a queue the switch has: include the files of `tingsu asterisk-config` and reload"
+        wanted = said("a queue the switch has: include the files of `tingsu asterisk-config` and reload")
         yield Mistake("[queue] name", wanted, queue)
 
 
@@ -297,23 +300,25 @@ def _sense(config: Config) -> Iterator[Mistake]:
     queue, web, listening = config.queue, config.web, config.transcription
     longest = (queue.answer_seconds - BETWEEN_RINGS_S) // 2
     if queue.ring_seconds > longest:
-        wanted = f"at most {longest}: two rings, {BETWEEN_RINGS_S} s apart, must fit into answer_seconds = {queue.answer_seconds}"
+        pattern = "at most {longest}: two rings, {between} s apart, must fit into answer_seconds = {whole}"
+        wanted = said(pattern, longest=longest, between=BETWEEN_RINGS_S, whole=queue.answer_seconds)
         yield Mistake("[queue] ring_seconds", wanted, str(queue.ring_seconds), leans_on=("[queue] answer_seconds",))
     if queue.short_abandon_seconds >= queue.answer_seconds:
-        wanted = f"less than answer_seconds = {queue.answer_seconds}"
+        wanted = said("less than {key} = {value}", key="answer_seconds", value=queue.answer_seconds)
         yield Mistake(
             "[queue] short_abandon_seconds", wanted, str(queue.short_abandon_seconds), leans_on=("[queue] answer_seconds",)
         )
     if web.idle_minutes > web.session_hours * 60:
-        wanted = f"at most session_hours = {web.session_hours}, in minutes"
+        wanted = said("at most session_hours = {hours}, in minutes", hours=web.session_hours)
         yield Mistake("[web] idle_minutes", wanted, str(web.idle_minutes), leans_on=("[web] session_hours",))
     if listening.workers > (cores := os.cpu_count() or 1):
-        yield Mistake("[transcription] workers", f"at most {cores}, the cores of this machine", str(listening.workers))
+        wanted = said("at most {cores}, the cores of this machine", cores=cores)
+        yield Mistake("[transcription] workers", wanted, str(listening.workers))
     if listening.resident_mb > listening.memory_mb:
-        wanted = f"at most memory_mb = {listening.memory_mb}"
+        wanted = said("at most {key} = {value}", key="memory_mb", value=listening.memory_mb)
         yield Mistake("[transcription] resident_mb", wanted, str(listening.resident_mb), leans_on=("[transcription] memory_mb",))
     if listening.stall_seconds > listening.job_seconds:
-        wanted = f"at most job_seconds = {listening.job_seconds}"
+        wanted = said("at most {key} = {value}", key="job_seconds", value=listening.job_seconds)
         yield Mistake(
             "[transcription] stall_seconds", wanted, str(listening.stall_seconds), leans_on=("[transcription] job_seconds",)
         )
@@ -324,15 +329,15 @@ def _tls(config: Config) -> Iterator[Mistake]:
     for name in ("tls_certificate", "tls_key"):
         given = getattr(asterisk, name)
         if given and not os.access(config.path(given), os.R_OK):
-            yield Mistake(f"[asterisk] {name}", "a PEM file that can be read", str(config.path(given)))
+            yield Mistake(f"[asterisk] {name}", said("a PEM file that can be read"), str(config.path(given)))
         elif given and name == "tls_key" and stat.S_IMODE(config.path(given).stat().st_mode) & 0o077:
-            yield Mistake("[asterisk] tls_key", "a file that others cannot read: chmod 600 it", str(config.path(given)))
+            yield Mistake("[asterisk] tls_key", said("a file that others cannot read: chmod 600 it"), str(config.path(given)))
 
 
 def _speech(config: Config) -> Iterator[Mistake]:
     program = config.ivr.speech_program
     if shutil.which(program) is None and not config.prompts.is_dir():
-        wanted = "a program that speaks the prompts (install espeak-ng), or recorded ones in prompts_folder"
+        wanted = said("a program that speaks the prompts (install espeak-ng), or recorded ones in prompts_folder")
         yield Mistake("[ivr] speech_program", wanted, program)
 
 
@@ -341,8 +346,8 @@ async def _model(config: Config) -> list[Mistake]:
     try:
         await crew.check(folder, plans.crew_limits(config))
     except RecordingError as error:
-        wanted = "a Vosk model that loads (see `tingsu model list` and `tingsu model fetch`)"
-        return [Mistake("[transcription] model", wanted, f"{folder}: {error}")]
+        wanted = said("a Vosk model that loads (see `tingsu model list` and `tingsu model fetch`)")
+        return [Mistake("[transcription] model", wanted, f"{folder}: {reason(error)}")]
     return []
 
 
@@ -351,11 +356,11 @@ async def _store(config: Config) -> list[Mistake]:
     if "://" not in config.store:
         return []
     try:
-        reason = await unusable(Archive.open(config.store))
+        why = await unusable(Archive.open(config.store))
     except ArchiveFailed as error:
-        reason = str(error)
-    wanted = "a store that can be written (config.toml says where its keys come from)"
-    return [Mistake("[recordings] store", wanted, reason)] if reason else []
+        why = reason(error)
+    wanted = said("a store that can be written (config.toml says where its keys come from)")
+    return [Mistake("[recordings] store", wanted, why)] if why else []
 
 
 async def unusable(store: Archive) -> str:
@@ -364,7 +369,7 @@ async def unusable(store: Archive) -> str:
         async with asyncio.timeout(STORE_S):
             await store.check()
     except (ArchiveFailed, TimeoutError) as error:
-        return str(error) or type(error).__name__
+        return reason(error)
     return ""
 
 
@@ -376,4 +381,4 @@ def _log(config: Config) -> Iterator[Mistake]:
         with file.open("ab") if file.exists() else tempfile.TemporaryFile(dir=file.parent):
             return
     except OSError as error:
-        yield Mistake("[log] file", "a file that can be written", f"{file}: {os.strerror(error.errno or 0)}")
+        yield Mistake("[log] file", said("a file that can be written"), f"{file}: {reason(error)}")

@@ -22,6 +22,7 @@ from services.people.passwords import Passwords
 from services.people.rights import Role
 from services.people.sessions import Sessions
 from services.people.store import NewPerson
+from services.words import reason, said
 
 if TYPE_CHECKING:
     from services.customers.importing import Look, Outcome
@@ -140,13 +141,14 @@ def _checked(wanted: Wanted, language: Language) -> NewPerson:
     """By the same rules as at the HTTP door."""
     from pydantic import ValidationError
 
+    from services.config_file import wanted_of
     from services.web.schemas import PersonBody
 
     given = {"login": wanted.login, "name": wanted.name, "role": Role(wanted.role), "extension": wanted.extension}
     try:
         body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language})
     except ValidationError as error:
-        raise CannotDo("; ".join(f"{detail['loc'][0]}: {detail['msg']}" for detail in error.errors())) from None
+        raise CannotDo("; ".join(f"{detail['loc'][0]}: {wanted_of(detail)}" for detail in error.errors())) from None
     return NewPerson(**body.model_dump())
 
 
@@ -170,7 +172,7 @@ async def phone_of(config: Config, login: str, tell: Tell) -> tuple[str, str]:
     async with people(config, tell) as accounts:
         person = await _by_login(accounts, login)
     if not person.extension:
-        raise CannotDo(f"{login} has no extension")
+        raise CannotDo(said("{login} has no extension", login=login))
     return person.extension, sip_secret(sip_key(secrets_folder(config)), person.extension, person.phone_secret_n)
 
 
@@ -183,7 +185,7 @@ async def _by_login(accounts: People, login: str) -> Person:
     async with accounts.pool.acquire() as connection:
         found = await store.by_login(connection, login)
     if found is None:
-        raise NotFound(f"there is no account {login}")
+        raise NotFound(said("there is no account {login}", login=login))
     return found[0]
 
 
@@ -194,11 +196,12 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
     from services.hosted.switch_program import installed_program
 
     if config.asterisk.managed:
-        raise CannotDo("[asterisk] managed = true: Tingsu writes its own switch's files itself; set it to false for your own")
+        wrong = "[asterisk] managed = true: Tingsu writes its own switch's files itself; set it to false for your own"
+        raise CannotDo(said(wrong))
     async with people(config, tell) as accounts:
         phones = plans.phones(config, await accounts.everybody())
     for one in phones.left_out:
-        tell(f"{one.login} has no phone: the switch cannot have the extension {one.extension} ({one.why})")
+        tell(one.told())
     installed = await asyncio.to_thread(installed_program)
     usual = SwitchProgram(modules=Path("/usr/lib/asterisk/modules"), share=Path("/usr/share/asterisk"), version=(22, 0, 0))
     prompts = plans.spoken_prompts(config)
@@ -210,7 +213,9 @@ async def write_asterisk_includes(config: Config, folder: Path, tell: Tell) -> N
     )
     try:
         render_includes(folder.absolute(), plan, prompts=prompts, websocket=config.asterisk.websocket)
-    except (UnfitValue, OSError) as error:
+    except OSError as error:
+        raise CannotDo(f"{folder}: {reason(error)}") from None
+    except UnfitValue as error:
         raise CannotDo(f"{folder}: {error}") from None
 
 
@@ -223,12 +228,16 @@ def list_models(config: Config, *, published: bool) -> list[str]:
     lines = []
     for found in models.find((models.DEMONSTRATION, config.models, *([used] if used.is_dir() else []))):
         mark = "*" if found.path.resolve() == used else " "
-        words = f"{found.vocabulary} words" if found.vocabulary else "vocabulary not listed"
-        kind = "  demonstration: understands the demo's speech, not people" if found.demonstration else ""
+        words = _vocabulary(found.vocabulary)
+        kind = "  " + said("demonstration: understands the demo's speech, not people") if found.demonstration else ""
         lines.append(f"{mark} {found.name:<36} {found.size / 1e6:7.1f} MB  {found.rate} Hz  {words}{kind}")
     if published:
-        lines += [f"  {row['name']:<36} can be fetched" for row in models.published() if row.get("obsolete") != "true"]
+        lines += [f"  {row['name']:<36} {said('can be fetched')}" for row in models.published() if row.get("obsolete") != "true"]
     return lines
+
+
+def _vocabulary(words: int | None) -> str:
+    return said("{words} words", words=words) if words else said("vocabulary not listed")
 
 
 async def check_model(config: Config, name: str) -> str:
@@ -240,9 +249,9 @@ async def check_model(config: Config, name: str) -> str:
     try:
         facts = await crew.check(folder, plans.crew_limits(config))
     except RecordingError as error:
-        raise CannotDo(f"{folder}: {error}") from None
-    words = f"{facts.vocabulary} words" if facts.vocabulary else "vocabulary not listed"
-    return f"✓ {facts.name}: {facts.rate} Hz, {words}" + (", demonstration model" if facts.demonstration else "")
+        raise CannotDo(f"{folder}: {reason(error)}") from None
+    words = _vocabulary(facts.vocabulary)
+    return f"✓ {facts.name}: {facts.rate} Hz, {words}" + (said(", demonstration model") if facts.demonstration else "")
 
 
 def fetch_model(config: Config, name: str, tell: Tell) -> Path:
@@ -256,12 +265,12 @@ def fetch_model(config: Config, name: str, tell: Tell) -> Path:
         percent = done * 100 // whole if whole else done // 1_000_000
         if percent // 5 != told:
             told = percent // 5
-            tell(f"{step}: {percent} {'%' if whole else 'MB'}")
+            tell(f"{said(step)}: {percent} {'%' if whole else 'MB'}")
 
     try:
         return models.fetch(name, config.models, progress=progress)
     except RecordingError as error:
-        raise CannotDo(str(error)) from None
+        raise CannotDo(reason(error)) from None
 
 
 async def import_customers(config: Config, file: Path, wanted: ImportWanted, tell: Tell) -> ImportOutcome:
@@ -281,7 +290,7 @@ async def import_customers(config: Config, file: Path, wanted: ImportWanted, tel
                 order = Order(
                     columns=_columns(job.look, wanted.columns), write=not wanted.dry_run, partly=wanted.partly, language=language
                 )
-                await imports.perform(job, order, lambda rows: tell(f"{rows} rows read"))
+                await imports.perform(job, order, lambda rows: tell(said("{rows} rows read", rows=rows)))
             if job.seen:
                 raise CannotDo(f"{file}: {words.of_file(job.seen, language)}")
             if wanted.report:
@@ -301,12 +310,14 @@ def _columns(look: Look, chosen: Mapping[str, str]) -> dict[str, int]:
         places = [place for place, letter in enumerate(look.letters) if letter == told.upper()]
         places += [place for place, heading in enumerate(look.headings) if title(heading) == title(told)]
         if field not in FIELDS or len(places) != 1:
-            raise CannotDo(f"--column {field}={told}: one of {', '.join(FIELDS)} and one column's letter or title")
+            pattern, fields = "--column {field}={told}: one of {fields} and one column's letter or title", ", ".join(FIELDS)
+            raise CannotDo(said(pattern, field=field, told=told, fields=fields))
         columns[field] = places[0]
     for field in ("number", "name"):
         if field not in columns:
             titles = ", ".join(f"{letter} {heading}" for letter, heading in zip(look.letters, look.headings, strict=True))
-            raise CannotDo(f"which column is the {field}? say --column {field}=LETTER; there are: {titles}")
+            pattern = "which column is the {field}? say --column {field}=LETTER; there are: {titles}"
+            raise CannotDo(said(pattern, field=field, titles=titles))
     if unclear := [field for field in look.doubtful if field not in chosen]:
-        raise CannotDo(f"several columns could be: {', '.join(unclear)}; say --column FIELD=LETTER")
+        raise CannotDo(said("several columns could be: {fields}; say --column FIELD=LETTER", fields=", ".join(unclear)))
     return columns

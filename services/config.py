@@ -22,6 +22,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
+from services.people.model import Language
+from services.words import reason, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Mistake:
     leans_on: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.written or self.where}: {self.wanted}" + (f" (found {self.came})" if self.came else "")
+        where, pattern = self.written or self.where, "{where}: {wanted} (found {came})" if self.came else "{where}: {wanted}"
+        return " ".join(said(pattern, where=where, wanted=self.wanted, came=self.came).split())  # one line, whatever was found
 
 
 class BadConfig(Impossible):
@@ -55,41 +58,41 @@ def _timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("an IANA time zone such as Asia/Shanghai") from None
+        raise ValueError(said("an IANA time zone such as Asia/Shanghai")) from None
     return name
 
 
 def _plain_url(url: str) -> str:
     if url and urlsplit(url).password is not None:
-        raise ValueError("no password in the URL: name an environment variable in password_env or a file in password_file")
+        raise ValueError(said("no password in the URL: name an environment variable in password_env or a file in password_file"))
     if url and urlsplit(url).scheme not in {"postgresql", "postgres"}:
-        raise ValueError("postgresql://user@host/name")
+        raise ValueError(said("postgresql://user@host/name"))
     return url
 
 
 def _web_url(url: str) -> str:
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc or urlsplit(url).path not in {"", "/"}):
-        raise ValueError("http(s)://host without a path")
+        raise ValueError(said("http(s)://host without a path"))
     return url.rstrip("/")
 
 
 def _ws_url(url: str) -> str:
     if url and (urlsplit(url).scheme not in {"ws", "wss"} or not urlsplit(url).netloc):
-        raise ValueError("ws:// or wss:// and a host")
+        raise ValueError(said("ws:// or wss:// and a host"))
     if not re.fullmatch(r"[\w./~-]{0,70}", urlsplit(url).path, re.ASCII):
-        raise ValueError("a path of letters, digits and . _ ~ - /, at most 70 of them")
+        raise ValueError(said("a path of letters, digits and . _ ~ - /, at most 70 of them"))
     return url
 
 
 def _hotlines(numbers: tuple[str, ...]) -> tuple[str, ...]:
     if not numbers or any(not re.fullmatch(r"\+?[0-9]{2,15}", number) for number in numbers):
-        raise ValueError("at least one number, each 2 to 15 digits")
+        raise ValueError(said("at least one number, each 2 to 15 digits"))
     return numbers
 
 
 def _area_code(code: str) -> str:
     if code and not AREA_CODE.fullmatch(code):
-        raise ValueError("an area code with its 0, such as 0755 or 010")
+        raise ValueError(said("an area code with its 0, such as 0755 or 010"))
     return code
 
 
@@ -98,22 +101,22 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.ip_address(address)) for address in given)
     except ValueError:
-        raise ValueError("IP addresses, without a network's /24") from None
+        raise ValueError(said("IP addresses, without a network's /24")) from None
 
 
 def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.IPv4Network(address)) for address in given)
     except ValueError:
-        raise ValueError("IPv4 addresses, or networks such as 192.0.2.0/24") from None
+        raise ValueError(said("IPv4 addresses, or networks such as 192.0.2.0/24")) from None
 
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 PortOrNone = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Few = Annotated[int, Field(ge=1, le=1_000)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,32}$")]
-Language = Literal["zh-CN", "en"]
+NAME_PATTERN = r"^[A-Za-z0-9_]{1,32}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
@@ -323,11 +326,11 @@ def read_secret(config: Config, *, variable: str, file: str, what: str) -> str:
         path = config.path(file)
         try:
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise NoSecret(f"{what}: {path} can be read by others; chmod 600 it")
+                raise NoSecret(said("{what}: {path} can be read by others; chmod 600 it", what=what, path=path))
             return path.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise NoSecret(f"{what}: {path} cannot be read ({type(error).__name__})") from None
+            raise NoSecret(said("{what}: {path} cannot be read ({why})", what=what, path=path, why=reason(error))) from None
     found = os.environ.get(variable, "")
     if not found:
-        raise NoSecret(f"{what}: the environment variable {variable} is empty")
+        raise NoSecret(said("{what}: the environment variable {variable} is empty", what=what, variable=variable))
     return found

@@ -5,6 +5,7 @@ The environment has only text, which is first made what a file would hold; from 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import os
@@ -16,16 +17,49 @@ from typing import Any, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from services.config import BadConfig, Config, Mistake
+from services import words
+from services.config import NAME_PATTERN, BadConfig, Config, Mistake
+from services.people.model import Language
+from services.words import reason, said
 
 PREFIX = "TINGSU_"
 DEFAULT_FILE = Path("config.toml")
 
-KINDS = {"tuple_type": 'a list, e.g. ["10000"]', "model_type": "a section with settings"}
-"""For what pydantic calls by its own names."""
+KINDS = {
+    "tuple_type": 'a list, e.g. ["10000"]',
+    "model_type": "a section with settings",
+    "string_type": "a text in quotation marks",
+    "int_type": "a whole number, without quotation marks",
+    "bool_type": "true or false, without quotation marks",
+    "path_type": "a path in quotation marks",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "string_too_short": "a text of {min_length} characters at least",
+    "string_too_long": "a text of {max_length} characters at most",
+    "string_pattern_mismatch": "a text as {pattern} describes",
+    "literal_error": "one of {expected}",
+    "missing": "something",
+}
+"""What is wanted, by pydantic's names for what is wrong."""
+
+NAMES = "1 to 32 letters, digits or _"
+"""In place of the pattern of ``services.config.Name``, which most names in a configuration have."""
 
 SettingPath = tuple[str, ...]
 """``("queue", "priority", "big")``."""
+
+LANGUAGE = ("centre", "language")
+
+
+def language(file: Path | None = None) -> Language:
+    """What the command line speaks: the centre's language, as far as it can be read; without a file the system's."""
+    named = next((os.environ[name] for name in os.environ if _path(name) == LANGUAGE and name.upper().startswith(PREFIX)), None)
+    with contextlib.suppress(BadConfig):
+        wanted = file or DEFAULT_FILE
+        centre = _read(wanted, must_exist=False).get("centre", {}) if named is None else {}
+        usual = Config().centre.language if wanted.exists() else None
+        named = named or (centre.get("language", usual) if isinstance(centre, dict) else None)
+    return next((one for one in words.LANGUAGES if one == named), words.of_environment(os.environ))
 
 
 def load(file: Path | None = None) -> Config:
@@ -68,12 +102,12 @@ def _read(file: Path, *, must_exist: bool) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if must_exist:
-            raise BadConfig((Mistake(str(file), "a file"),)) from None
+            raise BadConfig((Mistake(str(file), said("a file that exists")),)) from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig((Mistake(str(file), "a readable UTF-8 file", type(error).__name__),)) from None
+        raise BadConfig((Mistake(str(file), said("a readable UTF-8 file"), reason(error)),)) from None
     except tomllib.TOMLDecodeError as error:
-        raise BadConfig((Mistake(str(file), f"TOML: {error}"),)) from None
+        raise BadConfig((Mistake(str(file), said("TOML as it is written: {error}", error=error)),)) from None
 
 
 def _path(variable: str) -> SettingPath:
@@ -107,7 +141,7 @@ def _model_of(field: FieldInfo) -> type[BaseModel] | None:
 
 def _no_such(path: SettingPath) -> str:
     near = difflib.get_close_matches(path[-1], _section(path[:-1]), n=1)
-    return "there is no such setting" + (f"; did you mean {near[0]}?" if near else "")
+    return said("there is no such setting; did you mean {near}?", near=near[0]) if near else said("there is no such setting")
 
 
 def _typed(text: str, field: FieldInfo) -> Any:
@@ -152,11 +186,24 @@ def _take_out(content: dict[str, Any], path: SettingPath) -> None:
 def _mistake(detail: Any, path: SettingPath, written: str) -> Mistake:
     if detail["type"] == "extra_forbidden":
         return Mistake(_place(path), _no_such(path), written=written)
-    wanted = str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    wanted = KINDS.get(detail["type"], wanted)
     came = detail["input"]
     secret = "://" in str(came) or isinstance(came, dict)
-    return Mistake(_place(path), wanted, "" if secret else repr(came)[:60], written)
+    return Mistake(_place(path), wanted_of(detail), "" if secret else _as_toml(came)[:60], written)
+
+
+def wanted_of(detail: Any) -> str:
+    """What pydantic wanted instead, in the language spoken. Our own rules say it themselves."""
+    context = detail.get("ctx", {})
+    if context.get("pattern") == NAME_PATTERN:
+        return said(NAMES)
+    if kind := KINDS.get(detail["type"]):
+        return said(kind, **{name: context[name] for name in words.names_in(kind)})
+    return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _as_toml(came: Any) -> str:
+    """As the file has it: true, not True."""
+    return json.dumps(came, ensure_ascii=False, default=str)
 
 
 def _unfit(config: Config) -> Iterator[Mistake]:
@@ -165,14 +212,19 @@ def _unfit(config: Config) -> Iterator[Mistake]:
     first, last = asterisk.rtp_first, asterisk.rtp_last
     sound = ("[asterisk] managed", "[asterisk] rtp_first", "[asterisk] rtp_last")
     if last - first < 3:
-        wanted = "at least 3 above rtp_first: a call takes four ports"
-        yield Mistake("[asterisk] rtp_last", wanted, f"{first} to {last}", leans_on=sound)
+        wanted = said("at least 3 above rtp_first: a call takes four ports")
+        yield Mistake("[asterisk] rtp_last", wanted, f"{first}–{last}", leans_on=sound)
     if asterisk.managed and first <= asterisk.sip_port <= last:
-        wanted = "a port that is none of the sound's"
-        yield Mistake("[asterisk] sip_port", wanted, f"{asterisk.sip_port} in {first} to {last}", leans_on=sound)
+        wanted = said("a port that is none of the sound's")
+        yield Mistake(
+            "[asterisk] sip_port",
+            wanted,
+            said("{port}, of {first}–{last}", port=asterisk.sip_port, first=first, last=last),
+            leans_on=sound,
+        )
     if bool(asterisk.wss_port) != bool(asterisk.tls_certificate and asterisk.tls_key):
         wanted, files = (
-            "with tls_certificate and tls_key: all three or none",
+            said("with tls_certificate and tls_key: all three or none"),
             ("[asterisk] tls_certificate", "[asterisk] tls_key"),
         )
         yield Mistake("[asterisk] wss_port", wanted, leans_on=files)

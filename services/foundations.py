@@ -42,6 +42,7 @@ from services.store import db
 from services.troubles import Troubles
 from services.web.live import Hub
 from services.welcome import Welcome
+from services.words import reason, said
 
 CLOSE_S = 5.0
 AWAY_S = 2.0
@@ -124,7 +125,7 @@ async def lay(
         password=address.password,
         size=config.database.connections,
         statement_ms=config.database.statement_seconds * 1000,
-        waiting=lambda why: welcome.detail(f"waiting for the database ({why})"),
+        waiting=lambda why: welcome.detail(said("waiting for the database ({why})", why=why)),
         name=lease.connections,
         admit=lease.admit,
     )
@@ -178,9 +179,10 @@ async def open_store(config: Config, welcome: Welcome) -> Archive:
     try:
         archive = Archive.open(config.store)
     except ArchiveFailed as error:
-        raise NoStore(f"[recordings] store: {error}; `tingsu check-config` names all that is wrong") from error
-    if reason := await unusable(archive):
-        welcome.warn(f"recordings wait in the spool, their store does not take them: {reason}")
+        why = reason(error)
+        raise NoStore(said("[recordings] store: {why}; `tingsu check-config` names all that is wrong", why=why)) from error
+    if why := await unusable(archive):
+        welcome.warn(said("recordings wait in the spool, their store does not take them: {why}", why=why))
     return archive
 
 
@@ -198,7 +200,7 @@ def cache_folder() -> Path:
 async def _database(
     config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock
 ) -> tuple[Address, EmbeddedPostgres | None]:
-    welcome.step("database")
+    welcome.step(said("database"))
     server = None
     if config.database.embedded:
         plan = database.plan_of(config)
@@ -210,9 +212,10 @@ async def _database(
     connection = await _patiently(address.migrator, welcome)
     try:
         for name in await database.bring_up_to_date(connection, address, welcome.warn):
-            welcome.detail(f"migrated: {name}")
+            welcome.detail(said("migrated: {name}", name=name))
         if twins := await renumber(connection, plans.numbering(config), clock.now()):
-            welcome.warn(f"{twins} customers have a number that another customer has: see customer.same_number in the audit")
+            told = "{twins} customers have a number that another customer has: see customer.same_number in the audit"
+            welcome.warn(said(told, twins=twins))
     finally:
         await connection.close()
     return address, server
@@ -224,40 +227,40 @@ async def _patiently(address: Address, welcome: Welcome) -> db.OwnConnection:
         try:
             return await db.connect(address.url, password=address.password)
         except DatabaseAway as error:
-            welcome.detail(f"waiting for the database ({type(error.__cause__).__name__})")
+            welcome.detail(said("waiting for the database ({why})", why=reason(error.__cause__ or error)))
         await asyncio.sleep(AWAY_S * random.uniform(0.8, 1.2))
 
 
 async def _prompts(config: Config, welcome: Welcome) -> tuple[PromptStore, tuple[str, ...]]:
     """Without speech and without recordings callers are still answered: the reception goes on without missing prompts."""
-    welcome.step("prompts")
+    welcome.step(said("prompts"))
     speaker = None
     try:
         source = plans.package_source(config)
         speaker = await find_speaker(config.ivr.speech_program, source=source, cache=cache_folder(), progress=welcome.progress)
     except WorldFailed as error:
-        welcome.warn(f"nobody can speak the prompts: {error}")
+        welcome.warn(said("nobody can speak the prompts: {error}", error=error))
     config.prompts.mkdir(parents=True, exist_ok=True)
     prompts = PromptStore(config.folder / "cache/prompts", recordings=config.prompts, speaker=speaker)
     try:
         await prompts.prepare(lambda done, total, name: welcome.progress(name, done / total))
     except PromptsMissing as error:
-        welcome.warn(str(error))
+        welcome.warn(said("prompts that are missing: {names}", names=", ".join(error.missing)))
         return prompts, tuple(error.missing)
     return prompts, ()
 
 
 async def _crew(config: Config, welcome: Welcome, stack: AsyncExitStack) -> tuple[Crew | None, ModelFacts | None]:
-    welcome.step("speech recognition")
+    welcome.step(said("speech recognition"))
     crew = Crew(plans.model_folder(config), workers=config.transcription.workers, limits=plans.crew_limits(config))
     stack.push_async_callback(crew.close)
     try:
         facts = await crew.start()
     except ModelRefused as error:
-        welcome.warn(f"recordings are kept but not transcribed: {error}")
+        welcome.warn(said("recordings are kept but not transcribed: {why}", why=reason(error)))
         return None, None
     if facts.demonstration:
-        welcome.warn("the demonstration model understands a few hundred words of synthetic speech: `tingsu model --help`")
+        welcome.warn(said("the demonstration model understands a few hundred words of synthetic speech: `tingsu model --help`"))
     return crew, facts
 
 
@@ -274,13 +277,13 @@ def refuse_taken(config: Config, ports: Mapping[str, int]) -> None:
 
 
 async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
-    welcome.step("telephone switch")
+    welcome.step(said("telephone switch"))
     program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
     welcome.detail(f"Asterisk {'.'.join(map(str, program.switch.version))}, {program.origin}")
     notice = prompts.find(config.centre.language, "notice")
     phones = plans.phones(config, await everybody(pool))
     for one in phones.left_out:
-        welcome.warn(f"{one.login} has no phone: the switch cannot have the extension {one.extension} ({one.why})")
+        welcome.warn(one.told())
     try:
         plan = plans.switch_plan(
             config, program.switch, phones.endpoints, fallback_notice=Path(f"{notice.path}.wav") if notice else None
@@ -291,7 +294,7 @@ async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool,
         doors.switch = switch
         await switch.start()
     except UnfitValue as error:
-        raise NoSwitch(f"the switch cannot be configured: {error}") from error
+        raise NoSwitch(said("the switch cannot be configured: {error}", error=error)) from error
     return switch
 
 

@@ -33,6 +33,7 @@ from services.errors import WorldFailed
 from services.store import db
 from services.store.db import AWAY, OwnConnection
 from services.store.queries import load_queries
+from services.words import said
 
 QUERIES = load_queries(Path(__file__).parent / "lease.sql")
 RENEW_S = 1.0
@@ -110,7 +111,7 @@ class Instance:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.close()
-            raise InstanceTaken(f"another process runs the instance in {self._folder}") from None
+            raise InstanceTaken(said("another process runs the instance in {folder}", folder=self._folder)) from None
         name = self._folder / "instance.id"
         if not name.exists():
             _write(name, secrets.token_hex(8))

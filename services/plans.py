@@ -38,7 +38,13 @@ from services.people.sessions import SessionLimits
 from services.people.throttle import ThrottleLimits
 from services.secret_files import made_once
 from services.web.security import Security, origins_for
+from services.words import said
 
+LEFT_OUT = {
+    "hotline": "it is a hotline's number",
+    "twice": "somebody else has it too",
+    "unfit": "it is no extension",
+}
 RING_END_S = 5  # the end of a ring is there by then, or will not come
 
 
@@ -55,7 +61,7 @@ def ami_secret(config: Config) -> str:
     asterisk = config.asterisk
     if asterisk.managed:
         return made_once(secrets_folder(config) / "ami.secret")
-    return read_secret(config, variable=asterisk.ami_secret_env, file=asterisk.ami_secret_file, what="AMI secret")
+    return read_secret(config, variable=asterisk.ami_secret_env, file=asterisk.ami_secret_file, what=said("AMI secret"))
 
 
 def event_seal(config: Config) -> str:
@@ -121,6 +127,12 @@ class LeftOut:
     login: str
     extension: str
     why: str
+
+    def told(self) -> str:
+        """For the operator."""
+        why = said(LEFT_OUT[self.why])
+        pattern = "{login} has no phone: the switch cannot have the extension {extension} ({why})"
+        return said(pattern, login=self.login, extension=self.extension, why=why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +297,7 @@ def exposed(config: Config) -> list[Mistake]:
         found.append(
             Mistake(
                 "[web] host",
-                "a loopback address, or a TLS proxy in front and its https address in public_url",
+                said("a loopback address, or a TLS proxy in front and its https address in public_url"),
                 config.web.host,
                 leans_on=("[web] public_url",),
             )
@@ -294,7 +306,7 @@ def exposed(config: Config) -> list[Mistake]:
         found.append(
             Mistake(
                 "[asterisk] host",
-                "a loopback address for the managed switch: AMI is not encrypted",
+                said("a loopback address for the managed switch: AMI is not encrypted"),
                 config.asterisk.host,
                 leans_on=("[asterisk] managed",),
             )
@@ -303,7 +315,7 @@ def exposed(config: Config) -> list[Mistake]:
             found.append(
                 Mistake(
                     "[trunks] addresses",
-                    "the addresses of your telephone company's gateways: from all others calls are refused",
+                    said("the addresses of your telephone company's gateways: from all others calls are refused"),
                     ", ".join(config.trunks.addresses),
                     leans_on=("[asterisk] host", "[trunks] anonymous"),
                 )

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.status import Status
 
+from services.words import said
+
 BAR = 24
 
 
@@ -47,23 +49,23 @@ class Welcome:
     def ready(self, url: str, first_password: str | None) -> None:
         """Everything runs. The password is shown this once and is nowhere else."""
         self._finish()
-        lines = [f"ready: log in at {url}"]
+        lines = [said("ready: log in at {url}", url=url)]
         if first_password:
             lines += [
                 "",
-                "first administrator",
-                "  login     admin",
-                f"  password  {first_password}",
-                "  (shown once; change it in the desk)",
+                said("first administrator"),
+                said("  login     admin"),
+                said("  password  {password}", password=first_password),
+                said("  (shown once; change it in the desk)"),
             ]
         else:
-            lines += ["a password is forgotten: tingsu user password LOGIN"]
-        lines += ["", "Ctrl-C stops everything in order"]
+            lines += [said("a password is forgotten: tingsu user password LOGIN")]
+        lines += ["", said("Ctrl-C stops everything in order")]
         self._console.print(Panel("\n".join(lines), title="听诉 Tingsu", expand=False, border_style="green"))
 
     def stopped(self) -> None:
         self._finish()
-        self._console.print("stopped; nothing is left running")
+        self._console.print(said("stopped; nothing is left running"))
 
     def _finish(self) -> None:
         if self._status:

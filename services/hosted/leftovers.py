@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from services.errors import WorldFailed
+from services.words import said
 
 LEAVE_S = 60.0  # a fast shutdown with a large checkpoint
 NUDGE_S = 2.0  # the kernel's own signal should have reached it at once; after this we ask ourselves
@@ -69,10 +70,12 @@ async def clear(place: Path, sockets: Path, progress: Callable[[str], None]) -> 
     while left := standing_in(*folders):
         waited = time.monotonic() - began
         if waited > LEAVE_S:
-            raise StillRunning(f"an earlier PostgreSQL (processes {left}) does not leave {place}: end them")
+            raise StillRunning(
+                said("an earlier PostgreSQL (processes {left}) does not leave {place}: end them", left=left, place=place)
+            )
         if waited > NUDGE_S and not nudged:
             nudged = True
-            progress("waiting for an earlier PostgreSQL to shut down")
+            progress(said("waiting for an earlier PostgreSQL to shut down"))
             _ask_to_leave(left)
         if waited > FORCE_S and not forced and not _first(left):
             forced = True

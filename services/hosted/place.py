@@ -19,6 +19,7 @@ from pathlib import Path
 from services.errors import WorldFailed
 from services.hosted import account as accounts
 from services.hosted.account import Account, can_reach, place_for
+from services.words import reason, said
 
 OWNER_NOTE = "instance"  # in the place: which instance's it is
 
@@ -50,7 +51,7 @@ def remembered(folder: Path) -> Path | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Misplaced(f"{note_of(folder)} cannot be read ({os.strerror(error.errno or 0)}): start as before") from None
+        raise Misplaced(said("{file} cannot be read ({why}): start as before", file=note_of(folder), why=reason(error))) from None
     return folder.parent / text
 
 
@@ -106,19 +107,17 @@ def _only_one(folder: Path) -> Path | None:
     """Nothing was written down (an older version made it): the one that lies where one may, None if none does."""
     found = [path for path in (folder, *_outside(folder)) if _holds(path)]
     if len(found) > 1:
-        listed = "; ".join(f"{path} (last used {_last_used(path)})" for path in found)
-        raise Misplaced(f"several databases may be this instance's: {listed}. {_name_it(folder)}")
+        listed = "; ".join(said("{path} (last used {when})", path=path, when=_last_used(path)) for path in found)
+        raise Misplaced(said("several databases may be this instance's: {listed}.", listed=listed) + _name_it(folder))
     return found[0] if found else None
 
 
 def _first(folder: Path, account: str, signs: Iterable[Path]) -> Path:
     """A new one's place, unless something says that there was one before."""
     if sign := next((sign for sign in signs if sign.exists()), None):
-        others = "".join(f" There is {path}." for path in _orphans(folder))
-        raise Misplaced(
-            f"this instance was used before ({sign}), and its database is not in {folder}.{others} {_name_it(folder)}"
-            f" To begin with an empty database, move {sign.parent} away."
-        )
+        others = "".join(said(" There is {path}.", path=path) for path in _orphans(folder))
+        before = said("this instance was used before ({sign}), and its database is not in {folder}.", sign=sign, folder=folder)
+        raise Misplaced(before + others + _name_it(folder) + _begin_empty(sign.parent))
     return place_for(folder, accounts.unprivileged(account))
 
 
@@ -134,15 +133,18 @@ def _orphans(folder: Path) -> list[Path]:
 
 
 def _gone(folder: Path, path: Path) -> str:
-    others = "".join(f" There is one in {other}." for other in (folder, *_outside(folder)) if other != path and _holds(other))
-    return (
-        f"the database of this instance lay in {path}, and is not there.{others} Bring it back. {_name_it(folder)}"
-        f" To begin with an empty database, move {folder.parent} away."
-    )
+    lay = said("the database of this instance lay in {path}, and is not there.", path=path)
+    others = [other for other in (folder, *_outside(folder)) if other != path and _holds(other)]
+    there = "".join(said(" There is one in {path}.", path=other) for other in others)
+    return lay + there + said(" Bring it back.") + _name_it(folder) + _begin_empty(folder.parent)
+
+
+def _begin_empty(folder: Path) -> str:
+    return said(" To begin with an empty database, move {folder} away.", folder=folder)
 
 
 def _name_it(folder: Path) -> str:
-    return f"Write the path of the right one into {note_of(folder)}."
+    return said(" Write the path of the right one into {file}.", file=note_of(folder))
 
 
 def _holds(path: Path) -> bool:
@@ -157,7 +159,7 @@ def _last_used(path: Path) -> str:
     try:
         used = (path / "data/global/pg_control").stat().st_mtime
     except OSError:
-        return "not known"
+        return said("not known")
     return f"{datetime.fromtimestamp(used, UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -171,10 +173,10 @@ def _account_of(path: Path, asked: str) -> Account | None:
     wanted = accounts.unprivileged(asked) if asked or owner == 0 else None
     if (not root and owner != os.geteuid()) or (wanted and wanted.uid != owner):
         to = wanted.name if wanted else _name(os.geteuid())
-        raise Misplaced(
-            f"the database in {path} belongs to {_name(owner)}: start as before,"
-            f" or give it to {to} (as root: `chown -R {to} {path}`)"
+        pattern = (
+            "the database in {path} belongs to {owner}: start as before, or give it to {to} (as root: `chown -R {to} {path}`)"
         )
+        raise Misplaced(said(pattern, path=path, owner=_name(owner), to=to))
     return _of_owner(path, owner) if root else None
 
 
@@ -184,7 +186,8 @@ def _of_owner(path: Path, owner: int) -> Account:
     except KeyError:
         to = accounts.unprivileged()
         name = to.name if to else "ACCOUNT"
-        raise Misplaced(f"{path} belongs to user id {owner}, of which there is no account: `chown -R {name} {path}`") from None
+        pattern = "{path} belongs to user id {owner}, of which there is no account: `chown -R {name} {path}`"
+        raise Misplaced(said(pattern, path=path, owner=owner, name=name)) from None
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
@@ -192,7 +195,7 @@ def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user id {uid}"
+        return said("user id {uid}", uid=uid)
 
 
 def _reached(folder: Path, path: Path, account: Account | None) -> None:
@@ -200,10 +203,12 @@ def _reached(folder: Path, path: Path, account: Account | None) -> None:
         return
     closed = next(parent for parent in reversed(path.parents) if not can_reach(account, parent))
     elsewhere = accounts.PLACES[0] / accounts.outside_name(folder)
-    raise Misplaced(
-        f"the account {account.name} cannot reach the database in {path}: `chmod o+x {closed}`,"
-        f" or `mv {path} {elsewhere}` and write {elsewhere} into {note_of(folder)}"
+    pattern = (
+        "the account {name} cannot reach the database in {path}: `chmod o+x {closed}`,"
+        " or `mv {path} {elsewhere}` and write {elsewhere} into {file}"
     )
+    told = said(pattern, name=account.name, path=path, closed=closed, elsewhere=elsewhere, file=note_of(folder))
+    raise Misplaced(told)
 
 
 def _owner_note(path: Path) -> Path | None:
@@ -224,10 +229,11 @@ def _not_shared(folder: Path, path: Path) -> None:
     except Misplaced:
         return  # not ours to look at
     if other == path and not _same(note_of(owner), note_of(folder)):
-        raise Misplaced(
-            f"the database in {path} is that of {owner.parent}, and {folder.parent} is a copy of it: copy the database too"
-            f" (while neither runs), and write the copy's path into {note_of(folder)}; or remove the folder that is not wanted"
+        pattern = (
+            "the database in {path} is that of {first}, and {copy} is a copy of it: copy the database too (while neither runs),"
+            " and write the copy's path into {file}; or remove the folder that is not wanted"
         )
+        raise Misplaced(said(pattern, path=path, first=owner.parent, copy=folder.parent, file=note_of(folder)))
 
 
 def _same(one: Path, other: Path) -> bool:

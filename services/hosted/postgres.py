@@ -36,6 +36,7 @@ from services.hosted.account import Account
 from services.hosted.binaries import Binaries, find, reachable_copy
 from services.hosted.leftovers import SOCKET_NAME, StillRunning
 from services.store.roles import APPLICATION
+from services.words import reason, said
 
 OWNER = "tingsu"
 DATABASE = "tingsu"
@@ -133,7 +134,9 @@ class EmbeddedPostgres:
         while True:
             code = await self.process.wait()
             self.fallen = True
-            progress(f"PostgreSQL has ended with {code}; it is started again, and nothing that was committed is lost")
+            progress(
+                said("PostgreSQL has ended with {code}; it is started again, and nothing that was committed is lost", code=code)
+            )
             await self._bring_back(plan, progress)
             self.fallen = False
 
@@ -146,11 +149,11 @@ class EmbeddedPostgres:
                 break
             except (PostgresFailed, StillRunning, OSError) as error:
                 if wait == FIRST_WAIT_S:
-                    progress(f"PostgreSQL does not come back; it is tried again and again ({_reason(error)})")
+                    progress(said("PostgreSQL does not come back; it is tried again and again ({why})", why=_reason(error)))
             await asyncio.sleep(wait * random.uniform(0.8, 1.2))
             wait = min(LONGEST_WAIT_S, wait * 2)
         if wait > FIRST_WAIT_S:
-            progress(f"PostgreSQL is back after {time.monotonic() - began:.0f} s")
+            progress(said("PostgreSQL is back after {seconds:.0f} s", seconds=time.monotonic() - began))
 
     async def _start_again(self, plan: PostgresPlan, progress: Callable[[str], None]) -> None:
         """One try. A process of the last one that lives, and could not be reached, is waited for instead."""
@@ -216,7 +219,7 @@ async def start(plan: PostgresPlan, progress: Callable[[str], None]) -> Embedded
         place = places.find(plan.folder, plan.account, plan.signs)
         accounts.own_folder(place.path, place.account)
         if place.path != plan.folder:
-            progress(f"the database lies in {place.path}")
+            progress(said("the database lies in {place}", place=place.path))
         lock = _lock(place.path, place.account)
         try:
             return await _start_locked(plan, place.path, place.account, lock, progress)
@@ -236,7 +239,7 @@ def _lock(place: Path, account: Account | None) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise AlreadyRunning(f"another process is running the database in {place}") from None
+        raise AlreadyRunning(said("another process is running the database in {place}", place=place)) from None
     except OSError:
         os.close(descriptor)
         raise
@@ -289,13 +292,13 @@ async def _make_data(binaries: Binaries, place: Path, account: Account | None, p
     data, fresh, secret = place / "data", place / "data.new", place / OWNER_SECRET
     if data.exists():
         return
-    progress(f"making a database with PostgreSQL {binaries.major}")
+    progress(said("making a database with PostgreSQL {major}", major=binaries.major))
     shutil.rmtree(fresh, ignore_errors=True)
     _write_secret(secret, secrets.token_urlsafe(24), account)
     arguments = ["-D", str(fresh), "-U", OWNER, "-E", "UTF8", "--locale=C.UTF-8", "-A", "scram-sha-256", f"--pwfile={secret}"]
     process = await _spawn([binaries.program("initdb"), *arguments, "--no-instructions"], account, place, "initdb.log")
     if await process.wait() != 0:
-        raise PostgresFailed(f"initdb failed: {_tail(place / 'initdb.log')}")
+        raise PostgresFailed(said("initdb failed: {tail}", tail=_tail(place / "initdb.log")))
     fresh.rename(data)
 
 
@@ -318,7 +321,7 @@ async def _make_application(server: EmbeddedPostgres) -> None:
                 await connection.execute(f"revoke all on database {database} from public")
             await connection.execute(f"grant connect on database {DATABASE} to {APPLICATION}")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise PostgresFailed(f"the application's account cannot be made: {type(error).__name__}") from error
+        raise PostgresFailed(said("the application's account cannot be made: {why}", why=reason(error))) from error
     finally:
         connection.terminate()
 
@@ -327,7 +330,9 @@ def _read_secret(path: Path) -> str:
     try:
         return path.read_text()
     except OSError as error:
-        raise PostgresFailed(f"the database's password cannot be read: {path}: {os.strerror(error.errno or 0)}") from None
+        raise PostgresFailed(
+            said("the database's password cannot be read: {path}: {why}", path=path, why=reason(error))
+        ) from None
 
 
 def _write_secret(path: Path, text: str, account: Account | None) -> None:
@@ -374,13 +379,14 @@ async def _until_answering(server: EmbeddedPostgres, limit: float, progress: Cal
     while refusal := await _refusal(server):
         now = time.monotonic()
         if server.process.returncode is not None:
-            raise PostgresFailed(f"PostgreSQL left with {server.process.returncode}: {_tail(server.place / 'postgres.log')}")
+            code, tail = server.process.returncode, _tail(server.place / "postgres.log")
+            raise PostgresFailed(said("PostgreSQL left with {code}: {tail}", code=code, tail=tail))
         if now - began > limit:
             last = f"{refusal}: {_tail(server.place / 'postgres.log')}"
-            raise PostgresFailed(f"PostgreSQL did not answer within {limit:.0f} s: {last}")
+            raise PostgresFailed(said("PostgreSQL did not answer within {seconds:.0f} s: {last}", seconds=limit, last=last))
         if now - told >= 2:
             told = now
-            progress(f"waiting for PostgreSQL, {now - began:.0f} s")
+            progress(said("waiting for PostgreSQL, {seconds:.0f} s", seconds=now - began))
         await asyncio.sleep(POLL_S)
 
 
@@ -389,7 +395,8 @@ async def _refusal(server: EmbeddedPostgres) -> str:
     try:
         connection = await asyncpg.connect(server.url("postgres"), timeout=10)
     except asyncpg.InvalidAuthorizationSpecificationError:
-        raise PostgresFailed(f"{server.place / OWNER_SECRET} does not hold the password of this database") from None
+        secret = server.place / OWNER_SECRET
+        raise PostgresFailed(said("{file} does not hold the password of this database", file=secret)) from None
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         return type(error).__name__
     try:

@@ -19,6 +19,7 @@ import services
 from services.config import Config
 from services.hosted.account import Account, NoPlace, can_reach, unprivileged
 from services.hosted.leash import lose_root
+from services.words import said
 
 _FIRST_OPEN_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
@@ -34,9 +35,9 @@ def lose_it(config: Config, warn: Callable[[str], None]) -> Account | None:
         account = unprivileged(config.database.account)
     except NoPlace:
         account = None
-    obstacle = "there is no account tingsu or nobody" if account is None else next(_obstacles(config, account), None)
+    obstacle = said("there is no account tingsu or nobody") if account is None else next(_obstacles(config, account), None)
     if account is None or obstacle:
-        warn(f"everything but the database runs as root: {obstacle}")
+        warn(said("everything but the database runs as root: {obstacle}", obstacle=obstacle))
         return None
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (config.folder, *_own_elsewhere(config)):
@@ -52,7 +53,7 @@ def _obstacles(config: Config, account: Account) -> Iterator[str]:
     walked = (config.folder.parent, Path(sys.executable), Path(services.__file__), config.prompts, config.models)
     for path in (*walked, *_own_elsewhere(config)):
         if not can_reach(account, path.parent) or not (can_reach(account, path) or path.suffix == ".py"):
-            yield f"the account {account.name} cannot reach {path}"
+            yield said("the account {name} cannot reach {path}", name=account.name, path=path)
     for file in (
         config.database.password_file,
         config.asterisk.ami_secret_file,
@@ -60,7 +61,7 @@ def _obstacles(config: Config, account: Account) -> Iterator[str]:
         config.asterisk.tls_key,
     ):
         if file and not _can_read(account, config.path(file)):
-            yield f"the account {account.name} cannot read {config.path(file)}"
+            yield said("the account {name} cannot read {path}", name=account.name, path=config.path(file))
     ports = [
         config.asterisk.sip_port,
         config.asterisk.ws_port,
@@ -70,7 +71,7 @@ def _obstacles(config: Config, account: Account) -> Iterator[str]:
     ]
     for port in (config.web.port, *(port for port in ports if port)):
         if port < _first_open_port():
-            yield f"port {port} is for root alone (sysctl net.ipv4.ip_unprivileged_port_start)"
+            yield said("port {port} is for root alone (sysctl net.ipv4.ip_unprivileged_port_start)", port=port)
 
 
 def _own_elsewhere(config: Config) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ivr.speech import Espeak
 from services.hosted.debian import PackageSource, PackagesUnavailable, Progress, Unpacked, unpacked
+from services.words import said
 
 PROGRAM = "espeak-ng"
 KEPT = ("usr/bin/espeak-ng", "usr/lib/*/espeak-ng-data")
@@ -21,7 +22,7 @@ async def find_speaker(program: str, *, source: PackageSource, cache: Path, prog
     if found := shutil.which(program):
         return Espeak(found)
     if program != PROGRAM:
-        raise PackagesUnavailable(f"{program} is not on this machine")
+        raise PackagesUnavailable(said("{program} is not on this machine", program=program))
     # Of the machine's own release: its program runs with the machine's own loader and C library.
     own = replace(source, suite=_codename() or source.suite)
     prefix = await unpacked((PROGRAM,), kept=KEPT, source=own, cache=cache, slim=_slim, progress=progress)
@@ -40,7 +41,7 @@ def _slim(full: Unpacked, target: Path) -> None:
     """The program, its voices, and the libraries it needs apart from the C library, which must be the machine's own."""
     program = full.prefix / KEPT[0]
     if not program.exists():
-        raise PackagesUnavailable("the espeak-ng package holds no program")
+        raise PackagesUnavailable(said("the espeak-ng package holds no program"))
     own = ("libc.so", "libm.so", "libpthread.so", "ld-linux", "libdl.so", "librt.so")
     libraries = [path for path in full.shared_objects((program,)) if not path.name.startswith(own)]
     _copy([program, *libraries], full.prefix, target, shutil.copy2)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ivr.asterisk import MODULES, SwitchProgram
 from services.hosted.debian import PackageSource, PackagesUnavailable, Progress, Unpacked, unpacked
+from services.words import said
 
 OLDEST = (20, 0, 0)
 """The oldest Asterisk that has what we use."""
@@ -62,9 +63,8 @@ def known_faults(version: tuple[int, int, int]) -> list[str]:
     if version[0] > max(_CODEC_CHANGE_MENDED) or (mended and version >= mended):
         return []
     name, first = ".".join(map(str, version)), ".".join(map(str, mended or _CODEC_CHANGE_MENDED[22]))
-    return [
-        f"Asterisk {name} can end a call whose other side changes its codec, as a-law to u-law (asterisk#2059); {first} cannot"
-    ]
+    fault = "Asterisk {name} can end a call whose other side changes its codec, as a-law to u-law (asterisk#2059); {first} cannot"
+    return [said(fault, name=name, first=first)]
 
 
 def version_in(text: str) -> tuple[int, int, int] | None:
@@ -94,9 +94,10 @@ def _unpacked_program(unpacked_prefix: Unpacked) -> AsteriskProgram:
     modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
     version = _version_of(command)
     if modules is None or version is None:
-        raise PackagesUnavailable(f"the unpacked Asterisk in {prefix} does not run on this machine")
+        raise PackagesUnavailable(said("the unpacked Asterisk in {place} does not run on this machine", place=prefix))
     if version < OLDEST:
-        raise PackagesUnavailable(f"this distribution's Asterisk is {version[0]}.{version[1]}; 20 or newer is needed")
+        found = f"{version[0]}.{version[1]}"
+        raise PackagesUnavailable(said("this distribution's Asterisk is {found}; 20 or newer is needed", found=found))
     share = prefix / "usr/share/asterisk"
     return AsteriskProgram(
         command=command, switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"packages in {prefix}"
@@ -121,7 +122,7 @@ def _slim(full: Unpacked, target: Path) -> None:
     prefix = full.prefix
     modules = _first(prefix, ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules"))
     if modules is None:
-        raise PackagesUnavailable("the packages hold no Asterisk modules")
+        raise PackagesUnavailable(said("the packages hold no Asterisk modules"))
     program = prefix / "usr/sbin/asterisk"
     loaded = [modules / name for name in MODULES if (modules / name).exists()]
     opened = [path for folder in full.libraries() for name in _OPENED for path in folder.glob(name)]

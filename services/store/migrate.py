@@ -19,6 +19,7 @@ import asyncpg
 
 from services.errors import WorldFailed
 from services.store.db import OwnConnection
+from services.words import said
 
 FOLDER = Path(__file__).parent / "migrations"
 LOCK = 0x7469_6E67_7375  # "tingsu"
@@ -83,11 +84,11 @@ async def migrate(
         missing = _missing(wanted, {row["version"]: row["sha256"] for row in applied})
         for migration in missing:
             if progress:
-                progress(f"migrating: {migration.name}")
+                progress(said("migrating: {name}", name=migration.name))
             try:
                 await _apply(connection, migration)
             except asyncpg.InsufficientPrivilegeError as error:
-                raise MigrationRefused("the account may not migrate: let the owner run `tingsu migrate` first") from error
+                raise MigrationRefused(said("the account may not migrate: let the owner run `tingsu migrate` first")) from error
     return [migration.name for migration in missing]
 
 
@@ -101,7 +102,7 @@ async def _note_book(connection: OwnConnection) -> None:
     try:
         await connection.execute(_TABLE)
     except asyncpg.InsufficientPrivilegeError as error:
-        raise MigrationRefused("the account may not make tables in this database: let it own the database") from error
+        raise MigrationRefused(said("the account may not make tables in this database: let it own the database")) from error
 
 
 @contextlib.asynccontextmanager
@@ -118,10 +119,11 @@ async def _alone(connection: OwnConnection) -> AsyncIterator[None]:
 def _missing(wanted: Sequence[Migration], applied: dict[int, str]) -> list[Migration]:
     newest = max(applied, default=0)
     if newest > len(wanted):
-        raise MigrationRefused(f"the database is at version {newest}, this program knows {len(wanted)}: use the newer program")
+        pattern = "the database is at version {newest}, this program knows {known}: use the newer program"
+        raise MigrationRefused(said(pattern, newest=newest, known=len(wanted)))
     for migration in wanted[:newest]:
         if applied.get(migration.version) != migration.sha256:
-            raise MigrationRefused(f"{migration.name} is not the file that was applied to this database")
+            raise MigrationRefused(said("{name} is not the file that was applied to this database", name=migration.name))
     return list(wanted[newest:])
 
 

@@ -30,6 +30,7 @@ from tests.harness.switch import asterisk_program, free_ports
 
 AMI_SECRET = "chosen-by-the-owner-0123456789"
 SECRETS = {"TINGSU_AMI_SECRET": AMI_SECRET}
+ENGLISH = {"TINGSU_CENTRE__LANGUAGE": "en"}  # as the sentences below
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Own:
         process = await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("tingsu")), *words, "--config", str(self.centre.config),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            cwd=self.centre.folder, env={**os.environ, **self.secrets, **changed},
+            cwd=self.centre.folder, env={**os.environ, **ENGLISH, **self.secrets, **changed},
         )  # fmt: skip
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import socket
 import sys
@@ -29,9 +30,9 @@ class Said:
 class Instance:
     folder: Path
 
-    async def tingsu(self, *words: str, given: str = "") -> Said:
+    async def tingsu(self, *words: str, given: str = "", language: str = "en") -> Said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services", *words, cwd=self.folder,
+            sys.executable, "-m", "services", *words, cwd=self.folder, env={**os.environ, "TINGSU_CENTRE__LANGUAGE": language},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await process.communicate(given.encode())
@@ -169,6 +170,19 @@ async def test_a_door_open_to_the_network_is_said_at_the_start(instance: Instanc
         bad.write_text(f"[web]\nhost = '0.0.0.0'\nport = {taken.getsockname()[1]}\n")
         told = await instance.tingsu("run", "--config", str(bad))
     assert (told.code, "without encryption: [web] host" in told.out) == (1, True), told.err
+
+
+async def test_the_language_of_the_centre_is_spoken(instance: Instance) -> None:
+    bad = instance.folder / "bad.toml"
+    bad.write_text("[web]\nport = 'x'\nprot = 1\n")
+    wrong = await instance.tingsu("check-config", "--config", str(bad), language="zh-CN")
+    assert wrong.err.splitlines() == [
+        '✗ bad.toml [web] port：须为整数，不加引号（现为 "x"）',
+        "✗ bad.toml [web] prot：没有这个设置；是否指 port？",
+    ]
+    told = await instance.tingsu("user", "password", "nobody", language="zh-CN")
+    assert "✗ 没有账号 nobody" in told.err.splitlines()
+    assert "新建账号" in (await instance.tingsu("user", "add", "--help", language="zh-CN")).out
 
 
 async def test_a_log_that_cannot_be_opened_is_said_before_anything_starts(instance: Instance) -> None:

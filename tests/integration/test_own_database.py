@@ -17,6 +17,8 @@ from tests.harness.database import DatabaseServer
 from tests.harness.own_database import OwnDatabase, own_database
 from tests.harness.switch import free_ports
 
+ENGLISH = {"TINGSU_CENTRE__LANGUAGE": "en"}  # as the sentences below
+
 
 @dataclass(frozen=True)
 class Place:
@@ -28,7 +30,7 @@ class Place:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services", *words, cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "TINGSU_DATABASE_PASSWORD": self.database.password, **changed},
+            env={**os.environ, **ENGLISH, "TINGSU_DATABASE_PASSWORD": self.database.password, **changed},
         )  # fmt: skip
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
