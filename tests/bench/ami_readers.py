@@ -19,6 +19,7 @@ from typing import Any
 from cti.changes import Change
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
 from services.clock import SystemClock
 from tests.harness.fake_switch import SECRET, USER
 
@@ -72,7 +73,7 @@ async def ours(port: int) -> dict[str, Any]:
         if getattr(change, "extension", "") == "9999":
             finished.set()
 
-    monitor = Monitor(AmiSettings(host="127.0.0.1", port=port, user=USER, secret=SECRET), on_change, SystemClock())
+    monitor = Monitor(AmiSettings(host="127.0.0.1", port=port, user=USER, secret=SECRET), on_change, SwitchTime(SystemClock()))
 
     async def work() -> dict[str, Any]:
         async with asyncio.TaskGroup() as tasks:

@@ -270,7 +270,7 @@ async def test_a_backend_frozen_behind_a_killed_server_is_ended(folder: Path, mo
     await server.process.wait()
     await server.stop()
     connection.terminate()
-    assert leftovers.standing_in(folder / "data") == [backend]
+    await until(lambda: leftovers.standing_in(folder / "data") == [backend], "the others to have seen that the server is gone")
     async with postgres.running(plan, quiet) as again:
         assert await value(again, "select 1") == 1
     assert not Path(f"/proc/{backend}/exe").exists()

@@ -26,6 +26,7 @@ from cti.events import WITHOUT_CHANNEL
 from cti.ids import CallId, Extension
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
+from cti.switch_time import SwitchTime
 from services.clock import SystemClock
 from tests.harness.patience import seconds, until
 from tests.harness.sip_phone import Phone
@@ -238,7 +239,7 @@ async def listening(switch: Switch, said: list[Change]) -> AsyncIterator[Monitor
     async def hear(change: Change) -> None:
         said.append(change)
 
-    monitor = Monitor(settings, hear, SystemClock())
+    monitor = Monitor(settings, hear, SwitchTime(SystemClock()))
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(monitor.run(), name="monitor")
         try:
