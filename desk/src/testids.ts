@@ -25,6 +25,12 @@ export const TEST = {
     line: 'phone-line', // data-registration: off | connecting | registered | failed | elsewhere | insecure
     settings: 'phone-settings',
     microphone: 'microphone',
+    test: 'test-call', // data-phase: off | asking | calling | up, data-verdict: speak | listening | good | lost | quiet
+    testStart: 'test-call-start',
+    testEnd: 'test-call-end',
+    testSaid: 'test-call-said',
+    testMine: 'test-call-mine', // data-level 0..100
+    testTheirs: 'test-call-theirs',
   },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage

@@ -34,6 +34,15 @@ class FakeLine extends Emitter {
   stop(): void {
     this.stopped = true
   }
+  /** What was dialled, with the call that was made of it. */
+  dialled: { target: string; session: FakeSession }[] = []
+  call(target: string): FakeSession {
+    const session = new FakeSession()
+    session.direction = 'outgoing'
+    this.dialled.push({ target, session })
+    this.emit('newRTCSession', { session })
+    return session
+  }
 }
 vi.mock('jssip', () => ({ UA: FakeLine, WebSocketInterface: class {} }))
 
@@ -41,7 +50,7 @@ class FakeSession extends Emitter {
   direction = 'incoming'
   remote_identity = { uri: { user: '13800138000' }, display_name: '' }
   sender = { track: null as FakeTrack | null, replaceTrack: async (track: FakeTrack) => void (this.sender.track = track) }
-  connection = { getSenders: () => [this.sender] }
+  connection = Object.assign(new EventTarget(), { getSenders: () => [this.sender] })
   refers: Record<string, () => void>[] = []
   ended = false
   refused = 0
@@ -414,6 +423,85 @@ test('without a line nothing is tried that would end the call', async () => {
   line.emit('registered')
   phone.toggleHold()
   expect(session.holds).toBe(1)
+})
+
+async function testing() {
+  const phone = await registered()
+  await phone.testCall.start()
+  const dialled = lastLine().dialled[0]
+  if (!dialled) throw new Error('nothing was dialled')
+  dialled.session.emit('confirmed')
+  return { phone, session: dialled.session, line: lastLine(), target: dialled.target }
+}
+
+test('a test call is no call of the phone\'s, and its microphone is closed with it', async () => {
+  const { phone, session, target } = await testing()
+  expect([target, phone.testCall.phase, phone.phase, phone.busy]).toEqual(['sip:echo@tingsu', 'up', 'idle', false])
+  phone.testCall.stop()
+  expect([session.ended, phone.testCall.phase, microphones[0]?.track.readyState]).toEqual([true, 'off', 'ended'])
+})
+
+test('a call that rings during a test ends the test and can be answered', async () => {
+  const { phone, session, line } = await testing()
+  const caller = new FakeSession()
+  line.emit('newRTCSession', { session: caller })
+  expect([session.ended, phone.testCall.phase, phone.phase, caller.refused]).toEqual([true, 'off', 'ringing', 0])
+  await phone.answer()
+  expect([phone.phase, microphones[1]?.track.readyState]).toEqual(['talking', 'live'])
+})
+
+test('a call that rings while a test asks for the microphone leaves no test and no microphone of it', async () => {
+  const phone = await registered()
+  let deliver = () => {}
+  openMicrophone = () => new Promise((done) => (deliver = () => done(newMicrophone())))
+  const starting = phone.testCall.start()
+  lastLine().emit('newRTCSession', { session: new FakeSession() })
+  deliver()
+  await starting
+  expect([phone.testCall.phase, lastLine().dialled.length, microphones[0]?.track.readyState]).toEqual(['off', 0, 'ended'])
+})
+
+test.each([
+  ['without a registration', async () => void lastLine().emit('unregistered', {})],
+  ['under a call', async () => {
+    lastLine().emit('newRTCSession', { session: new FakeSession() })
+    await usePhone().answer()
+  }],
+])('no test is made %s, and that is said', async (_, given) => {
+  const phone = await registered()
+  await given()
+  await phone.testCall.start()
+  expect([phone.testCall.phase, phone.testCall.trouble !== '', lastLine().dialled.length]).toEqual(['off', true, 0])
+})
+
+test('a test without a microphone says why, and can be made again', async () => {
+  const phone = await registered()
+  openMicrophone = async () => Promise.reject(new DOMException('', 'NotAllowedError'))
+  await phone.testCall.start()
+  expect([phone.testCall.phase, phone.testCall.microphoneTrouble]).toEqual(['off', 'denied'])
+  openMicrophone = newMicrophone
+  await phone.testCall.start()
+  expect([phone.testCall.phase, phone.testCall.microphoneTrouble]).toEqual(['calling', null])
+})
+
+test.each([
+  ['refuses', (session: FakeSession) => session.emit('failed', { cause: 'Not Found' }), 0],
+  ['says nothing to', () => undefined, 16_000],
+])('a test that the switch %s is over, with a sentence', async (_, does, later) => {
+  const phone = await registered()
+  await phone.testCall.start()
+  does(lastLine().dialled[0]?.session as FakeSession)
+  await vi.advanceTimersByTimeAsync(later)
+  expect([phone.testCall.phase, phone.testCall.trouble !== '']).toEqual(['off', true])
+})
+
+test.each([
+  ['the line breaks', () => lastLine().emit('disconnected')],
+  ['the phone goes to another machine', () => void (useLive().handset = { type: 'handset', place: 'elsewhere' })],
+])('a test is over when %s', async (_, then) => {
+  const { phone, session } = await testing()
+  then()
+  expect([phone.testCall.phase, session.ended]).toEqual(['off', true])
 })
 
 async function popArrives() {

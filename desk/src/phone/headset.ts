@@ -3,7 +3,8 @@ import { ref } from 'vue'
 import { choose, chosen, NoMicrophone, onPlugged, openMicrophone, silence, type MicrophoneTrouble } from './devices'
 import { meter, type Meter } from './levels'
 
-const METER_MS = 120
+/** How often it is measured how loud both ways are. */
+export const METER_MS = 120
 
 /** What a call lends its headset: where the voice goes. */
 export interface Mouth {
@@ -131,5 +132,5 @@ export function useHeadset() {
     await replace()
   }
 
-  return { trouble, levels, check, pickUp, replace, hear, close, chooseSpeaker, chooseMicrophone }
+  return { trouble, levels, check, pickUp, replace, hear, close, useSpeaker, chooseSpeaker, chooseMicrophone }
 }

@@ -19,6 +19,7 @@ import { useRing } from './ring'
 import { usePlace } from './place'
 import type { Line, SipCall } from './sip'
 import { Tab } from './tab'
+import { useTestCall } from './testcall'
 
 export type Registration = 'off' | 'connecting' | 'registered' | 'failed' | 'elsewhere' | 'insecure'
 export type Phase = 'idle' | 'ringing' | 'connecting' | 'talking'
@@ -94,6 +95,9 @@ export const usePhone = defineStore('phone', () => {
     },
   })
 
+  /** On the line, but no call of the phone's: it goes when one comes. */
+  const testCall = useTestCall(() => (registration.value === 'registered' && !call ? line : null))
+
   // registration -------------------------------------------------------------------------------------------------------
   /** Never under a call: JsSIP ends all of a line's calls with it. `over` comes back to it. */
   async function register(): Promise<void> {
@@ -116,6 +120,7 @@ export const usePhone = defineStore('phone', () => {
       const credentials = await api.phone()
       const sip = await import('./sip')
       if (mine !== connecting || call) return
+      testCall.stop()
       line?.stop()
       isStale = false
       line = new sip.Line(credentials, { registered, unregistered, cut, rings })
@@ -176,6 +181,7 @@ export const usePhone = defineStore('phone', () => {
   function close(): void {
     connecting++
     window.clearTimeout(retryTimer)
+    testCall.stop()
     hangUp()
     line?.stop()
     line = null
@@ -197,12 +203,14 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function cut(): void {
+    testCall.stop()
     if (!isUnanswered.value) return
     stopRinging()
     wasLost()
   }
 
   function rings(incoming: SipCall): void {
+    testCall.stop()
     if (isGhost.value) stopRinging()
     if (call) return incoming.refuseBusy()
     call = incoming
@@ -316,6 +324,16 @@ export const usePhone = defineStore('phone', () => {
     void headset.replace()
   }
 
+  async function chooseMicrophone(id: string): Promise<void> {
+    await headset.chooseMicrophone(id)
+    await testCall.useMicrophone()
+  }
+
+  async function chooseSpeaker(id: string): Promise<void> {
+    await headset.chooseSpeaker(id)
+    await testCall.useSpeaker()
+  }
+
   watch(busy, (talks) => {
     if (talks) leftTalking.value = false
   })
@@ -326,6 +344,7 @@ export const usePhone = defineStore('phone', () => {
     if (busy.value) event.preventDefault()
   })
   window.addEventListener('pagehide', () => {
+    testCall.stop()
     if (busy.value) keep('talking', true, sessionStorage)
     // otherwise the switch rings on, at a page that is gone
     else if (phase.value === 'ringing') {
@@ -373,7 +392,7 @@ export const usePhone = defineStore('phone', () => {
     inBrowser, busy, isRinging, canHandOn, elsewhere,
     register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,
-    chooseSpeaker: headset.chooseSpeaker, chooseMicrophone: headset.chooseMicrophone,
+    chooseSpeaker, chooseMicrophone, testCall,
     ...ringing,
   }
 })

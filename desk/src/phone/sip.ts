@@ -14,6 +14,9 @@ const REGISTER_SECONDS = 60
 /** Longer than the switch rings a colleague (20 s): should it say nothing of the ring, it says what came of it. */
 const TRANSFER_MS = 30_000
 
+/** Where the switch sends an agent's sound back (ivr/asterisk, `TEST_CALL`). */
+const ECHO = 'echo'
+
 export interface Caller {
   number: string
   name: string
@@ -50,7 +53,8 @@ export class SipCall {
     session.on('unhold', (event) => event.originator === 'local' && this.events?.held(false))
     session.on('ended', (event) => this.events?.ended(event.cause, false))
     session.on('failed', (event) => this.events?.ended(event.cause, event.cause !== 'Canceled'))
-    session.on('peerconnection', ({ peerconnection }) => this.hear(peerconnection))
+    if (session.direction === 'outgoing') this.hear(session.connection) // made before anybody could be told of it
+    else session.on('peerconnection', ({ peerconnection }) => this.hear(peerconnection))
     let gathering = 0
     session.on('icecandidate', ({ ready }) => {
       if (!gathering) gathering = window.setTimeout(ready, GATHERING_MS)
@@ -120,8 +124,10 @@ export class SipCall {
 /** A registered address. JsSIP re-registers and reconnects by itself; what it gives up on is told by `unregistered`. */
 export class Line {
   private readonly agent: UA
+  private readonly realm: string
 
   constructor(phone: Phone, events: LineEvents) {
+    this.realm = phone.realm
     this.agent = new UA({
       sockets: [new WebSocketInterface(phone.ws_url)],
       uri: phone.uri,
@@ -146,6 +152,11 @@ export class Line {
       if (event.session.direction === 'incoming') events.rings(new SipCall(event.session, phone.realm))
     })
     this.agent.start()
+  }
+
+  /** To the switch's echo: a call that is nobody's, and comes by no `rings`. */
+  callEcho(microphone: MediaStream): SipCall {
+    return new SipCall(this.agent.call(`sip:${ECHO}@${this.realm}`, { mediaStream: microphone, pcConfig: PEER }), this.realm)
   }
 
   stop(): void {
