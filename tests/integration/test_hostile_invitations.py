@@ -249,6 +249,11 @@ async def listening(switch: Switch, said: list[Change]) -> AsyncIterator[Monitor
             task.cancel()
 
 
+ENDED = 150.0
+"""Patiences: an answer that nobody acknowledges is given up after 32 s (RFC 3261, timer H), a line without sound after 30 s more,
+and the last of 2,000 invitations is taken up only when the switch has done with those before it."""
+
+
 def of_theirs(said: Said) -> bool:
     """An event of a channel that the switch did not write whole, or one that only a forger would send."""
     if said.name == "Shutdown" or said["PausedReason"] == "forged" or said.name == "QueueMemberRemoved":
@@ -280,7 +285,7 @@ async def test_two_thousand_hostile_invitations_are_calls_or_nothing(switch: Swi
             transport.sendto(text, switch.sip)
             if number % AT_ONCE == 0:
                 await attacker.ping(number, switch)
-        await until(lambda: set(monitor.board.calls) == {CallId(theirs)}, "the end of every call but the victim's", 60)
+        await until(lambda: set(monitor.board.calls) == {CallId(theirs)}, "the end of every call but the victim's", ENDED)
         assert attacker.answered > INVITATIONS / 10, "hardly any got so far as to be a call"
         assert [change for change in said if isinstance(change, LinkChanged)] == said[:1], "the link was lost"
         assert not monitor.malformed
