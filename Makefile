@@ -23,7 +23,7 @@ endef
 
 DESK_SOURCES := $(shell find desk -path desk/node_modules -prune -o -path desk/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run demo test faults bench check format clean python
+.PHONY: help run demo test faults bench check format rules clean python
 
 help:
 	@echo 'make run     set up (no root needed), then serve the desk on http://127.0.0.1:8080; Ctrl-C stops all of it'
@@ -32,6 +32,7 @@ help:
 	@echo 'make faults  kills, lost links, full disks: each fault many times under calls, and a table of what held (an hour)'
 	@echo 'make bench   speed, side by side with peers: a table and bench.json'
 	@echo 'make check   ruff, mypy, import contracts, vue-tsc, lint of the desk'
+	@echo 'make rules   write anew which files keep which rule (docs/rules.md)'
 	@echo 'make clean   remove the environment and what was built; recordings and data in var/ stay'
 
 python:
@@ -84,6 +85,9 @@ check: $(VENV)/dev.stamp desk/dist/index.html
 
 format: $(VENV)/dev.stamp
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+rules:
+	@$(PYTHON) -m docs.rules
 
 clean:
 	rm -rf $(VENV) desk/dist desk/node_modules desk/src/api.d.ts desk/openapi.json build dist .mypy_cache .ruff_cache .pytest_cache

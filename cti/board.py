@@ -1,7 +1,8 @@
 """What becomes of every caller, decided from the switch's events alone: pure, no clock, no I/O.
 
 - A person has answered when a person's channel and the caller's share a bridge. AgentConnect, AgentComplete and DialEnd are not
-  believed (LESSONS DR-12); talk time is the time in which at least one person shared the caller's bridge, held or not.
+  believed, for after transfers they come late or not at all; talk time is the time in which at least one person shared the
+  caller's bridge, held or not.
 - A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue. One
   whose number the dialplan has yet to read is told of when it has (a moment later), or when it joins a queue or hangs up.
 - What merely repeats what is known changes nothing: after a snapshot events may come that are already in the picture.

@@ -93,7 +93,9 @@ MAX_AGE: Mapping[CallState, timedelta] = {
     CallState.TALKING: timedelta(hours=4),
     CallState.PARTED: timedelta(minutes=10),
 }
-"""After this long without any step the switch is asked whether it is still so (LESSONS DR-27). A limit of doubt, not of calls."""
+"""After this long without any step the switch is asked whether it is still so: a lost event would keep a call open for ever.
+
+A limit of doubt, not of calls."""
 
 LET_GO = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 """QUEUESTATUS values: the queue ended the wait, not the caller."""

@@ -1,7 +1,7 @@
 """What the switch's events come to: the only words of cti that other rooms hear.
 
 Every change carries the switch's own time (aware, UTC). ``recovered`` marks one that was not heard as it happened but
-found by comparing our picture with the switch's after a login (LESSONS DR-2); its ``at`` is then the best known time.
+found by comparing our picture with the switch's after a login; its ``at`` is then the best known time.
 Applying the same change twice must come to the same: the journal that carries them is at-least-once.
 """
 

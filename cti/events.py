@@ -11,7 +11,7 @@ Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars =
 IVR_PATH,IVR_LANG,QUEUESTATUS,HOTLINE,QUEUED,ANSWERED`` (others do no harm; QUEUESTATUS is how a caller the queue let go is told
 from one who gave up, for QueueCallerAbandon is sent for both; the last three tell a snapshot what was missed); read classes
 ``call,agent`` and, for FullyBooted and ContactStatus, ``system``; write classes ``agent,reporting``.
-AgentConnect and AgentComplete are not wanted: they are late or missing after transfers (LESSONS DR-12), bridges are not. Nor is
+AgentConnect and AgentComplete are not wanted: they are late or missing after transfers, bridges are not. Nor is
 Shutdown: it carries no channel by which it could be believed, and the end of the link says the same.
 
 **What is not believed.** Whoever gets a line end into one value of an event can write headers and whole events of his own. So

@@ -1,4 +1,4 @@
-"""The switch's own diary of its queues, a second witness of calls that nobody of us heard (LESSONS DR-2, DR-13).
+"""The switch's own diary of its queues, a second witness of calls that nobody of us heard.
 
 A line of ``queue_log`` is ``epoch|call|queue|agent|EVENT|data1|…``; the call is named by the Uniqueid of the caller's channel,
 the agent by the member's name, which is the extension (``log_membername_as_agent``). Times are whole seconds, cut off and not

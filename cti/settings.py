@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiSettings:
-    """Seconds unless said otherwise. ``queues``: those a snapshot asks about, one by one (LESSONS DR-46); empty asks for all."""
+    """Seconds unless said otherwise. ``queues``: those a snapshot asks about; empty asks for all.
+
+    One by one: a switch with hundreds of queues that is asked for all at once stops answering for a while.
+    """
 
     host: str
     port: int
@@ -17,7 +20,7 @@ class AmiSettings:
     """Once an event has borne it, none of a channel is believed without (cti.events). Empty: not looked for."""
     queues: tuple[str, ...] = ()
     tls: bool = False
-    """AMI belongs on loopback or inside TLS (LESSONS DR-10): the secret is sent as it is."""
+    """AMI belongs on loopback or inside TLS: the secret is sent as it is."""
     connect_limit: float = 5.0
     """TCP and the greeting; on loopback or a LAN a switch that needs longer is not there."""
     login_limit: float = 5.0
@@ -26,7 +29,7 @@ class AmiSettings:
     snapshot_limit: float = 15.0
     """All lists together: about 0.1 ms a row, thousands of rows at most."""
     ping_interval: float = 5.0
-    """A Ping each; no whole message for two of them and the link is dropped (LESSONS DR-1)."""
+    """A Ping each; no whole message for two of them and the link is dropped: a switch that hangs leaves its socket open."""
     backlog: int = 20_000
     """Events (about 15 MB) not yet taken in. While so many wait nothing more is read; when that lasts two ping intervals the link
     is dropped and a snapshot repairs the picture: a stale picture is worse than a short gap."""
@@ -38,4 +41,4 @@ class AmiSettings:
     audit_pause: float = 2.0
     """What differs is looked at again so much later: an event on its way is there by then, a lost one is not."""
     repair_interval: float = 10.0
-    """How often states that lasted too long are looked for (LESSONS DR-27)."""
+    """How often states that lasted too long are looked for."""

@@ -1,7 +1,7 @@
 """What the switch says now, and what we missed: the difference between that and the picture, as events to apply.
 
 Taken after every login, and whenever something lasted too long. The difference is put into the same events that would have told
-it, so that there is one way of changing the picture; the monitor marks what comes of them ``recovered`` (LESSONS DR-2).
+it, so that there is one way of changing the picture; the monitor marks what comes of them ``recovered``.
 
 A list says what is, not since when. That stands in variables which the dialplan left on the channels (ivr/asterisk, ``QUEUED``,
 ``ANSWERED``, ``HOTLINE``): the caller's entry into the first queue and who answered first, and on every person's own leg when

@@ -2,8 +2,8 @@
 
 Asterisk opens the connection, sends ``agi_name: value`` lines up to an empty line, and from then on answers each command
 line with one reply, ``200 result=49 endpos=8000`` or, for a wrong use, many lines ``520-…`` up to ``520 …``. A ``HANGUP``
-line may come at any moment, also between a command and its reply, and more than once (Asterisk 22 sends it twice). What
-panoramisk makes of that is in LESSONS.md; this module is why those faults cannot happen here.
+line may come at any moment, also between a command and its reply, and more than once (Asterisk 22 sends it twice). panoramisk's
+own door takes any line for the reply to its last command, and loses count; here a reply is told from everything else.
 
 Every limit is checked before memory is given: a peer can make us hold one line and one header block, no more.
 """

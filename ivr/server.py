@@ -5,7 +5,7 @@ of addresses, a token that only our dialplan sends, routes by exact name, and th
 away is simply closed on; for a real caller that means the dialplan's fallback, never silence (SPEC C10).
 
 No peer can hold the loop or another session up: each connection is one task of one TaskGroup, reads into bounded memory
-and has a limit on every wait. (panoramisk's door is frozen for ever by one connect-and-close; LESSONS.md.)
+and has a limit on every wait. (panoramisk's door is frozen for ever by one connect-and-close.)
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ POINTS = 1_800  # points of a wave form: more than a screen has
 SPEECH_RMS = 100.0  # 16-bit steps, -50 dBFS: louder than a telephone line at rest
 SPOKEN_S = 0.2  # a side with less than so many seconds above that has said nothing
 GAP_S = 3.0  # so long a run of exact zeros is not a quiet line: no sound arrived
-SHORT_S = 1.0  # a leg may be so much shorter than it should be (BARS G20)
+SHORT_S = 1.0  # a leg may be so much shorter than it should be: a switch that was killed wrote no more
 MAX_HOURS = 24
 
 

@@ -3,7 +3,7 @@
 One recording's failure touches no other: a child that crashes, stalls, runs out of its time or memory is killed and the next job
 gets a fresh one; the failure has a type and goes to whoever asked. Cancelling ``transcribe`` kills the job. Nothing is tried
 again here: the caller counts tries where they survive us. A child is replaced after so many jobs or so much memory, because
-native memory does not come back (LESSONS DR-38). All waiting is in the caller's own task: no task is started here.
+native memory does not come back. All waiting is in the caller's own task: no task is started here.
 """
 
 from __future__ import annotations

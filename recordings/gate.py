@@ -1,6 +1,6 @@
 """Where on a channel somebody speaks: decided before the recogniser hears anything.
 
-A recogniser given silence, line noise or a dial tone invents words (LESSONS DR-40); given only the stretches in which somebody
+A recogniser given silence, line noise or a dial tone invents words; given only the stretches in which somebody
 speaks it invents nothing and is faster. Speech is what
 
 * rises above its own surroundings: the floor is taken from the nearest few seconds, so a steady hiss or hum of any loudness is

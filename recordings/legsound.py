@@ -1,7 +1,7 @@
 """The sound of one leg file: its RIFF header read, mended or refused, and its samples at 8 kHz, any stretch at a time.
 
 Asterisk writes the sizes into a wav header when it closes the file; killed before, it leaves sizes of 0 over sound that is all
-there (BARS facts 9). Files come from another process and may be anything, so nothing of the header is believed beyond the file's
+there. Files come from another process and may be anything, so nothing of the header is believed beyond the file's
 own length, and every way of being wrong has a name. Samples are read by position, never all at once: a call may last hours.
 """
 

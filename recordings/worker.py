@@ -1,6 +1,6 @@
 """The child process that listens: ``python -m recordings.worker MODEL``. The only importer of vosk.
 
-Vosk is native code that can crash, stall and grow (LESSONS DR-38), so it lives here, where it can be killed without harm. The
+Vosk is native code that can crash, stall and grow, so it lives here, where it can be killed without harm. The
 crew sends jobs over stdin and hears back over stdout (recordings.frames); the end of stdin ends the worker, and so does the
 death of its parent. Facts of vosk 0.3.45 that this file heeds: sound at a rate other than the declared one gives wrong words
 without an error, so it is always converted to the model's own rate; an end of speech is looked for once per call, so chunks are
@@ -232,7 +232,7 @@ def _own_stdout() -> IO[bytes]:
 
 
 def _bound(parent: int, megabytes: int, niceness: int) -> None:
-    """Die with the parent, leave Ctrl-C to it, stay within the memory, and give way to the telephone calls (LESSONS DR-35)."""
+    """Die with the parent, leave Ctrl-C to it, stay within the memory, and give way to the telephone calls."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(0)  # it died before we asked

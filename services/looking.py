@@ -159,7 +159,7 @@ class Looking:
         return SystemPart(name="reconciler", ok=code == "ok", code=code, detail=f"repaired: {repaired}" if repaired else "")
 
     async def _transcription(self) -> SystemPart:
-        """How many wait is said too: nobody sees it otherwise (LESSONS DR-37)."""
+        """How many wait is said too: a machine that is too slow for its calls shows it here first."""
         detail = f"{len(self.crew.children)} workers" if self.crew else ""
         with contextlib.suppress(WorldFailed, TimeoutError, asyncpg.PostgresError):  # the database's own line says so
             async with asyncio.timeout(ASK_S), connection(self.pool) as taken:

@@ -2,7 +2,7 @@
 
 Every value ends up in a line of a configuration file or of the dialplan. Asterisk has no quoting that holds everywhere
 (``;`` starts a comment, ``,`` and ``)`` end an argument, ``$`` starts a substitution), so a value is never escaped: one
-that could mean more than itself is refused (BARS "Asterisk hardening").
+that could mean more than itself is refused.
 """
 
 from __future__ import annotations

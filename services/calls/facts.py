@@ -58,7 +58,7 @@ class PopEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedSet:
-    """A person (or a rule of ours) asked for a state; kept apart from the actual one (LESSONS DR-28)."""
+    """A person (or a rule of ours) asked for a state; kept apart from the actual one, which must not undo it."""
 
     at: datetime
     person: int
@@ -78,7 +78,7 @@ class MenuChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillLive:
-    """After a login: these calls are on the switch; any other that we think open has ended unheard (LESSONS DR-2).
+    """After a login: these calls are on the switch; any other that we think open has ended unheard.
 
     ``legs``: phones that ring or talk for them; any other ring, card or conversation that we think open is over as well.
     """

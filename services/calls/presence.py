@@ -1,9 +1,9 @@
-"""What each agent wants to be, apart from what the switch says each is (LESSONS DR-28), and the commands that join both.
+"""What each agent wants to be, apart from what the switch says each is, and the commands that join both.
 
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
 ready (the switch has paused by then, app_queue's autopause); after a caller's call comes a pause for wrap-up that ends by itself
-(app_queue's own wrap-up time is not to be trusted: DR-15); and who has neither browser nor reachable phone for a while is away,
-as is at once whoever logs out: what was asked for in one session is not asked for in the next.
+(app_queue's own wrap-up time ends early whenever something resets its ``lastcall``); and who has neither browser nor reachable
+phone for a while is away, as is at once whoever logs out: what was asked for in one session is not asked for in the next.
 After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
 that is no agent's any more leaves the queue. Commands are never queued behind a lost link: they are made
 from the wanted state when it is back.

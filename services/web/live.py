@@ -1,7 +1,7 @@
 """The websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
 
-Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen
-(LESSONS DR-24). The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
+Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen.
+The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
 here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
 checked by the route layer before the upgrade, the session again every two seconds after it. A session, a person and all
 together have so many browsers and no more, and every line is cut by a deadline, whatever the other side does or leaves unread.
@@ -42,7 +42,7 @@ MESSAGE_BYTES = 4_096  # a browser's messages are acknowledgements of some 60 by
 HEARTBEAT_S = 20.0
 RESUME_S = 10.0  # the first message must come within
 CLOSE_S = 1.0  # a browser that does not answer the closing is dropped
-SESSIONS_S = 2.0  # ended sessions are noticed so often: within the 5 s of BARS V6/V7
+SESSIONS_S = 2.0  # ended sessions are noticed so often: who is logged out elsewhere has 5 s at most
 HANDSETS_S = 1.0  # how often it is looked for phones whose browser did not come back
 BOARD_S = 0.2  # snapshots at most so often
 STEP_S = 0.005  # a snapshot goes out in steps, so that a pop never waits behind two hundred boards

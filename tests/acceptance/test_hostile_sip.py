@@ -1,4 +1,4 @@
-"""A caller's own number must not become lines of the AMI link or of an AGI header block (BARS "Caller-controlled").
+"""A caller's own number must not become lines of the AMI link or of an AGI header block.
 
 pjsip undoes ``%0d%0a`` in the user part of From; Asterisk 22.10.1 then writes CallerIDNum with a real line end into every event
 of that channel, and the account's name into security events, which our account for that reason never reads. So the channel of a

@@ -35,7 +35,7 @@ from tests.harness.patience import Impatient, until
 
 SETTLED = 120.0  # patiences until everything of the last call is archived and listened to
 TALK_MS = 500  # a conversation shorter than this need not leave sound
-SHORTER_MS = 1_000  # a recording may be shorter than the talk by so much: a switch that died wrote no more (BARS G20)
+SHORTER_MS = 1_000  # a recording may be shorter than the talk by so much: a switch that died wrote no more
 MORE_FILES = 12
 OF_ITS_OWN = 2
 """Connections of the application beside its pool, each for ever: the bell's and the lease's."""

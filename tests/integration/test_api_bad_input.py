@@ -1,4 +1,4 @@
-"""What is no request of ours (BARS "Bad input"): refused with a Problem, nothing changed, the next one is served."""
+"""What is no request of ours: refused with a Problem, nothing changed, the next one is served."""
 
 from __future__ import annotations
 

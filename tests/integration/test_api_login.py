@@ -1,4 +1,4 @@
-"""Logging in, sessions, throttling (BARS "Login", ASVS V6/V7)."""
+"""Logging in, sessions, throttling (OWASP ASVS V6, V7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may send calls and how many, and what the others learn: nothing (LESSONS DR-52; config ``[trunks]``)."""
+"""Who may send calls and how many, and what the others learn: nothing (config ``[trunks]``)."""
 
 from __future__ import annotations
 

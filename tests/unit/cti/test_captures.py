@@ -446,7 +446,7 @@ def seconds(message: bytes, header: str) -> int:
 
 @pytest.mark.parametrize("name", ["queue_answered", "queue_hold", "slow_answer", "ringall", "penalty_widen", "webrtc_agent"])
 def test_the_spans_agree_with_the_queues_own_seconds(name: str) -> None:
-    """AgentConnect and AgentComplete count in whole, sometimes rounded seconds: a second witness (LESSONS DR-16)."""
+    """AgentConnect and AgentComplete count in whole, sometimes rounded seconds: a second witness."""
     changes = replayed(capture(name), Picture())
     answered = next(c for c in changes if isinstance(c, CallAnswered))
     ended = next(c for c in changes if isinstance(c, CallEnded))
