@@ -455,6 +455,8 @@ WANTED = frozenset(_MAKERS)
 """Names of the events the switch must send; everything else is dropped unread."""
 WITHOUT_CHANNEL = frozenset(name for name in WANTED if name.startswith("QueueMember")) | {"FullyBooted", "ContactStatus"}
 """Those that have no channel, and so no seal."""
+RETOLD = WITHOUT_CHANNEL - {"ContactStatus"}
+"""Those of them that a snapshot makes up for: a registration that went is told once, and no list remembers it."""
 
 
 def is_sealed(message: bytes, seal: str) -> bool:

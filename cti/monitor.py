@@ -115,6 +115,9 @@ class Monitor:
                 await self._tell(up=False, detail=str(error))
                 refused = isinstance(error, LoginRefused)
                 await asyncio.sleep(self._backoff.longest() if refused else self._backoff.wait())
+            except Exception:
+                await self._tell(up=False, detail="an error of our own")  # whoever starts us again is told of the new link
+                raise
 
     async def _one_link(self) -> None:
         link = await Link.open(self._settings)
@@ -177,13 +180,15 @@ class Monitor:
 
     def _is_believed(self, message: bytes) -> bool:
         """Once the switch has shown that it seals, an event of a channel must bear the seal. One without channel has none, and is
-        passed over while we are in doubt: the snapshot to come tells the same, and nobody's forgery.
+        passed over while we are in doubt if the snapshot to come tells the same, and nobody's forgery. What it does not tell is
+        believed: that a registration went excuses an agent's missed ring, and does no more.
 
         Raises:
             Malformed: the seal is missing.
         """
-        if event_name(message).decode("ascii", "replace") in events.WITHOUT_CHANNEL:
-            return not self._unsure
+        name = event_name(message).decode("ascii", "replace")
+        if name in events.WITHOUT_CHANNEL:
+            return not (self._unsure and name in events.RETOLD)
         if self._settings.seal and events.is_sealed(message, self._settings.seal):
             self._sealed = True
         elif self._sealed:

@@ -444,6 +444,15 @@ async def test_an_agent_is_not_paused_by_an_event_that_follows_a_cut_one(floor: 
     assert not [line for line in floor.told if "forged" in line or "paused" in line]
 
 
+async def test_an_agent_whose_phone_went_while_we_were_in_doubt_has_not_missed_the_ring(floor: Floor) -> None:
+    await floor.hears(*ANSWERED[:6], last="agent 2001 ringing")
+    moved = event("ContactStatus", EndpointName="2001", ContactStatus="Removed")
+    unanswered = event("AgentRingNoAnswer", Uniqueid=CALLER, DestUniqueid=LEG)
+    floor.shows(channels=[CALLER_ROW, {**LEG_ROW, "ChannelState": 5}], members=[{**MEMBER, "Status": 6}], entries=[ENTRY])
+    await floor.hears(event("Newchannel", CallerIDNum="1") + moved, unanswered, last="16 rang 2001 on 17")
+    assert next(line for line in floor.told if line.startswith("16 rang 2001 on 17")).endswith(": cancelled")
+
+
 async def test_many_forgeries_cost_one_snapshot_in_five_seconds(floor: Floor) -> None:
     for _ in range(20):
         await floor.hears(event("Hangup", Uniqueid=CALLER))
@@ -518,6 +527,37 @@ async def test_an_error_of_whoever_listens_ends_the_loop_loudly(clock: HandClock
         with pytest.raises(RuntimeError, match="no room"):
             await asyncio.wait_for(monitor.run(), patience.seconds(5))
         await patience.until(lambda: not switch._writers, "the link is closed")
+
+
+async def test_after_an_error_of_ours_the_link_is_down_until_it_is_said_to_be_up_again(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock)
+        floor.shows()
+
+        async def stumbles(change: Change) -> None:
+            floor.said.append(change)
+            if isinstance(change, CallStarted):
+                raise RuntimeError("a slip of ours")
+
+        monitor = Monitor(floor.monitor._settings, stumbles, SwitchTime(clock))
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(ended_by(monitor, RuntimeError), name="monitor")
+            await floor.until("link up")
+            await floor.hears(ANSWERED[1])
+            await first
+        assert not monitor.up
+        with pytest.raises(LinkDown):
+            await monitor.commands.pause(Extension("2001"), True)
+        async with running(monitor):
+            await floor.until("link up", 2)
+        assert [line for line in floor.told if line.startswith("link")] == [
+            "link up: manager interface 11.0.0", "link down: an error of our own", "link up: manager interface 11.0.0",
+        ]  # fmt: skip
+
+
+async def ended_by(monitor: Monitor, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await asyncio.wait_for(monitor.run(), patience.seconds(5))
 
 
 # --- what lasts too long
