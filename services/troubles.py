@@ -13,7 +13,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -23,7 +23,7 @@ from services.clock import Clock
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
-STANDS = timedelta(seconds=90)  # since its last failure: longer than the longest pause
+STANDS_S = 90.0  # since its last failure: longer than the longest pause
 TRACE = 6  # frames of ours that are logged
 FOREIGN = re.compile(r"site-packages|/lib/python3|<|\.pyx$")  # frames that are none of ours, but for those of
 OWN = tuple(f"{Path(__file__).parents[1] / room}/" for room in ("cti", "ivr", "recordings", "services"))  # once installed
@@ -34,12 +34,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What fails in a part: ``reason`` as ``reason_of`` names it; ``times`` since it began."""
+    """What fails in a part: ``reason`` as ``reason_of`` names it; ``times`` since it began; ``last`` by the monotonic clock."""
 
     part: str
     reason: str
     since: datetime
-    last: datetime
+    last: float
     times: int = 1
 
 
@@ -52,19 +52,19 @@ class Troubles:
 
     def note(self, part: str, wrong: BaseException) -> None:
         """A part failed of something it does not know; it goes on. Returns at once."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         for reason, leaf in {reason_of(leaf): leaf for leaf in leaves(wrong)}.items():
             known = self._known.get((part, reason))
-            if known is None or now - known.last > STANDS:
+            if known is None or now - known.last > STANDS_S:
                 log.error("a background part failed; it goes on", part=part, reason=reason, trace=_places(leaf)[-TRACE:])
-                self._known[part, reason] = Trouble(part, reason, now, now)
+                self._known[part, reason] = Trouble(part, reason, self._clock.now(), now)
             else:
                 self._known[part, reason] = replace(known, last=now, times=known.times + 1)
 
     def standing(self) -> list[Trouble]:
         """What has failed lately, the newest first."""
-        now = self._clock.now()
-        self._known = {key: trouble for key, trouble in self._known.items() if now - trouble.last <= STANDS}
+        now = self._clock.monotonic()
+        self._known = {key: trouble for key, trouble in self._known.items() if now - trouble.last <= STANDS_S}
         return sorted(self._known.values(), key=lambda trouble: trouble.last, reverse=True)
 
     async def kept(self, part: str, run: Callable[[], Awaitable[None]]) -> None:

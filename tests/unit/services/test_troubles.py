@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from services import troubles as rooms
-from services.troubles import STANDS, Troubles, reason_of
+from services.troubles import STANDS_S, Troubles, reason_of
 from tests.harness.clock import HandClock
 
 
@@ -73,14 +73,34 @@ def test_what_has_not_failed_for_a_while_is_over() -> None:
     clock = HandClock()
     troubles = Troubles(clock)
     troubles.note("drain", failing(""))
-    clock.move(seconds=STANDS.total_seconds())
+    clock.move(seconds=STANDS_S)
     assert troubles.standing()
     clock.move(seconds=1)
     assert not troubles.standing()
 
 
+@pytest.mark.parametrize("by", [timedelta(days=-1), timedelta(days=1)])
+def test_a_clock_that_is_set_neither_ends_a_trouble_nor_lets_it_stand_for_ever(by: timedelta) -> None:
+    clock = SetClock()
+    troubles = Troubles(clock)
+    troubles.note("drain", failing(""))
+    clock.set_by = by
+    assert troubles.standing()
+    clock.move(seconds=STANDS_S + 1)
+    assert not troubles.standing()
+
+
+class SetClock(HandClock):
+    """Its wall time can be set; what counts seconds goes on."""
+
+    set_by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by
+
+
 def test_what_stands_longer_than_the_longest_pause() -> None:
-    assert timedelta(seconds=rooms.LONGEST_WAIT_S * 1.2) < STANDS
+    assert rooms.LONGEST_WAIT_S * 1.2 < STANDS_S
 
 
 def test_a_place_of_ours_is_named_where_we_are_installed_among_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
