@@ -155,7 +155,7 @@ update person set wanted_state = $2, wanted_reason = $3, wanted_at = $4 where id
 
 -- name: seats
 -- Who sits at which extension, and the state each asked for.
-select id, name, extension, language, phone_kind, role, wanted_state, wanted_reason from person
+select id, name, extension, language, phone_kind, role, wanted_state, wanted_reason, wanted_at from person
 where active and extension is not null order by extension;
 
 -- name: known_customer

@@ -15,7 +15,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -89,6 +89,7 @@ class Presence:
         self._settings = settings
         self._note = note
         self._wanted: dict[int, Wanted] = {}
+        self._wished_at: dict[int, datetime] = {}
         self._last: dict[str, AgentChanged] = {}
         self._gone_since: dict[int, float] = {}
         self._here: set[int] = set()
@@ -203,8 +204,15 @@ class Presence:
     def _set(self, seat: Seat, state: Wish, reason: str) -> None:
         wanted = Wanted(state, reason[:40])
         if self.wanted(seat.person) != wanted:
-            self._note(WantedSet(at=self._clock.now(), person=seat.person, state=state, reason=wanted.reason))
+            self._note(WantedSet(at=self._later(seat), person=seat.person, state=state, reason=wanted.reason))
         self._wanted[seat.person] = wanted
+
+    def _later(self, seat: Seat) -> datetime:
+        """Now, but after the wish before, though the clock was set back since: the database keeps the younger of two."""
+        before = max(filter(None, (self._wished_at.get(seat.person), seat.wanted_at)), default=None)
+        now = self._clock.now()
+        self._wished_at[seat.person] = at = max(now, before + timedelta(microseconds=1)) if before else now
+        return at
 
     async def _seat(self, person: int) -> Seat | None:
         """Somebody just given an extension may not be in the directory yet."""

@@ -59,6 +59,7 @@ class Seat:
     role: str
     wanted: str
     reason: str
+    wanted_at: datetime | None = None
 
 
 async def lock_cursor(connection: Connection, journal: str) -> int:
@@ -73,7 +74,17 @@ async def move_cursor(connection: Connection, journal: str, position: int) -> No
 
 async def seats(connection: Connection) -> list[Seat]:
     return [
-        Seat(r["id"], r["name"], r["extension"], r["language"], r["phone_kind"], r["role"], r["wanted_state"], r["wanted_reason"])
+        Seat(
+            r["id"],
+            r["name"],
+            r["extension"],
+            r["language"],
+            r["phone_kind"],
+            r["role"],
+            r["wanted_state"],
+            r["wanted_reason"],
+            r["wanted_at"],
+        )
         for r in await connection.fetch(QUERIES.seats)
     ]
 

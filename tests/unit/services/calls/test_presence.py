@@ -350,3 +350,15 @@ async def test_who_is_away_already_is_told_nothing_of_a_log_out(room: Room) -> N
     room.presence.logged_out(LI)
     assert await room.settled() == []
     assert room.noted == []
+
+
+async def test_a_wish_is_younger_than_the_one_before_it_though_the_clock_was_set_back(room: Room, clock: HandClock) -> None:
+    kept = clock.now() + timedelta(hours=2)  # in the database, from before our start
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "junior_agent", "away", "", kept)])
+    await room.presence.want(LI, "ready")
+    clock.move(hours=-1)
+    await room.presence.want(LI, "paused", "lunch")
+    clock.move(hours=4)
+    await room.presence.want(LI, "ready")
+    ats = [fact.at for fact in room.noted if isinstance(fact, WantedSet)]
+    assert kept < ats[0] < ats[1] < ats[2] == clock.now()
