@@ -51,7 +51,7 @@ class SetAside:
         items = [*self._facts(), *self._sound()]
         try:
             async with asyncio.timeout(ASK_S), connection(self._pool) as taken:
-                rows = await taken.fetch(QUERIES.show, list(Role), SHOWN + 1)
+                rows = await QUERIES.show.fetch(taken, roles=list(Role), limit=SHOWN + 1)
         except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return Aside(items=items, more=False, complete=False)
         items += [AsideItem(**row, count=1, retryable=row["kind"] != "account") for row in rows[:SHOWN]]
@@ -62,9 +62,9 @@ class SetAside:
         async with transaction(self._pool) as taken:
             await audit.write(taken, self._clock.now(), by=by, action="system.retry", about=f"aside:{kind}:{number or 'all'}")
             if kind == "recording":
-                return len(await taken.fetch(QUERIES.retry_recordings, number, self._intake_time.now()))
+                return len(await QUERIES.retry_recordings.fetch(taken, recording=number, now=self._intake_time.now()))
             if kind == "transcript":
-                return len(await taken.fetch(QUERIES.retry_transcripts, number, self._intake_time.now()))
+                return len(await QUERIES.retry_transcripts.fetch(taken, recording=number, now=self._intake_time.now()))
         return await self._drain.retry()
 
     def _facts(self) -> Iterator[AsideItem]:

@@ -1,5 +1,5 @@
 -- name: show
--- What could not be done, the newest first: recordings, transcripts, and accounts whose role is none of $1; at most $2.
+-- What could not be done, the newest first: recordings, transcripts, and accounts whose role is none of :roles; at most :limit.
 select * from (
   select 'recording' as kind, r.id::text as id, r.call_id as thing, coalesce(r.error, '') as reason, r.due_at as since
   from recording r where r.state = 'failed'
@@ -7,15 +7,15 @@ select * from (
   select 'transcript', x.recording_id::text, r.call_id, coalesce(x.error, ''), coalesce(x.finished_at, x.due_at)
   from transcript x join recording r on r.id = x.recording_id where x.state = 'failed'
   union all
-  select 'account', p.id::text, p.login, 'role', p.created_at from person p where not (p.role = any($1::text[]))
-) found order by since desc, kind, id limit $2;
+  select 'account', p.id::text, p.login, 'role', p.created_at from person p where not (p.role = any(:roles::text[]))
+) found order by since desc, kind, id limit :limit;
 
 -- name: retry_recordings
--- One that failed ($1), or all (null), as if never tried.
-update recording set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = $2
-where state = 'failed' and ($1::bigint is null or id = $1) returning id;
+-- One that failed (:recording), or all (null), as if never tried.
+update recording set state = 'waiting', error = null, remarks = '{}', attempts = 0, due_at = :now
+where state = 'failed' and (:recording::bigint is null or id = :recording) returning id;
 
 -- name: retry_transcripts
 -- Likewise.
-update transcript set state = 'waiting', error = null, attempts = 0, due_at = $2, finished_at = null, lease_until = null
-where state = 'failed' and ($1::bigint is null or recording_id = $1) returning recording_id;
+update transcript set state = 'waiting', error = null, attempts = 0, due_at = :now, finished_at = null, lease_until = null
+where state = 'failed' and (:recording::bigint is null or recording_id = :recording) returning recording_id;

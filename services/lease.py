@@ -209,7 +209,7 @@ class Lease:
 
     async def admit(self, connection: db.Connection) -> None:
         """For each new connection of the pool. Raises LeaseLost when our epoch is not in force any more."""
-        if self.lost or not await connection.fetchval(QUERIES.in_force, self.mark.epoch):
+        if self.lost or not await QUERIES.in_force.fetchval(connection, epoch=self.mark.epoch):
             raise LeaseLost
 
     async def give_back(self) -> None:
@@ -218,14 +218,14 @@ class Lease:
             async with asyncio.timeout(AGAIN_S):
                 connection = await self._connected()
                 self._instance.remember(self.mark)
-                await connection.execute(QUERIES.give_back, self.mark.epoch, self._process)
+                await QUERIES.give_back.execute(connection, epoch=self.mark.epoch, process=self._process)
         except (WorldFailed, asyncpg.PostgresError, *AWAY):
             log.debug("the lease was not given back; it runs out")
         self._hang_up()
 
     async def _look(self) -> Seen:
         connection = await self._connected()
-        row = await connection.fetchrow(QUERIES.look)
+        row = await QUERIES.look.fetchrow(connection)
         assert row is not None  # the migration put it there
         seen = Seen(Mark(row["epoch"], row["beats"]), row["holder"], row["process"])
         self._highest = max(self._highest, seen.mark)
@@ -236,14 +236,20 @@ class Lease:
         connection = await self._connected()
         older = seen.mark < self._highest
         epoch = self._highest.epoch + 1
-        row = await connection.fetchrow(
-            QUERIES.take, seen.mark.epoch, seen.mark.beats, epoch, self._instance.name, self._process, seen.process
+        row = await QUERIES.take.fetchrow(
+            connection,
+            seen_epoch=seen.mark.epoch,
+            seen_beats=seen.mark.beats,
+            epoch=epoch,
+            holder=self._instance.name,
+            process=self._process,
+            seen_process=seen.process,
         )
         if row is None:
             return False
         self.mark = self._highest = Mark(row["epoch"], row["beats"])
         self._looked = self._clock.monotonic()
-        cut = await connection.fetchval(QUERIES.cut_off, f"{PREFIX}%", self.connections)
+        cut = await QUERIES.cut_off.fetchval(connection, all_of_ours=f"{PREFIX}%", own=self.connections)
         log.info("the lease is ours", epoch=epoch, cut_off=cut)
         if older:
             self._say_set_back(seen.mark)
@@ -253,7 +259,7 @@ class Lease:
     async def _renew(self) -> None:
         connection = await self._connected()
         before = self.mark
-        beats = await connection.fetchval(QUERIES.beat, before.epoch, self._process)
+        beats = await QUERIES.beat.fetchval(connection, epoch=before.epoch, process=self._process)
         if beats is None:
             await self._missing()
             return

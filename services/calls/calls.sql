@@ -1,22 +1,22 @@
 -- name: lock_cursor
 -- How far a journal has been applied (one that is new: not at all); nobody else moves it until the transaction ends.
-insert into journal_cursor (journal, position) values ($1, 0)
+insert into journal_cursor (journal, position) values (:journal, 0)
 on conflict (journal) do update set position = journal_cursor.position returning position;
 
 -- name: move_cursor
 -- The journal has been applied up to here; in the same transaction as the effects.
-insert into journal_cursor (journal, position) values ($1, $2)
+insert into journal_cursor (journal, position) values (:journal, :position)
 on conflict (journal) do update set position = excluded.position;
 
 -- name: ensure_calls
 -- Calls of which something is heard before (or without) their beginning.
 insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered)
-select id, '', '', '', '', at, true from unnest($1::text[], $2::timestamptz[]) as heard (id, at) on conflict (id) do nothing;
+select id, '', '', '', '', at, true from unnest(:calls::text[], :moments::timestamptz[]) as heard (id, at) on conflict (id) do nothing;
 
 -- name: start_call
 -- A caller's channel came up; a row that was only guessed so far gets its beginning.
 insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered, customer_id)
-values ($1, $2, $3, $4, $5, $6, $7, (select id from customer where number = $2))
+values (:call, :number, :number_sent, :name_sent, :dialled, :at, :recovered, (select id from customer where number = :number))
 on conflict (id) do update
   set number = excluded.number, number_sent = excluded.number_sent, name_sent = excluded.name_sent,
       dialled = excluded.dialled, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
@@ -24,134 +24,134 @@ on conflict (id) do update
 
 -- name: queue_call
 -- The 15-second clock of SPEC A1 starts, once: a second entry (a transfer back) does not start it again.
-update call set queue = coalesce(queue, $2), queued_at = coalesce(queued_at, $3),
-  ivr_path = case when $4 = '' then ivr_path else $4 end, language = case when $5 in ('zh-CN', 'en') then $5 else language end
-where id = $1;
+update call set queue = coalesce(queue, :queue), queued_at = coalesce(queued_at, :at),
+  ivr_path = case when :ivr_path = '' then ivr_path else :ivr_path end, language = case when :language in ('zh-CN', 'en') then :language else language end
+where id = :call;
 
 -- name: note_menu
 -- The caller's way through the menu and the notice that was played.
-update call set ivr_path = case when queued_at is null and $2 <> '' then $2 else ivr_path end, notice = $3 where id = $1;
+update call set ivr_path = case when queued_at is null and :path <> '' then :path else ivr_path end, notice = :notice where id = :call;
 
 -- name: offer_leg
 -- An agent's phone rings; the leg belongs to whoever sits at the extension now.
 insert into call_leg (call_id, channel, extension, person_id, rang_at)
-values ($1, $2, $3, (select id from person where extension = $3), $4)
+values (:call, :channel, :extension, (select id from person where extension = :extension), :at)
 on conflict (call_id, channel) do update set rang_at = coalesce(call_leg.rang_at, excluded.rang_at),
   extension = coalesce(call_leg.extension, excluded.extension), person_id = coalesce(call_leg.person_id, excluded.person_id);
 
 -- name: end_offer
 -- The ring at one agent ended without that agent's answer.
-update call_leg set ended_at = $3, outcome = $4, rang_ms = $5 where call_id = $1 and channel = $2 and outcome is null;
+update call_leg set ended_at = :at, outcome = :outcome, rang_ms = :rang_ms where call_id = :call and channel = :channel and outcome is null;
 
 -- name: answer
 -- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait, which counts
--- from the queue entry we hold, as the ring counts from the ring we hold: who heard the answer ($5, $6) may have been started later.
+-- from the queue entry we hold, as the ring counts from the ring we hold: who heard the answer (:rang_ms, :waited_ms) may have been started later.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
-  values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered', $5)
+  values (:call, :channel, :extension, (select id from person where extension = :extension), :at, 'answered', :rang_ms)
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered',
-    rang_ms = coalesce(greatest(0, floor(extract(epoch from $4 - call_leg.rang_at) * 1000)), call_leg.rang_ms, excluded.rang_ms)
+    rang_ms = coalesce(greatest(0, floor(extract(epoch from :at - call_leg.rang_at) * 1000)), call_leg.rang_ms, excluded.rang_ms)
 )
-update call set answered_at = $4, answered_by = (select id from person where extension = $3),
-  waited_ms = coalesce(greatest(0, floor(extract(epoch from $4 - queued_at) * 1000)), $6)
-where id = $1 and answered_at is null;
+update call set answered_at = :at, answered_by = (select id from person where extension = :extension),
+  waited_ms = coalesce(greatest(0, floor(extract(epoch from :at - queued_at) * 1000)), :waited_ms)
+where id = :call and answered_at is null;
 
 -- name: join_leg
 -- From now on that leg shares the caller's bridge; it may never have rung to our knowledge (a transfer's target). What a snapshot
 -- finds inside a span that is known already is no second one.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome)
-  values ($1, $2, $3, (select id from person where extension = $3), $4, 'answered')
+  values (:call, :channel, :extension, (select id from person where extension = :extension), :at, 'answered')
   on conflict (call_id, channel) do update set answered_at = coalesce(call_leg.answered_at, excluded.answered_at), outcome = 'answered'
 )
 insert into call_span (call_id, channel, joined_at, recovered)
-select $1, $2, $4, $5 where not exists (
-  select 1 from call_span where call_id = $1 and channel = $2 and joined_at <= $4 and (left_at is null or left_at > $4))
+select :call, :channel, :at, :recovered where not exists (
+  select 1 from call_span where call_id = :call and channel = :channel and joined_at <= :at and (left_at is null or left_at > :at))
 on conflict do nothing;
 
 -- name: mark_recovered
 -- Something of this call was found out only afterwards.
-update call set recovered = true where id = $1 and not recovered;
+update call set recovered = true where id = :call and not recovered;
 
 -- name: close_span
 -- No longer; a span that began later is not this one's.
-update call_span set left_at = $3 where call_id = $1 and channel = $2 and left_at is null and joined_at <= $3;
+update call_span set left_at = :at where call_id = :call and channel = :channel and left_at is null and joined_at <= :at;
 
 -- name: note_turn
 -- A hold or a transfer.
-insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values ($1, $2, $3, $4, $5, $6) on conflict do nothing;
+insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values (:call, :at, :kind, :channel, :by_extension, :to_extension) on conflict do nothing;
 
 -- name: end_call
 -- The caller's channel is gone, and with it rings and conversations still open; its sound is expected in the spool (SPEC C6).
 -- An end that was only concluded (lost) gives way to a heard one. The talk is every moment with at least one person, by the spans:
 -- they remember what was before a restart.
 with talk as (
-  select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest($2, joined_at))))) as stretch from call_span where call_id = $1
+  select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest(:at, joined_at))))) as stretch from call_span where call_id = :call
 ), ended as (
-  update call set ended_at = $2, outcome = $3, waited_ms = coalesce(waited_ms, $4), recovered = recovered or $5, concluded = $5,
-    abandoned_again = $6,
+  update call set ended_at = :at, outcome = :outcome, waited_ms = coalesce(waited_ms, :waited_ms), recovered = recovered or :recovered, concluded = :recovered,
+    abandoned_again = :abandoned_again,
     talked_ms = (select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from talk)
-  where id = $1 and (ended_at is null or (outcome = 'lost' and $3 <> 'lost'))
+  where id = :call and (ended_at is null or (outcome = 'lost' and :outcome <> 'lost'))
 ), legs as (
-  update call_leg set ended_at = $2, outcome = coalesce(outcome, 'cancelled') where call_id = $1 and ended_at is null
+  update call_leg set ended_at = :at, outcome = coalesce(outcome, 'cancelled') where call_id = :call and ended_at is null
 ), spans as (
-  update call_span set left_at = greatest($2, joined_at) where call_id = $1 and left_at is null
+  update call_span set left_at = greatest(:at, joined_at) where call_id = :call and left_at is null
 )
-insert into recording (call_id, state, due_at) values ($1, 'waiting', $2) on conflict (call_id) do nothing;
+insert into recording (call_id, state, due_at) values (:call, 'waiting', :at) on conflict (call_id) do nothing;
 
 -- name: close_late
 -- Of these ended calls, what was only written after their end: rings and conversations are closed by it, as the end does.
 with spans as (
   update call_span s set left_at = greatest(c.ended_at, s.joined_at) from call c
-  where c.id = any($1::text[]) and c.ended_at is not null and s.call_id = c.id and s.left_at is null
+  where c.id = any(:calls::text[]) and c.ended_at is not null and s.call_id = c.id and s.left_at is null
 )
 update call_leg l set ended_at = c.ended_at, outcome = coalesce(l.outcome, 'cancelled') from call c
-where c.id = any($1::text[]) and c.ended_at is not null and l.call_id = c.id and l.ended_at is null;
+where c.id = any(:calls::text[]) and c.ended_at is not null and l.call_id = c.id and l.ended_at is null;
 
 -- name: measure_late
 -- Of these ended calls, the talk by the spans as they are now.
 update call c set talked_ms = (
   select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from (
     select unnest(range_agg(tstzrange(joined_at, greatest(left_at, joined_at)))) as stretch from call_span where call_id = c.id) talk)
-where c.id = any($1::text[]) and c.ended_at is not null;
+where c.id = any(:calls::text[]) and c.ended_at is not null;
 
 -- name: ended_unheard
--- Calls that we think open although the switch has none of that name ($1: those it has); begun before $2.
-select id, started_at, answered_at from call where ended_at is null and started_at < $2 and not (id = any($1::text[]));
+-- Calls that we think open although the switch has none of that name (:live: those it has); begun before :at.
+select id, started_at, answered_at from call where ended_at is null and started_at < :at and not (id = any(:live::text[]));
 
 -- name: close_unheard_legs
--- Phones that we think ringing although the switch has none of that name ($1: those it has); since before $2.
-update call_leg set ended_at = $2, outcome = 'cancelled' where outcome is null and rang_at < $2 and not (channel = any($1::text[]));
+-- Phones that we think ringing although the switch has none of that name (:live: those it has); since before :at.
+update call_leg set ended_at = :at, outcome = 'cancelled' where outcome is null and rang_at < :at and not (channel = any(:live::text[]));
 
 -- name: close_unheard_spans
 -- Likewise, whoever we think with a caller that is still there: left by now, the switch does not say when.
-update call_span set left_at = greatest($2, joined_at) where left_at is null and joined_at < $2 and not (channel = any($1::text[]));
+update call_span set left_at = greatest(:at, joined_at) where left_at is null and joined_at < :at and not (channel = any(:live::text[]));
 
 -- name: close_unheard_pops
 -- Likewise, the cards of rings that are over.
-update pop p set ended_at = $2, ended_how = coalesce(
+update pop p set ended_at = :at, ended_how = coalesce(
   (select l.outcome from call_leg l where l.call_id = p.call_id and p.id = l.call_id || '/' || l.channel), 'cancelled')
-where ended_at is null and offered_at < $2 and not (split_part(id, '/', 2) = any($1::text[]));
+where ended_at is null and offered_at < :at and not (split_part(id, '/', 2) = any(:live::text[]));
 
 -- name: send_pop
 -- A card went out; the same offer is the same card.
-insert into pop (id, person_id, call_id, seq, offered_at, sent_at) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing;
+insert into pop (id, person_id, call_id, seq, offered_at, sent_at) values (:pop, :person, :call, :seq, :offered_at, :at) on conflict (id) do nothing;
 
 -- name: enrich_pop
 -- What we remember followed the card.
-update pop set enriched_at = coalesce(enriched_at, $2) where id = $1;
+update pop set enriched_at = coalesce(enriched_at, :at) where id = :pop;
 
 -- name: receive_pop
 -- The card is on the screen.
-update pop set received_at = coalesce(received_at, $2), shown_ms = coalesce(shown_ms, $3) where id = $1;
+update pop set received_at = coalesce(received_at, :at), shown_ms = coalesce(shown_ms, :shown_ms) where id = :pop;
 
 -- name: end_pop
 -- The ring behind the card is over.
-update pop set ended_at = $2, ended_how = $3 where id = $1 and ended_at is null;
+update pop set ended_at = :at, ended_how = :how where id = :pop and ended_at is null;
 
 -- name: set_wanted
 -- What state a person asked to be in; an older wish that comes late does not undo a newer one.
-update person set wanted_state = $2, wanted_reason = $3, wanted_at = $4 where id = $1 and (wanted_at is null or wanted_at <= $4);
+update person set wanted_state = :state, wanted_reason = :reason, wanted_at = :at where id = :person and (wanted_at is null or wanted_at <= :at);
 
 -- name: seats
 -- Who sits at which extension, and the state each asked for.
@@ -160,32 +160,32 @@ where active and extension is not null order by extension;
 
 -- name: known_customer
 -- The customer of a number.
-select id, number, name, tier, note from customer where number = $1;
+select id, number, name, tier, note from customer where number = :number;
 
 -- name: remember
--- What the card shows of a number in one look: the customer, the newest open tickets, the last ended calls but $2.
+-- What the card shows of a number in one look: the customer, the newest open tickets, the last ended calls but :but.
 select (select jsonb_build_object('id', id, 'number', number, 'name', name, 'tier', tier, 'note', note)
-        from customer where number = $1) as customer,
+        from customer where number = :number) as customer,
        (select coalesce(jsonb_agg(t), '[]') from (
           select id, number, state, business, nature, received_at from ticket
-          where customer_number = $1 and customer_number <> '' and state = 'open' order by received_at desc limit 10) t) as tickets,
+          where customer_number = :number and customer_number <> '' and state = 'open' order by received_at desc limit 10) t) as tickets,
        (select coalesce(jsonb_agg(c), '[]') from (
           select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
           from call c left join person p on p.id = c.answered_by
-          where c.number = $1 and c.number <> '' and c.id <> $2 and c.ended_at is not null
+          where c.number = :number and c.number <> '' and c.id <> :but and c.ended_at is not null
           order by c.started_at desc limit 5) c) as calls;
 
 -- name: figures
--- The caller service level's parts for calls that entered the queue in [$2, $3) (SPEC "How to count", formula tingsu-1).
+-- The caller service level's parts for calls that entered the queue in [:begin, :end) (SPEC "How to count", formula tingsu-1).
 select count(*) filter (where answered_at is not null or outcome = 'answered') as answered,
-       count(*) filter (where (answered_at is not null or outcome = 'answered') and waited_ms <= $4) as answered_in_time,
+       count(*) filter (where (answered_at is not null or outcome = 'answered') and waited_ms <= :in_time_ms) as answered_in_time,
        count(*) filter (where answered_at is null and outcome = 'abandoned') as abandoned,
-       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= $5) as short_abandons,
+       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= :short_abandon_ms) as short_abandons,
        count(*) filter (where abandoned_again) as abandoned_again
-from call where queue = $1 and queued_at >= $2 and queued_at < $3;
+from call where queue = :queue and queued_at >= :begin and queued_at < :end;
 
--- name: page
--- Calls, newest first, a page from behind ($1, $2); $3 number, $4 outcome, [$5, $6) started, $7 only this person's own (see is_own).
+-- part: listed
+-- A call as lists and its page show it.
 select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
        t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
 from call c
@@ -193,46 +193,43 @@ left join person a on a.id = c.answered_by
 left join customer k on k.id = c.customer_id
 left join ticket t on t.call_id = c.id and t.state <> 'discarded'
 left join recording r on r.call_id = c.id
-left join transcript x on x.recording_id = r.id
-where ($1::timestamptz is null or (c.started_at, c.id) < ($1, $2::text))
-  and ($3::text is null or c.number = $3)
-  and ($4::text is null or c.outcome = $4)
-  and ($5::timestamptz is null or c.started_at >= $5)
-  and ($6::timestamptz is null or c.started_at < $6)
-  and ($7::bigint is null or (t.id is not null and (t.owner_id is null or t.owner_id = $7)) or exists (
-    select 1 from call_leg l where l.call_id = c.id and l.person_id = $7 and l.answered_at is not null))
-order by c.started_at desc, c.id desc limit $8;
+left join transcript x on x.recording_id = r.id;
+
+-- name: page
+-- Calls, newest first, a page from behind (:at, :behind); :number number, :outcome outcome, [:begin, :end) started, :own_of only this person's own (see is_own).
+{listed}
+where (:at::timestamptz is null or (c.started_at, c.id) < (:at, :behind::text))
+  and (:number::text is null or c.number = :number)
+  and (:outcome::text is null or c.outcome = :outcome)
+  and (:begin::timestamptz is null or c.started_at >= :begin)
+  and (:end::timestamptz is null or c.started_at < :end)
+  and (:own_of::bigint is null or (t.id is not null and (t.owner_id is null or t.owner_id = :own_of)) or exists (
+    select 1 from call_leg l where l.call_id = c.id and l.person_id = :own_of and l.answered_at is not null))
+order by c.started_at desc, c.id desc limit :limit;
 
 -- name: detail
 -- One call as in a page.
-select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
-       t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
-from call c
-left join person a on a.id = c.answered_by
-left join customer k on k.id = c.customer_id
-left join ticket t on t.call_id = c.id and t.state <> 'discarded'
-left join recording r on r.call_id = c.id
-left join transcript x on x.recording_id = r.id
-where c.id = $1;
+{listed}
+where c.id = :call;
 
 -- name: legs
 -- The agents' legs of a call, in order.
 select l.channel, l.extension, p.name as person, l.person_id, l.rang_at, l.answered_at, l.ended_at, l.outcome, l.rang_ms
 from call_leg l left join person p on p.id = l.person_id
-where l.call_id = $1 order by coalesce(l.rang_at, l.answered_at), l.channel;
+where l.call_id = :call order by coalesce(l.rang_at, l.answered_at), l.channel;
 
 -- name: is_own
 -- Whether a call is this person's own: they spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's.
-select exists (select 1 from call_leg where call_id = $1 and person_id = $2 and answered_at is not null)
-    or exists (select 1 from ticket where call_id = $1 and state <> 'discarded' and (owner_id is null or owner_id = $2));
+select exists (select 1 from call_leg where call_id = :call and person_id = :person and answered_at is not null)
+    or exists (select 1 from ticket where call_id = :call and state <> 'discarded' and (owner_id is null or owner_id = :person));
 
 -- name: recording_of
 -- The recording of a call and what became of its words.
 select r.id, r.state, r.object, r.peaks, r.bytes, r.duration_ms, r.starts_at, r.remarks, r.error,
        x.state as transcript_state, x.model, x.error as transcript_error
-from recording r left join transcript x on x.recording_id = r.id where r.call_id = $1;
+from recording r left join transcript x on x.recording_id = r.id where r.call_id = :call;
 
 -- name: utterances_of
 -- The words of a call, a row an utterance: those of four hours are never taken apart in one piece.
 select u.utterance::text as utterance from transcript x, jsonb_array_elements(x.utterances) with ordinality as u (utterance, place)
-where x.recording_id = $1 order by u.place;
+where x.recording_id = :recording order by u.place;

@@ -74,7 +74,9 @@ def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 async def compute(connection: Connection, queue: str, interval: tuple[datetime, datetime], limits: Limits) -> Figures:
     """The figures of calls that entered ``queue`` in the half-open interval."""
-    row = await connection.fetchrow(QUERIES.figures, queue, *interval, limits.in_time_ms, limits.short_abandon_ms)
+    begin, end = interval
+    within = {"in_time_ms": limits.in_time_ms, "short_abandon_ms": limits.short_abandon_ms}
+    row = await QUERIES.figures.fetchrow(connection, queue=queue, begin=begin, end=end, **within)
     assert row is not None
     return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"], row["abandoned_again"])
 

@@ -35,7 +35,7 @@ async def may(connection: Connection, who: LoggedIn, part: Part, call: str) -> b
     everybodys, own = RIGHTS[part]
     if who.may(everybodys):
         return True
-    return who.may(own) and bool(await connection.fetchval(QUERIES.is_own, call, who.id))
+    return who.may(own) and bool(await QUERIES.is_own.fetchval(connection, call=call, person=who.id))
 
 
 def only_own(who: LoggedIn) -> int | None:

@@ -64,12 +64,12 @@ class Seat:
 
 async def lock_cursor(connection: Connection, journal: str) -> int:
     """How far the journal has been applied; nobody else moves it until the transaction ends."""
-    position: int = await connection.fetchval(QUERIES.lock_cursor, journal)
+    position: int = await QUERIES.lock_cursor.fetchval(connection, journal=journal)
     return position
 
 
 async def move_cursor(connection: Connection, journal: str, position: int) -> None:
-    await connection.execute(QUERIES.move_cursor, journal, position)
+    await QUERIES.move_cursor.execute(connection, journal=journal, position=position)
 
 
 async def seats(connection: Connection) -> list[Seat]:
@@ -85,7 +85,7 @@ async def seats(connection: Connection) -> list[Seat]:
             r["wanted_reason"],
             r["wanted_at"],
         )
-        for r in await connection.fetch(QUERIES.seats)
+        for r in await QUERIES.seats.fetch(connection)
     ]
 
 
@@ -99,13 +99,13 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
         elif isinstance(fact, OF_A_CALL) and fact.call not in begun:
             needed.setdefault(fact.call, fact.at)
     if needed:
-        await connection.execute(QUERIES.ensure_calls, list(needed), list(needed.values()))
+        await QUERIES.ensure_calls.execute(connection, calls=list(needed), moments=list(needed.values()))
 
 
 async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> None:
     """One fact's rows; its call is there (``ensure_calls``). Twice comes to the same."""
     if isinstance(fact, OF_A_CALL) and not isinstance(fact, MenuChosen) and fact.recovered:
-        await connection.execute(QUERIES.mark_recovered, fact.call)
+        await QUERIES.mark_recovered.execute(connection, call=fact.call)
     match fact:
         case CallStarted():
             await _start(connection, fact, numbering)
@@ -116,7 +116,9 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
         case PopSent() | PopEnriched() | PopReceived() | PopEnded():
             await _apply_to_pop(connection, fact)
         case WantedSet():
-            await connection.execute(QUERIES.set_wanted, fact.person, fact.state, fact.reason[:40], fact.at)
+            await QUERIES.set_wanted.execute(
+                connection, person=fact.person, state=fact.state, reason=fact.reason[:40], at=fact.at
+            )
         case StillLive():
             await _end_unheard(connection, fact.calls, fact.at)
             await _close_unheard(connection, fact.legs, fact.at)
@@ -129,16 +131,28 @@ async def _apply_to_caller(
 ) -> None:
     match fact:
         case CallQueued():
-            await connection.execute(QUERIES.queue_call, fact.call, fact.queue, fact.at, fact.ivr_path, fact.language)
+            await QUERIES.queue_call.execute(
+                connection, call=fact.call, queue=fact.queue, at=fact.at, ivr_path=fact.ivr_path, language=fact.language
+            )
         case CallEnded():
             await _end(connection, fact)
         case CallHeld():
             kind = "held" if fact.held else "taken_back"
-            await connection.execute(QUERIES.note_turn, fact.call, fact.at, kind, fact.leg, None, "")
+            await QUERIES.note_turn.execute(
+                connection, call=fact.call, at=fact.at, kind=kind, channel=fact.leg, by_extension=None, to_extension=""
+            )
         case CallTransferred():
-            await connection.execute(QUERIES.note_turn, fact.call, fact.at, fact.kind, "", fact.by, printable(fact.to))
+            await QUERIES.note_turn.execute(
+                connection,
+                call=fact.call,
+                at=fact.at,
+                kind=fact.kind,
+                channel="",
+                by_extension=fact.by,
+                to_extension=printable(fact.to),
+            )
         case MenuChosen():
-            await connection.execute(QUERIES.note_menu, fact.call, fact.path, fact.notice)
+            await QUERIES.note_menu.execute(connection, call=fact.call, path=fact.path, notice=fact.notice)
 
 
 async def _start(connection: Connection, fact: CallStarted, numbering: Numbering) -> None:
@@ -148,53 +162,71 @@ async def _start(connection: Connection, fact: CallStarted, numbering: Numbering
         printable(fact.name),
         printable(fact.dialled),
     )
-    await connection.execute(QUERIES.start_call, fact.call, number, sent, name, dialled or "-", fact.at, fact.recovered)
+    await QUERIES.start_call.execute(
+        connection,
+        call=fact.call,
+        number=number,
+        number_sent=sent,
+        name_sent=name,
+        dialled=dialled or "-",
+        at=fact.at,
+        recovered=fact.recovered,
+    )
 
 
 async def _end(connection: Connection, fact: CallEnded) -> None:
-    await connection.execute(
-        QUERIES.end_call, fact.call, fact.at, str(fact.outcome), fact.waited_ms, fact.recovered, fact.abandoned_again
+    await QUERIES.end_call.execute(
+        connection,
+        call=fact.call,
+        at=fact.at,
+        outcome=str(fact.outcome),
+        waited_ms=fact.waited_ms,
+        recovered=fact.recovered,
+        abandoned_again=fact.abandoned_again,
     )
 
 
 async def _apply_to_leg(connection: Connection, fact: CallOffered | OfferEnded | CallAnswered | LegJoined | LegLeft) -> None:
-    leg = fact.call, fact.leg
+    leg = {"call": fact.call, "channel": fact.leg, "at": fact.at}
     match fact:
         case CallOffered():
-            await connection.execute(QUERIES.offer_leg, *leg, fact.extension, fact.at)
+            await QUERIES.offer_leg.execute(connection, **leg, extension=fact.extension)
         case OfferEnded():
-            await connection.execute(QUERIES.end_offer, *leg, fact.at, str(fact.outcome), fact.rang_ms)
+            await QUERIES.end_offer.execute(connection, **leg, outcome=str(fact.outcome), rang_ms=fact.rang_ms)
         case CallAnswered():
-            await connection.execute(QUERIES.answer, *leg, fact.extension, fact.at, fact.rang_ms, fact.waited_ms)
+            counted = {"rang_ms": fact.rang_ms, "waited_ms": fact.waited_ms}
+            await QUERIES.answer.execute(connection, **leg, extension=fact.extension, **counted)
         case LegJoined():
-            await connection.execute(QUERIES.join_leg, *leg, fact.extension, fact.at, fact.recovered)
+            await QUERIES.join_leg.execute(connection, **leg, extension=fact.extension, recovered=fact.recovered)
         case LegLeft():
-            await connection.execute(QUERIES.close_span, *leg, fact.at)
+            await QUERIES.close_span.execute(connection, **leg)
 
 
 async def _apply_to_pop(connection: Connection, fact: PopSent | PopEnriched | PopReceived | PopEnded) -> None:
     match fact:
         case PopSent():
-            await connection.execute(QUERIES.send_pop, fact.pop, fact.person, fact.call, fact.seq, fact.offered_at, fact.at)
+            await QUERIES.send_pop.execute(
+                connection, pop=fact.pop, person=fact.person, call=fact.call, seq=fact.seq, offered_at=fact.offered_at, at=fact.at
+            )
         case PopEnriched():
-            await connection.execute(QUERIES.enrich_pop, fact.pop, fact.at)
+            await QUERIES.enrich_pop.execute(connection, pop=fact.pop, at=fact.at)
         case PopReceived():
-            await connection.execute(QUERIES.receive_pop, fact.pop, fact.at, fact.shown_ms)
+            await QUERIES.receive_pop.execute(connection, pop=fact.pop, at=fact.at, shown_ms=fact.shown_ms)
         case PopEnded():
-            await connection.execute(QUERIES.end_pop, fact.pop, fact.at, fact.how)
+            await QUERIES.end_pop.execute(connection, pop=fact.pop, at=fact.at, how=fact.how)
 
 
 async def settle_late(connection: Connection, facts: Sequence[Fact]) -> None:
     """After facts that were taken late: of calls that had ended without them, what their end would have settled."""
     calls = list({fact.call for fact in facts if isinstance(fact, (CallStarted, *OF_A_CALL))})
     if calls:
-        await connection.execute(QUERIES.close_late, calls)
-        await connection.execute(QUERIES.measure_late, calls)
+        await QUERIES.close_late.execute(connection, calls=calls)
+        await QUERIES.measure_late.execute(connection, calls=calls)
 
 
 async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datetime) -> None:
     """Ends what the switch no longer has; how the call ended is known only if somebody had answered it."""
-    for row in await connection.fetch(QUERIES.ended_unheard, list(live), at):
+    for row in await QUERIES.ended_unheard.fetch(connection, live=list(live), at=at):
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
         await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
@@ -203,15 +235,15 @@ async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datet
 async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: datetime) -> None:
     """Rings, cards and conversations of calls that go on, whose own end was not heard; how a ring ended is known of none."""
     for query in (QUERIES.close_unheard_legs, QUERIES.close_unheard_spans, QUERIES.close_unheard_pops):
-        await connection.execute(query, list(legs), at)
+        await query.execute(connection, live=list(legs), at=at)
 
 
 async def known_customer(connection: Connection, number: str) -> Row | None:
-    return await connection.fetchrow(QUERIES.known_customer, number)
+    return await QUERIES.known_customer.fetchrow(connection, number=number)
 
 
 async def remember(connection: Connection, number: str, *, but: CallId) -> Row:
     """``customer`` (or None), ``tickets`` and ``calls`` as JSON values."""
-    row = await connection.fetchrow(QUERIES.remember, number, but)
+    row = await QUERIES.remember.fetchrow(connection, number=number, but=but)
     assert row is not None
     return row

@@ -13,7 +13,7 @@ from pathlib import Path
 from services.customers.numbers import Numbering, completed
 from services.people import audit
 from services.store.db import Connection, Row
-from services.store.queries import load_queries
+from services.store.queries import Query, load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "renumber.sql")
 RULES = 1  # of services.customers.numbers; count up when they come to read something otherwise
@@ -25,13 +25,13 @@ Reading = Callable[[str], str]
 
 async def renumber(connection: Connection, numbering: Numbering, at: datetime) -> int | None:
     """How many customers keep an old number because another has theirs; None if there was nothing to do."""
-    before = await connection.fetchrow(QUERIES.read_by)
+    before = await QUERIES.read_by.fetchrow(connection)
     if before and (before["rules"], before["area_code"]) == (RULES, numbering.area_code):
         return None
     twins = await _customers(connection, _reading(numbering, dropped_plus=before is None), at)
     await _tickets(connection, numbering, _reading(numbering, dropped_plus=before is None), at)
     await _calls(connection, numbering)
-    await connection.execute(QUERIES.note, RULES, numbering.area_code)
+    await QUERIES.note.execute(connection, rules=RULES, area_code=numbering.area_code)
     return twins
 
 
@@ -50,9 +50,11 @@ async def _customers(connection: Connection, read: Reading, at: datetime) -> int
         wanted = {row["id"]: read(row["kept"]) for row in rows if read(row["kept"]) != row["kept"]}
         first = {number: customer for customer, number in reversed(wanted.items())}
         async with connection.transaction():
-            moved = await connection.fetch(QUERIES.set_customers, list(first.values()), list(first))
+            moved = await QUERIES.set_customers.fetch(connection, ids=list(first.values()), numbers=list(first))
             left = wanted.keys() - {row["id"] for row in moved}
-            owners = {row["number"]: row["id"] for row in await connection.fetch(QUERIES.whose, [wanted[one] for one in left])}
+            owners = {
+                row["number"]: row["id"] for row in await QUERIES.whose.fetch(connection, numbers=[wanted[one] for one in left])
+            }
             for customer in sorted(left):
                 detail = {"like": f"customer:{owners[wanted[customer]]}"}
                 about = f"customer:{customer}"
@@ -67,14 +69,16 @@ async def _tickets(connection: Connection, numbering: Numbering, read: Reading, 
             (row["id"], row["kept"], new) for row in rows if (new := _new(numbering, row) or read(row["kept"])) != row["kept"]
         ]
         if changed:
-            await connection.execute(QUERIES.set_tickets, *_columns(changed), at)
+            ids, kept, numbers = _columns(changed)
+            await QUERIES.set_tickets.execute(connection, ids=ids, kept=kept, numbers=numbers, at=at)
 
 
 async def _calls(connection: Connection, numbering: Numbering) -> None:
     async for rows in _batches(connection, QUERIES.calls, ""):
         changed = [(row["id"], new) for row in rows if (new := _new(numbering, row)) and new != row["kept"]]
         if changed:
-            await connection.execute(QUERIES.set_calls, *_columns(changed))
+            ids, numbers = _columns(changed)
+            await QUERIES.set_calls.execute(connection, ids=ids, numbers=numbers)
 
 
 def _new(numbering: Numbering, row: Row) -> str:
@@ -82,10 +86,10 @@ def _new(numbering: Numbering, row: Row) -> str:
     return numbering.read(row["sent"]) if row["sent"] else ""
 
 
-async def _batches(connection: Connection, query: str, after: object) -> AsyncIterator[list[Row]]:
-    while rows := await connection.fetch(query, after, BATCH):
+async def _batches(connection: Connection, query: Query, behind: object) -> AsyncIterator[list[Row]]:
+    while rows := await query.fetch(connection, behind=behind, limit=BATCH):
         yield rows
-        after = rows[-1]["id"]
+        behind = rows[-1]["id"]
 
 
 def _columns(rows: Iterable[tuple[object, ...]]) -> Iterable[list[object]]:

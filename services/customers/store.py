@@ -23,26 +23,32 @@ class NumberTaken(Conflict):
 
 
 async def load(connection: Connection, customer_id: int) -> Customer:
-    return _found(await connection.fetchrow(QUERIES.by_id, customer_id))
+    return _found(await QUERIES.by_id.fetchrow(connection, customer=customer_id))
 
 
 async def page(
     connection: Connection, *, after: int | None, search: str, beginnings: Sequence[str], limit: int
 ) -> list[Customer]:
-    rows = await connection.fetch(QUERIES.page, after, search, limit, beginnings)
+    rows = await QUERIES.page.fetch(connection, after=after, search=search, limit=limit, beginnings=beginnings)
     return [Customer(**dict(row)) for row in rows]
 
 
 async def insert(connection: Connection, new: CustomerFields, at: datetime) -> Customer:
     try:
-        return _found(await connection.fetchrow(QUERIES.insert, new.number, new.name, new.tier, new.note, at))
+        return _found(
+            await QUERIES.insert.fetchrow(connection, number=new.number, name=new.name, tier=new.tier, note=new.note, at=at)
+        )
     except asyncpg.UniqueViolationError:
         raise NumberTaken from None
 
 
 async def update(connection: Connection, customer_id: int, new: CustomerFields, at: datetime) -> Customer:
     try:
-        return _found(await connection.fetchrow(QUERIES.update, customer_id, new.number, new.name, new.tier, new.note, at))
+        return _found(
+            await QUERIES.update.fetchrow(
+                connection, customer=customer_id, number=new.number, name=new.name, tier=new.tier, note=new.note, at=at
+            )
+        )
     except asyncpg.UniqueViolationError:
         raise NumberTaken from None
 
@@ -55,18 +61,18 @@ async def stage(connection: Connection, good: Path) -> int:
 
 async def compare_staged(connection: Connection, *, tier: bool, note: bool) -> tuple[int, int]:
     """How many of the rows are new, and how many differ from what is there. True: the file has no such column."""
-    found = await connection.fetchrow(QUERIES.compare_staged, tier, note)
+    found = await QUERIES.compare_staged.fetchrow(connection, without_tier=tier, without_note=note)
     return (found["created"], found["changed"]) if found else (0, 0)
 
 
 async def upsert_staged(connection: Connection, at: datetime, *, tier: bool, note: bool) -> None:
     """Write them; those that are the same already are left alone, and so is what the file has no column for."""
-    await connection.execute(QUERIES.upsert_staged, at, tier, note)
+    await QUERIES.upsert_staged.execute(connection, at=at, without_tier=tier, without_note=note)
 
 
 async def unstage(connection: Connection) -> None:
     """The rows beside the table are gone, so that no other transaction ever sees them."""
-    await connection.execute(QUERIES.unstage)
+    await QUERIES.unstage.execute(connection)
 
 
 def _found(row: asyncpg.Record | None) -> Customer:

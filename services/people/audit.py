@@ -35,10 +35,10 @@ async def write(
     detail: Mapping[str, str] | None = None,
 ) -> None:
     """``action`` like ``recording.listen``, ``about`` like ``call:<id>``; ``by`` None for the system or a stranger."""
-    await connection.execute(QUERIES.write, at, by, action, about, dict(detail or {}))
+    await QUERIES.write.execute(connection, at=at, person=by, action=action, object=about, detail=dict(detail or {}))
 
 
 async def page(connection: Connection, *, before: int | None, limit: int) -> list[Entry]:
     """Newest first, below the row id ``before``."""
-    rows = await connection.fetch(QUERIES.page, before, limit)
+    rows = await QUERIES.page.fetch(connection, before=before, limit=limit)
     return [Entry(**dict(row)) for row in rows]

@@ -62,7 +62,7 @@ class Sessions:
     async def begin(self, connection: db.Connection, person_id: int) -> str:
         """The token for the cookie; it is nowhere else."""
         token = secrets.token_urlsafe(32)
-        await connection.execute(QUERIES.begin, hash_of(token), person_id, self._clock.now())
+        await QUERIES.begin.execute(connection, session=hash_of(token), person=person_id, at=self._clock.now())
         return token
 
     async def who(self, token: str) -> LoggedIn | None:
@@ -73,13 +73,15 @@ class Sessions:
         """The same for a session known by its hash; counts as activity, like every look."""
         now = self._clock.now()
         async with db.connection(self._pool) as connection:
-            row = await connection.fetchrow(QUERIES.who, session, now - self.limits.idle, now - self.limits.absolute)
+            row = await QUERIES.who.fetchrow(
+                connection, session=session, idle_since=now - self.limits.idle, begun_since=now - self.limits.absolute
+            )
             person = person_of(row) if row else None
             if row is None or person is None:
                 self._known.pop(session, None)
                 return None
             if now - row["seen_at"] >= TOUCH_EVERY:
-                await connection.execute(QUERIES.seen, session, now)
+                await QUERIES.seen.execute(connection, session=session, at=now)
         who = LoggedIn(person=person, session=session)
         self._remember(who, row["created_at"], now)
         return who
@@ -114,8 +116,10 @@ class Sessions:
         """Of the sessions of open websockets, those still in force; an open desk counts as activity."""
         now, several = self._clock.now(), list(sessions)
         async with db.connection(self._pool) as connection:
-            rows = await connection.fetch(QUERIES.alive, several, now - self.limits.idle, now - self.limits.absolute)
-            await connection.execute(QUERIES.seen_all, several, now, now - TOUCH_EVERY)
+            rows = await QUERIES.alive.fetch(
+                connection, sessions=several, idle_since=now - self.limits.idle, begun_since=now - self.limits.absolute
+            )
+            await QUERIES.seen_all.execute(connection, sessions=several, at=now, seen_before=now - TOUCH_EVERY)
         return {row["token_hash"] for row in rows}
 
     async def forget_old(self) -> None:
@@ -123,20 +127,20 @@ class Sessions:
         while True:
             with contextlib.suppress(WorldFailed):  # those of the next hour go with them then
                 async with db.connection(self._pool) as connection:
-                    await connection.execute(QUERIES.forget, self._clock.now() - KEPT)
+                    await QUERIES.forget.execute(connection, before=self._clock.now() - KEPT)
             await asyncio.sleep(SWEEP_S)
 
     async def end(self, connection: db.Connection, session: bytes, person_id: int) -> None:
         """This one session is over."""
         self._known.pop(session, None)
-        await connection.execute(QUERIES.end_one, session, self._clock.now())
-        await connection.execute(QUERIES.tell, str(person_id))
+        await QUERIES.end_one.execute(connection, session=session, at=self._clock.now())
+        await QUERIES.tell.execute(connection, person=str(person_id))
 
     async def end_all(self, connection: db.Connection, person_id: int, *, but: bytes | None = None) -> None:
         """All of a person's sessions are over (role or password changed, account closed), except ``but``."""
         self._forget(lambda who: who.id == person_id and who.session != but)
-        await connection.execute(QUERIES.end_all, person_id, self._clock.now(), but)
-        await connection.execute(QUERIES.tell, str(person_id))
+        await QUERIES.end_all.execute(connection, person=person_id, at=self._clock.now(), but=but)
+        await QUERIES.tell.execute(connection, person=str(person_id))
 
 
 def hash_of(token: str) -> bytes:

@@ -1,6 +1,6 @@
 -- name: begin
 -- A new session; only the hash of its token is kept.
-insert into session (token_hash, person_id, created_at, seen_at) values ($1, $2, $3, $3);
+insert into session (token_hash, person_id, created_at, seen_at) values (:session, :person, :at, :at);
 
 -- name: who
 -- The session and its person, if both are in force: not ended, not idle too long, not too old, account active.
@@ -8,34 +8,34 @@ select session.seen_at, session.created_at,
        person.id, person.login, person.name, person.role, person.extension, person.phone_kind, person.phone_secret_n,
        person.language, person.must_change, person.active
 from session join person on person.id = session.person_id
-where session.token_hash = $1 and session.ended_at is null and session.seen_at > $2 and session.created_at > $3 and person.active;
+where session.token_hash = :session and session.ended_at is null and session.seen_at > :idle_since and session.created_at > :begun_since and person.active;
 
 -- name: seen
 -- The person is still there.
-update session set seen_at = $2 where token_hash = $1 and ended_at is null;
+update session set seen_at = :at where token_hash = :session and ended_at is null;
 
 -- name: alive
 -- Of these sessions, those in force.
 select session.token_hash from session join person on person.id = session.person_id
-where session.token_hash = any($1::bytea[]) and session.ended_at is null and session.seen_at > $2 and session.created_at > $3 and person.active;
+where session.token_hash = any(:sessions::bytea[]) and session.ended_at is null and session.seen_at > :idle_since and session.created_at > :begun_since and person.active;
 
 -- name: seen_all
 -- The desks of these sessions are open.
-update session set seen_at = $2 where token_hash = any($1::bytea[]) and ended_at is null and seen_at < $3;
+update session set seen_at = :at where token_hash = any(:sessions::bytea[]) and ended_at is null and seen_at < :seen_before;
 
 -- name: end_one
 -- Log out.
-update session set ended_at = $2 where token_hash = $1 and ended_at is null;
+update session set ended_at = :at where token_hash = :session and ended_at is null;
 
 -- name: end_all
 -- End every session of a person, except one (or none).
-update session set ended_at = $2
-where person_id = $1 and ended_at is null and ($3::bytea is null or token_hash <> $3);
+update session set ended_at = :at
+where person_id = :person and ended_at is null and (:but::bytea is null or token_hash <> :but);
 
 -- name: tell
 -- Wake whoever holds websockets of this person: they ask again whether their session is in force.
-select pg_notify('session_ended', $1::text);
+select pg_notify('session_ended', :person::text);
 
 -- name: forget
 -- Sessions long over; the audit remembers the logins.
-delete from session where created_at < $1;
+delete from session where created_at < :before;

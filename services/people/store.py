@@ -38,80 +38,100 @@ class NewPerson:
 
 async def by_login(connection: Connection, login: str) -> tuple[Person, str] | None:
     """The person and the password hash."""
-    row = await connection.fetchrow(QUERIES.by_login, login)
+    row = await QUERIES.by_login.fetchrow(connection, login=login)
     person = person_of(row) if row else None
     return (person, row["password_hash"]) if row and person else None
 
 
 async def load(connection: Connection, person_id: int) -> Person:
-    return _found(await connection.fetchrow(QUERIES.by_id, person_id))
+    return _found(await QUERIES.by_id.fetchrow(connection, person=person_id))
 
 
 async def lock(connection: Connection, person_id: int) -> Person:
     """Load for a change."""
-    return _found(await connection.fetchrow(QUERIES.lock_by_id, person_id))
+    return _found(await QUERIES.lock_by_id.fetchrow(connection, person=person_id))
 
 
 async def everybody(connection: Connection) -> list[Person]:
     """All accounts but those that cannot be read (`unreadable`): one bad row keeps nobody else out."""
-    return [person for row in await connection.fetch(QUERIES.everybody) if (person := person_of(row))]
+    return [person for row in await QUERIES.everybody.fetch(connection) if (person := person_of(row))]
 
 
 async def unreadable(connection: Connection) -> list[str]:
     """The logins of accounts with a role that this program does not know."""
-    return [row["login"] for row in await connection.fetch(QUERIES.everybody) if person_of(row) is None]
+    return [row["login"] for row in await QUERIES.everybody.fetch(connection) if person_of(row) is None]
 
 
 async def insert(connection: Connection, new: NewPerson, password_hash: str, *, must_change: bool, at: datetime) -> Person:
-    values = (new.login, new.name, new.role, new.extension, new.phone_kind, new.language, password_hash, must_change, at)
     secret = await next_secret(connection, new.extension) if new.extension else 1
     try:
-        return await load(connection, await connection.fetchval(QUERIES.insert, *values, secret))
+        created: int = await QUERIES.insert.fetchval(
+            connection,
+            login=new.login,
+            name=new.name,
+            role=new.role,
+            extension=new.extension,
+            phone_kind=new.phone_kind,
+            language=new.language,
+            password_hash=password_hash,
+            must_change=must_change,
+            at=at,
+            phone_secret_n=secret,
+        )
+        return await load(connection, created)
     except asyncpg.UniqueViolationError as error:
         raise Taken(_whose(error)) from None
 
 
 async def next_secret(connection: Connection, extension: str) -> int:
     """A number for the extension's SIP secret that nobody has had."""
-    number: int = await connection.fetchval(QUERIES.next_secret, extension)
+    number: int = await QUERIES.next_secret.fetchval(connection, extension=extension)
     return number
 
 
 async def save(connection: Connection, person: Person) -> None:
     p = person
     try:
-        await connection.execute(
-            QUERIES.update, p.id, p.name, p.role, p.extension, p.phone_kind, p.language, p.active, p.phone_secret_n
+        await QUERIES.update.execute(
+            connection,
+            person=p.id,
+            name=p.name,
+            role=p.role,
+            extension=p.extension,
+            phone_kind=p.phone_kind,
+            language=p.language,
+            active=p.active,
+            phone_secret_n=p.phone_secret_n,
         )
     except asyncpg.UniqueViolationError as error:
         raise Taken(_whose(error)) from None
 
 
 async def set_password(connection: Connection, person_id: int, password_hash: str, *, must_change: bool) -> None:
-    await connection.execute(QUERIES.set_password, person_id, password_hash, must_change)
+    await QUERIES.set_password.execute(connection, person=person_id, password_hash=password_hash, must_change=must_change)
 
 
 async def password_of(connection: Connection, person_id: int) -> str:
-    found: str = await connection.fetchval(QUERIES.password_of, person_id)
+    found: str = await QUERIES.password_of.fetchval(connection, person=person_id)
     return found
 
 
 async def set_language(connection: Connection, person_id: int, language: Language) -> None:
-    await connection.execute(QUERIES.set_language, person_id, language)
+    await QUERIES.set_language.execute(connection, person=person_id, language=language)
 
 
 async def lock_administrators(connection: Connection) -> frozenset[int]:
     """The ids of all active administrators, who stay so until the transaction ends."""
-    return frozenset(row["id"] for row in await connection.fetch(QUERIES.lock_administrators))
+    return frozenset(row["id"] for row in await QUERIES.lock_administrators.fetch(connection))
 
 
 async def tell_phones_changed(connection: Connection, person_id: int) -> None:
     """Rings the bell ``phones_changed``, saying whose, when the transaction is committed."""
-    await connection.execute(QUERIES.tell_phones_changed, str(person_id))
+    await QUERIES.tell_phones_changed.execute(connection, person=str(person_id))
 
 
 async def any_administrator(connection: Connection) -> bool:
-    return bool(await connection.fetchval(QUERIES.any_administrator))
+    return bool(await QUERIES.any_administrator.fetchval(connection))
 
 
 def _found(row: asyncpg.Record | None) -> Person:

@@ -58,13 +58,13 @@ async def begin(
         counted[f"known:{whose} {known}"] = limits.per_login
     else:
         counted |= {f"login:{whose}": limits.per_login_anywhere, f"login:{whose} {where}": limits.per_login}
-    await connection.execute(QUERIES.forget, now - limits.window)
+    await QUERIES.forget.execute(connection, before=now - limits.window)
     for key, most in sorted(counted.items()):  # in one order: two tries at once wait for each other and never both
-        await connection.execute(QUERIES.lock, 0, key)
-        found = await connection.fetchrow(QUERIES.count, key, now - limits.window)
+        await QUERIES.lock.execute(connection, kind=0, key=key)
+        found = await QUERIES.count.fetchrow(connection, key=key, since=now - limits.window)
         if found and found["tries"] >= most:
             raise Throttled(max(1, math.ceil((found["oldest"] + limits.window - now).total_seconds())))
-        await connection.execute(QUERIES.add, key, now)
+        await QUERIES.add.execute(connection, key=key, at=now)
     return Try(tuple(key for key in counted if not key.startswith("peer:")), f"peer:{where}", now)
 
 
@@ -75,7 +75,7 @@ async def succeeded(connection: Connection, attempt: Try) -> None:
     """
     for key in attempt.keys:
         if " " in key:
-            await connection.execute(QUERIES.clear_login, key)
+            await QUERIES.clear_login.execute(connection, key=key)
         else:
-            await connection.execute(QUERIES.clear_try, key, attempt.at)
-    await connection.execute(QUERIES.clear_try, attempt.peer_key, attempt.at)
+            await QUERIES.clear_try.execute(connection, key=key, at=attempt.at)
+    await QUERIES.clear_try.execute(connection, key=attempt.peer_key, at=attempt.at)

@@ -1,44 +1,101 @@
 """SQL lives in ``.sql`` files beside its store: ``-- name: x``, a sentence that says what it answers, then the statement.
 
+A statement names what it is given, ``:call`` or ``:since``, and is asked by those names: ``await QUERIES.legs.fetch(connection,
+call=call)``. What several statements share, such as a list of columns, stands once as ``-- part: x`` and is put in as ``{x}``.
+
 Every query of every room is prepared against the migrated schema in a test.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-_NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+from services.store.db import Connection, Row
+
+_MARK = re.compile(r"^-- (name|part): ([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+_PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_TOKEN = re.compile(r"--[^\n]*|'(?:[^']|'')*'|::|:([a-z][a-z0-9_]*)")
+"""What may hold a colon that is no name's: comments, texts, casts."""
 
 
 class BadQueryFile(ValueError):
     """A .sql file that is not made of named, explained queries."""
 
 
-@dataclass(frozen=True, slots=True)
+class WrongValues(TypeError):
+    """A query was given other values than it names: a slip in the program."""
+
+
+@dataclass(frozen=True)
 class Query:
-    """One statement; ``str(query)`` is what asyncpg gets."""
+    """One statement. ``str(query)`` is what PostgreSQL gets; ``names`` are its values in the order of ``$1``, ``$2`` ….
+
+    The methods are asyncpg's of the same name, on the connection that is handed over (within a transaction: always the same one).
+    """
 
     name: str
     sentence: str
-    sql: str
+    written: str
+
+    def __str__(self) -> str:
+        return self._compiled[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._compiled[1]
+
+    async def execute(self, connection: Connection, /, **values: object) -> str:
+        return await connection.execute(str(self), *self._in_order(values))
+
+    async def execute_each(self, connection: Connection, rows: Iterable[Mapping[str, object]], /) -> None:
+        """Once for each row of values, all at once on the wire."""
+        await connection.executemany(str(self), [self._in_order(row) for row in rows])
+
+    async def fetch(self, connection: Connection, /, **values: object) -> list[Row]:
+        return await connection.fetch(str(self), *self._in_order(values))
+
+    async def fetchrow(self, connection: Connection, /, **values: object) -> Row | None:
+        return await connection.fetchrow(str(self), *self._in_order(values))
+
+    async def fetchval(self, connection: Connection, /, **values: object) -> Any:
+        """The first column of the first row; None without a row."""
+        return await connection.fetchval(str(self), *self._in_order(values))
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[str, ...]]:
+        names: dict[str, int] = {}
+
+        def numbered(token: re.Match[str]) -> str:
+            name = token[1]
+            return token[0] if name is None else f"${names.setdefault(name, len(names) + 1)}"
+
+        return _TOKEN.sub(numbered, self.written), tuple(names)
+
+    def _in_order(self, values: Mapping[str, object]) -> list[object]:
+        if values.keys() != set(self.names):
+            lacking, unknown = set(self.names) - values.keys(), values.keys() - set(self.names)
+            raise WrongValues(f"{self.name} lacks {sorted(lacking)} and knows no {sorted(unknown)}")
+        return [values[name] for name in self.names]
 
 
-class Queries(Mapping[str, str]):
-    """The queries of one file: ``queries["by_login"]`` or ``queries.by_login`` is the SQL text."""
+class Queries(Mapping[str, Query]):
+    """The queries of one file, ``queries["by_login"]`` or ``queries.by_login``."""
 
     def __init__(self, path: Path, found: dict[str, Query]) -> None:
         self.path = path
         self.found = found
 
-    def __getitem__(self, name: str) -> str:
-        return self.found[name].sql
+    def __getitem__(self, name: str) -> Query:
+        return self.found[name]
 
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Query:
         try:
-            return self.found[name].sql
+            return self.found[name]
         except KeyError:
             raise AttributeError(f"{self.path.name} has no query {name!r}") from None
 
@@ -50,26 +107,36 @@ class Queries(Mapping[str, str]):
 
 
 def load_queries(path: Path) -> Queries:
-    """Read one file; a query without a sentence, a second one of the same name or stray SQL before the first is refused."""
+    """Read one file; refused: no sentence, a name twice, an unknown part, SQL before the first name."""
     text = path.read_text(encoding="utf-8")
-    marks = list(_NAME.finditer(text))
+    marks = list(_MARK.finditer(text))
     if _statement(text[: marks[0].start()] if marks else text):
         raise BadQueryFile(f"{path}: SQL before the first '-- name:'")
     found: dict[str, Query] = {}
+    parts: dict[str, str] = {}
     for mark, after in zip(marks, [*marks[1:], None], strict=True):
-        query = _read(path, mark[1], text[mark.end() : after.start() if after else None])
-        if query.name in found:
+        query = _read(path, mark[2], text[mark.end() : after.start() if after else None], parts)
+        if query.name in found or query.name in parts:
             raise BadQueryFile(f"{path}: {query.name} is there twice")
-        found[query.name] = query
+        if mark[1] == "part":
+            parts[query.name] = query.written
+        else:
+            found[query.name] = query
     return Queries(path, found)
 
 
-def _read(path: Path, name: str, body: str) -> Query:
+def _read(path: Path, name: str, body: str, parts: Mapping[str, str]) -> Query:
     comments = [line[2:].strip() for line in body.strip().splitlines() if line.startswith("--")]
     sql = _statement(body)
     if not comments or not sql:
         raise BadQueryFile(f"{path}: {name} needs a sentence and a statement")
-    return Query(name, " ".join(comments), sql)
+
+    def part(found: re.Match[str]) -> str:
+        if found[1] not in parts:
+            raise BadQueryFile(f"{path}: {name} wants the part {found[1]}, which does not stand above it")
+        return parts[found[1]]
+
+    return Query(name, " ".join(comments), _PART.sub(part, sql))
 
 
 def _statement(text: str) -> str:

@@ -25,11 +25,11 @@ DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term", "
 async def hand_out(owner: OwnConnection, application: str) -> None:
     """Exactly these rights for ``application``, whatever it had before. ``owner``: a connection of who owns the tables."""
     async with owner.transaction():
-        for row in await owner.fetch(QUERIES.statements, application, sorted(DELETABLE)):
+        for row in await QUERIES.statements.fetch(owner, account=application, deletable=sorted(DELETABLE)):
             await owner.execute(row["statement"])
 
 
 async def beyond(application: Connection) -> str:
     """What the account of this connection may do that it must not, for the operator; '' if nothing."""
-    found: str | None = await application.fetchval(QUERIES.beyond)
+    found: str | None = await QUERIES.beyond.fetchval(application)
     return found or ""

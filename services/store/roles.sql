@@ -1,5 +1,5 @@
 -- name: statements
--- The statements that give account $1 its rights, in order; rows can be deleted from the tables $2.
+-- The statements that give account :account its rights, in order; rows can be deleted from the tables :deletable.
 with relation as (
   select c.oid, c.relname, c.relkind,
          c.relname = 'schema_migration' as fixed,
@@ -19,21 +19,21 @@ with relation as (
   where r.append_only group by r.oid
 )
 select statement from (
-  select 1 as turn, format('revoke all on all tables in schema public from %I', $1::text) as statement
-  union all select 1, format('revoke all on all sequences in schema public from %I', $1)
-  union all select 1, format('revoke all on schema public from %I', $1)
-  union all select 1, format('revoke all on database %I from %I', current_database(), $1)
+  select 1 as turn, format('revoke all on all tables in schema public from %I', :account::text) as statement
+  union all select 1, format('revoke all on all sequences in schema public from %I', :account)
+  union all select 1, format('revoke all on schema public from %I', :account)
+  union all select 1, format('revoke all on database %I from %I', current_database(), :account)
   union all select 1, format('revoke temporary on database %I from public', current_database())
   union all select 1, 'revoke create on schema public from public'
-  union all select 2, format('grant connect on database %I to %I', current_database(), $1)
-  union all select 2, format('grant usage on schema public to %I', $1)
-  union all select 2, format('grant select on public.%I to %I', relname, $1) from relation
-  union all select 2, format('grant insert (%s) on public.%I to %I', columns, relname, $1) from relation join inserted using (oid)
-  union all select 2, format('grant insert, update on public.%I to %I', relname, $1) from relation
+  union all select 2, format('grant connect on database %I to %I', current_database(), :account)
+  union all select 2, format('grant usage on schema public to %I', :account)
+  union all select 2, format('grant select on public.%I to %I', relname, :account) from relation
+  union all select 2, format('grant insert (%s) on public.%I to %I', columns, relname, :account) from relation join inserted using (oid)
+  union all select 2, format('grant insert, update on public.%I to %I', relname, :account) from relation
     where relkind in ('r', 'p') and not append_only and not fixed
-  union all select 2, format('grant delete on public.%I to %I', relname, $1) from relation
-    where relname = any ($2::text[]) and not append_only
-  union all select 2, format('grant usage on sequence public.%I to %I', relname, $1) from own_sequence
+  union all select 2, format('grant delete on public.%I to %I', relname, :account) from relation
+    where relname = any (:deletable::text[]) and not append_only
+  union all select 2, format('grant usage on sequence public.%I to %I', relname, :account) from own_sequence
 ) as handed_out order by turn;
 
 -- name: beyond

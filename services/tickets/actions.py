@@ -45,13 +45,13 @@ class Tickets:
         """A draft by hand and whether it is new: a repeated ``key`` returns the first; with other fields it is a Conflict."""
         body = _digest(fields)
         async with transaction(self.pool) as connection:
-            await connection.execute(store.QUERIES.lock_key, f"{by}:{key}")
-            first = await connection.fetchrow(store.QUERIES.of_key, by, key)
+            await store.QUERIES.lock_key.execute(connection, key=f"{by}:{key}")
+            first = await store.QUERIES.of_key.fetchrow(connection, person=by, key=key)
             if first is not None:
                 return await _repeated(connection, first["ticket_id"], same=first["body"] == body), False
             check_codes(fields, await store.codes(connection))
             created = await self._create(connection, self._inside(fields), by)
-            await connection.execute(store.QUERIES.take_key, by, key, body, created, self.clock.now())
+            await store.QUERIES.take_key.execute(connection, person=by, key=key, body=body, ticket=created, at=self.clock.now())
             return await store.load(connection, created), True
 
     async def change(self, ticket: int, version: int, fields: Fields, *, by: int) -> Ticket:
@@ -153,7 +153,7 @@ class Tickets:
         """Customer and name go with a changed number, but no name that an agent typed; with what differs by it."""
         if "customer_number" not in changes:
             return ticket, changes
-        known = await connection.fetchrow(store.QUERIES.customer_of, ticket.customer_number)
+        known = await store.QUERIES.customer_of.fetchrow(connection, number=ticket.customer_number)
         ticket = replace(ticket, customer_id=known["id"] if known else None)
         source = ticket.sources.get("customer_name")
         if ticket.customer_name and source and source.by == "agent":
@@ -189,8 +189,8 @@ async def draft_of_call(connection: Connection, call: str, at: datetime) -> int 
     present = await store.load_of_call(connection, call)
     if present is not None:
         return present.id
-    behind = await connection.fetchrow(store.QUERIES.call_behind, call)
-    if behind is None or await connection.fetchval(store.QUERIES.any_of_call, call):
+    behind = await store.QUERIES.call_behind.fetchrow(connection, call=call)
+    if behind is None or await store.QUERIES.any_of_call.fetchval(connection, call=call):
         return None
     received = behind["queued_at"] or behind["started_at"]
     empty = draft(received_at=received, now=at, created_by=None, owner=behind["answered_by"], call=call)

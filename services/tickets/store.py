@@ -17,9 +17,6 @@ from services.tickets.numbers import GivenNumbers
 
 QUERIES = load_queries(Path(__file__).parent / "tickets.sql")
 SCAN_ROWS = 5_000  # tickets that one page of a text search looks at; the next page looks further
-_COLUMNS = (*CLASSES, "description", "address", "contact_number", "customer_name", "customer_number", "answer")
-
-assert set(_COLUMNS) == set(FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +60,28 @@ def ticket_of(row: Row) -> Ticket:
 
 async def load(connection: Connection, ticket: int) -> Ticket:
     """Raises NotFound."""
-    row = await connection.fetchrow(QUERIES.load, ticket)
+    row = await QUERIES.load.fetchrow(connection, ticket=ticket)
     if row is None:
         raise NotFound("there is no such ticket")
     return ticket_of(row)
 
 
 async def load_of_call(connection: Connection, call: str) -> Ticket | None:
-    row = await connection.fetchrow(QUERIES.load_of_call, call)
+    row = await QUERIES.load_of_call.fetchrow(connection, call=call)
     return None if row is None else ticket_of(row)
 
 
 async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
     """Writes a draft and its first journal row; the new id. ``ticket.id`` is not looked at."""
-    created: int = await connection.fetchval(
-        QUERIES.create,
-        ticket.call_id,
-        ticket.customer_id,
-        ticket.received_at,
-        ticket.changed_at,
-        ticket.created_by,
-        ticket.owner_id,
-        *(ticket.value(name) for name in _COLUMNS),
-        _sources(ticket),
+    created: int = await QUERIES.create.fetchval(
+        connection,
+        call_id=ticket.call_id,
+        customer_id=ticket.customer_id,
+        received_at=ticket.received_at,
+        changed_at=ticket.changed_at,
+        created_by=ticket.created_by,
+        owner_id=ticket.owner_id,
+        **_form(ticket),
     )
     await _write_journal(connection, created, 1, entry)
     return created
@@ -94,20 +90,19 @@ async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
 async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry) -> None:
     """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first, Conflict."""
     try:
-        moved = await connection.fetchval(
-            QUERIES.move,
-            after.id,
-            before.version,
-            after.version,
-            str(after.state),
-            after.number,
-            after.customer_id,
-            after.owner_id,
-            after.confirmed_at,
-            after.confirmed_by,
-            entry.at,
-            *(after.value(name) for name in _COLUMNS),
-            _sources(after),
+        moved = await QUERIES.move.fetchval(
+            connection,
+            ticket=after.id,
+            seen_version=before.version,
+            version=after.version,
+            state=str(after.state),
+            number=after.number,
+            customer_id=after.customer_id,
+            owner_id=after.owner_id,
+            confirmed_at=after.confirmed_at,
+            confirmed_by=after.confirmed_by,
+            changed_at=entry.at,
+            **_form(after),
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "ticket_call":
@@ -120,23 +115,27 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
 
 async def _write_journal(connection: Connection, ticket: int, seq: int, entry: Entry) -> None:
     changes = {name: list(pair) for name, pair in entry.changes.items()}
-    await connection.execute(QUERIES.write_journal, ticket, seq, entry.at, entry.by, entry.action, changes, entry.note)
+    await QUERIES.write_journal.execute(
+        connection, ticket=ticket, seq=seq, at=entry.at, person=entry.by, action=entry.action, changes=changes, note=entry.note
+    )
 
 
-def _sources(ticket: Ticket) -> dict[str, object]:
-    return {name: source.as_json() for name, source in ticket.sources.items()}
+def _form(ticket: Ticket) -> dict[str, object]:
+    """What the form holds, by the columns' names, and who filled each field."""
+    sources = {name: source.as_json() for name, source in ticket.sources.items()}
+    return {**{name: ticket.value(name) for name in FIELDS}, "sources": sources}
 
 
 async def next_number(connection: Connection, local: datetime, given: GivenNumbers) -> str:
     """``T<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time), never one of ``given``."""
     month = f"{local:%Y-%m}"
-    return f"T{month}-{await connection.fetchval(QUERIES.next_number, month, given.highest(month)):06d}"
+    return f"T{month}-{await QUERIES.next_number.fetchval(connection, month=month, above=given.highest(month)):06d}"
 
 
 async def codes(connection: Connection) -> dict[str, set[str]]:
     """List -> class codes in use."""
     found: dict[str, set[str]] = {name: set() for name in CLASSES}
-    for row in await connection.fetch(QUERIES.codes):
+    for row in await QUERIES.codes.fetch(connection):
         found[row["list"]].add(row["code"])
     return found
 
@@ -145,8 +144,17 @@ async def page(connection: Connection, wanted: Wanted, *, number: str | None = N
     """Newest first, by index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
-    filters = (wanted.state, wanted.owner, at, behind, number, customer_number)
-    rows = await connection.fetch(QUERIES.page, *filters, wanted.limit + 1, wanted.reader)
+    rows = await QUERIES.page.fetch(
+        connection,
+        state=wanted.state,
+        owner=wanted.owner,
+        at=at,
+        behind=behind,
+        number=number,
+        customer_number=customer_number,
+        limit=wanted.limit + 1,
+        reader=wanted.reader,
+    )
     return _cut(rows, wanted.limit)
 
 
@@ -158,8 +166,19 @@ async def scan(connection: Connection, wanted: Wanted, beginnings: Sequence[str]
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
     digits = "".join(filter(str.isdigit, wanted.text)) if beginnings else ""
-    filters = (wanted.state, wanted.owner, at, behind, wanted.text.lower(), SCAN_ROWS)
-    rows = await connection.fetch(QUERIES.scan, *filters, wanted.limit + 1, beginnings, digits, wanted.reader)
+    rows = await QUERIES.scan.fetch(
+        connection,
+        state=wanted.state,
+        owner=wanted.owner,
+        at=at,
+        behind=behind,
+        text=wanted.text.lower(),
+        rows=SCAN_ROWS,
+        limit=wanted.limit + 1,
+        beginnings=beginnings,
+        digits=digits,
+        reader=wanted.reader,
+    )
     found = _cut([row for row in rows if row["id"] is not None], wanted.limit)
     if found.next or not rows or rows[0]["seen"] < SCAN_ROWS:
         return found
@@ -175,4 +194,4 @@ def _cut(rows: list[Row], limit: int) -> Page:
 
 async def counts(connection: Connection, person: int) -> dict[str, int]:
     """Tickets per state, and ``mine`` (open and drafts), each counted up to 1,000."""
-    return {row["state"]: row["tickets"] for row in await connection.fetch(QUERIES.counts, person)}
+    return {row["state"]: row["tickets"] for row in await QUERIES.counts.fetch(connection, person=person)}

@@ -1,67 +1,69 @@
--- name: load
--- One ticket as it is.
+-- part: whole
+-- Everything of a ticket, as ``model.Ticket`` has it.
 select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by,
        kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
-from ticket where id = $1;
+from ticket;
+
+-- name: load
+-- One ticket as it is.
+{whole} where id = :ticket;
 
 -- name: load_of_call
 -- The ticket of a call that is not discarded.
-select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by,
-       kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
-from ticket where call_id = $1 and state <> 'discarded';
+{whole} where call_id = :call and state <> 'discarded';
 
 -- name: any_of_call
 -- Whether a call ever had a ticket, also one that was discarded: a replayed answer makes no second.
-select exists (select 1 from ticket where call_id = $1);
+select exists (select 1 from ticket where call_id = :call);
 
 -- name: create
 -- A new draft; its first journal row is written with it.
 insert into ticket (state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, kind, business, nature,
                     suggestion, description, address, contact_number, customer_name, customer_number, answer, sources)
-values ('draft', 1, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) returning id;
+values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id;
 
 -- name: move
--- Compare and set: no row comes back when the version is no longer $2.
-update ticket set version = $3, state = $4, number = $5, customer_id = $6, owner_id = $7, confirmed_at = $8, confirmed_by = $9, changed_at = $10,
-       kind = $11, business = $12, nature = $13, suggestion = $14, description = $15, address = $16, contact_number = $17,
-       customer_name = $18, customer_number = $19, answer = $20, sources = $21
-where id = $1 and version = $2 returning id;
+-- Compare and set: no row comes back when the version is no longer :seen_version.
+update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, changed_at = :changed_at,
+       kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, description = :description, address = :address, contact_number = :contact_number,
+       customer_name = :customer_name, customer_number = :customer_number, answer = :answer, sources = :sources
+where id = :ticket and version = :seen_version returning id;
 
 -- name: write_journal
 -- What was done, by whom, and each field before and after.
-insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note) values ($1, $2, $3, $4, $5, $6, $7);
+insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note) values (:ticket, :seq, :at, :person, :action, :changes, :note);
 
 -- name: read_journal
--- A ticket's history, oldest first, a page from behind $2.
+-- A ticket's history, oldest first, a page from behind :after.
 select j.seq, j.at, p.name as by, j.action, j.changes, j.note
-from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id = $1 and j.seq > $2 order by j.seq limit $3;
+from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id = :ticket and j.seq > :after order by j.seq limit :limit;
 
 -- name: next_number
--- The month's next number, above $2 (what was given before the database was restored); its row is locked until the commit, so that
+-- The month's next number, above :above (what was given before the database was restored); its row is locked until the commit, so that
 -- there are no gaps.
-insert into ticket_counter (month, last) values ($1, $2 + 1)
-on conflict (month) do update set last = greatest(ticket_counter.last, $2) + 1 returning last;
+insert into ticket_counter (month, last) values (:month, :above + 1)
+on conflict (month) do update set last = greatest(ticket_counter.last, :above) + 1 returning last;
 
 -- name: take_key
 -- A person's key for a new ticket; no row comes back when it is taken.
-insert into ticket_key (person_id, key, body, ticket_id, at) values ($1, $2, $3, $4, $5) on conflict do nothing returning key;
+insert into ticket_key (person_id, key, body, ticket_id, at) values (:person, :key, :body, :ticket, :at) on conflict do nothing returning key;
 
 -- name: of_key
 -- What a key was taken for.
-select body, ticket_id from ticket_key where person_id = $1 and key = $2;
+select body, ticket_id from ticket_key where person_id = :person and key = :key;
 
 -- name: lock_key
 -- Two posts of one key at once: the second waits here until the first has committed.
-select pg_advisory_xact_lock(hashtextextended($1, 7405));
+select pg_advisory_xact_lock(hashtextextended(:key, 7405));
 
 -- name: call_behind
 -- What a draft takes over from its call: number, caller, path and the agent who answered.
 select c.id, c.number, c.ivr_path, c.queued_at, c.started_at, c.answered_by, k.id as customer_id, k.name as customer_name, k.number as customer_number
-from call c left join customer k on k.id = c.customer_id where c.id = $1;
+from call c left join customer k on k.id = c.customer_id where c.id = :call;
 
 -- name: customer_of
 -- The customer of a number.
-select id, name from customer where number = $1;
+select id, name from customer where number = :number;
 
 -- name: codes
 -- Classes in use.
@@ -69,53 +71,57 @@ select list, code from category where active;
 
 -- name: names
 -- Names shown beside a ticket.
-select (select name from person where id = $1) as created_by, (select name from person where id = $2) as owner,
-       (select name from person where id = $3) as confirmed_by;
+select (select name from person where id = :created_by) as created_by, (select name from person where id = :owner) as owner,
+       (select name from person where id = :confirmed_by) as confirmed_by;
 
 -- name: drafting_of
 -- How far the words of the ticket's call are.
-select r.state as recording, x.state as transcript from recording r left join transcript x on x.recording_id = r.id where r.call_id = $1;
+select r.state as recording, x.state as transcript from recording r left join transcript x on x.recording_id = r.id where r.call_id = :call;
+
+-- part: of_another
+-- For :reader, who may read their own calls' words only: another's draft whose description is made of a call's words.
+:reader::bigint is not null and t.call_id is not null and t.state in ('draft', 'discarded') and t.owner_id <> :reader
+         and t.sources->'description'->>'by' = 'draft'
+         and not exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = :reader and l.answered_at is not null);
+
+-- part: listed
+-- What a list shows of a ticket.
+t.id, t.number, t.state, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
+       case when {of_another}
+         then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner;
 
 -- name: page
--- Tickets newest first behind ($3, $4); $1 state, $2 owner, $5 number, $6 customer number. $8, who may read their own calls' words
+-- Tickets newest first behind (:at, :behind); :state state, :owner owner, :number number, :customer_number customer number. :reader, who may read their own calls' words
 -- only, is not shown those of another's draft.
-select t.id, t.number, t.state, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
-       case when $8::bigint is not null and t.call_id is not null and t.state in ('draft', 'discarded') and t.owner_id <> $8
-         and t.sources->'description'->>'by' = 'draft'
-         and not exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $8 and l.answered_at is not null)
-         then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner
+select {listed}
 from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
-where ($1::text is null or t.state = $1) and ($2::bigint is null or t.owner_id = $2)
-  and ($3::timestamptz is null or (t.received_at, t.id) < ($3, $4::bigint))
-  and ($5::text is null or t.number = $5) and ($6::text is null or t.customer_number = $6)
-order by t.received_at desc, t.id desc limit $7;
+where (:state::text is null or t.state = :state) and (:owner::bigint is null or t.owner_id = :owner)
+  and (:at::timestamptz is null or (t.received_at, t.id) < (:at, :behind::bigint))
+  and (:number::text is null or t.number = :number) and (:customer_number::text is null or t.customer_number = :customer_number)
+order by t.received_at desc, t.id desc limit :limit;
 
 -- name: scan
--- Text search over the next $6 tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
--- $8: what the number typed may begin with; $9: its digits, which a number written down anyhow may hold.
--- For $10 the texts of another's draft are not searched either: what may not be read may not be guessed.
+-- Text search over the next :rows tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
+-- :beginnings: what the number typed may begin with; :digits: its digits, which a number written down anyhow may hold.
+-- For :reader the texts of another's draft are not searched either: what may not be read may not be guessed.
 with window_ as materialized (
   select t.* from ticket t
-  where ($1::text is null or t.state = $1) and ($2::bigint is null or t.owner_id = $2)
-    and ($3::timestamptz is null or (t.received_at, t.id) < ($3, $4::bigint))
-  order by t.received_at desc, t.id desc limit $6
+  where (:state::text is null or t.state = :state) and (:owner::bigint is null or t.owner_id = :owner)
+    and (:at::timestamptz is null or (t.received_at, t.id) < (:at, :behind::bigint))
+  order by t.received_at desc, t.id desc limit :rows
 ), edge as (
   select received_at, id, (select count(*) from window_) as seen from window_ order by received_at, id limit 1
 ), found as (
-  select t.id, t.number, t.state, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
-         case when $10::bigint is not null and t.call_id is not null and t.state in ('draft', 'discarded') and t.owner_id <> $10
-         and t.sources->'description'->>'by' = 'draft'
-         and not exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $10 and l.answered_at is not null)
-         then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner
+  select {listed}
   from window_ t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
-  where strpos(t.customer_number, $5) > 0 or strpos(lower(coalesce(t.number, '')), $5) > 0
-     or exists (select from unnest($8::text[]) as begun where starts_with(t.customer_number, begun))
-     or ($9 <> '' and strpos(t.customer_number, $9) > 0)
-     or ((strpos(lower(t.customer_name), $5) > 0 or strpos(lower(t.description), $5) > 0 or strpos(lower(t.address), $5) > 0
-          or strpos(t.contact_number, $5) > 0 or ($9 <> '' and strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), $9) > 0))
-       and ($10::bigint is null or t.call_id is null or t.state in ('open', 'closed') or t.owner_id is null or t.owner_id = $10
-         or exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = $10 and l.answered_at is not null)))
-  order by t.received_at desc, t.id desc limit $7
+  where strpos(t.customer_number, :text) > 0 or strpos(lower(coalesce(t.number, '')), :text) > 0
+     or exists (select from unnest(:beginnings::text[]) as begun where starts_with(t.customer_number, begun))
+     or (:digits <> '' and strpos(t.customer_number, :digits) > 0)
+     or ((strpos(lower(t.customer_name), :text) > 0 or strpos(lower(t.description), :text) > 0 or strpos(lower(t.address), :text) > 0
+          or strpos(t.contact_number, :text) > 0 or (:digits <> '' and strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), :digits) > 0))
+       and (:reader::bigint is null or t.call_id is null or t.state in ('open', 'closed') or t.owner_id is null or t.owner_id = :reader
+         or exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = :reader and l.answered_at is not null)))
+  order by t.received_at desc, t.id desc limit :limit
 )
 select found.*, edge.received_at as edge_at, edge.id as edge_id, edge.seen from edge left join found on true
 order by found.received_at desc, found.id desc;
@@ -125,4 +131,4 @@ order by found.received_at desc, found.id desc;
 select s.state, (select count(*) from (select 1 from ticket t where t.state = s.state limit 1000) as few)::int as tickets
 from (values ('draft'), ('open'), ('closed'), ('discarded')) as s (state)
 union all
-select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = $1 and t.state in ('draft', 'open') limit 1000) as few)::int;
+select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = :person and t.state in ('draft', 'open') limit 1000) as few)::int;

@@ -77,8 +77,8 @@ class Adoption:
         for call in unknown - talk:
             await self._one(call, self._adopt_alone(call, spooled.calls[call], told.get(call)))
         async with transaction(self._pool) as taken:
-            await taken.execute(store.QUERIES.expect_late_sound, found, self._clock.now())
-            archived = await taken.fetch(store.QUERIES.archived_of, found)
+            await store.QUERIES.expect_late_sound.execute(taken, calls=found, now=self._clock.now())
+            archived = await store.QUERIES.archived_of.fetch(taken, calls=found)
         for row in archived:
             call = CallId(row["call_id"])
             await self._one(call, self._clear_left(row, spooled.calls[call]))
@@ -112,11 +112,12 @@ class Adoption:
     async def _adopt(self, taken: Connection, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
         log.warning("sound of an unknown call is adopted", call=call, told=told is not None)
         if told is None:
-            await taken.execute(store.QUERIES.adopt_call, call, *_times_of(legs), not _is_talk(legs))
+            began, ended = _times_of(legs)
+            await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs))
         for change in witness.changes(told, legs) if told else ():
             await follow.apply(taken, change, self._settings.numbering)
-        await taken.execute(store.QUERIES.settle_end, call)
-        await taken.execute(store.QUERIES.adopt_recording, call, self._clock.now())
+        await store.QUERIES.settle_end.execute(taken, call=call)
+        await store.QUERIES.adopt_recording.execute(taken, call=call, now=self._clock.now())
 
     async def _let_go(self, call: CallId, spooled: Spooled) -> None:
         """Talk between colleagues: whose caller it might have been is known once nothing of that time is under way."""
@@ -126,7 +127,7 @@ class Adoption:
         if any(leg.leg.started_at < ended and leg.touched_at > began for leg in others):
             return
         async with transaction(self._pool) as taken:
-            heard = await taken.fetchval(store.QUERIES.how_heard, began, ended)
+            heard = await store.QUERIES.how_heard.fetchval(taken, begin=began, end=ended)
             if heard == "badly":
                 await self._adopt(taken, call, legs, None)
             if heard != "well":

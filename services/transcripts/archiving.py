@@ -108,12 +108,12 @@ class Archiving:
         """How a call whose end nobody heard went on, as the switch's diary and the sound have it."""
         told = (await told_of(self._settings.diary, [call])).get(call)
         async with transaction(self._pool) as taken:
-            await taken.execute(store.QUERIES.reopen_end, call)
+            await store.QUERIES.reopen_end.execute(taken, call=call)
             for change in witness.rest(call, times, told, legs):
                 await follow.apply(taken, change, self._settings.numbering)
             if times.queued_at and (moment := witness.moment_of_answer(told, legs)):
-                await taken.execute(store.QUERIES.sharpen_answer, call, moment)
-            await taken.execute(store.QUERIES.settle_end, call)
+                await store.QUERIES.sharpen_answer.execute(taken, call=call, at=moment)
+            await store.QUERIES.settle_end.execute(taken, call=call)
             return await store.call_times(taken, call)
 
     async def _look_at_room(self) -> None:
@@ -185,23 +185,23 @@ class Archiving:
     async def _write(self, job: Job, told: Receipt, stored: Stored, peaks: str, answered: datetime | None) -> None:
         now = self._clock.now()
         async with transaction(self._pool) as taken:
-            await taken.execute(
-                store.QUERIES.archive_recording,
-                job.id,
-                stored.key,
-                peaks,
-                stored.sha256,
-                stored.size,
-                told.duration_ms,
-                told.sample_rate,
-                told.starts_at,
-                list(told.legs),
-                list(told.remarks),
-                now,
+            await store.QUERIES.archive_recording.execute(
+                taken,
+                recording=job.id,
+                object=stored.key,
+                peaks=peaks,
+                sha256=stored.sha256,
+                bytes=stored.size,
+                duration_ms=told.duration_ms,
+                sample_rate=told.sample_rate,
+                starts_at=told.starts_at,
+                legs=list(told.legs),
+                remarks=list(told.remarks),
+                at=now,
             )
-            await taken.execute(store.QUERIES.expect_transcript, job.id, now)
+            await store.QUERIES.expect_transcript.execute(taken, recording=job.id, now=now)
             if answered is not None:
-                await taken.execute(store.QUERIES.learn_answer, job.call, answered)
+                await store.QUERIES.learn_answer.execute(taken, call=job.call, at=answered)
 
     async def _keep_beside(self, call: CallId, woven: Woven, suffix: Suffix, content: bytes) -> str:
         path = self._settings.work / f"{call}.{suffix}"
@@ -220,12 +220,14 @@ class Archiving:
 
     async def _put_off(self, job: Job, wait: timedelta, *, counts: bool, error: str | None) -> None:
         async with connection(self._pool) as taken:
-            await taken.execute(store.QUERIES.put_off_recording, job.id, self._clock.now() + wait, counts, error)
+            await store.QUERIES.put_off_recording.execute(
+                taken, recording=job.id, until=self._clock.now() + wait, counts=counts, error=error
+            )
 
     async def _give_up(self, job: Job, state: str, error: str | None) -> None:
         async with connection(self._pool) as taken:
-            await taken.execute(
-                store.QUERIES.give_up_recording, job.id, state, error, ["no_files"] if error == "no_files" else []
+            await store.QUERIES.give_up_recording.execute(
+                taken, recording=job.id, state=state, error=error, remarks=["no_files"] if error == "no_files" else []
             )
         await self._tell(job.call, "failed")
 

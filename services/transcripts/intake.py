@@ -93,8 +93,8 @@ class Intake:
         while True:
             try:
                 async with transaction(self._pool) as taken:
-                    await taken.execute(store.QUERIES.release_recordings, self._clock.now())
-                    await taken.execute(store.QUERIES.release_transcripts, self._clock.now())
+                    await store.QUERIES.release_recordings.execute(taken, now=self._clock.now())
+                    await store.QUERIES.release_transcripts.execute(taken, now=self._clock.now())
                 return
             except WorldFailed:
                 await asyncio.sleep(AWAY_S)
@@ -106,7 +106,7 @@ class Intake:
 
     async def _tell_of(self, call: CallId, state: Any) -> None:
         async with connection(self._pool) as taken:
-            row = await taken.fetchrow(store.QUERIES.listeners, call)
+            row = await store.QUERIES.listeners.fetchrow(taken, call=call)
         if row is None or row["person"] is None:
             return
         ticket = row["ticket_id"]

@@ -57,7 +57,7 @@ class Listener:
         """Finds one recording's words and fills its draft; False if none is due."""
         now = self._clock.now()
         async with transaction(self._pool) as taken:
-            overdue = await taken.fetch(store.QUERIES.give_up_overdue, now, self._settings.listen_tries)
+            overdue = await store.QUERIES.give_up_overdue.fetch(taken, now=now, tries=self._settings.listen_tries)
             job = await store.claim_transcript(taken, now, lease=LEASE, tries=self._settings.listen_tries)
         if job is not None:
             await self._listen(job)
@@ -133,4 +133,6 @@ class Listener:
 
     async def _try_again(self, job: Listening, wait: timedelta, *, counts: bool, error: str) -> None:
         async with connection(self._pool) as taken:
-            await taken.execute(store.QUERIES.put_off_transcript, job.recording, self._clock.now() + wait, counts, error)
+            await store.QUERIES.put_off_transcript.execute(
+                taken, recording=job.recording, until=self._clock.now() + wait, counts=counts, error=error
+            )

@@ -122,14 +122,14 @@ class Reconciler:
         first = now - DAY
         if far:
             async with connection(self._pool) as taken:
-                last = await taken.fetchval(store.QUERIES.last_archived)
+                last = await store.QUERIES.last_archived.fetchval(taken)
             first = max(now - FARTHEST * DAY, min(first, (last or now - FARTHEST * DAY) - DAY))
         return [(first + n * DAY).astimezone(UTC).date() for n in range((now - first).days + 2)]
 
     async def _sound_without_row(self, found: dict[date, dict[CallId, set[str]]]) -> None:
         days = {call: day for day, calls in found.items() for call, suffixes in calls.items() if "flac" in suffixes}
         async with connection(self._pool) as taken:
-            archived = {row["call_id"] for row in await taken.fetch(store.QUERIES.archived_of, list(days))}
+            archived = {row["call_id"] for row in await store.QUERIES.archived_of.fetch(taken, calls=list(days))}
             lost = [call for call in days if call not in archived and call not in self._live()]
             unknown = await store.unknown_calls(taken, lost)
         told = await told_of(self._settings.diary, unknown)
@@ -138,7 +138,7 @@ class Reconciler:
                 if call in unknown:
                     await self._call_of(call, days[call], told.get(call))
                 async with transaction(self._pool) as taken:
-                    again = await taken.fetchval(store.QUERIES.expect_stored_sound, call, self._clock.now())
+                    again = await store.QUERIES.expect_stored_sound.fetchval(taken, call=call, now=self._clock.now())
             except (WorldFailed, asyncio.CancelledError):
                 raise
             except Exception as wrong:  # noqa: BLE001  one call that cannot be repaired keeps none of the others back
@@ -157,14 +157,16 @@ class Reconciler:
             for change in witness.changes(told, legs) if told and legs else ():
                 await follow.apply(taken, change, self._settings.numbering)
             ends = receipt.starts_at + timedelta(milliseconds=receipt.duration_ms)
-            await taken.execute(store.QUERIES.adopt_call, call, receipt.starts_at, ends, True)
-            await taken.execute(store.QUERIES.settle_end, call)
+            await store.QUERIES.adopt_call.execute(taken, call=call, began=receipt.starts_at, ended=ends, recovered=True)
+            await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls known by their sound alone" if told is None else "calls told by the diary", 1, call)
 
     async def _rows_without_sound(self, found: dict[date, dict[CallId, set[str]]], days: list[date]) -> None:
         first, last = _begin(days[0]), _begin(days[-1])
         async with connection(self._pool) as taken:
-            rows = await taken.fetch(store.QUERIES.archived_between, first, last + DAY, self._clock.now() - SETTLED)
+            rows = await store.QUERIES.archived_between.fetch(
+                taken, begin=first, end=last + DAY, settled=self._clock.now() - SETTLED
+            )
         there = {call for calls in found.values() for call, suffixes in calls.items() if "flac" in suffixes}
         missing = {CallId(row["call_id"]): row["object"] for row in rows if row["call_id"] not in there}
         for call in missing.keys() - self.missing.keys():
@@ -173,8 +175,8 @@ class Reconciler:
 
     async def _rows_without_rows(self, now: datetime, since: datetime) -> None:
         async with transaction(self._pool) as taken:
-            recordings = await taken.fetch(store.QUERIES.expect_forgotten_recordings, now, now - SETTLED, since)
-            words = await taken.fetch(store.QUERIES.expect_forgotten_transcripts, now, now - SETTLED, since)
+            recordings = await store.QUERIES.expect_forgotten_recordings.fetch(taken, now=now, settled=now - SETTLED, since=since)
+            words = await store.QUERIES.expect_forgotten_transcripts.fetch(taken, now=now, settled=now - SETTLED, since=since)
         self._count("ended calls without a recording's row", len(recordings))
         self._count("recordings without a transcript's row", len(words))
 
@@ -204,7 +206,7 @@ class Reconciler:
         async with transaction(self._pool) as taken:
             for change in witness.changes(told, list(_imagined(told))):
                 await follow.apply(taken, change, self._settings.numbering)
-            await taken.execute(store.QUERIES.settle_end, call)
+            await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls told by the diary", 1, call)
 
     def _leave(self, call: CallId, wrong: Exception) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,15 +72,15 @@ class Queue:
 
 
 async def claim_recording(connection: Connection, now: datetime, *, lease: timedelta) -> Job | None:
-    row = await connection.fetchrow(QUERIES.claim_recording, now, now + lease)
+    row = await QUERIES.claim_recording.fetchrow(connection, now=now, until=now + lease)
     return None if row is None else Job(row["id"], CallId(row["call_id"]), row["attempts"])
 
 
 async def call_times(connection: Connection, call: CallId) -> CallTimes:
-    row = await connection.fetchrow(QUERIES.call_times, call)
+    row = await QUERIES.call_times.fetchrow(connection, call=call)
     assert row is not None  # recording.call_id refers to it
     spans: dict[str, list[KnownSpan]] = {}
-    for span in await connection.fetch(QUERIES.spans, call):
+    for span in await QUERIES.spans.fetch(connection, call=call):
         spans.setdefault(span["channel"], []).append(KnownSpan(span["joined_at"], span["left_at"], span["recovered"]))
     sounded = row["queued_at"] is not None or row["answered_at"] is not None or row["talked_ms"] > 0
     known = {name: row[name] for name in ("recovered", "concluded", "queued_at", "answered_at")}
@@ -89,12 +89,12 @@ async def call_times(connection: Connection, call: CallId) -> CallTimes:
 
 async def calls_of_legs(connection: Connection, channels: Collection[ChannelId]) -> dict[ChannelId, CallId]:
     """Whose callers these legs have spoken with, as far as they have."""
-    rows = await connection.fetch(QUERIES.calls_of_legs, list(channels))
+    rows = await QUERIES.calls_of_legs.fetch(connection, channels=list(channels))
     return {ChannelId(row["channel"]): CallId(row["call_id"]) for row in rows}
 
 
 async def claim_transcript(connection: Connection, now: datetime, *, lease: timedelta, tries: int) -> Listening | None:
-    row = await connection.fetchrow(QUERIES.claim_transcript, now, now + lease, tries)
+    row = await QUERIES.claim_transcript.fetchrow(connection, now=now, until=now + lease, tries=tries)
     if row is None:
         return None
     return Listening(row["recording_id"], CallId(row["call_id"]), row["attempts"], row["object"])
@@ -111,31 +111,31 @@ async def finish(
     error: str | None = None,
 ) -> None:
     """The transcript is done, no_speech or failed."""
-    await connection.execute(QUERIES.finish_transcript, recording, state, model, list(utterances), error, at)
+    await QUERIES.finish_transcript.execute(
+        connection, recording=recording, state=state, model=model, utterances=list(utterances), error=error, at=at
+    )
 
 
 async def unknown_calls(connection: Connection, calls: Collection[CallId]) -> set[CallId]:
-    known = {row["id"] for row in await connection.fetch(QUERIES.known_calls, list(calls))}
+    known = {row["id"] for row in await QUERIES.known_calls.fetch(connection, calls=list(calls))}
     return set(calls) - known
 
 
 async def lexicon(connection: Connection) -> Lexicon:
-    categories = [Category(**row) for row in await connection.fetch(QUERIES.categories)]
-    return Lexicon(categories, [Term(**row) for row in await connection.fetch(QUERIES.terms)])
+    categories = [Category(**row) for row in await QUERIES.categories.fetch(connection)]
+    return Lexicon(categories, [Term(**row) for row in await QUERIES.terms.fetch(connection)])
 
 
 async def replace_lexicon(connection: Connection, new: Lexicon) -> None:
     """The new one in place of the old; call inside a transaction."""
-    await connection.execute(QUERIES.lock_lexicon)
-    await connection.execute(QUERIES.forget_terms)
-    await connection.execute(QUERIES.forget_categories)
-    await connection.executemany(
-        QUERIES.write_category, [(c.list, c.code, c.zh, c.en, c.position, c.active) for c in new.categories]
-    )
-    await connection.executemany(QUERIES.write_term, [(t.list, t.code, t.term, t.weight) for t in new.terms])
+    await QUERIES.lock_lexicon.execute(connection)
+    await QUERIES.forget_terms.execute(connection)
+    await QUERIES.forget_categories.execute(connection)
+    await QUERIES.write_category.execute_each(connection, [asdict(category) for category in new.categories])
+    await QUERIES.write_term.execute_each(connection, [asdict(term) for term in new.terms])
 
 
 async def queue(connection: Connection, since: datetime) -> Queue:
-    row = await connection.fetchrow(QUERIES.queue_length, since)
+    row = await QUERIES.queue_length.fetchrow(connection, since=since)
     assert row is not None
     return Queue(row["recordings"], row["transcripts"], row["failed"])

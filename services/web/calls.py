@@ -45,10 +45,19 @@ class CallRoutes:
         number = self._numbering.read(query.number) if query.number.strip() else None
         if number == "":
             return schemas.CallPage(calls=[], next=None)  # no number at all: not the calls that came without one
-        filters = (number, query.outcome, query.begin, query.end, policy.only_own(asked.by))
         async with db.transaction(self._pool) as connection:
             await connection.execute("set local plan_cache_mode = force_custom_plan")
-            rows = await connection.fetch(store.QUERIES.page, at, behind, *filters, query.limit + 1)
+            rows = await store.QUERIES.page.fetch(
+                connection,
+                at=at,
+                behind=behind,
+                number=number,
+                outcome=query.outcome,
+                begin=query.begin,
+                end=query.end,
+                own_of=policy.only_own(asked.by),
+                limit=query.limit + 1,
+            )
         shown = rows[: query.limit]
         more = len(rows) > query.limit
         return schemas.CallPage(
@@ -59,14 +68,16 @@ class CallRoutes:
     async def show(self, asked: Asked, call_id: CallIdText) -> schemas.CallDetail:
         """One call with the agents' legs, its recording and its words."""
         async with db.connection(self._pool) as connection:
-            row = await connection.fetchrow(store.QUERIES.detail, call_id)
+            row = await store.QUERIES.detail.fetchrow(connection, call=call_id)
             if row is None:
                 raise NotFound("there is no such call")
             allowed = await policy.may(connection, asked.by, Part.CALL, call_id)
             words = await policy.may(connection, asked.by, Part.WORDS, call_id)
-            legs = await connection.fetch(store.QUERIES.legs, call_id)
-            recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
-            utterances = await connection.fetch(store.QUERIES.utterances_of, recording["id"]) if recording and words else []
+            legs = await store.QUERIES.legs.fetch(connection, call=call_id)
+            recording = await store.QUERIES.recording_of.fetchrow(connection, call=call_id)
+            utterances = (
+                await store.QUERIES.utterances_of.fetch(connection, recording=recording["id"]) if recording and words else []
+            )
         if not allowed:
             await self._reads.note(asked.by, "call.refused", f"call:{call_id}")
             raise NotFound("there is no such call")
@@ -90,7 +101,7 @@ class CallRoutes:
         """The sound, whole or by a byte range. Every listening is on record."""
         async with db.connection(self._pool) as connection:
             allowed = await policy.may(connection, asked.by, Part.SOUND, call_id)
-            recording = await connection.fetchrow(store.QUERIES.recording_of, call_id)
+            recording = await store.QUERIES.recording_of.fetchrow(connection, call=call_id)
         if not allowed:
             await self._reads.note(asked.by, "recording.refused", f"call:{call_id}")
             raise Forbidden("not a call of yours")

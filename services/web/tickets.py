@@ -63,7 +63,7 @@ class TicketRoutes:
         async with db.connection(self._pool) as connection:
             ticket = await store.load(connection, ticket_id)
             words = await self._may_read(connection, asked, ticket)
-            rows = await connection.fetch(store.QUERIES.read_journal, ticket_id, query.after, query.limit)
+            rows = await store.QUERIES.read_journal.fetch(connection, ticket=ticket_id, after=query.after, limit=query.limit)
         if words and ticket.call_id and rows:
             await self._reads.note(asked.by, "transcript.read", f"call:{ticket.call_id}", {"through": "ticket"})
         return [_journal_row(row, words=words) for row in rows]
@@ -120,8 +120,10 @@ class TicketRoutes:
         async with db.connection(self._pool) as connection:
             if not await self._may_read(connection, asked, ticket):
                 ticket = without_words(ticket)
-            names = await connection.fetchrow(store.QUERIES.names, ticket.created_by, ticket.owner_id, ticket.confirmed_by)
-            words = await connection.fetchrow(store.QUERIES.drafting_of, ticket.call_id) if ticket.call_id else None
+            names = await store.QUERIES.names.fetchrow(
+                connection, created_by=ticket.created_by, owner=ticket.owner_id, confirmed_by=ticket.confirmed_by
+            )
+            words = await store.QUERIES.drafting_of.fetchrow(connection, call=ticket.call_id) if ticket.call_id else None
         assert names is not None
         if ticket.call_id and any(source.evidence for source in ticket.sources.values()):
             await self._reads.note(asked.by, "transcript.read", f"call:{ticket.call_id}", {"through": "ticket"})

@@ -7,7 +7,7 @@ import pytest
 
 import services
 from services.store import db
-from services.store.queries import BadQueryFile, load_queries
+from services.store.queries import BadQueryFile, WrongValues, load_queries
 
 FILES = sorted(path for path in Path(services.__file__).parent.rglob("*.sql") if path.parent.name != "migrations")
 
@@ -16,9 +16,9 @@ FILES = sorted(path for path in Path(services.__file__).parent.rglob("*.sql") if
 async def test_every_query_fits_the_migrated_schema(pool: db.Pool, file: Path) -> None:
     wrong = {}
     async with pool.acquire() as connection:
-        for name, sql in load_queries(file).items():
+        for name, query in load_queries(file).items():
             try:
-                await connection.prepare(sql)
+                await connection.prepare(str(query))
             except asyncpg.PostgresError as error:  # every one is reported at once
                 wrong[name] = str(error)
     assert wrong == {}
@@ -35,6 +35,8 @@ def test_there_are_queries_to_prepare() -> None:
         ("-- name: a\nselect 1;", "needs a sentence"),
         ("-- name: a\n-- Says something.\n", "needs a sentence and a statement"),
         ("-- name: a\n-- One.\nselect 1;\n-- name: a\n-- Two.\nselect 2;", "twice"),
+        ("-- part: a\n-- One.\nx;\n-- name: a\n-- Two.\nselect 2;", "twice"),
+        ("-- name: a\n-- One.\nselect {b};\n-- part: b\n-- Two.\nx;", "does not stand above"),
     ],
 )
 def test_a_file_not_made_of_explained_queries_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -48,7 +50,37 @@ def test_a_query_is_found_by_its_name(tmp_path: Path) -> None:
     file = tmp_path / "x.sql"
     file.write_text("-- name: one\n-- Says one.\nselect 1;\n\n-- name: two\n-- Says two\n-- in two lines.\nselect\n  2;\n")
     queries = load_queries(file)
-    assert (queries.one, queries["two"]) == ("select 1", "select\n  2")
+    assert (str(queries.one), str(queries["two"])) == ("select 1", "select\n  2")
     assert queries.found["two"].sentence == "Says two in two lines."
     with pytest.raises(AttributeError, match="no query 'three'"):
         _ = queries.three
+
+
+def test_values_are_named_and_what_is_shared_stands_once(tmp_path: Path) -> None:
+    file = tmp_path / "x.sql"
+    file.write_text(
+        "-- part: columns\n-- What is shown.\nid, name;\n\n"
+        "-- name: x\n-- Some of :since.\nselect {columns}, '{}', ':none' from t -- it's :none\n"
+        "where at >= :since::date and (:owner::bigint is null or owner = :owner) and n <= :since;\n"
+    )
+    query = load_queries(file).x
+    assert query.names == ("since", "owner")
+    assert str(query) == (
+        "select id, name, '{}', ':none' from t -- it's :none\n"
+        "where at >= $1::date and ($2::bigint is null or owner = $2) and n <= $1"
+    )
+
+
+async def test_a_query_takes_what_it_names_in_any_order_and_nothing_else(pool: db.Pool, tmp_path: Path) -> None:
+    file = tmp_path / "x.sql"
+    file.write_text("-- name: x\n-- Both.\nselect :one::int as one, :two::text as two;\n")
+    query = load_queries(file).x
+    async with pool.acquire() as connection:
+        row = await query.fetchrow(connection, two="b", one=1)
+        assert row is not None
+        assert dict(row) == {"one": 1, "two": "b"}
+        assert await query.fetchval(connection, one=1, two="b") == 1
+        assert len(await query.fetch(connection, one=1, two="b")) == 1
+        for wrong in ({"one": 1}, {"one": 1, "two": "b", "three": 3}):
+            with pytest.raises(WrongValues, match="x lacks"):
+                await query.fetch(connection, **wrong)

@@ -127,7 +127,8 @@ async def test_a_rows_place_in_the_order_is_not_the_applications_to_choose(appli
 async def test_every_query_is_allowed_to_the_application(application: db.OwnConnection, file: Path) -> None:
     """It is planned and begun, with nothing for its parameters; the rights are asked for then."""
     wrong = {}
-    for name, sql in load_queries(file).items():
+    for name, query in load_queries(file).items():
+        sql = str(query)
         asked = await application.prepare(sql)
         nothing = ", ".join(["null"] * len(asked.get_parameters()))
         planned = sql.split()[0].lower() in {"select", "insert", "update", "delete", "with"}
