@@ -31,37 +31,37 @@ from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
 from services import plans
-from services.aside import SetAside
+from services.access.sessions import BELL as SESSION_BELL
 from services.calls import follow
 from services.calls.backoffice import BackOffice
-from services.calls.directory import Directory
 from services.calls.drain import Drain
-from services.calls.figures import Limits as FigureLimits
-from services.calls.figures import Today
-from services.calls.floor import Floor
 from services.calls.follow import Follow
 from services.calls.journal import Journal
-from services.calls.presence import Presence, PresenceSettings
-from services.calls.remembered import Memory
-from services.calls.screenpop import ScreenPop
-from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
 from services.customers.importing import Imports
 from services.errors import WorldFailed
+from services.floor.board import Floor
+from services.floor.directory import Directory
+from services.floor.figures import Limits as FigureLimits
+from services.floor.figures import Today
+from services.floor.presence import Presence, PresenceSettings
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.refusals import Refusals
 from services.hosted.telephones import Telephones
 from services.lease import Instance, Lease, LeaseLost
-from services.looking import Looking
+from services.now import Clock, SystemClock
 from services.people.phones import sip_key
-from services.people.sessions import BELL as SESSION_BELL
+from services.pops.remembered import Memory
+from services.pops.screenpop import ScreenPop
+from services.recordings.intake import Intake
+from services.recordings.steps import IntakeSettings
 from services.running import marked
 from services.store import db
 from services.store.bell import Bell
+from services.system.aside import SetAside
+from services.system.report import Looking
 from services.tickets.numbers import GivenNumbers
-from services.transcripts.intake import Intake
-from services.transcripts.steps import IntakeSettings
 from services.web.live import Hub
 from services.web.routes import Parts, sources
 from services.web.server import application, bind, serving, waiting

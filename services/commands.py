@@ -12,15 +12,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.clock import SystemClock
+from services.access.actor import Language, Person
+from services.access.passwords import Passwords
+from services.access.rights import Role
+from services.access.sessions import Sessions
 from services.config import Config
 from services.errors import Impossible, NotFound
+from services.now import SystemClock
 from services.people import store
 from services.people.actions import People
-from services.people.model import Language, Person
-from services.people.passwords import Passwords
-from services.people.rights import Role
-from services.people.sessions import Sessions
 from services.people.store import NewPerson
 from services.words import reason, said
 

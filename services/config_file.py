@@ -18,8 +18,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from services import words
+from services.access.actor import Language
 from services.config import NAME_PATTERN, BadConfig, Config, Mistake
-from services.people.model import Language
 from services.words import reason, said
 
 PREFIX = "TINGSU_"

@@ -19,8 +19,11 @@ from recordings.archive import Archive
 from recordings.crew import Crew, ModelFacts
 from recordings.errors import ArchiveFailed, ModelRefused
 from services import check, plans
+from services.access.actor import Person
+from services.access.browsers import KnownBrowsers
+from services.access.passwords import Passwords
+from services.access.sessions import Sessions
 from services.check import unusable
-from services.clock import Clock, SteadyClock
 from services.config import Config
 from services.customers.renumber import renumber
 from services.errors import DatabaseAway, Impossible, WorldFailed
@@ -31,12 +34,9 @@ from services.hosted.postgres import EmbeddedPostgres
 from services.hosted.speech import find_speaker
 from services.hosted.switch_program import find_program
 from services.lease import Instance, Lease
+from services.now import Clock, SteadyClock
 from services.people import store as people_store
 from services.people.actions import People
-from services.people.browsers import KnownBrowsers
-from services.people.model import Person
-from services.people.passwords import Passwords
-from services.people.sessions import Sessions
 from services.running import switch_ports
 from services.store import db
 from services.troubles import Troubles

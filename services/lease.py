@@ -28,8 +28,8 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from services.clock import Clock
 from services.errors import WorldFailed
+from services.now import Clock
 from services.store import db
 from services.store.db import AWAY, OwnConnection
 from services.store.queries import load_queries

@@ -28,14 +28,14 @@ from ivr.asterisk import (
 )
 from ivr.settings import IvrSettings
 from recordings import models
+from services.access.actor import Person
+from services.access.sessions import SessionLimits
+from services.access.throttle import ThrottleLimits
 from services.config import Config, Mistake, read_secret
 from services.customers.numbers import Numbering
 from services.hosted.addresses import own_address
 from services.hosted.debian import PackageSource
-from services.people.model import Person
 from services.people.phones import sip_key, sip_secret
-from services.people.sessions import SessionLimits
-from services.people.throttle import ThrottleLimits
 from services.secret_files import made_once
 from services.web.security import Security, origins_for
 from services.words import said

@@ -19,7 +19,7 @@ from pathlib import Path
 import asyncpg
 import structlog
 
-from services.clock import Clock
+from services.now import Clock
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0

@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from typing import Any, get_args
 
 from recordings.errors import RecordingError
+from services.access.actor import Language
 from services.chinese import CHINESE
-from services.people.model import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

@@ -9,7 +9,7 @@ import { useNewest } from './newest'
 import { language, speak } from './words'
 import type { Language, Me, Wire } from './wire'
 
-/** The server's words for what one may do (services.people.rights). */
+/** The server's words for what one may do (services.access.rights). */
 export type Right =
   | 'desk'
   | 'calls.read'

@@ -30,17 +30,17 @@ from cti.changes import (
 )
 from cti.ids import CallId, ChannelId
 from services.calls import store
-from services.calls.directory import Directory
 from services.calls.facts import Fact, StillLive
-from services.calls.floor import Floor
 from services.calls.live import LiveCall, LiveCalls, Talk
-from services.calls.presence import Presence
-from services.calls.screenpop import Outbox, ScreenPop
-from services.clock import Clock
+from services.calls.wire import CallMessage
 from services.customers.numbers import ANYWHERE, Numbering
+from services.floor.board import Floor
+from services.floor.directory import Directory
+from services.floor.presence import Presence
+from services.now import Clock
+from services.pops.screenpop import Outbox, ScreenPop
 from services.store.db import Connection
 from services.tickets.actions import draft_of_call
-from services.web.schemas import CallMessage
 
 Phase = Literal["talking", "held", "ended"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from services.access.actor import LoggedIn
+from services.access.rights import Right
 from services.calls.store import QUERIES
-from services.people.model import LoggedIn
-from services.people.rights import Right
 from services.store.db import Connection
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from services.clock import Clock
+from services.access import audit
 from services.customers import store
 from services.customers.model import Customer, CustomerFields
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Invalid, WrongField
-from services.people import audit
+from services.now import Clock
 from services.store import db
 
 

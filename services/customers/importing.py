@@ -22,7 +22,8 @@ from typing import Any
 import asyncpg
 import structlog
 
-from services.clock import Clock
+from services.access import audit
+from services.access.actor import Language
 from services.customers import store
 from services.customers.columns import FIELDS, Problem
 from services.customers.encodings import Seen
@@ -30,8 +31,7 @@ from services.customers.numbers import Numbering
 from services.customers.reader import Task
 from services.customers.rows import AS_FOUND, Layout
 from services.errors import Conflict, Impossible, NotFound, WorldFailed
-from services.people import audit
-from services.people.model import Language
+from services.now import Clock
 from services.store import db
 
 MOST_BYTES = 200_000_000  # a million rows are some 50 MB

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
+from services.access import audit
 from services.customers.numbers import Numbering, completed
-from services.people import audit
 from services.store.db import Connection, Row
 from services.store.queries import Query, load_queries
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import structlog
 
 from cti.ids import is_extension
-from services.clock import Clock
 from services.hosted import written
+from services.now import Clock
 
 WITHIN = timedelta(hours=1)
 LOOK_S = 60.0

@@ -11,16 +11,17 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.clock import Clock
+from services.access import audit, throttle
+from services.access.actor import Language, LoggedIn, Person
+from services.access.browsers import KnownBrowsers
+from services.access.passwords import Passwords, check_strength, make_password
+from services.access.rights import Role
+from services.access.sessions import Sessions
+from services.access.throttle import LOGIN, ThrottleLimits
 from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
-from services.people import audit, store, throttle
-from services.people.browsers import KnownBrowsers
-from services.people.model import Language, LoggedIn, Person
-from services.people.passwords import Passwords, check_strength, make_password
-from services.people.rights import Role
-from services.people.sessions import Sessions
+from services.now import Clock
+from services.people import store
 from services.people.store import NewPerson
-from services.people.throttle import LOGIN, ThrottleLimits
 from services.store import db
 
 FIRST_LOGIN = "admin"

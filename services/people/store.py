@@ -8,10 +8,10 @@ from pathlib import Path
 
 import asyncpg
 
+from services.access.actor import Language, Person, PhoneKind
+from services.access.rights import Role
+from services.access.sessions import person_of
 from services.errors import Conflict, NotFound
-from services.people.model import Language, Person, PhoneKind
-from services.people.rights import Role
-from services.people.sessions import person_of
 from services.store.db import Connection
 from services.store.queries import load_queries
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.clock import Clock
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
+from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, by_agent, fill

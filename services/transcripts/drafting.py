@@ -12,9 +12,9 @@ from statistics import fmean
 from typing import Literal, Protocol
 
 from recordings.transcript import UNSURE
+from services.classes.model import Hit, Lexicon, simplified
 from services.tickets.model import Evidence, Filling, Source
 from services.transcripts.digits import digits, is_telephone, runs, written
-from services.transcripts.lexicon import Hit, Lexicon, simplified
 
 HOLE = UNSURE  # sound that was none of the model's words: no term is found across it
 

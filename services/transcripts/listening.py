@@ -20,14 +20,14 @@ from recordings import transcript as conversation
 from recordings.archive import Archive
 from recordings.crew import Heard
 from recordings.errors import ArchiveFailed, AudioRefused, ModelRefused, TranscriptionFailed
-from services.clock import Clock
 from services.errors import Stale
+from services.now import Clock
+from services.recordings.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
 from services.store.db import Connection, Pool, connection, transaction
 from services.tickets import store as ticket_store
 from services.tickets.actions import fill_from_words
 from services.transcripts import store
 from services.transcripts.drafting import draft
-from services.transcripts.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
 from services.transcripts.store import Listening
 from services.troubles import reason_of
 

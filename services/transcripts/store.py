@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cti.ids import CallId, ChannelId
+from services.classes.model import Category, Lexicon, Term
 from services.store.db import Connection
 from services.store.queries import load_queries
-from services.transcripts.lexicon import Category, Lexicon, Term
 
 QUERIES = load_queries(Path(__file__).parent / "transcripts.sql")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from services.people import audit
-from services.people.rights import Right
+from services.access import audit
+from services.access.rights import Right
 from services.store import db
-from services.web import schemas
+from services.system import wire as system_wire
 from services.web.http import Asked, route
+from services.web.shapes import IdPageQuery
 
 
 class AuditRoutes:
@@ -14,11 +15,12 @@ class AuditRoutes:
         self._pool = pool
 
     @route("GET", "/api/audit", right=Right.AUDIT)
-    async def show(self, asked: Asked, query: schemas.IdPageQuery) -> schemas.AuditPage:
+    async def show(self, asked: Asked, query: IdPageQuery) -> system_wire.AuditPage:
         """A page of the audit; ``after`` is the ``next`` of the page before."""
         async with db.connection(self._pool) as connection:
             entries = await audit.page(connection, before=query.after, limit=query.limit)
         rows = [
-            schemas.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail)) for e in entries
+            system_wire.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail))
+            for e in entries
         ]
-        return schemas.AuditPage(rows=rows, next=str(rows[-1].id) if len(rows) == query.limit else None)
+        return system_wire.AuditPage(rows=rows, next=str(rows[-1].id) if len(rows) == query.limit else None)

@@ -31,9 +31,9 @@ from aiohttp import web
 from multidict import CIMultiDict
 from pydantic import BaseModel, TypeAdapter
 
+from services.access.actor import LoggedIn
+from services.access.rights import Right
 from services.errors import Forbidden, NotLoggedIn, TingsuError, WorldFailed
-from services.people.model import LoggedIn
-from services.people.rights import Right
 from services.web.problems import MustChangePassword
 from services.web.reading import read_body, read_path, read_query
 from services.web.security import Security

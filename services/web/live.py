@@ -20,21 +20,13 @@ import structlog
 from aiohttp import WSMessage, WSMsgType, web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.clock import Clock
+from services.access.rights import Right
 from services.errors import Throttled, WorldFailed
-from services.people.rights import Right
+from services.now import Clock
+from services.people.wire import MeMessage
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
-from services.web.schemas import (
-    AckMessage,
-    ByeMessage,
-    ClientMessage,
-    HandsetMessage,
-    HelloMessage,
-    MeMessage,
-    PhoneMessage,
-    ResumeMessage,
-)
+from services.web.messages import AckMessage, ByeMessage, ClientMessage, HandsetMessage, HelloMessage, PhoneMessage, ResumeMessage
 from services.web.stream import Kept, Snapshot, Stream
 
 QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from services.access.actor import Person
+from services.access.rights import Right
 from services.errors import Conflict
+from services.people import wire as people_wire
 from services.people.actions import OwnPassword, People
-from services.people.model import Person
-from services.people.rights import Right
 from services.people.store import NewPerson
-from services.web import schemas
 from services.web.http import Asked, route
+from services.web.shapes import Id
 
 
 class PeopleRoutes:
@@ -18,32 +19,32 @@ class PeopleRoutes:
         self._people = people
 
     @route("GET", "/api/people", right=Right.PEOPLE)
-    async def show(self, asked: Asked) -> list[schemas.Person]:
+    async def show(self, asked: Asked) -> list[people_wire.Person]:
         """Everybody, closed accounts too."""
         return [wire(person) for person in await self._people.everybody()]
 
     @route("POST", "/api/people", right=Right.PEOPLE, status=201, raises=(Conflict,))
-    async def create(self, asked: Asked, body: schemas.PersonBody) -> schemas.PersonMade:
+    async def create(self, asked: Asked, body: people_wire.PersonBody) -> people_wire.PersonMade:
         """A new account with a random password, told in this answer only; the person must choose another at the first login."""
         person, password = await self._people.create(NewPerson(**body.model_dump()), by=asked.by.id)
-        return schemas.PersonMade(person=wire(person), password=password)
+        return people_wire.PersonMade(person=wire(person), password=password)
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
-    async def change(self, asked: Asked, person_id: schemas.Id, body: schemas.PersonPatch) -> schemas.Person:
+    async def change(self, asked: Asked, person_id: Id, body: people_wire.PersonPatch) -> people_wire.Person:
         """Change the fields that are sent; ``extension`` null takes the phone away. May end the person's sessions."""
         wanted = body.model_dump(exclude_unset=True)
         sent = {name: value for name, value in wanted.items() if value is not None or name == "extension"}
         return wire(await self._people.change(person_id, sent, by=asked.by.id))
 
     @route("POST", "/api/people/{person_id}/password", right=Right.PEOPLE, raises=(OwnPassword,))
-    async def reset(self, asked: Asked, person_id: schemas.Id) -> schemas.PersonMade:
+    async def reset(self, asked: Asked, person_id: Id) -> people_wire.PersonMade:
         """A new random password, told in this answer only, to be changed at the next login. Ends the person's sessions."""
         person, password = await self._people.reset_password(person_id, by=asked.by.id)
-        return schemas.PersonMade(person=wire(person), password=password)
+        return people_wire.PersonMade(person=wire(person), password=password)
 
 
-def wire(person: Person) -> schemas.Person:
-    return schemas.Person(
+def wire(person: Person) -> people_wire.Person:
+    return people_wire.Person(
         id=person.id,
         login=person.login,
         name=person.name,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from services.access.rights import Right
 from services.errors import NotAllowed
+from services.people import wire as people_wire
 from services.people.phones import sip_secret
-from services.people.rights import Right
-from services.web import schemas
 from services.web.http import Asked, route
 
 
@@ -18,12 +18,12 @@ class PhoneRoutes:
         self._ring_limit = ring_limit
 
     @route("GET", "/api/phone", right=Right.DESK, raises=(NotAllowed,), without_database=True)
-    async def show(self, asked: Asked) -> schemas.Phone:
+    async def show(self, asked: Asked) -> people_wire.Phone:
         """Address and secret of one's own browser phone. 409 without an extension, or with a SIP telephone."""
         person = asked.by.person
         if not person.extension or person.phone_kind != "browser":
             raise NotAllowed("you have no browser phone")
-        return schemas.Phone(
+        return people_wire.Phone(
             ws_url=self._ws_url,
             uri=f"sip:{person.extension}@tingsu",
             extension=person.extension,

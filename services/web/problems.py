@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from services import errors
-from services.web.schemas import FieldProblem, Problem
+from services.web.shapes import FieldProblem, Problem
 
 
 class Refused(errors.Impossible):

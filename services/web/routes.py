@@ -8,33 +8,33 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from recordings.archive import Archive
-from services.aside import SetAside
-from services.calls.floor import Floor
-from services.calls.playback import Playback
-from services.calls.presence import Presence
-from services.clock import Clock
+from services.calls.routes import CallRoutes
+from services.classes.routes import LexiconRoutes
 from services.customers.actions import Customers
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE, Numbering
+from services.customers.routes import CustomerRoutes
+from services.floor.board import Floor
+from services.floor.presence import Presence
+from services.floor.routes import BoardRoutes
+from services.now import Clock
 from services.people.actions import People
+from services.recordings.playback import Playback
 from services.store.db import Pool
+from services.system.aside import SetAside
+from services.system.routes import SystemRoutes
+from services.system.wire import System
 from services.tickets.actions import Tickets
 from services.tickets.numbers import GivenNumbers
+from services.tickets.routes import TicketRoutes
 from services.web.all_routes import route_classes
 from services.web.audit import AuditRoutes
-from services.web.board import BoardRoutes
-from services.web.calls import CallRoutes
-from services.web.customers import CustomerRoutes
-from services.web.lexicon import LexiconRoutes
 from services.web.live import Hub, LiveRoutes
 from services.web.openapi import document
 from services.web.people import PeopleRoutes
 from services.web.phone import PhoneRoutes
-from services.web.schemas import System
 from services.web.security import Security
 from services.web.session import SessionRoutes
-from services.web.system import SystemRoutes
-from services.web.tickets import TicketRoutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from aiohttp.web_protocol import RequestHandler
 from services.errors import TingsuError, WorldFailed
 from services.web.http import PERSON, REQUEST_ID, Sessions, build
 from services.web.problems import answer, problem_of, problem_of_http
-from services.web.schemas import Health, Problem
 from services.web.security import Security
+from services.web.shapes import Health, Problem
 from services.web.static import Desk
 
 ALWAYS: web.AppKey[Mapping[str, str]] = web.AppKey("always")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.clock import Clock
+from services.access.actor import Person
 from services.errors import Throttled
+from services.now import Clock
+from services.people import wire as people_wire
 from services.people.actions import People, WrongPassword
-from services.people.model import Person
-from services.web import schemas
 from services.web.http import Asked, Door, route
 from services.web.security import Security
 
@@ -21,7 +21,7 @@ class SessionRoutes:
         self._version = version
 
     @route("POST", "/api/login", right=Door.PUBLIC, raises=(WrongPassword, Throttled))
-    async def login(self, asked: Asked, body: schemas.LoginBody) -> schemas.Me:
+    async def login(self, asked: Asked, body: people_wire.LoginBody) -> people_wire.Me:
         """Begin a session: sets the cookie. One answer for every wrong pair, after the same work."""
         browser = asked.request.cookies.get(self._security.browser_cookie, "")
         token, person = await self._people.log_in(body.login, body.password, peer=asked.peer, browser=browser)
@@ -37,22 +37,22 @@ class SessionRoutes:
         self._security.take_cookie(asked.answer_headers)
 
     @route("GET", "/api/me", right=Door.LOGGED_IN, before_password_change=True, without_database=True)
-    async def me(self, asked: Asked) -> schemas.Me:
+    async def me(self, asked: Asked) -> people_wire.Me:
         """Who is logged in, with what rights, and what time it is here."""
         return self._me(asked.by.person)
 
     @route("PATCH", "/api/me", right=Door.LOGGED_IN)
-    async def change_me(self, asked: Asked, body: schemas.MeBody) -> schemas.Me:
+    async def change_me(self, asked: Asked, body: people_wire.MeBody) -> people_wire.Me:
         """Choose the language of the desk."""
         return self._me(await self._people.choose_language(asked.by, body.language))
 
     @route("POST", "/api/me/password", right=Door.LOGGED_IN, before_password_change=True, raises=(Throttled,))
-    async def change_password(self, asked: Asked, body: schemas.PasswordBody) -> None:
+    async def change_password(self, asked: Asked, body: people_wire.PasswordBody) -> None:
         """Choose another password; ends the person's other sessions."""
         await self._people.change_own_password(asked.by, body.old, body.new, peer=asked.peer)
 
-    def _me(self, person: Person) -> schemas.Me:
-        return schemas.Me(
+    def _me(self, person: Person) -> people_wire.Me:
+        return people_wire.Me(
             id=person.id,
             login=person.login,
             name=person.name,

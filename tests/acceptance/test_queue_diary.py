@@ -12,7 +12,7 @@ import pytest
 
 from cti.ids import CallId
 from cti.queue_log import Ending, Witness
-from services.transcripts.witness import ask
+from services.recordings.witness import ask
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, Phone, Ring
 from tests.harness.switch import HOTLINE, Said, Switch, Watcher, running_switch, secret_of, sip_agent, watching

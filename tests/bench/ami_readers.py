@@ -20,7 +20,7 @@ from cti.changes import Change
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
 from cti.switch_time import SwitchTime
-from services.clock import SystemClock
+from services.now import SystemClock
 from tests.harness.fake_switch import SECRET, USER
 
 LAST_QUEUE = "the-last-of-all"

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import asyncpg
 
-from services.clock import SystemClock
 from services.customers.importing import Imports, Order
 from services.customers.numbers import ANYWHERE
 from services.customers.rows import AS_FOUND
+from services.now import SystemClock
 from services.store import db
 from tests.harness.database import database_server
 

@@ -37,7 +37,7 @@ from ivr.prompts import LANGUAGES, PromptStore, load_texts
 from ivr.scripts import Reception
 from ivr.server import AgiServer
 from ivr.settings import IvrSettings
-from services.clock import SystemClock
+from services.now import SystemClock
 from tests.harness.fake_switch import CAPTURES
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, Phone

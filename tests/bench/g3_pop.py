@@ -27,8 +27,8 @@ import asyncpg
 from playwright.async_api import Page
 
 from cti.events import WANTED
-from services.clock import SystemClock
-from services.people.sessions import SessionLimits, Sessions
+from services.access.sessions import SessionLimits, Sessions
+from services.now import SystemClock
 from services.store import db
 from services.store.roles import APPLICATION
 from tests.harness.centre import Centre

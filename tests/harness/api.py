@@ -13,23 +13,24 @@ import aiohttp
 import argon2
 
 from recordings.archive import Archive
-from services.aside import SetAside
-from services.calls.presence import PresenceSettings
-from services.clock import Clock
+from services.access.actor import LoggedIn, Person
+from services.access.passwords import Passwords
+from services.access.rights import Role
+from services.access.sessions import SessionLimits, Sessions, hash_of
+from services.access.throttle import ThrottleLimits
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE
+from services.floor.presence import PresenceSettings
+from services.now import Clock
 from services.people.actions import People
-from services.people.model import LoggedIn, Person
-from services.people.passwords import Passwords
-from services.people.rights import Role
-from services.people.sessions import SessionLimits, Sessions, hash_of
 from services.people.store import NewPerson, set_password
-from services.people.throttle import ThrottleLimits
 from services.store import db
-from services.web import schemas
+from services.system import wire as system_wire
+from services.system.aside import SetAside
 from services.web.routes import Parts, sources
 from services.web.security import Security, origins_for
 from services.web.server import Limits, application, bind, serving
+from services.web.shapes import Problem
 from services.web.static import Desk
 from tests.harness.office import QUEUE, ZONE, Office, build
 
@@ -147,8 +148,8 @@ def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -
     )
 
 
-async def _well() -> schemas.System:
-    return schemas.System(
+async def _well() -> system_wire.System:
+    return system_wire.System(
         version="0.0-test", parts=[], model="none", demonstration_model=True, vocabulary=None, troubles=[], hotlines=["10000"]
     )
 
@@ -157,5 +158,5 @@ async def body_of(answer: aiohttp.ClientResponse) -> Any:
     """The JSON body; an error's must be a Problem."""
     body = await answer.json()
     if answer.status >= 400:
-        schemas.Problem.model_validate(body)
+        Problem.model_validate(body)
     return body

@@ -17,9 +17,9 @@ import soundfile as sf
 
 from cti.ids import CallId
 from recordings.archive import Archive, key_of
-from services.clock import Clock
-from services.people import audit
-from services.people.model import Person
+from services.access import audit
+from services.access.actor import Person
+from services.now import Clock
 from services.store import db
 from services.tickets.actions import Tickets
 from tests.harness.office import QUEUE, ZONE

@@ -20,29 +20,29 @@ import aiohttp
 from cti.changes import AgentChanged, AgentState, Change, LinkChanged
 from cti.ids import CallId, ChannelId, Extension
 from recordings.archive import Archive
-from services.calls.directory import Directory
+from services.access.sessions import SessionLimits, Sessions
 from services.calls.drain import Drain
-from services.calls.figures import Today
-from services.calls.floor import Floor
 from services.calls.follow import Follow, apply
 from services.calls.journal import Journal
-from services.calls.playback import Playback
-from services.calls.presence import Presence, PresenceSettings
-from services.calls.remembered import Memory
-from services.calls.screenpop import ScreenPop
-from services.clock import Clock
-from services.people.sessions import SessionLimits, Sessions
+from services.calls.routes import CallRoutes
+from services.classes.routes import LexiconRoutes
+from services.floor.board import Floor
+from services.floor.directory import Directory
+from services.floor.figures import Today
+from services.floor.presence import Presence, PresenceSettings
+from services.floor.routes import BoardRoutes
+from services.now import Clock
+from services.pops.remembered import Memory
+from services.pops.screenpop import ScreenPop
+from services.recordings.playback import Playback
 from services.store import db
 from services.tickets.actions import Tickets
+from services.tickets.routes import TicketRoutes
 from services.troubles import Troubles
-from services.web.board import BoardRoutes
-from services.web.calls import CallRoutes
-from services.web.lexicon import LexiconRoutes
 from services.web.live import Hub, LiveRoutes
 from services.web.security import Security
 from services.web.server import application, bind, serving
 from services.web.static import Desk
-from services.web.tickets import TicketRoutes
 from tests.harness.patience import seconds, until
 
 QUEUE = "complaints"

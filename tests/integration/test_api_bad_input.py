@@ -11,12 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from services.people.rights import Role
+from services.access.rights import Role
 from services.store import db
 from services.web.all_routes import route_classes
 from services.web.http import routes_of
-from services.web.schemas import Span
 from services.web.server import Limits
+from services.web.shapes import Span
 from tests.harness.api import Api, body_of, serve
 from tests.harness.clock import HandClock
 

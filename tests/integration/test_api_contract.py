@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from services.access.rights import Role
+from services.access.throttle import ThrottleLimits
 from services.customers.importing import Order
 from services.customers.rows import AS_FOUND
-from services.people.rights import Role
-from services.people.throttle import ThrottleLimits
 from services.store import db
 from services.web.all_routes import route_classes
 from services.web.http import Route, routes_of

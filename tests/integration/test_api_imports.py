@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from services.people.rights import Role
+from services.access.rights import Role
 from tests.harness.api import Api, body_of
 from tests.harness.patience import until
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from services.people.browsers import KnownBrowsers
-from services.people.rights import Role
+from services.access.browsers import KnownBrowsers
+from services.access.rights import Role
 from services.people.store import NewPerson
 from services.store import db
 from tests.harness.api import HOTLINES, PASSWORD, Api, account, body_of, serve

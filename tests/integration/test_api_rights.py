@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.access.rights import Role
 from services.errors import Forbidden
-from services.people.rights import Role
 from services.web.all_routes import route_classes
 from services.web.http import Route, routes_of
 from tests.harness.api import Api

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest_asyncio
 
-from services.clock import SystemClock
-from services.people.rights import Role
+from services.access.rights import Role
+from services.now import SystemClock
 from services.store import db
 from services.tickets.model import Evidence, Source
 from tests.harness.api import Api

@@ -21,9 +21,9 @@ from services.calls import store
 from services.calls.drain import Apply, Drain
 from services.calls.facts import Fact, PopSent, WantedSet
 from services.calls.journal import Journal
-from services.clock import SystemClock
 from services.errors import DatabaseAway, DatabaseBusy, WorldFailed
 from services.hosted.postgres import PostgresPlan, running
+from services.now import SystemClock
 from services.store import db
 from services.store.db import Connection
 from services.store.migrate import migrate

@@ -27,7 +27,7 @@ from cti.changes import (
 from cti.ids import Extension
 from services.calls.drain import Drain
 from services.calls.follow import apply
-from services.clock import SystemClock
+from services.now import SystemClock
 from services.store import db
 from services.troubles import Troubles
 from tests.harness.office import QUEUE, T0, Browser, Office, call_id, leg_id, link, office

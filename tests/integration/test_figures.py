@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.calls.figures import FORMULA, Figures, Limits, Today, compute, day_of
+from services.floor.figures import FORMULA, Figures, Limits, Today, compute, day_of
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.office import QUEUE

@@ -27,7 +27,7 @@ from cti.ids import CallId, Extension
 from cti.monitor import Monitor
 from cti.settings import AmiSettings
 from cti.switch_time import SwitchTime
-from services.clock import SystemClock
+from services.now import SystemClock
 from tests.harness.patience import seconds, until
 from tests.harness.sip_phone import Phone
 from tests.harness.switch import (

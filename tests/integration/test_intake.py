@@ -23,15 +23,15 @@ from recordings.crew import Crew, Heard
 from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role
-from services.aside import SetAside
 from services.calls import follow
 from services.calls.facts import StillLive
-from services.calls.figures import Figures, Limits, compute
-from services.clock import SystemClock
+from services.floor.figures import Figures, Limits, compute
+from services.now import SystemClock
+from services.recordings import archiving, steps
+from services.recordings.intake import Intake
+from services.recordings.steps import IntakeSettings
 from services.store import db
-from services.transcripts import archiving, steps
-from services.transcripts.intake import Intake
-from services.transcripts.steps import IntakeSettings
+from services.system.aside import SetAside
 from services.troubles import Troubles
 from tests.harness import speech
 from tests.harness.clock import HandClock

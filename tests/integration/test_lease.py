@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from services import lease as leases
-from services.clock import SystemClock
 from services.errors import DatabaseAway, WorldFailed
 from services.lease import Instance, Lease, LeaseLost, Mark
+from services.now import SystemClock
 from services.store import db
 from tests.harness.patience import seconds, until
 

@@ -13,7 +13,7 @@ from cti.ids import CallId, ChannelId
 from recordings.crew import Heard
 from recordings.naming import LegFile, Role
 from recordings.recognizer import Phrase, Word
-from services.clock import SystemClock
+from services.now import SystemClock
 from services.store import db
 from tests.harness import speech
 from tests.harness.legs import file_name

@@ -14,11 +14,12 @@ import pytest
 import pytest_asyncio
 
 from cti.changes import AgentState
-from services.clock import SystemClock
-from services.people.sessions import hash_of
+from services.access.sessions import hash_of
+from services.floor.wire import BoardMessage
+from services.now import SystemClock
 from services.store import db
+from services.transcripts.wire import DraftMessage
 from services.web import handset, live
-from services.web.schemas import BoardMessage, DraftMessage
 from tests.harness.office import WAIT_S, Office, agent, link, office
 from tests.harness.patience import until
 

@@ -11,11 +11,11 @@ import pytest
 from cti.ids import CallId
 from cti.switch_time import SwitchTime
 from recordings.archive import Archive
-from services import looking as rooms
-from services.looking import Looking
+from services.recordings.intake import Intake
+from services.recordings.steps import IntakeSettings
 from services.store import db
-from services.transcripts.intake import Intake
-from services.transcripts.steps import IntakeSettings
+from services.system import report as rooms
+from services.system.report import Looking
 from services.troubles import Troubles
 from tests.harness.clock import HandClock
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
-from services.people.rights import Role, rights_of
+from services.access.rights import Role, rights_of
 from services.store import db
 from services.web.all_routes import route_classes
 from services.web.http import Route, routes_of

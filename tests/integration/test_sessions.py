@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from yarl import URL
 
-from services.people import sessions as rooms
-from services.people.model import LoggedIn
-from services.people.rights import Role
-from services.people.sessions import KEPT, TOKEN_LENGTH, SessionLimits, Sessions, hash_of
+from services.access import sessions as rooms
+from services.access.actor import LoggedIn
+from services.access.rights import Role
+from services.access.sessions import KEPT, TOKEN_LENGTH, SessionLimits, Sessions, hash_of
 from services.store import db
 from tests.harness.api import PASSWORD, Api
 from tests.harness.clock import HandClock

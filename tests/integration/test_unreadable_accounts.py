@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from services.access.rights import Role
 from services.people import store as people
-from services.people.rights import Role
 from services.store import db
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock

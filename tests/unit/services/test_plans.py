@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from services import plans
+from services.access.actor import Person
+from services.access.rights import Role
 from services.config import Config, Instance, Ivr
 from services.config_file import load
-from services.people.model import Person
-from services.people.rights import Role
 
 
 def config(folder: Path, asterisk: str) -> Config:

@@ -6,7 +6,7 @@ from cti.ids import CallId
 from services.calls.backoffice import BackOffice
 from services.calls.facts import Fact, MenuChosen
 from services.calls.texts import printable
-from services.web.schemas import Customer
+from services.customers.wire import Customer
 from tests.harness.clock import HandClock
 
 CALL = CallId("tingsu-1.1")

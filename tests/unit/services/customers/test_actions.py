@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from services.access.rights import Role
 from services.customers.actions import Customers
 from services.customers.model import CustomerFields
 from services.customers.numbers import Numbering
 from services.customers.store import NumberTaken
 from services.errors import NotFound
-from services.people.rights import Role
 from services.store import db
 from tests.harness.api import Api
 from tests.harness.clock import HandClock

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from recordings.naming import Role
 from recordings.recognizer import Word
 from recordings.transcript import UNSURE, Utterance
+from services.classes.model import Category, Lexicon, Term, check
 from services.store.migrate import FOLDER
 from services.tickets.model import Filling
 from services.transcripts.drafting import draft
-from services.transcripts.lexicon import Category, Lexicon, Term, check
 
 
 def seeded() -> Lexicon:

@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 
 from services.web.problems import BadJson
 from services.web.reading import DEPTH, LARGE, check_json, read_body
-from services.web.schemas import Wire
+from services.web.shapes import Wire
 
 LONG = 1_000_000
 """Characters in a string; the longest body has twenty times as many."""

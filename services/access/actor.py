@@ -1,0 +1,47 @@
+"""A person who works here, and a person who is logged in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.access.rights import Right, Role, rights_of
+
+PhoneKind = Literal["browser", "sip"]
+Language = Literal["zh-CN", "en"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account. ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere."""
+
+    id: int
+    login: str
+    name: str
+    role: Role
+    extension: str | None
+    phone_kind: PhoneKind
+    phone_secret_n: int
+    language: Language
+    must_change: bool
+    active: bool
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        return rights_of(self.role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedIn:
+    """Who asks: the person as the database had them at this request, and the session (SHA-256 of its token)."""
+
+    person: Person
+    session: bytes
+
+    @property
+    def id(self) -> int:
+        return self.person.id
+
+    def may(self, *rights: Right) -> bool:
+        """True with any one of the rights."""
+        return not self.person.rights.isdisjoint(rights)

@@ -1,0 +1,101 @@
+"""Calls, their legs and recordings, as they cross the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
+from services.customers.wire import Customer, WrittenNumber
+from services.transcripts.wire import Transcript
+from services.web.shapes import Limit, Search, Span, Wire
+
+
+class Leg(Wire):
+    channel: str
+    extension: str | None
+    person: str | None
+    rang_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: str | None
+    rang_ms: int | None
+
+
+class CallRow(Wire):
+    id: str
+    number: WrittenNumber
+    name_sent: str
+    customer: Customer | None
+    ivr_path: str
+    started_at: datetime
+    queued_at: datetime | None
+    answered_at: datetime | None
+    answered_by: str | None
+    ended_at: datetime | None
+    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None
+    waited_ms: int | None
+    talked_ms: int | None
+    recovered: bool
+    ticket_id: int | None
+    ticket_number: str | None
+    recording_state: Literal["waiting", "archived", "failed", "empty"] | None
+    transcript_state: Literal["waiting", "running", "done", "no_speech", "failed"] | None
+
+
+class CallPage(Wire):
+    calls: list[CallRow]
+    next: str | None
+
+
+class Recording(Wire):
+    id: int
+    call_id: str
+    state: Literal["waiting", "archived", "failed", "empty"]
+    duration_ms: int | None
+    starts_at: datetime | None
+    remarks: list[str]
+    error: str | None
+    peaks: Peaks | None
+
+
+class Peaks(Wire):
+    """Per channel, ``points`` pairs of (lowest, highest) sample in -127..127; channel 0 is the caller, 1 the agents."""
+
+    points: int
+    caller: list[int]
+    agent: list[int]
+
+
+class CallsQuery(Span):
+    """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
+
+    limit: Limit = 50
+    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
+    number: Search = ""
+    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
+
+
+class AudioQuery(Wire):
+    """Which voices: the caller's on the left and the agents' on the right, or one of them alone."""
+
+    side: Literal["both", "caller", "agent"] = "both"
+
+
+class CallDetail(Wire):
+    call: CallRow
+    legs: list[Leg]
+    recording: Recording | None
+    transcript: Transcript | None
+
+
+class CallMessage(Wire):
+    """The state of this agent's own call: phase talking, held, wrap_up or ended; ``ticket_id`` the draft beside it."""
+
+    type: Literal["call"] = "call"
+    seq: int
+    call_id: str
+    phase: Literal["talking", "held", "ended"]
+    since: datetime
+    ticket_id: int | None

@@ -1,0 +1,126 @@
+"""Customers: agents look, the administrator keeps, and imports files of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import StringConstraints
+
+from services.access.actor import Language
+from services.access.reads import Reads
+from services.access.rights import Right
+from services.customers import wire, words
+from services.customers.actions import Customers
+from services.customers.importing import BadColumns, Busy, ImportJob, Imports, Look, Order, TooLong
+from services.customers.model import Customer, CustomerFields
+from services.customers.rows import AS_FOUND, Layout
+from services.errors import Conflict
+from services.web.http import Asked, route
+from services.web.problems import TooSlow
+from services.web.shapes import Id
+
+ImportId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+PART = 1 << 16  # bytes
+UPLOAD_S = 600.0  # 200 MB within this is 3 Mbit/s
+
+
+class CustomerRoutes:
+    def __init__(self, customers: Customers, imports: Imports) -> None:
+        self._customers = customers
+        self._reads = Reads(customers.pool, customers.clock)
+        self._imports = imports
+
+    @route("GET", "/api/customers", right=Right.CUSTOMERS_READ)
+    async def show(self, asked: Asked, query: wire.CustomersQuery) -> list[wire.Customer]:
+        """A page in order of id; ``after`` is the id of the last one seen. ``q`` finds numbers by beginning, names by part."""
+        await self._reads.note(asked.by, "customer.list", "customer", {"search": "yes" if query.q else "no"})
+        found = await self._customers.page(after=query.after, search=query.q, limit=query.limit)
+        return [wire(customer) for customer in found]
+
+    @route("POST", "/api/customers", right=Right.CUSTOMERS_WRITE, status=201, raises=(Conflict,))
+    async def create(self, asked: Asked, body: wire.CustomerBody) -> wire.Customer:
+        """A new customer, by a number nobody else has."""
+        return wire(await self._customers.create(CustomerFields(**body.model_dump()), by=asked.by.id))
+
+    @route("PUT", "/api/customers/{customer_id}", right=Right.CUSTOMERS_WRITE, raises=(Conflict,))
+    async def change(self, asked: Asked, customer_id: Id, body: wire.CustomerBody) -> wire.Customer:
+        """Everything of a customer."""
+        return wire(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
+
+    @route("POST", "/api/customer-imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(TooLong, TooSlow))
+    async def upload(self, asked: Asked, query: wire.ImportQuery) -> wire.Import:
+        """A file of customers, as the request's bare body (CSV of any kind, xlsx, xls, ods): what it looks like."""
+        try:
+            async with asyncio.timeout(UPLOAD_S):
+                job = await self._imports.keep(query.name, _parts(asked.request))
+        except TimeoutError:
+            raise TooSlow from None
+        await self._imports.look(job, AS_FOUND)
+        return _wire_import(job, asked.by.person.language)
+
+    @route("GET", "/api/customer-imports/{import_id}", right=Right.CUSTOMERS_WRITE)
+    async def follow(self, asked: Asked, import_id: ImportId) -> wire.Import:
+        """How far it is."""
+        return _wire_import(self._imports.of(import_id), asked.by.person.language)
+
+    @route("POST", "/api/customer-imports/{import_id}/look", right=Right.CUSTOMERS_WRITE, raises=(Busy,))
+    async def look(self, asked: Asked, import_id: ImportId, body: wire.ImportLayout) -> wire.Import:
+        """What it looks like, read another way."""
+        job = self._imports.of(import_id)
+        await self._imports.look(job, Layout(body.encoding, body.delimiter, body.sheet))
+        return _wire_import(job, asked.by.person.language)
+
+    @route("POST", "/api/customer-imports/{import_id}/start", right=Right.CUSTOMERS_WRITE, status=202, raises=(BadColumns, Busy))
+    async def start(self, asked: Asked, import_id: ImportId, body: wire.ImportStart) -> wire.Import:
+        """Read every row, and write the good ones in one transaction: by default only if all are good."""
+        job, language = self._imports.of(import_id), asked.by.person.language
+        columns = body.columns.model_dump(exclude_none=True)
+        self._imports.start(job, Order(columns=columns, write=body.write, partly=body.partly, by=asked.by.id, language=language))
+        return _wire_import(job, language)
+
+    @route("GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
+    async def report(self, asked: Asked, import_id: ImportId) -> web.StreamResponse:
+        """Every row that is not imported, with its line, column and reason, as a file."""
+        path = await self._imports.report(self._imports.of(import_id), by=asked.by.id)
+        headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="import-report.csv"'}
+        return web.FileResponse(path, headers=headers)
+
+
+def wire(customer: Customer) -> wire.Customer:
+    return wire.Customer(id=customer.id, number=customer.number, name=customer.name, tier=customer.tier, note=customer.note)
+
+
+async def _parts(request: web.Request) -> AsyncIterator[bytes]:
+    async for part in request.content.iter_chunked(PART):
+        yield part
+
+
+def _wire_import(job: ImportJob, language: Language) -> wire.Import:
+    found = job.outcome
+    return wire.Import.model_validate(
+        {
+            "id": job.id,
+            "name": job.name,
+            "state": job.state.value,
+            "refusal": words.of_file(job.seen, language) if job.seen else "",
+            "layout": asdict(job.layout),
+            "look": _wire_look(job.look) if job.look else None,
+            "rows": job.rows,
+            "share": job.share,
+            **{name: getattr(found, name) for name in ("good", "bad", "created", "changed")},
+            "written": job.written,
+            "problems": [
+                {"line": one.line, "column": one.column, "why": words.of_row(one, language), "came": one.came}
+                for one in found.problems
+            ],
+        }
+    )
+
+
+def _wire_look(look: Look) -> dict[str, object]:
+    rows = [{"line": line, "cells": list(cells)} for line, cells in look.rows]
+    return {**asdict(look), "rows": rows}

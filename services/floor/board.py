@@ -1,0 +1,143 @@
+"""Who is doing what now: link, agents, queue. Memory only; goes on without the database.
+
+Snapshots go to every browser several times a second, so each agent's part is made once when it changes, and the part that all
+share once per snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Literal
+
+from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
+from services.calls.store import Seat
+from services.floor.directory import Directory
+from services.floor.figures import Today
+from services.floor.wire import AgentNow, Board, LinkNow, QueueNow, Version
+from services.now import Clock
+from services.web.stream import Snapshot
+
+Wish = Literal["ready", "paused", "away"]
+
+MISSED_RING = "missed_ring"
+REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
+"""Pause reasons that the switch or we set -> codes that the desk has words for; any other is a code of the desk's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An agent's part of the board, and what it was made of."""
+
+    seat: Seat
+    known: AgentChanged | None
+    now: AgentNow
+    text: str
+
+
+class Floor:
+    """The board's contents. ``apply`` keeps it; ``board`` and ``snapshot`` read it."""
+
+    def __init__(self, directory: Directory, today: Today, clock: Clock, *, queue: str) -> None:
+        self._directory = directory
+        self._today = today
+        self._clock = clock
+        self._queue = queue
+        self._link = LinkNow(up=False, since=clock.now(), detail="starting")
+        self._states: dict[str, AgentChanged] = {}
+        self._texts: dict[str, _Made] = {}
+        self._waiting = 0
+        self._oldest: datetime | None = None
+        self.wrap_ups: dict[int, datetime] = {}
+        self.wants: Callable[[int], Wish] = lambda person: "away"
+        self.epoch = int(clock.now().timestamp() * 1000)
+        self._versions = count(1)
+
+    def apply(self, change: AgentChanged | QueueChanged | LinkChanged) -> None:
+        match change:
+            case AgentChanged():
+                before = self._states.get(change.extension)
+                if before is None or (before.state, before.reason, before.call) != (change.state, change.reason, change.call):
+                    self._states[change.extension] = change
+            case QueueChanged() if change.queue == self._queue:
+                self._waiting, self._oldest = change.waiting, change.oldest_since
+            case LinkChanged() if change.up != self._link.up or change.detail != self._link.detail:
+                self._link = LinkNow(up=change.up, since=change.at, detail=change.detail)
+
+    @property
+    def link_up(self) -> bool:
+        return self._link.up
+
+    def state_of(self, extension: str) -> AgentState:
+        """The actual state; away as long as the switch has said nothing."""
+        known = self._states.get(extension)
+        return known.state if known else AgentState.AWAY
+
+    def board(self, person: int) -> Board:
+        """The whole board as ``person`` sees it. Every board is numbered here, pushed or answered: made later is newer."""
+        seat = self._directory.of(person)
+        return Board(
+            version=Version(epoch=self.epoch, n=next(self._versions)),
+            link=self._link,
+            me=self._agent(seat).now if seat else None,
+            agents=[self._agent(each).now for each in self._agents()],
+            queue=self._queue_now(),
+            wrap_up_until=self.wrap_ups.get(person),
+            wanted=self.wants(person),
+        )
+
+    def snapshot(self) -> Snapshot:
+        """For everybody the same as ``board``, made cheaply for many."""
+        agents = ",".join(self._agent(seat).text for seat in self._agents())
+        at = self._clock.now().isoformat().replace("+00:00", "Z")
+        n = next(self._versions)
+        link, queue = self._link.model_dump_json(), self._queue_now().model_dump_json()
+        shared = f'"version":{{"epoch":{self.epoch},"n":{n}}},"link":{link},"agents":[{agents}],"queue":{queue}'
+
+        def text(person: int) -> str:
+            seat = self._directory.of(person)
+            me = self._agent(seat).text if seat else "null"
+            until = self.wrap_ups.get(person)
+            end = f'"{until.isoformat()}"' if until else "null"
+            own = f'"me":{me},"wrap_up_until":{end},"wanted":"{self.wants(person)}"'
+            return f'{{"type":"board","at":"{at}","board":{{{shared},{own}}}}}'
+
+        return Snapshot(n, text)
+
+    def _agents(self) -> list[Seat]:
+        return [seat for seat in self._directory.seats() if seat.role == "junior_agent"]
+
+    def _agent(self, seat: Seat) -> _Made:
+        known = self._states.get(seat.extension)
+        kept = self._texts.get(seat.extension)
+        if kept is None or kept.known is not known or kept.seat is not seat:
+            now = self._now(seat, known)
+            kept = self._texts[seat.extension] = _Made(seat, known, now, now.model_dump_json())
+        return kept
+
+    def _now(self, seat: Seat, known: AgentChanged | None) -> AgentNow:
+        return AgentNow.model_construct(
+            person_id=seat.person,
+            name=seat.name,
+            extension=seat.extension,
+            state=(known.state if known else AgentState.AWAY).value,
+            reason=REASON_CODES.get(known.reason, known.reason) if known else "",
+            since=known.at if known else self._link.since,
+            call_id=known.call if known else None,
+        )
+
+    def _queue_now(self) -> QueueNow:
+        figures = self._today.figures
+        return QueueNow(
+            queue=self._queue,
+            waiting=self._waiting,
+            oldest_since=self._oldest,
+            answered_today=figures.answered,
+            answered_in_time_today=figures.answered_in_time,
+            abandoned_today=figures.abandoned,
+            short_abandons_today=figures.short_abandons,
+            service_level_today=figures.service_level,
+            service_level_formula=self._today.limits.formula,
+        )

@@ -1,0 +1,122 @@
+"""Today's caller service level, exactly by SPEC "How to count".
+
+Answered by a person at most 15.000 s after queue entry, over answered plus abandoned less abandoned within 5 s. A call belongs
+to the day (of the centre's time zone, half-open) in which it entered the queue; time in the IVR is outside; calls still waiting
+are in neither part. Computed from the calls each time, so that a restart or a replay changes nothing. Calls that were taken while
+we were dead count as far as their end is known; the waits of those are whole seconds (services.recordings.witness).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.calls.store import QUERIES
+from services.errors import WorldFailed
+from services.now import Clock
+from services.store.db import Connection, Pool, connection
+
+FORMULA = "tingsu-1"
+"""Name and version of the formula with SPEC's limits; a change of it gets a new name."""
+
+AGAIN_S = 1.0  # computed at most so often
+AT_LEAST_S = 60.0  # and at least so often: a day may begin without a call
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """SPEC A1 and "How to count": both limits belong to the interval (at most 15.000 s, within 5 s)."""
+
+    in_time_ms: int = 15_000
+    short_abandon_ms: int = 5_000
+
+    @property
+    def formula(self) -> str:
+        """Every figure names its formula, and other limits make another formula."""
+        if self == Limits():
+            return FORMULA
+        return f"{FORMULA} {self.in_time_ms / 1000:g}/{self.short_abandon_ms / 1000:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The parts of the formula for one queue and one interval.
+
+    ``abandoned_again`` is a line of its own beside them: callers who had been answered, waited once more and gave up then.
+    """
+
+    answered: int = 0
+    answered_in_time: int = 0
+    abandoned: int = 0
+    short_abandons: int = 0
+    abandoned_again: int = 0
+
+    @property
+    def service_level(self) -> float | None:
+        """0 to 1; None when there is nothing to divide by."""
+        counted = self.answered + self.abandoned - self.short_abandons
+        return self.answered_in_time / counted if counted else None
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Beginning and end (UTC, half-open) of the centre's calendar day; 23 or 25 hours where clocks change."""
+    today = moment.astimezone(zone).date()
+    first, after = (datetime.combine(day, time(), zone) for day in (today, today + timedelta(days=1)))
+    return first.astimezone(UTC), after.astimezone(UTC)
+
+
+async def compute(connection: Connection, queue: str, interval: tuple[datetime, datetime], limits: Limits) -> Figures:
+    """The figures of calls that entered ``queue`` in the half-open interval."""
+    begin, end = interval
+    within = {"in_time_ms": limits.in_time_ms, "short_abandon_ms": limits.short_abandon_ms}
+    row = await QUERIES.figures.fetchrow(connection, queue=queue, begin=begin, end=end, **within)
+    assert row is not None
+    return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"], row["abandoned_again"])
+
+
+class Today:
+    """Today's figures of one queue, kept fresh. While the database is away the last ones stand."""
+
+    def __init__(self, pool: Pool, clock: Clock, *, queue: str, zone: ZoneInfo, limits: Limits | None = None) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._queue = queue
+        self._zone = zone
+        self.limits = limits or Limits()
+        self._stale = asyncio.Event()
+        self.figures = Figures()
+        self.changed: Callable[[], None] | None = None
+
+    def refresh(self) -> None:
+        """Something was written that may count."""
+        self._stale.set()
+
+    async def load(self) -> None:
+        """Raises DatabaseAway."""
+        before = self.figures
+        async with connection(self._pool) as taken:
+            self.figures = await compute(taken, self._queue, day_of(self._clock.now(), self._zone), self.limits)
+        if self.changed and self.figures != before:
+            self.changed()
+
+    async def run(self) -> None:
+        """Keeps them fresh for ever; owned by the composition root."""
+        while True:
+            try:
+                await self.load()
+            except WorldFailed:
+                log.debug("figures not computed: the database is away")
+            await asyncio.sleep(AGAIN_S)
+            try:
+                async with asyncio.timeout(AT_LEAST_S):
+                    await self._stale.wait()
+            except TimeoutError:
+                pass  # the day may have changed
+            self._stale.clear()

@@ -1,0 +1,72 @@
+"""The board and the state that an agent asks for, as they cross the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from services.web.shapes import Text40, Wire
+
+
+class WantedStateBody(Wire):
+    state: Literal["ready", "paused", "away"]
+    reason: Text40 = ""
+
+
+class AgentNow(Wire):
+    person_id: int | None
+    name: str
+    extension: str
+    state: Literal["ready", "ringing", "talking", "wrap_up", "paused", "away"]
+    reason: str
+    since: datetime
+    call_id: str | None
+
+
+class QueueNow(Wire):
+    queue: str
+    waiting: int
+    oldest_since: datetime | None
+    answered_today: int
+    answered_in_time_today: int
+    abandoned_today: int
+    short_abandons_today: int
+    service_level_today: float | None = Field(
+        description="SPEC 'How to count', formula named in service_level_formula; null when nobody called"
+    )
+    service_level_formula: str
+
+
+class LinkNow(Wire):
+    up: bool
+    since: datetime
+    detail: str
+
+
+class Version(Wire):
+    """Order of what is shown whole: within one epoch (a run of the server, which ``hello`` names) the higher ``n`` is newer."""
+
+    epoch: int
+    n: int
+
+
+class Board(Wire):
+    version: Version = Field(description="whoever shows boards shows none after a newer one, however late its answer comes")
+    link: LinkNow
+    me: AgentNow | None
+    agents: list[AgentNow]
+    queue: QueueNow
+    wrap_up_until: datetime | None
+    wanted: Literal["ready", "paused", "away"] = Field(
+        description="what the person asked to be, whatever the switch says of the phone"
+    )
+
+
+class BoardMessage(Wire):
+    """Unnumbered snapshot: sent on connect and at every change, the newest replaces the older."""
+
+    type: Literal["board"] = "board"
+    at: datetime
+    board: Board

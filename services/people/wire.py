@@ -1,0 +1,104 @@
+"""Accounts, the person who is logged in, and the phone that belongs to them, as they cross the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from services.access.rights import Role
+from services.web.shapes import Language, Text80, Wire
+
+Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
+
+
+Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
+
+
+ExtensionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
+
+
+class LoginBody(Wire):
+    login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    password: Password
+
+
+class Me(Wire):
+    id: int
+    login: str
+    name: str
+    role: Role
+    rights: list[str]
+    extension: str | None
+    phone_kind: Literal["browser", "sip"]
+    language: Language
+    must_change: bool
+    server_time: datetime
+    version: str
+
+
+class MeBody(Wire):
+    language: Language
+
+
+class PasswordBody(Wire):
+    old: Password
+    new: NewPassword
+
+
+class Phone(Wire):
+    """What the browser's softphone needs; given to the extension's own person only, never cached or logged."""
+
+    ws_url: str
+    uri: str
+    extension: str
+    password: str
+    realm: str
+    ring_limit: int = Field(description="seconds; the switch rings no phone longer")
+
+
+class Person(Wire):
+    id: int
+    login: str
+    name: str
+    role: Role
+    extension: str | None
+    phone_kind: Literal["browser", "sip"]
+    language: Language
+    active: bool
+
+
+class PersonBody(Wire):
+    login: Login
+    name: Text80
+    role: Role
+    extension: ExtensionText | None = None
+    phone_kind: Literal["browser", "sip"] = "browser"
+    language: Language = "zh-CN"
+
+
+class PersonPatch(Wire):
+    name: Text80 | None = None
+    role: Role | None = None
+    extension: ExtensionText | None = None
+    phone_kind: Literal["browser", "sip"] | None = None
+    language: Language | None = None
+    active: bool | None = None
+
+
+class PersonMade(Wire):
+    """``password`` is random, told this once and kept nowhere; the person must choose another at the first login."""
+
+    person: Person
+    password: str
+
+
+class MeMessage(Wire):
+    """What is known of the person has changed (extension, kind or secret of the phone): ask /api/me, and /api/phone, again."""
+
+    type: Literal["me"] = "me"
+    seq: int

@@ -1,0 +1,96 @@
+"""What the three workers of the intake share: settings, the spool as it stands, and how a step is repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from cti.ids import CallId
+from cti.queue_log import Witness
+from recordings import spool
+from recordings.spool import Spooled
+from services.customers.numbers import ANYWHERE, Numbering
+from services.errors import WorldFailed
+from services.recordings import witness
+from services.store.db import Pool, connection
+from services.transcripts import store
+from services.troubles import Troubles
+
+AGAIN = timedelta(seconds=1)
+WORLD_AGAIN = timedelta(seconds=30)
+AWAY_S = 2.0
+ODD_S = 5.0
+
+Tell = Callable[[CallId, str], Awaitable[None]]
+"""Whom a call's draft concerns hears how far its words are: done, no_speech, failed."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """``spool``: where the switch writes. ``work``: for files on their way. ``listeners``: as many as the crew has."""
+
+    spool: Path
+    work: Path
+    listeners: int = 1
+    settle: timedelta = timedelta(seconds=1)  # a leg file untouched for so long is closed, once its call is over
+    archive_tries: int = 3
+    listen_tries: int = 3
+    orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
+    diary: Path | None = None  # the switch's queue_log, where it is known
+    numbering: Numbering = ANYWHERE
+
+
+async def look(pool: Pool, folder: Path) -> Spooled:
+    """The spool, with the legs of consulted colleagues where the database has them: with the caller they came to talk with.
+
+    OSError if the folder cannot be read, WorldFailed if the database is needed and away.
+    """
+    spooled = await asyncio.to_thread(spool.look, folder)
+    if rung := spool.colleagues(spooled):
+        async with connection(pool) as taken:
+            spooled = spool.handed_over(spooled, await store.calls_of_legs(taken, rung))
+    return spooled
+
+
+async def told_of(diary: Path | None, calls: Collection[CallId]) -> dict[CallId, Witness]:
+    """What the switch's diary knows of these calls; nothing where it cannot be read."""
+    if not calls or diary is None:
+        return {}
+    try:
+        return await asyncio.to_thread(witness.ask, diary, calls)
+    except OSError as error:
+        log.error("the switch's queue_log cannot be read", error=type(error).__name__)
+        return {}
+
+
+async def for_ever(step: Callable[[], Awaitable[bool]], pause_s: float, *, part: str, troubles: Troubles) -> None:
+    """Step after step while there is something to do, else after a pause; while the database is away, later.
+
+    A step that fails in a way it does not know is noted and tried again: what it was about is nobody else's delay.
+    """
+    while True:
+        try:
+            if await step():
+                continue
+            await asyncio.sleep(pause_s)
+        except WorldFailed:
+            await asyncio.sleep(AWAY_S)
+        except Exception as wrong:  # noqa: BLE001  the other steps of the intake go on in any case
+            troubles.note(part, wrong)
+            await asyncio.sleep(ODD_S)
+
+
+async def until_kept(work: Callable[[], Awaitable[None]]) -> None:
+    """Work whose claim is ours is repeated until the database has taken its outcome: nobody else would for hours."""
+    while True:
+        try:
+            return await work()
+        except WorldFailed:
+            await asyncio.sleep(AWAY_S)

@@ -1,0 +1,87 @@
+"""What works and what does not, what is set aside, and who did what, as they cross the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from services.web.shapes import Id, Wire
+
+
+class AuditRow(Wire):
+    id: int
+    at: datetime
+    by: str | None
+    action: str
+    object: str
+    detail: dict[str, str]
+
+
+class AuditPage(Wire):
+    rows: list[AuditRow]
+    next: str | None
+
+
+class SystemPart(Wire):
+    name: Literal[
+        "switch", "clocks", "database", "recordings", "transcription", "prompts", "journal", "accounts", "reconciler", "lease"
+    ]
+    ok: bool
+    code: str
+    detail: str
+
+
+class SystemTrouble(Wire):
+    """A background part that fails and is started again; ``reason`` is a kind and a place in the program."""
+
+    part: str
+    reason: str
+    since: datetime
+    times: int
+
+
+class AsideItem(Wire):
+    """Something that could not be done: ``thing`` is a call's id, an account's login, or a kind of fact (``count`` of them)."""
+
+    kind: Literal["facts", "recording", "transcript", "sound", "account"]
+    id: str
+    thing: str
+    reason: str
+    since: datetime | None
+    count: int
+    retryable: bool
+
+
+class Aside(Wire):
+    """What is set aside, the newest first; ``more``: there is more than is shown. ``complete`` False: the database is away."""
+
+    items: list[AsideItem]
+    more: bool
+    complete: bool
+
+
+class RetryBody(Wire):
+    """Which of them to do again: one (``id``), or all of a kind."""
+
+    kind: Literal["facts", "recording", "transcript"]
+    id: Id | None = None
+
+
+class Retried(Wire):
+    """How many are done, or are in line again."""
+
+    taken: int
+
+
+class System(Wire):
+    """What works and what does not; every logged-in person may see it, details without personal data."""
+
+    version: str
+    parts: list[SystemPart]
+    model: str
+    demonstration_model: bool
+    vocabulary: int | None
+    troubles: list[SystemTrouble]
+    hotlines: list[str] = Field(description="The numbers that callers dial, [ivr] numbers")

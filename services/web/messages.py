@@ -1,0 +1,64 @@
+"""What the websocket itself says and hears: the place in the stream, the page's telephone, goodbye. Rooms have their own messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.web.shapes import Wire
+
+
+class HandsetMessage(Wire):
+    """Where the page's telephone is: here (register), again (here still: register anew), elsewhere (another browser has it), busy
+    (not taken from there because of a call)."""
+
+    type: Literal["handset"] = "handset"
+    place: Literal["here", "again", "elsewhere", "busy"]
+
+
+class HelloMessage(Wire):
+    """First message. ``lost`` true: the browser's place in the stream is gone, load everything again."""
+
+    type: Literal["hello"] = "hello"
+    at: datetime
+    epoch: int = Field(description="the run of the server that speaks; boards of another are of the past")
+    seq: int
+    lost: bool
+
+
+class ByeMessage(Wire):
+    """The server is about to close: ``restart``, ``session_ended``, ``too_slow``."""
+
+    type: Literal["bye"] = "bye"
+    code: str
+    retry_ms: int
+
+
+class ResumeMessage(Wire):
+    """First message of the browser: the last number it has seen (0: none)."""
+
+    type: Literal["resume"] = "resume"
+    since: Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class AckMessage(Wire):
+    """Everything up to ``seq`` has been shown; ``shown_ms`` from receipt to paint of that message, if it was a pop."""
+
+    type: Literal["ack"] = "ack"
+    seq: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    shown_ms: Annotated[int, Field(ge=0, le=3_600_000)] | None = None
+
+
+class PhoneMessage(Wire):
+    """The page's telephone, by the name that this browser gave itself: ask for it (or say that one has it, ``busy`` in a call),
+    wait for it having been told that it is elsewhere, take it, say that the line is closed after it was lost, leave it."""
+
+    type: Literal["phone"] = "phone"
+    act: Literal["ask", "wait", "take", "closed", "leave"]
+    device: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
+    busy: bool = False
+
+
+ClientMessage = Annotated[ResumeMessage | AckMessage | PhoneMessage, Field(discriminator="type")]

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from services.access.rights import RIGHTS, Right, Role, rights_of
+
+
+def test_every_role_has_a_row_and_every_right_is_somebodys() -> None:
+    assert set(RIGHTS) == set(Role)
+    assert frozenset().union(*RIGHTS.values()) == set(Right)
+
+
+def test_an_inspector_listens_and_changes_no_ticket() -> None:
+    rights = rights_of(Role.qa_inspector)
+    assert Right.RECORDINGS_LISTEN in rights
+    assert not rights & {Right.TICKETS_WRITE, Right.PEOPLE, Right.DESK, Right.CUSTOMERS_WRITE, Right.LEXICON_WRITE}
+
+
+def test_an_agent_hears_own_calls_only() -> None:
+    rights = rights_of(Role.junior_agent)
+    assert {Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN} <= rights
+    assert not rights & {Right.CALLS_READ, Right.RECORDINGS_LISTEN}
