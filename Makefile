@@ -53,7 +53,7 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(call install,$(TO_CHECK))
 	@touch $@
 
-desk/dist/index.html: $(VENV)/run.stamp $(DESK_SOURCES) services/web/schemas.py
+desk/dist/index.html: $(VENV)/run.stamp $(DESK_SOURCES) $(shell find services -name 'wire.py' -o -name 'routes.py') services/web/shapes.py services/web/messages.py services/access/rights.py
 	@$(SAY) 'Building the desk'
 	@$(BIN)/python desk/build.py
 

@@ -130,10 +130,9 @@ def version() -> None:
 @app.command()
 def openapi() -> None:
     """Print the description of the HTTP API (OpenAPI 3.1). Needs no database."""
-    from services.web.all_routes import route_classes
-    from services.web.openapi import document
+    from services.routes import description
 
-    say(json.dumps(document(route_classes(), commands.version()), ensure_ascii=False, indent=1))
+    say(json.dumps(description(commands.version()), ensure_ascii=False, indent=1))
 
 
 @user.command("add")

@@ -56,6 +56,7 @@ from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
 from services.recordings.intake import Intake
 from services.recordings.steps import IntakeSettings
+from services.routes import Parts, sources
 from services.running import marked
 from services.store import db
 from services.store.bell import Bell
@@ -63,7 +64,6 @@ from services.system.aside import SetAside
 from services.system.report import Looking
 from services.tickets.numbers import GivenNumbers
 from services.web.live import Hub
-from services.web.routes import Parts, sources
 from services.web.server import application, bind, serving, waiting
 from services.web.static import Desk, find_desk
 from services.welcome import Welcome

@@ -142,7 +142,7 @@ def _checked(wanted: Wanted, language: Language) -> NewPerson:
     from pydantic import ValidationError
 
     from services.config_file import wanted_of
-    from services.web.schemas import PersonBody
+    from services.people.wire import PersonBody
 
     given = {"login": wanted.login, "name": wanted.name, "role": Role(wanted.role), "extension": wanted.extension}
     try:

@@ -39,17 +39,17 @@ class CustomerRoutes:
         """A page in order of id; ``after`` is the id of the last one seen. ``q`` finds numbers by beginning, names by part."""
         await self._reads.note(asked.by, "customer.list", "customer", {"search": "yes" if query.q else "no"})
         found = await self._customers.page(after=query.after, search=query.q, limit=query.limit)
-        return [wire(customer) for customer in found]
+        return [_shown(customer) for customer in found]
 
     @route("POST", "/api/customers", right=Right.CUSTOMERS_WRITE, status=201, raises=(Conflict,))
     async def create(self, asked: Asked, body: wire.CustomerBody) -> wire.Customer:
         """A new customer, by a number nobody else has."""
-        return wire(await self._customers.create(CustomerFields(**body.model_dump()), by=asked.by.id))
+        return _shown(await self._customers.create(CustomerFields(**body.model_dump()), by=asked.by.id))
 
     @route("PUT", "/api/customers/{customer_id}", right=Right.CUSTOMERS_WRITE, raises=(Conflict,))
     async def change(self, asked: Asked, customer_id: Id, body: wire.CustomerBody) -> wire.Customer:
         """Everything of a customer."""
-        return wire(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
+        return _shown(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
 
     @route("POST", "/api/customer-imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(TooLong, TooSlow))
     async def upload(self, asked: Asked, query: wire.ImportQuery) -> wire.Import:
@@ -90,7 +90,7 @@ class CustomerRoutes:
         return web.FileResponse(path, headers=headers)
 
 
-def wire(customer: Customer) -> wire.Customer:
+def _shown(customer: Customer) -> wire.Customer:
     return wire.Customer(id=customer.id, number=customer.number, name=customer.name, tier=customer.tier, note=customer.note)
 
 

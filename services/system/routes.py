@@ -1,15 +1,17 @@
-"""What works and what does not, the API's own description, and the sign of life."""
+"""What works and what does not, what is set aside, who did what, the API's own description, and the sign of life."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from services.access import audit
 from services.access.rights import Right
+from services.store import db
 from services.system import wire
 from services.system.aside import SetAside
 from services.web.http import Asked, Door, route
-from services.web.shapes import Health
+from services.web.shapes import Health, IdPageQuery
 
 
 class SystemRoutes:
@@ -44,3 +46,18 @@ class SystemRoutes:
     async def describe(self, asked: Asked) -> dict[str, Any]:
         """This document."""
         return self._description
+
+
+class AuditRoutes:
+    def __init__(self, pool: db.Pool) -> None:
+        self._pool = pool
+
+    @route("GET", "/api/audit", right=Right.AUDIT)
+    async def show(self, asked: Asked, query: IdPageQuery) -> wire.AuditPage:
+        """A page of the audit; ``after`` is the ``next`` of the page before."""
+        async with db.connection(self._pool) as connection:
+            entries = await audit.page(connection, before=query.after, limit=query.limit)
+        rows = [
+            wire.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail)) for e in entries
+        ]
+        return wire.AuditPage(rows=rows, next=str(rows[-1].id) if len(rows) == query.limit else None)

@@ -28,7 +28,7 @@ class Source(Wire):
     sure: bool
     conf: float | None
     proposal: str | None = Field(default=None, description="an unsure value: shown, never filled in")
-    evidence: list[Evidence] = []
+    evidence: list[Evidence] = []  # noqa: RUF012  pydantic copies it
 
 
 class Ticket(Wire):

@@ -12,7 +12,7 @@ def to_cursor(at: datetime, behind: object) -> str:
 
 
 def from_cursor(after: str | None) -> tuple[datetime | None, str]:
-    """(None, "") for the first page. The schemas let 16 digits through: the year 2286 at most."""
+    """(None, "") for the first page. The shapes let 16 digits through: the year 2286 at most."""
     if after is None:
         return None, ""
     microseconds, _, behind = after.partition("~")

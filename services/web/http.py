@@ -4,11 +4,11 @@
         def __init__(self, lexicon: Lexicon) -> None: ...
 
         @route("GET", "/api/lexicon", right=Right.LEXICON_READ)
-        async def show(self, asked: Asked) -> schemas.Lexicon:
+        async def show(self, asked: Asked) -> wire.Lexicon:
             \"\"\"All classes and terms (SPEC S2, S3).\"\"\"
 
         @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Conflict,))
-        async def change(self, asked: Asked, ticket_id: schemas.Id, body: schemas.TicketPatch) -> schemas.Ticket: ...
+        async def change(self, asked: Asked, ticket_id: Id, body: wire.TicketPatch) -> wire.Ticket: ...
 
 A parameter named like a part of the path is that part; ``query`` is a model of the query string; ``body`` a model of the JSON
 body; the answer is what is returned (``None``: 204; a ``web.StreamResponse`` with ``produces=``: sent as it is). For every

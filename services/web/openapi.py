@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import http
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from services import errors
-from services.web import schemas
 from services.web.http import Door, Route, routes_of
 from services.web.problems import status_of
+from services.web.shapes import Problem
 
 PREFIX = "#/components/schemas/"
 SECURITY = {"session": {"type": "apiKey", "in": "cookie", "name": "tingsu_session"}}
 Key = tuple[str, JsonSchemaMode]
 
 
-def document(sources: Sequence[object], version: str) -> dict[str, Any]:
-    """The whole description of the routes of these classes; needs no database and no running server."""
+def document(sources: Sequence[object], version: str, messages: Mapping[str, tuple[JsonSchemaMode, Any]]) -> dict[str, Any]:
+    """The whole description of the routes of these classes; needs no database and no running server.
+
+    ``messages``: what the websocket says and hears, by name, with its direction (``serialization`` is ours).
+    """
     routes = [route for source in sources for route in routes_of(source) if not route.websocket]
-    refs, definitions = _schemas(routes)
+    refs, definitions = _schemas(routes, messages)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
@@ -47,12 +50,13 @@ class _AnswersWhole(GenerateJsonSchema):
         return self.mode == "serialization" or super().field_is_required(field, total)
 
 
-def _schemas(routes: Iterable[Route]) -> tuple[dict[Key, Any], dict[str, Any]]:
+def _schemas(
+    routes: Iterable[Route], messages: Mapping[str, tuple[JsonSchemaMode, Any]]
+) -> tuple[dict[Key, Any], dict[str, Any]]:
     """Per route and direction what to write where it is used, and the definitions that refer to each other."""
     wanted: list[tuple[str, JsonSchemaMode, Any]] = [
-        ("Problem", "serialization", schemas.Problem),
-        ("ServerMessage", "serialization", schemas.ServerMessage),
-        ("ClientMessage", "validation", schemas.ClientMessage),
+        ("Problem", "serialization", Problem),
+        *((name, mode, kind) for name, (mode, kind) in messages.items()),
     ]
     for route in routes:
         wanted += [(route.name, "serialization", route.hints["return"])] if route.answer else []
@@ -62,8 +66,8 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[Key, Any], dict[str, Any]]:
     found, definitions = generator.generate_definitions(inputs)
     refs: dict[Key, Any] = {(str(name), mode): schema for (name, mode), schema in found.items()}
     whole: dict[str, Any] = {str(name): schema for name, schema in definitions.items()}
-    whole["ServerMessage"] = refs["ServerMessage", "serialization"]
-    whole["ClientMessage"] = refs["ClientMessage", "validation"]
+    for name, (mode, _) in messages.items():
+        whole[name] = refs[name, mode]
     return refs, whole
 
 

@@ -24,10 +24,10 @@ from services.floor.presence import PresenceSettings
 from services.now import Clock
 from services.people.actions import People
 from services.people.store import NewPerson, set_password
+from services.routes import Parts, sources
 from services.store import db
 from services.system import wire as system_wire
 from services.system.aside import SetAside
-from services.web.routes import Parts, sources
 from services.web.security import Security, origins_for
 from services.web.server import Limits, application, bind, serving
 from services.web.shapes import Problem

@@ -12,8 +12,8 @@ import aiohttp
 import pytest
 
 from services.access.rights import Role
+from services.routes import CLASSES
 from services.store import db
-from services.web.all_routes import route_classes
 from services.web.http import routes_of
 from services.web.server import Limits
 from services.web.shapes import Span
@@ -224,7 +224,7 @@ async def test_a_stretch_that_ends_before_it_begins_is_named(shared_api: Api) ->
 
 
 def test_every_pair_of_times_in_a_query_is_such_a_stretch() -> None:
-    queries = [route.query for kind in route_classes() for route in routes_of(kind) if route.query]
+    queries = [route.query for kind in CLASSES for route in routes_of(kind) if route.query]
     pairs = [query for query in queries if {"from", "to"} & {field.alias for field in query.model_fields.values()}]
     assert pairs
     assert all(issubclass(query, Span) for query in pairs)

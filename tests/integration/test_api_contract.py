@@ -19,10 +19,9 @@ from services.access.rights import Role
 from services.access.throttle import ThrottleLimits
 from services.customers.importing import Order
 from services.customers.rows import AS_FOUND
+from services.routes import CLASSES
 from services.store import db
-from services.web.all_routes import route_classes
 from services.web.http import Route, routes_of
-from services.web.openapi import document
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.lived import Lived, live
@@ -79,7 +78,7 @@ RULES_BEYOND_SCHEMA = {
 @pytest.mark.parametrize("token", TOKENS)
 async def test_the_api_keeps_its_own_description(pool: db.Pool, clock: HandClock, tmp_path: Path, token: str) -> None:
     description = tmp_path / "openapi.json"
-    description.write_text(json.dumps(document(route_classes(), "0.0-test")))
+    description.write_text(json.dumps(description("0.0-test")))
     config = tmp_path / "schemathesis.toml"
     rules = "".join(RULE.format(operation=operation) for operation in RULES_BEYOND_SCHEMA)
     async with serve(pool, clock, tmp_path, throttle=NO_THROTTLE, always=TOKENS) as api:
@@ -118,7 +117,7 @@ def ids_of(lived: Lived, file: str) -> dict[str, list[str | int]]:
     }
 
 
-READING = [route for kind in route_classes() for route in routes_of(kind) if route.method == "GET" and not route.websocket]
+READING = [route for kind in CLASSES for route in routes_of(kind) if route.method == "GET" and not route.websocket]
 
 
 @pytest.mark.parametrize("route", READING, ids=lambda route: route.name)
@@ -136,5 +135,5 @@ async def test_whatever_there_is_can_be_read(pool: db.Pool, clock: HandClock, tm
 
 
 def test_the_exceptions_name_operations_there_are() -> None:
-    names = {route.name for kind in route_classes() for route in routes_of(kind)}
+    names = {route.name for kind in CLASSES for route in routes_of(kind)}
     assert set(RULES_BEYOND_SCHEMA) <= names

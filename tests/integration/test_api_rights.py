@@ -6,7 +6,7 @@ import pytest
 
 from services.access.rights import Role
 from services.errors import Forbidden
-from services.web.all_routes import route_classes
+from services.routes import CLASSES
 from services.web.http import Route, routes_of
 from tests.harness.api import Api
 
@@ -55,7 +55,7 @@ ALLOWED = {
     "GET /api/audit": "administrator",
 }
 
-ROUTES = {f"{route.method} {route.path}": route for kind in route_classes() for route in routes_of(kind)}
+ROUTES = {f"{route.method} {route.path}": route for kind in CLASSES for route in routes_of(kind)}
 
 
 def test_every_route_is_in_the_table_and_the_other_way_round() -> None:

@@ -14,8 +14,8 @@ import pytest
 import pytest_asyncio
 
 from services.access.rights import Role, rights_of
+from services.routes import CLASSES
 from services.store import db
-from services.web.all_routes import route_classes
 from services.web.http import Route, routes_of
 from tests.harness import crowded
 from tests.harness.api import PASSWORD, Api, serve
@@ -27,7 +27,7 @@ MOST_S = 0.050
 A_FEW_KB = 16_000
 LARGE = 1_000_000  # bytes of a body: what may be larger has its own worst beside these, which would take minutes
 HEAD = 7_900  # bytes of a request line or a header, of 8,190
-ROUTES = {f"{route.method} {route.path}": route for kind in route_classes() for route in routes_of(kind)}
+ROUTES = {f"{route.method} {route.path}": route for kind in CLASSES for route in routes_of(kind)}
 JSON = {"Content-Type": "application/json"}
 
 Bodies = Callable[[int], Iterator[bytes]]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.web.all_routes import route_classes
+from services.routes import CLASSES, description
 from services.web.http import Route, routes_of
-from services.web.openapi import PREFIX, document
+from services.web.openapi import PREFIX
 from services.web.reading import OPENED
 
-ROUTES = [route for kind in route_classes() for route in routes_of(kind) if route.body]
-DOCUMENT = document(route_classes(), "0.0-test")
+ROUTES = [route for kind in CLASSES for route in routes_of(kind) if route.body]
+DOCUMENT = description("0.0-test")
 ESCAPED = len(json.dumps("𠀀")) - 2
 """Bytes of a character at the most: one beyond the first plane, escaped."""
 NUMBER = 25

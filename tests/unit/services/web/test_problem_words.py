@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.web.all_routes import route_classes
+from services.routes import CLASSES
 from services.web.http import routes_of
 from services.web.problems import CODES_BY_STATUS
 
@@ -79,7 +79,7 @@ def models(kind: Any) -> Iterator[type[BaseModel]]:
         yield from models(part)
 
 
-ROUTES = [route for kind in route_classes() for route in routes_of(kind)]
+ROUTES = [route for kind in CLASSES for route in routes_of(kind)]
 SENT = sorted({model for route in ROUTES for model in models(route.body)}, key=lambda model: model.__name__)
 ASKED = sorted({route.query for route in ROUTES if route.query}, key=lambda model: model.__name__)
 

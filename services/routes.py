@@ -1,14 +1,18 @@
-"""All routes, each with what it needs."""
+"""Every route and every message of the websocket there is: the rooms' doors, in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
+
+from pydantic import Field
 
 from recordings.archive import Archive
 from services.calls.routes import CallRoutes
+from services.calls.wire import CallMessage
 from services.classes.routes import LexiconRoutes
 from services.customers.actions import Customers
 from services.customers.importing import Imports
@@ -17,24 +21,61 @@ from services.customers.routes import CustomerRoutes
 from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
+from services.floor.wire import BoardMessage
 from services.now import Clock
 from services.people.actions import People
+from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
+from services.people.wire import MeMessage
+from services.pops.wire import PopEndMessage, PopMessage
 from services.recordings.playback import Playback
 from services.store.db import Pool
 from services.system.aside import SetAside
-from services.system.routes import SystemRoutes
+from services.system.routes import AuditRoutes, SystemRoutes
 from services.system.wire import System
 from services.tickets.actions import Tickets
 from services.tickets.numbers import GivenNumbers
 from services.tickets.routes import TicketRoutes
-from services.web.all_routes import route_classes
-from services.web.audit import AuditRoutes
+from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
+from services.web.messages import ByeMessage, ClientMessage, HandsetMessage, HelloMessage
 from services.web.openapi import document
-from services.web.people import PeopleRoutes
-from services.web.phone import PhoneRoutes
 from services.web.security import Security
-from services.web.session import SessionRoutes
+
+CLASSES: tuple[type, ...] = (
+    SessionRoutes,
+    PeopleRoutes,
+    PhoneRoutes,
+    BoardRoutes,
+    LiveRoutes,
+    CallRoutes,
+    TicketRoutes,
+    LexiconRoutes,
+    CustomerRoutes,
+    AuditRoutes,
+    SystemRoutes,
+)
+"""A test finds any that is missing here."""
+
+ServerMessage = Annotated[
+    PopMessage
+    | PopEndMessage
+    | CallMessage
+    | DraftMessage
+    | MeMessage
+    | HandsetMessage
+    | BoardMessage
+    | HelloMessage
+    | ByeMessage,
+    Field(discriminator="type"),
+]
+"""What a browser may hear."""
+
+
+def description(version: str) -> dict[str, Any]:
+    """The API's own description: needs no database and no running server."""
+    return document(
+        CLASSES, version, {"ServerMessage": ("serialization", ServerMessage), "ClientMessage": ("validation", ClientMessage)}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +117,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         LexiconRoutes(pool, clock),
         CustomerRoutes(Customers(pool, clock, numbering), parts.imports),
         AuditRoutes(pool),
-        SystemRoutes(parts.look, parts.aside, document(route_classes(), parts.version)),
+        SystemRoutes(parts.look, parts.aside, description(parts.version)),
     )
-    assert {type(one) for one in made} == set(route_classes())
+    assert {type(one) for one in made} == set(CLASSES)
     return made
