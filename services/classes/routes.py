@@ -6,11 +6,10 @@ import asyncio
 
 from services.access import audit
 from services.access.rights import Right
-from services.classes import wire
+from services.classes import store, wire
 from services.classes.model import Category, Lexicon, Term, check
 from services.now import Clock
 from services.store import db
-from services.transcripts import store
 from services.web.http import Asked, route
 
 LEXICON_BYTES = 10_000_000  # as many classes and terms as the description allows, each of the longest, all of it escaped

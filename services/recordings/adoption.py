@@ -23,11 +23,10 @@ from recordings.spool import Spooled, SpooledLeg
 from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import witness
+from services.recordings import store, witness
 from services.recordings.archiving import clear
 from services.recordings.steps import IntakeSettings, look, told_of
 from services.store.db import Connection, Pool, Row, connection, transaction
-from services.transcripts import store
 from services.troubles import reason_of
 
 log = structlog.get_logger(__name__)

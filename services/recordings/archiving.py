@@ -28,12 +28,11 @@ from recordings.spool import SpooledLeg
 from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import receipts, witness
+from services.recordings import receipts, store, witness
 from services.recordings.receipts import Receipt
 from services.recordings.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, look, told_of, until_kept
+from services.recordings.store import CallTimes, Job
 from services.store.db import Pool, connection, transaction
-from services.transcripts import store
-from services.transcripts.store import CallTimes, Job
 from services.troubles import reason_of
 
 PATIENCE = timedelta(seconds=60)  # an agent who talks on with a colleague still writes: after this we take what there is

@@ -30,10 +30,9 @@ from recordings.spool import SpooledLeg
 from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import receipts, witness
+from services.recordings import receipts, store, witness
 from services.recordings.steps import IntakeSettings, told_of
 from services.store.db import Pool, connection, transaction
-from services.transcripts import store
 from services.troubles import reason_of
 
 EVERY_S = 300.0

@@ -16,9 +16,8 @@ from recordings import spool
 from recordings.spool import Spooled
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import WorldFailed
-from services.recordings import witness
+from services.recordings import store, witness
 from services.store.db import Pool, connection
-from services.transcripts import store
 from services.troubles import Troubles
 
 AGAIN = timedelta(seconds=1)

@@ -20,7 +20,7 @@ from cti.queue_log import Ending, Talk, Witness
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.hosted import written
-from services.transcripts.store import CallTimes
+from services.recordings.store import CallTimes
 
 READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
 _SECOND = timedelta(seconds=1)

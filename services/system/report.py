@@ -29,8 +29,8 @@ from services.now import Clock
 from services.recordings.archiving import FULL_BYTES
 from services.recordings.intake import Intake
 from services.store.db import Pool, connection
+from services.system import store
 from services.system.wire import System, SystemPart, SystemTrouble
-from services.transcripts import store as transcripts
 from services.troubles import Troubles
 
 DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act
@@ -163,7 +163,7 @@ class Looking:
         detail = f"{len(self.crew.children)} workers" if self.crew else ""
         with contextlib.suppress(WorldFailed, TimeoutError, asyncpg.PostgresError):  # the database's own line says so
             async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
-                queue = await transcripts.queue(taken, self.clock.now() - DAY)
+                queue = await store.queue(taken, self.clock.now() - DAY)
             detail += f", {queue.recordings} to archive, {queue.transcripts} to listen to, {queue.failed} failed since yesterday"
         ok = self.crew is not None and self.model is not None
         return SystemPart(name="transcription", ok=ok, code="ok" if ok else "no_model", detail=detail.removeprefix(", "))

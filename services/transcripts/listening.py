@@ -20,6 +20,7 @@ from recordings import transcript as conversation
 from recordings.archive import Archive
 from recordings.crew import Heard
 from recordings.errors import ArchiveFailed, AudioRefused, ModelRefused, TranscriptionFailed
+from services.classes import store as classes
 from services.errors import Stale
 from services.now import Clock
 from services.recordings.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
@@ -118,7 +119,7 @@ class Listener:
         ticket = await ticket_store.load_of_call(taken, call)
         if ticket is None:
             return
-        lexicon = await store.lexicon(taken)
+        lexicon = await classes.lexicon(taken)
         fillings = await asyncio.to_thread(draft, utterances, lexicon, kind=ticket.kind)  # an hour's call: 0.1 s
         await fill_from_words(taken, call, fillings, self._clock.now())
 

@@ -1,28 +1,18 @@
-"""Recordings and transcripts on their way, and the lexicon, in the database."""
+"""The words of recordings, on their way and found, in the database."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cti.ids import CallId, ChannelId
-from services.classes.model import Category, Lexicon, Term
+from cti.ids import CallId
 from services.store.db import Connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "transcripts.sql")
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed recording; ``attempts`` counts this try."""
-
-    id: int
-    call: CallId
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,64 +23,6 @@ class Listening:
     call: CallId
     attempts: int
     object: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSpan:
-    """``recovered``: the leg was found in the caller's bridge at ``joined_at`` and had come before."""
-
-    joined_at: datetime
-    left_at: datetime | None
-    recovered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallTimes:
-    """What weaving needs of a call: its end, whether anybody was to be recorded, and each leg's spans.
-
-    ``recovered``: we did not hear all of it, so a leg without a span may have spoken with the caller nevertheless.
-    ``concluded``: nor its end, which stands where we noticed it.
-    """
-
-    started_at: datetime
-    ended_at: datetime | None
-    sounded: bool
-    spans: dict[str, list[KnownSpan]]
-    recovered: bool = False
-    concluded: bool = False
-    queued_at: datetime | None = None
-    answered_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits; ``failed`` transcripts of the last day."""
-
-    recordings: int
-    transcripts: int
-    failed: int
-
-
-async def claim_recording(connection: Connection, now: datetime, *, lease: timedelta) -> Job | None:
-    row = await QUERIES.claim_recording.fetchrow(connection, now=now, until=now + lease)
-    return None if row is None else Job(row["id"], CallId(row["call_id"]), row["attempts"])
-
-
-async def call_times(connection: Connection, call: CallId) -> CallTimes:
-    row = await QUERIES.call_times.fetchrow(connection, call=call)
-    assert row is not None  # recording.call_id refers to it
-    spans: dict[str, list[KnownSpan]] = {}
-    for span in await QUERIES.spans.fetch(connection, call=call):
-        spans.setdefault(span["channel"], []).append(KnownSpan(span["joined_at"], span["left_at"], span["recovered"]))
-    sounded = row["queued_at"] is not None or row["answered_at"] is not None or row["talked_ms"] > 0
-    known = {name: row[name] for name in ("recovered", "concluded", "queued_at", "answered_at")}
-    return CallTimes(row["started_at"], row["ended_at"], sounded, spans, **known)
-
-
-async def calls_of_legs(connection: Connection, channels: Collection[ChannelId]) -> dict[ChannelId, CallId]:
-    """Whose callers these legs have spoken with, as far as they have."""
-    rows = await QUERIES.calls_of_legs.fetch(connection, channels=list(channels))
-    return {ChannelId(row["channel"]): CallId(row["call_id"]) for row in rows}
 
 
 async def claim_transcript(connection: Connection, now: datetime, *, lease: timedelta, tries: int) -> Listening | None:
@@ -114,28 +46,3 @@ async def finish(
     await QUERIES.finish_transcript.execute(
         connection, recording=recording, state=state, model=model, utterances=list(utterances), error=error, at=at
     )
-
-
-async def unknown_calls(connection: Connection, calls: Collection[CallId]) -> set[CallId]:
-    known = {row["id"] for row in await QUERIES.known_calls.fetch(connection, calls=list(calls))}
-    return set(calls) - known
-
-
-async def lexicon(connection: Connection) -> Lexicon:
-    categories = [Category(**row) for row in await QUERIES.categories.fetch(connection)]
-    return Lexicon(categories, [Term(**row) for row in await QUERIES.terms.fetch(connection)])
-
-
-async def replace_lexicon(connection: Connection, new: Lexicon) -> None:
-    """The new one in place of the old; call inside a transaction."""
-    await QUERIES.lock_lexicon.execute(connection)
-    await QUERIES.forget_terms.execute(connection)
-    await QUERIES.forget_categories.execute(connection)
-    await QUERIES.write_category.execute_each(connection, [asdict(category) for category in new.categories])
-    await QUERIES.write_term.execute_each(connection, [asdict(term) for term in new.terms])
-
-
-async def queue(connection: Connection, since: datetime) -> Queue:
-    row = await QUERIES.queue_length.fetchrow(connection, since=since)
-    assert row is not None
-    return Queue(row["recordings"], row["transcripts"], row["failed"])

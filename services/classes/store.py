@@ -1,0 +1,26 @@
+"""The classes and the words that point to them, in the database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from services.classes.model import Category, Lexicon, Term
+from services.store.db import Connection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "classes.sql")
+
+
+async def lexicon(connection: Connection) -> Lexicon:
+    categories = [Category(**row) for row in await QUERIES.categories.fetch(connection)]
+    return Lexicon(categories, [Term(**row) for row in await QUERIES.terms.fetch(connection)])
+
+
+async def replace_lexicon(connection: Connection, new: Lexicon) -> None:
+    """The new one in place of the old; call inside a transaction."""
+    await QUERIES.lock_lexicon.execute(connection)
+    await QUERIES.forget_terms.execute(connection)
+    await QUERIES.forget_categories.execute(connection)
+    await QUERIES.write_category.execute_each(connection, [asdict(category) for category in new.categories])
+    await QUERIES.write_term.execute_each(connection, [asdict(term) for term in new.terms])
