@@ -32,10 +32,8 @@ from ivr.scripts import Reception
 from ivr.server import AgiServer
 from services import plans
 from services.access.sessions import BELL as SESSION_BELL
-from services.calls import follow
-from services.calls.backoffice import BackOffice
+from services.calls import rows as calls
 from services.calls.drain import Drain
-from services.calls.follow import Follow
 from services.calls.journal import Journal
 from services.commands import version
 from services.config import Config
@@ -46,6 +44,7 @@ from services.floor.directory import Directory
 from services.floor.figures import Limits as FigureLimits
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
+from services.following import Follow
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.refusals import Refusals
 from services.hosted.telephones import Telephones
@@ -57,6 +56,7 @@ from services.pops.screenpop import ScreenPop
 from services.recordings.intake import Intake
 from services.recordings.steps import IntakeSettings
 from services.routes import Parts, sources
+from services.routing.backoffice import BackOffice
 from services.running import marked
 from services.store import db
 from services.store.bell import Bell
@@ -207,7 +207,7 @@ async def _open_floor(
     if switch is not None:
         following.on_taken_back = switch.taken_back
 
-    apply = partial(follow.apply, numbering=numbering)
+    apply = partial(calls.apply, numbering=numbering)
     drain = Drain(
         journal, pool, apply,
         applied=following.applied, refused=config.folder / "journal/refused.jsonl", troubles=troubles,
@@ -233,7 +233,7 @@ async def _open_floor(
             archive_tries=config.recordings.attempts,
             listen_tries=config.transcription.attempts,
             diary=plans.queue_diary(config),
-            numbering=numbering,
+            apply=apply,
         ),
         live=following.live.ids,
         hearing=lambda: monitor.up,

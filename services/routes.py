@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from recordings.archive import Archive
+from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
 from services.classes.routes import LexiconRoutes
@@ -25,7 +26,6 @@ from services.floor.wire import BoardMessage
 from services.now import Clock
 from services.people.actions import People
 from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
-from services.people.wire import MeMessage
 from services.pops.wire import PopEndMessage, PopMessage
 from services.recordings.playback import Playback
 from services.store.db import Pool
@@ -37,7 +37,7 @@ from services.tickets.numbers import GivenNumbers
 from services.tickets.routes import TicketRoutes
 from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
-from services.web.messages import ByeMessage, ClientMessage, HandsetMessage, HelloMessage
+from services.web.messages import ByeMessage, ClientMessage, HandsetMessage, HelloMessage, MeMessage
 from services.web.openapi import document
 from services.web.security import Security
 
@@ -112,7 +112,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PhoneRoutes(parts.sip_key, parts.ws_url, parts.ring_limit),
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
-        CallRoutes(pool, playback, clock, numbering),
+        CallRoutes(Calls.of(pool, playback, clock, numbering)),
         TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), pool, clock),
         LexiconRoutes(pool, clock),
         CustomerRoutes(Customers(pool, clock, numbering), parts.imports),

@@ -153,37 +153,6 @@ update pop set ended_at = :at, ended_how = :how where id = :pop and ended_at is 
 -- What state a person asked to be in; an older wish that comes late does not undo a newer one.
 update person set wanted_state = :state, wanted_reason = :reason, wanted_at = :at where id = :person and (wanted_at is null or wanted_at <= :at);
 
--- name: seats
--- Who sits at which extension, and the state each asked for.
-select id, name, extension, language, phone_kind, role, wanted_state, wanted_reason, wanted_at from person
-where active and extension is not null order by extension;
-
--- name: known_customer
--- The customer of a number.
-select id, number, name, tier, note from customer where number = :number;
-
--- name: remember
--- What the card shows of a number in one look: the customer, the newest open tickets, the last ended calls but :but.
-select (select jsonb_build_object('id', id, 'number', number, 'name', name, 'tier', tier, 'note', note)
-        from customer where number = :number) as customer,
-       (select coalesce(jsonb_agg(t), '[]') from (
-          select id, number, state, business, nature, received_at from ticket
-          where customer_number = :number and customer_number <> '' and state = 'open' order by received_at desc limit 10) t) as tickets,
-       (select coalesce(jsonb_agg(c), '[]') from (
-          select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
-          from call c left join person p on p.id = c.answered_by
-          where c.number = :number and c.number <> '' and c.id <> :but and c.ended_at is not null
-          order by c.started_at desc limit 5) c) as calls;
-
--- name: figures
--- The caller service level's parts for calls that entered the queue in [:begin, :end) (SPEC "How to count", formula tingsu-1).
-select count(*) filter (where answered_at is not null or outcome = 'answered') as answered,
-       count(*) filter (where (answered_at is not null or outcome = 'answered') and waited_ms <= :in_time_ms) as answered_in_time,
-       count(*) filter (where answered_at is null and outcome = 'abandoned') as abandoned,
-       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= :short_abandon_ms) as short_abandons,
-       count(*) filter (where abandoned_again) as abandoned_again
-from call where queue = :queue and queued_at >= :begin and queued_at < :end;
-
 -- part: listed
 -- A call as lists and its page show it.
 select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,

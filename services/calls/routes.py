@@ -6,24 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from aiohttp import web
 from pydantic import StringConstraints, ValidationError
 
-from cti.ids import CallId
 from recordings.models import DEMONSTRATION
-from services.access.reads import Reads
 from services.access.rights import Right
-from services.calls import policy, store, wire
-from services.calls.policy import Part
+from services.calls import wire
+from services.calls.actions import Calls, Told, Wanted
 from services.customers import wire as customers_wire
-from services.customers.numbers import ANYWHERE, Numbering
-from services.errors import Forbidden, NotFound
-from services.now import Clock
-from services.recordings.playback import Playback, StoreAway
+from services.recordings.playback import StoreAway
 from services.store import db
 from services.transcripts import wire as transcripts_wire
 from services.web.cursor import from_cursor, to_cursor
-from services.web.http import Asked, route
+from services.web.http import Asked, Streamed, route
 from services.web.problems import RangeNotSatisfiable
 from services.web.ranges import Content, send
 
@@ -33,62 +27,33 @@ LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
 
 
 class CallRoutes:
-    def __init__(self, pool: db.Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> None:
-        self._pool = pool
-        self._playback = playback
-        self._numbering = numbering
-        self._reads = Reads(pool, clock)
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
     @route("GET", "/api/calls", right=READERS)
     async def page(self, asked: Asked, query: wire.CallsQuery) -> wire.CallPage:
         """Newest first: every call, or for agents their own."""
-        at, behind = from_cursor(query.after)
-        number = self._numbering.read(query.number) if query.number.strip() else None
-        if number == "":
-            return wire.CallPage(calls=[], next=None)  # no number at all: not the calls that came without one
-        async with db.transaction(self._pool) as connection:
-            await connection.execute("set local plan_cache_mode = force_custom_plan")
-            rows = await store.QUERIES.page.fetch(
-                connection,
-                at=at,
-                behind=behind,
-                number=number,
-                outcome=query.outcome,
-                begin=query.begin,
-                end=query.end,
-                own_of=policy.only_own(asked.by),
-                limit=query.limit + 1,
-            )
-        shown = rows[: query.limit]
-        more = len(rows) > query.limit
-        return wire.CallPage(
-            calls=[_row(row) for row in shown], next=to_cursor(shown[-1]["started_at"], shown[-1]["id"]) if more else None
+        wanted = Wanted(
+            number=query.number,
+            outcome=query.outcome,
+            begin=query.begin,
+            end=query.end,
+            after=from_cursor(query.after),
+            limit=query.limit,
         )
+        page = await self._calls.page(asked.by, wanted)
+        last = page.rows[-1] if page.more else None
+        return wire.CallPage(calls=[_row(row) for row in page.rows], next=last and to_cursor(last["started_at"], last["id"]))
 
     @route("GET", "/api/calls/{call_id}", right=READERS, long_answer=True)
     async def show(self, asked: Asked, call_id: CallIdText) -> wire.CallDetail:
         """One call with the agents' legs, its recording and its words."""
-        async with db.connection(self._pool) as connection:
-            row = await store.QUERIES.detail.fetchrow(connection, call=call_id)
-            if row is None:
-                raise NotFound("there is no such call")
-            allowed = await policy.may(connection, asked.by, Part.CALL, call_id)
-            words = await policy.may(connection, asked.by, Part.WORDS, call_id)
-            legs = await store.QUERIES.legs.fetch(connection, call=call_id)
-            recording = await store.QUERIES.recording_of.fetchrow(connection, call=call_id)
-            utterances = (
-                await store.QUERIES.utterances_of.fetch(connection, recording=recording["id"]) if recording and words else []
-            )
-        if not allowed:
-            await self._reads.note(asked.by, "call.refused", f"call:{call_id}")
-            raise NotFound("there is no such call")
-        if utterances:
-            await self._reads.note(asked.by, "transcript.read", f"call:{call_id}")
+        told = await self._calls.show(asked.by, call_id)
         return wire.CallDetail(
-            call=_row(row),
-            legs=[_leg(leg) for leg in legs],
-            recording=await self._recording(call_id, recording) if recording else None,
-            transcript=await asyncio.to_thread(_transcript, recording, utterances) if recording else None,
+            call=_row(told.call),
+            legs=[_leg(leg) for leg in told.legs],
+            recording=_recording(told),
+            transcript=await asyncio.to_thread(_transcript, told.recording, told.utterances) if told.recording else None,
         )
 
     @route(
@@ -98,35 +63,21 @@ class CallRoutes:
         produces="audio/flac",
         raises=(RangeNotSatisfiable, StoreAway),
     )
-    async def audio(self, asked: Asked, call_id: CallIdText, query: wire.AudioQuery) -> web.StreamResponse:
+    async def audio(self, asked: Asked, call_id: CallIdText, query: wire.AudioQuery) -> Streamed:
         """The sound, whole or by a byte range. Every listening is on record."""
-        async with db.connection(self._pool) as connection:
-            allowed = await policy.may(connection, asked.by, Part.SOUND, call_id)
-            recording = await store.QUERIES.recording_of.fetchrow(connection, call=call_id)
-        if not allowed:
-            await self._reads.note(asked.by, "recording.refused", f"call:{call_id}")
-            raise Forbidden("not a call of yours")
-        if recording is None or recording["state"] != "archived":
-            raise NotFound("there is no recording of this call")
-        await self._reads.note(asked.by, "recording.listen", f"call:{call_id}", {"side": query.side})
-        sound = await self._playback.sound(CallId(call_id), recording["object"], query.side)
-        etag = f"{recording['id']}-{query.side}-{sound.size}"
+        recording, sound = await self._calls.sound(asked.by, call_id, query.side)
+        etag = f"{recording}-{query.side}-{sound.size}"
         name = f"{call_id}.{query.side}.flac"
         content = Content(size=sound.size, content_type="audio/flac", etag=etag, read=sound.read, filename=name)
         return await send(asked, content)
 
-    async def _recording(self, call: str, row: db.Row) -> wire.Recording:
-        drawn = await self._playback.peaks(row["peaks"]) if row["peaks"] else None
-        return wire.Recording(
-            id=row["id"],
-            call_id=call,
-            state=row["state"],
-            duration_ms=row["duration_ms"],
-            starts_at=row["starts_at"],
-            remarks=row["remarks"],
-            error=row["error"],
-            peaks=_peaks(drawn),
-        )
+
+def _recording(told: Told) -> wire.Recording | None:
+    row = told.recording
+    if row is None:
+        return None
+    same = {name: row[name] for name in ("id", "state", "duration_ms", "starts_at", "remarks", "error")}
+    return wire.Recording(**same, call_id=told.call["id"], peaks=_peaks(told.peaks))
 
 
 def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> transcripts_wire.Transcript | None:

@@ -1,9 +1,8 @@
-"""What the calls' facts come to in the database, and what the pop and the board read from it."""
+"""What the calls' facts come to in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.texts import printable
 from services.customers.numbers import ANYWHERE, Numbering
-from services.store.db import Connection, Row
+from services.store.db import Connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "calls.sql")
@@ -47,21 +46,6 @@ OF_A_CALL = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Who sits at an extension, and the state that person asked for."""
-
-    person: int
-    name: str
-    extension: str
-    language: str
-    phone_kind: str
-    role: str
-    wanted: str
-    reason: str
-    wanted_at: datetime | None = None
-
-
 async def lock_cursor(connection: Connection, journal: str) -> int:
     """How far the journal has been applied; nobody else moves it until the transaction ends."""
     position: int = await QUERIES.lock_cursor.fetchval(connection, journal=journal)
@@ -70,23 +54,6 @@ async def lock_cursor(connection: Connection, journal: str) -> int:
 
 async def move_cursor(connection: Connection, journal: str, position: int) -> None:
     await QUERIES.move_cursor.execute(connection, journal=journal, position=position)
-
-
-async def seats(connection: Connection) -> list[Seat]:
-    return [
-        Seat(
-            r["id"],
-            r["name"],
-            r["extension"],
-            r["language"],
-            r["phone_kind"],
-            r["role"],
-            r["wanted_state"],
-            r["wanted_reason"],
-            r["wanted_at"],
-        )
-        for r in await QUERIES.seats.fetch(connection)
-    ]
 
 
 async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
@@ -236,14 +203,3 @@ async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: 
     """Rings, cards and conversations of calls that go on, whose own end was not heard; how a ring ended is known of none."""
     for query in (QUERIES.close_unheard_legs, QUERIES.close_unheard_spans, QUERIES.close_unheard_pops):
         await query.execute(connection, live=list(legs), at=at)
-
-
-async def known_customer(connection: Connection, number: str) -> Row | None:
-    return await QUERIES.known_customer.fetchrow(connection, number=number)
-
-
-async def remember(connection: Connection, number: str, *, but: CallId) -> Row:
-    """``customer`` (or None), ``tickets`` and ``calls`` as JSON values."""
-    row = await QUERIES.remember.fetchrow(connection, number=number, but=but)
-    assert row is not None
-    return row

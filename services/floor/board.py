@@ -13,9 +13,9 @@ from itertools import count
 from typing import Literal
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
-from services.calls.store import Seat
 from services.floor.directory import Directory
 from services.floor.figures import Today
+from services.floor.store import Seat
 from services.floor.wire import AgentNow, Board, LinkNow, QueueNow, Version
 from services.now import Clock
 from services.web.stream import Snapshot

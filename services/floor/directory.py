@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import structlog
 
-from services.calls import store
-from services.calls.store import Seat
 from services.errors import WorldFailed
+from services.floor import store
+from services.floor.store import Seat
 from services.store.db import Pool, connection
 
 REFRESH_S = 10.0

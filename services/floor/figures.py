@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from services.calls.store import QUERIES
 from services.errors import WorldFailed
+from services.floor.store import QUERIES
 from services.now import Clock
 from services.store.db import Connection, Pool, connection
 

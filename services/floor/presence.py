@@ -25,10 +25,10 @@ from cti.errors import CtiError
 from cti.ids import Extension
 from services.access.rights import Role
 from services.calls.facts import Fact, WantedSet
-from services.calls.store import Seat
 from services.errors import NotAllowed, SwitchAway
 from services.floor.board import MISSED_RING, Floor, Wish
 from services.floor.directory import Directory
+from services.floor.store import Seat
 from services.now import Clock
 
 WRAP_UP = "wrap-up"  # the pause reason; cti's roster shows it as a state of its own

@@ -95,10 +95,3 @@ class PersonMade(Wire):
 
     person: Person
     password: str
-
-
-class MeMessage(Wire):
-    """What is known of the person has changed (extension, kind or secret of the phone): ask /api/me, and /api/phone, again."""
-
-    type: Literal["me"] = "me"
-    seq: int

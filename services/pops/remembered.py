@@ -12,9 +12,9 @@ import asyncpg
 import structlog
 
 from cti.ids import CallId
-from services.calls import store
 from services.customers.wire import Customer
 from services.errors import WorldFailed
+from services.pops import store
 from services.pops.wire import CallBrief, TicketBrief
 from services.store.db import Pool, connection
 

@@ -20,7 +20,6 @@ from recordings import spool
 from recordings.archive import Archive
 from recordings.errors import ArchiveFailed, SpoolChanged
 from recordings.spool import Spooled, SpooledLeg
-from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
 from services.recordings import store, witness
@@ -115,7 +114,7 @@ class Adoption:
             began, ended = _times_of(legs)
             await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs))
         for change in witness.changes(told, legs) if told else ():
-            await follow.apply(taken, change, self._settings.numbering)
+            await self._settings.apply(taken, change)
         await store.QUERIES.settle_end.execute(taken, call=call)
         await store.QUERIES.adopt_recording.execute(taken, call=call, now=self._clock.now())
 

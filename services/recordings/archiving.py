@@ -25,7 +25,6 @@ from recordings.audio import Source, Span, Woven
 from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
-from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
 from services.recordings import receipts, store, witness
@@ -110,7 +109,7 @@ class Archiving:
         async with transaction(self._pool) as taken:
             await store.QUERIES.reopen_end.execute(taken, call=call)
             for change in witness.rest(call, times, told, legs):
-                await follow.apply(taken, change, self._settings.numbering)
+                await self._settings.apply(taken, change)
             if times.queued_at and (moment := witness.moment_of_answer(told, legs)):
                 await store.QUERIES.sharpen_answer.execute(taken, call=call, at=moment)
             await store.QUERIES.settle_end.execute(taken, call=call)

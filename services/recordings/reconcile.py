@@ -27,7 +27,6 @@ from recordings.archive import Archive, key_of
 from recordings.errors import ArchiveFailed
 from recordings.naming import LegFile, Role
 from recordings.spool import SpooledLeg
-from services.calls import follow
 from services.errors import WorldFailed
 from services.now import Clock
 from services.recordings import receipts, store, witness
@@ -155,7 +154,7 @@ class Reconciler:
         legs = receipts.legs_of(call, receipt)
         async with transaction(self._pool) as taken:
             for change in witness.changes(told, legs) if told and legs else ():
-                await follow.apply(taken, change, self._settings.numbering)
+                await self._settings.apply(taken, change)
             ends = receipt.starts_at + timedelta(milliseconds=receipt.duration_ms)
             await store.QUERIES.adopt_call.execute(taken, call=call, began=receipt.starts_at, ended=ends, recovered=True)
             await store.QUERIES.settle_end.execute(taken, call=call)
@@ -205,7 +204,7 @@ class Reconciler:
             return  # it may go on
         async with transaction(self._pool) as taken:
             for change in witness.changes(told, list(_imagined(told))):
-                await follow.apply(taken, change, self._settings.numbering)
+                await self._settings.apply(taken, change)
             await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls told by the diary", 1, call)
 

@@ -10,20 +10,22 @@ from pathlib import Path
 
 import structlog
 
+from cti.changes import Change
 from cti.ids import CallId
 from cti.queue_log import Witness
 from recordings import spool
 from recordings.spool import Spooled
-from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import WorldFailed
 from services.recordings import store, witness
-from services.store.db import Pool, connection
+from services.store.db import Connection, Pool, connection
 from services.troubles import Troubles
 
 AGAIN = timedelta(seconds=1)
 WORLD_AGAIN = timedelta(seconds=30)
 AWAY_S = 2.0
 ODD_S = 5.0
+
+Apply = Callable[[Connection, Change], Awaitable[object]]
 
 Tell = Callable[[CallId, str], Awaitable[None]]
 """Whom a call's draft concerns hears how far its words are: done, no_speech, failed."""
@@ -33,17 +35,20 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
-    """``spool``: where the switch writes. ``work``: for files on their way. ``listeners``: as many as the crew has."""
+    """``spool``: where the switch writes. ``work``: for files on their way. ``listeners``: as many as the crew has.
+
+    ``apply``: what brings a change that nobody heard into the database (``calls.rows.apply``).
+    """
 
     spool: Path
     work: Path
+    apply: Apply
     listeners: int = 1
     settle: timedelta = timedelta(seconds=1)  # a leg file untouched for so long is closed, once its call is over
     archive_tries: int = 3
     listen_tries: int = 3
     orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
     diary: Path | None = None  # the switch's queue_log, where it is known
-    numbering: Numbering = ANYWHERE
 
 
 async def look(pool: Pool, folder: Path) -> Spooled:

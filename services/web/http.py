@@ -44,6 +44,10 @@ BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is h
 STRANGERS_BODY = 4 * 1024  # bytes; from who is not logged in: the longest login and password, all of it escaped
 
 
+Streamed = web.StreamResponse
+"""An answer that is sent as it is, not as JSON."""
+
+
 class Door(Enum):
     """Instead of a right: who gets in without one."""
 

@@ -23,10 +23,18 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from services.access.rights import Right
 from services.errors import Throttled, WorldFailed
 from services.now import Clock
-from services.people.wire import MeMessage
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
-from services.web.messages import AckMessage, ByeMessage, ClientMessage, HandsetMessage, HelloMessage, PhoneMessage, ResumeMessage
+from services.web.messages import (
+    AckMessage,
+    ByeMessage,
+    ClientMessage,
+    HandsetMessage,
+    HelloMessage,
+    MeMessage,
+    PhoneMessage,
+    ResumeMessage,
+)
 from services.web.stream import Kept, Snapshot, Stream
 
 QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes

@@ -10,6 +10,13 @@ from pydantic import Field
 from services.web.shapes import Wire
 
 
+class MeMessage(Wire):
+    """What is known of the person has changed (extension, kind or secret of the phone): ask /api/me, and /api/phone, again."""
+
+    type: Literal["me"] = "me"
+    seq: int
+
+
 class HandsetMessage(Wire):
     """Where the page's telephone is: here (register), again (here still: register anew), elsewhere (another browser has it), busy
     (not taken from there because of a call)."""

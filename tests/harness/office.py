@@ -21,16 +21,18 @@ from cti.changes import AgentChanged, AgentState, Change, LinkChanged
 from cti.ids import CallId, ChannelId, Extension
 from recordings.archive import Archive
 from services.access.sessions import SessionLimits, Sessions
+from services.calls.actions import Calls
 from services.calls.drain import Drain
-from services.calls.follow import Follow, apply
 from services.calls.journal import Journal
 from services.calls.routes import CallRoutes
+from services.calls.rows import apply
 from services.classes.routes import LexiconRoutes
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
 from services.floor.routes import BoardRoutes
+from services.following import Follow
 from services.now import Clock
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
@@ -196,7 +198,7 @@ async def office(
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, pool, clock),
         LexiconRoutes(pool, clock),
-        CallRoutes(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock),
+        CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock)),
     )
     listening = bind("127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -11,6 +11,7 @@ import pytest
 from cti.ids import CallId
 from cti.switch_time import SwitchTime
 from recordings.archive import Archive
+from services.calls.rows import apply
 from services.recordings.intake import Intake
 from services.recordings.steps import IntakeSettings
 from services.store import db
@@ -110,7 +111,7 @@ async def test_what_was_repaired_and_what_cannot_be_is_said(pool: db.Pool, clock
 
 
 def intake_of(pool: db.Pool, archive: Archive, clock: HandClock, folder: Path) -> Intake:
-    settings = IntakeSettings(spool=folder / "spool", work=folder / "work")
+    settings = IntakeSettings(spool=folder / "spool", work=folder / "work", apply=apply)
     return Intake(pool, archive, None, KeptOutbox(), clock, settings=settings)
 
 

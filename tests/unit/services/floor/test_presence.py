@@ -12,12 +12,12 @@ from cti.changes import AgentState
 from cti.errors import ActionFailed, ActionTimeout
 from cti.ids import Extension
 from services.calls.facts import Fact, WantedSet
-from services.calls.store import Seat
 from services.errors import NotAllowed, SwitchAway
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings, Wanted
+from services.floor.store import Seat
 from tests.harness.clock import HandClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
 

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from cti.changes import CallOffered
 from cti.ids import CallId, ChannelId, Extension
 from services.calls.live import LiveCall
-from services.calls.store import Seat
 from services.customers.wire import Customer
 from services.floor.directory import Directory
+from services.floor.store import Seat
 from services.now import Clock, SystemClock
 from services.pops.remembered import LIMIT_S, Known, Memory
 from services.pops.screenpop import LOOKERS, Looks, ScreenPop

@@ -1,0 +1,123 @@
+"""What may be asked of calls: a list of them, one with its words, its sound. Every reading and listening is on record.
+
+All three decide by ``policy``; whoever is refused is on record too, and learns nothing of whether there is such a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cti.ids import CallId
+from services.access.actor import LoggedIn
+from services.access.reads import Reads
+from services.calls import policy, store
+from services.calls.policy import Part
+from services.customers.numbers import ANYWHERE, Numbering
+from services.errors import Forbidden, NotFound
+from services.now import Clock
+from services.recordings.playback import Playback, Side, Sound
+from services.store.db import Connection, Pool, Row, connection, transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a list shows: ``number`` in any spelling, '' for any; [begin, end) by the call's start; from behind ``after`` on."""
+
+    number: str = ""
+    outcome: str | None = None
+    begin: datetime | None = None
+    end: datetime | None = None
+    after: tuple[datetime | None, str] = (None, "")
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """``more``: there is more behind the last of these rows."""
+
+    rows: Sequence[Row]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One call: its row, the agents' legs, its recording with what is drawn of it, and its words as far as they may be read."""
+
+    call: Row
+    legs: Sequence[Row]
+    recording: Row | None
+    peaks: bytes | None
+    utterances: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The use-cases of this room."""
+
+    pool: Pool
+    playback: Playback
+    reads: Reads
+    numbering: Numbering = ANYWHERE
+
+    @classmethod
+    def of(cls, pool: Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> Calls:
+        return cls(pool, playback, Reads(pool, clock), numbering)
+
+    async def page(self, who: LoggedIn, wanted: Wanted) -> Page:
+        """Newest first: every call, or for who may see no others their own."""
+        number = self.numbering.read(wanted.number) if wanted.number.strip() else None
+        if number == "":
+            return Page(rows=(), more=False)  # no number at all: not the calls that came without one
+        at, behind = wanted.after
+        async with transaction(self.pool) as taken:
+            await taken.execute("set local plan_cache_mode = force_custom_plan")
+            rows = await store.QUERIES.page.fetch(
+                taken,
+                at=at,
+                behind=behind,
+                number=number,
+                outcome=wanted.outcome,
+                begin=wanted.begin,
+                end=wanted.end,
+                own_of=policy.only_own(who),
+                limit=wanted.limit + 1,
+            )
+        return Page(rows=rows[: wanted.limit], more=len(rows) > wanted.limit)
+
+    async def show(self, who: LoggedIn, call: str) -> Told:
+        """Raises NotFound for a call that is not there, or not this person's to see."""
+        async with connection(self.pool) as taken:
+            row = await store.QUERIES.detail.fetchrow(taken, call=call)
+            if row is None:
+                raise NotFound("there is no such call")
+            allowed = await policy.may(taken, who, Part.CALL, call)
+            legs = await store.QUERIES.legs.fetch(taken, call=call)
+            recording = await store.QUERIES.recording_of.fetchrow(taken, call=call)
+            utterances = await self._words(taken, who, call, recording)
+        if not allowed:
+            await self.reads.note(who, "call.refused", f"call:{call}")
+            raise NotFound("there is no such call")
+        if utterances:
+            await self.reads.note(who, "transcript.read", f"call:{call}")
+        peaks = await self.playback.peaks(recording["peaks"]) if recording and recording["peaks"] else None
+        return Told(call=row, legs=legs, recording=recording, peaks=peaks, utterances=utterances)
+
+    async def sound(self, who: LoggedIn, call: str, side: Side) -> tuple[int, Sound]:
+        """The recording's id and its sound. Raises Forbidden, NotFound, StoreAway."""
+        async with connection(self.pool) as taken:
+            allowed = await policy.may(taken, who, Part.SOUND, call)
+            recording = await store.QUERIES.recording_of.fetchrow(taken, call=call)
+        if not allowed:
+            await self.reads.note(who, "recording.refused", f"call:{call}")
+            raise Forbidden("not a call of yours")
+        if recording is None or recording["state"] != "archived":
+            raise NotFound("there is no recording of this call")
+        await self.reads.note(who, "recording.listen", f"call:{call}", {"side": side})
+        return recording["id"], await self.playback.sound(CallId(call), recording["object"], side)
+
+    async def _words(self, taken: Connection, who: LoggedIn, call: str, recording: Row | None) -> Sequence[Row]:
+        if recording is None or not await policy.may(taken, who, Part.WORDS, call):
+            return ()
+        return await store.QUERIES.utterances_of.fetch(taken, recording=recording["id"])
