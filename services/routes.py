@@ -14,6 +14,7 @@ from recordings.archive import Archive
 from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
+from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
 from services.customers.actions import Customers
 from services.customers.importing import Imports
@@ -35,6 +36,7 @@ from services.system.wire import System
 from services.tickets.actions import Tickets
 from services.tickets.numbers import GivenNumbers
 from services.tickets.routes import TicketRoutes
+from services.tickets.views import Views
 from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
 from services.web.messages import ByeMessage, ClientMessage, HandsetMessage, HelloMessage, MeMessage
@@ -113,8 +115,8 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(Calls.of(pool, playback, clock, numbering)),
-        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), pool, clock),
-        LexiconRoutes(pool, clock),
+        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), Views.of(pool, clock)),
+        LexiconRoutes(Classes(pool, clock)),
         CustomerRoutes(Customers(pool, clock, numbering), parts.imports),
         AuditRoutes(pool),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),

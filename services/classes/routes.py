@@ -4,41 +4,29 @@ from __future__ import annotations
 
 import asyncio
 
-from services.access import audit
 from services.access.rights import Right
-from services.classes import store, wire
+from services.classes import wire
+from services.classes.actions import Classes
 from services.classes.model import Category, Lexicon, Term, check
-from services.now import Clock
-from services.store import db
 from services.web.http import Asked, route
 
 LEXICON_BYTES = 10_000_000  # as many classes and terms as the description allows, each of the longest, all of it escaped
 
 
 class LexiconRoutes:
-    def __init__(self, pool: db.Pool, clock: Clock) -> None:
-        self._pool = pool
-        self._clock = clock
+    def __init__(self, classes: Classes) -> None:
+        self._classes = classes
 
     @route("GET", "/api/lexicon", right=Right.LEXICON_READ, long_answer=True)
     async def show(self, asked: Asked) -> wire.Lexicon:
         """All classes and terms."""
-        async with db.connection(self._pool) as connection:
-            found = await store.lexicon(connection)
-        return await asyncio.to_thread(_wire, found)
+        return await asyncio.to_thread(_wire, await self._classes.all())
 
     @route("PUT", "/api/lexicon", right=Right.LEXICON_WRITE, body_limit=LEXICON_BYTES, long_answer=True)
     async def replace(self, asked: Asked, body: wire.Lexicon) -> wire.Lexicon:
         """The whole in place of the old; tickets keep the classes they have. The three kinds stay."""
         new = await asyncio.to_thread(_checked, body)
-        async with db.transaction(self._pool) as connection:
-            await store.replace_lexicon(connection, new)
-            detail = {"classes": str(len(new.categories)), "terms": str(len(new.terms))}
-            await audit.write(
-                connection, self._clock.now(), by=asked.by.id, action="lexicon.replace", about="lexicon", detail=detail
-            )
-            written = await store.lexicon(connection)
-        return await asyncio.to_thread(_wire, written)
+        return await asyncio.to_thread(_wire, await self._classes.replace(new, by=asked.by))
 
 
 def _checked(body: wire.Lexicon) -> Lexicon:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.access import audit
+from services.access.actor import LoggedIn
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.now import Clock
@@ -41,55 +44,66 @@ class Tickets:
         async with transaction(self.pool) as connection:
             return await store.load(connection, ticket)
 
-    async def new(self, fields: Fields, *, key: str, by: int) -> tuple[Ticket, bool]:
+    async def new(self, fields: Fields, *, key: str, by: LoggedIn) -> tuple[Ticket, bool]:
         """A draft by hand and whether it is new: a repeated ``key`` returns the first; with other fields it is a Conflict."""
         body = _digest(fields)
         async with transaction(self.pool) as connection:
-            await store.QUERIES.lock_key.execute(connection, key=f"{by}:{key}")
-            first = await store.QUERIES.of_key.fetchrow(connection, person=by, key=key)
+            await store.QUERIES.lock_key.execute(connection, key=f"{by.id}:{key}")
+            first = await store.QUERIES.of_key.fetchrow(connection, person=by.id, key=key)
             if first is not None:
                 return await _repeated(connection, first["ticket_id"], same=first["body"] == body), False
             check_codes(fields, await store.codes(connection))
-            created = await self._create(connection, self._inside(fields), by)
-            await store.QUERIES.take_key.execute(connection, person=by, key=key, body=body, ticket=created, at=self.clock.now())
+            created = await self._create(connection, self._inside(fields), by.id)
+            await store.QUERIES.take_key.execute(
+                connection, person=by.id, key=key, body=body, ticket=created, at=self.clock.now()
+            )
             return await store.load(connection, created), True
 
-    async def change(self, ticket: int, version: int, fields: Fields, *, by: int) -> Ticket:
+    @contextlib.asynccontextmanager
+    async def _hand_on(self, ticket: int, version: int, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
+        """One transaction with the ticket as it is. A hand on somebody else's is refused, and on record."""
+        try:
+            async with transaction(self.pool) as connection:
+                yield connection, await _mine(connection, ticket, version, by)
+        except Forbidden:
+            async with transaction(self.pool) as connection:
+                await audit.write(connection, self.clock.now(), by=by.id, action="ticket.refused", about=f"ticket:{ticket}")
+            raise
+
+    async def change(self, ticket: int, version: int, fields: Fields, *, by: LoggedIn) -> Ticket:
         """Fields as typed. Raises Stale, NotAllowed, Forbidden, Invalid; a case stays complete."""
-        async with transaction(self.pool) as connection:
-            before = await self._mine(connection, ticket, version, by)
+        async with self._hand_on(ticket, version, by) as (connection, before):
             check_codes(fields, await store.codes(connection))
             filled, changes = fill(before, by_agent(self._inside(fields)))
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
-            await store.move(connection, after, before=before, entry=Entry(Action.CHANGE, by, self.clock.now(), changes))
+            await store.move(connection, after, before=before, entry=Entry(Action.CHANGE, by.id, self.clock.now(), changes))
             return await store.load(connection, ticket)
 
-    async def confirm(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+    async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """The draft becomes a case with a number. Raises Invalid naming every empty mandatory field."""
-        async with transaction(self.pool) as connection:
-            before = await self._mine(connection, ticket, version, by)
+        async with self._hand_on(ticket, version, by) as (connection, before):
             after = advance(before, Action.CONFIRM)
             check_complete(after)
             now = self.clock.now()
             number = await store.next_number(connection, now.astimezone(self.zone), self.given)
-            confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by, owner_id=before.owner_id or by)
-            entry = Entry(Action.CONFIRM, by, now, {"number": (None, number)}, note)
+            confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by.id, owner_id=before.owner_id or by.id)
+            entry = Entry(Action.CONFIRM, by.id, now, {"number": (None, number)}, note)
             await store.move(connection, confirmed, before=before, entry=entry)
             loaded = await store.load(connection, ticket)
         await self.given.note(number)
         return loaded
 
-    async def close(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+    async def close(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """Answered on the spot (SPEC A2). Raises Invalid without an answer."""
         return await self._step(ticket, version, Action.CLOSE, by=by, note=note)
 
-    async def discard(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+    async def discard(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """A draft that is no case; restore undoes it."""
         return await self._step(ticket, version, Action.DISCARD, by=by, note=note)
 
-    async def restore(self, ticket: int, version: int, *, by: int, note: str = "") -> Ticket:
+    async def restore(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """Undoes a discard; a Conflict if the call has another draft meanwhile."""
         return await self._step(ticket, version, Action.RESTORE, by=by, note=note)
 
@@ -121,25 +135,16 @@ class Tickets:
         async with transaction(self.pool) as connection:
             return await store.counts(connection, person)
 
-    async def _step(self, ticket: int, version: int, action: Action, *, by: int, note: str) -> Ticket:
-        async with transaction(self.pool) as connection:
-            before = await self._mine(connection, ticket, version, by)
+    async def _step(self, ticket: int, version: int, action: Action, *, by: LoggedIn, note: str) -> Ticket:
+        async with self._hand_on(ticket, version, by) as (connection, before):
             after = advance(before, action)
             if after.state in CASES:
                 check_complete(after)
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
-            entry = Entry(action, by, self.clock.now(), {"state": (before.state, after.state)}, note)
+            entry = Entry(action, by.id, self.clock.now(), {"state": (before.state, after.state)}, note)
             await store.move(connection, after, before=before, entry=entry)
             return await store.load(connection, ticket)
-
-    async def _mine(self, connection: Connection, ticket: int, version: int, by: int) -> Ticket:
-        found = await store.load(connection, ticket)
-        if found.owner_id not in (None, by):
-            raise Forbidden("the ticket is another agent's")
-        if found.version != version:
-            raise Stale("somebody else changed the ticket in the meantime")
-        return found
 
     async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
         now = self.clock.now()
@@ -160,6 +165,15 @@ class Tickets:
             return ticket, changes
         named, renamed = fill(ticket, (Filling("customer_name", known["name"] if known else "", Source("customer")),))
         return (named if known else _without_source(named, "customer_name")), {**changes, **renamed}
+
+
+async def _mine(connection: Connection, ticket: int, version: int, by: LoggedIn) -> Ticket:
+    found = await store.load(connection, ticket)
+    if found.owner_id not in (None, by.id):
+        raise Forbidden("the ticket is another agent's")
+    if found.version != version:
+        raise Stale("somebody else changed the ticket in the meantime")
+    return found
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:

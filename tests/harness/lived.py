@@ -18,7 +18,7 @@ import soundfile as sf
 from cti.ids import CallId
 from recordings.archive import Archive, key_of
 from services.access import audit
-from services.access.actor import Person
+from services.access.actor import LoggedIn, Person
 from services.now import Clock
 from services.store import db
 from services.tickets.actions import Tickets
@@ -115,11 +115,11 @@ async def _put(archive: Archive, key: str, folder: Path, content: bytes) -> tupl
 
 async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...]:
     """A draft, an open one, a closed one, a discarded one; the call's is the open one."""
-    tickets, made = Tickets(pool, clock, ZONE), []
+    tickets, made, by = Tickets(pool, clock, ZONE), [], LoggedIn(person=agent, session=b"")
     for number, steps in enumerate(((), ("confirm",), ("confirm", "close"), ("discard",))):
-        ticket, _ = await tickets.new(_CASE, key=f"lived-{number:04d}", by=agent.id)
+        ticket, _ = await tickets.new(_CASE, key=f"lived-{number:04d}", by=by)
         for step in steps:
-            ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=agent.id)
+            ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=by)
         made.append(ticket.id)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
     return tuple(made)

@@ -26,6 +26,7 @@ from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.calls.routes import CallRoutes
 from services.calls.rows import apply
+from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
 from services.floor.board import Floor
 from services.floor.directory import Directory
@@ -40,6 +41,7 @@ from services.recordings.playback import Playback
 from services.store import db
 from services.tickets.actions import Tickets
 from services.tickets.routes import TicketRoutes
+from services.tickets.views import Views
 from services.troubles import Troubles
 from services.web.live import Hub, LiveRoutes
 from services.web.security import Security
@@ -196,8 +198,8 @@ async def office(
     sources = (
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
-        TicketRoutes(made.tickets, pool, clock),
-        LexiconRoutes(pool, clock),
+        TicketRoutes(made.tickets, Views.of(pool, clock)),
+        LexiconRoutes(Classes(pool, clock)),
         CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock)),
     )
     listening = bind("127.0.0.1", 0)

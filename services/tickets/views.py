@@ -1,0 +1,101 @@
+"""Tickets as one person may see them: the words of a call behind a ticket are shown by the call's own policy, and reading them is
+on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from services.access.actor import LoggedIn
+from services.access.reads import Reads
+from services.calls import policy
+from services.calls.policy import Part
+from services.now import Clock
+from services.store.db import Connection, Pool, Row, connection
+from services.tickets import store
+from services.tickets.model import TEXTS, Ticket, without_words
+
+Drafting = Literal["none", "waiting", "done", "no_speech", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A ticket without what its reader may not read; names of persons; how far the words of its call are."""
+
+    ticket: Ticket
+    created_by: str | None
+    owner: str | None
+    confirmed_by: str | None
+    drafting: Drafting
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a ticket's history; ``by`` None is the system."""
+
+    row: Row
+    changes: Mapping[str, tuple[str | None, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What persons are shown of tickets."""
+
+    pool: Pool
+    reads: Reads
+
+    @classmethod
+    def of(cls, pool: Pool, clock: Clock) -> Views:
+        return cls(pool, Reads(pool, clock))
+
+    async def see(self, who: LoggedIn, ticket: Ticket) -> Seen:
+        """The ticket as ``who`` may have it."""
+        async with connection(self.pool) as taken:
+            if not await _may_read(taken, who, ticket):
+                ticket = without_words(ticket)
+            names = await store.QUERIES.names.fetchrow(
+                taken, created_by=ticket.created_by, owner=ticket.owner_id, confirmed_by=ticket.confirmed_by
+            )
+            words = await store.QUERIES.drafting_of.fetchrow(taken, call=ticket.call_id) if ticket.call_id else None
+        assert names is not None
+        if ticket.call_id and any(source.evidence for source in ticket.sources.values()):
+            await self._note(who, ticket.call_id)
+        return Seen(ticket=ticket, drafting=_drafting(ticket, words), **names)
+
+    async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
+        """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""
+        async with connection(self.pool) as taken:
+            ticket = await store.load(taken, ticket_id)
+            words = await _may_read(taken, who, ticket)
+            rows = await store.QUERIES.read_journal.fetch(taken, ticket=ticket_id, after=after, limit=limit)
+        if words and ticket.call_id and rows:
+            await self._note(who, ticket.call_id)
+        return [Line(row, row["changes"] if words else _texts_hidden(row["changes"])) for row in rows]
+
+    async def _note(self, who: LoggedIn, call: str) -> None:
+        await self.reads.note(who, "transcript.read", f"call:{call}", {"through": "ticket"})
+
+
+async def _may_read(taken: Connection, who: LoggedIn, ticket: Ticket) -> bool:
+    """The words of the call behind the ticket; a ticket written by hand has none."""
+    if ticket.call_id is None or ticket.owner_id in {None, who.id}:
+        return True
+    return await policy.may(taken, who, Part.WORDS, ticket.call_id)
+
+
+def _texts_hidden(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: (None, None) if name in TEXTS else pair for name, pair in changes.items()}
+
+
+def _drafting(ticket: Ticket, words: Row | None) -> Drafting:
+    """How far the words of the call are: the recording first, then its transcript."""
+    if ticket.call_id is None:
+        return "none"
+    if words is None or words["recording"] == "waiting":
+        return "waiting"
+    if words["recording"] in {"failed", "empty"}:
+        return "failed"
+    done: dict[str, Drafting] = {"done": "done", "no_speech": "no_speech", "failed": "failed"}
+    return done.get(words["transcript"], "waiting")
