@@ -30,9 +30,8 @@ from cti.switch_time import SwitchTime
 from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
-from services import plans
+from services import following, plans
 from services.access.sessions import BELL as SESSION_BELL
-from services.calls import rows as calls
 from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.commands import version
@@ -53,7 +52,6 @@ from services.now import Clock, SystemClock
 from services.people.phones import sip_key
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
-from services.recordings.intake import Intake
 from services.recordings.steps import IntakeSettings
 from services.routes import Parts, sources
 from services.routing.backoffice import BackOffice
@@ -63,6 +61,7 @@ from services.store.bell import Bell
 from services.system.aside import SetAside
 from services.system.report import Looking
 from services.tickets.numbers import GivenNumbers
+from services.transcripts.intake import Intake
 from services.web.live import Hub
 from services.web.server import application, bind, serving, waiting
 from services.web.static import Desk, find_desk
@@ -182,7 +181,7 @@ async def _open_floor(
     async def heard(change: Change) -> None:
         """What cannot be made of one change keeps none of the others back; what would follow of it is lost."""
         try:
-            await following.on_change(change)
+            await follow.on_change(change)
         except Exception as wrong:  # noqa: BLE001  whatever it was, the switch is to be heard further
             troubles.note("changes", wrong)
 
@@ -196,21 +195,21 @@ async def _open_floor(
         settings=PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds)),
         note=journal.append,
     )
-    following = Follow(
+    follow = Follow(
         hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=switch_time, note=journal.append,
         numbering=numbering,
     )  # fmt: skip
     hub.acked, hub.watcher = pops, presence
     people.away, people.has_desk = presence.logged_out, hub.has_desk
-    directory.changed, today.changed = following.people_changed, hub.board_changed
-    following.on_counted = today.refresh
+    directory.changed, today.changed = follow.people_changed, hub.board_changed
+    follow.on_counted = today.refresh
     if switch is not None:
-        following.on_taken_back = switch.taken_back
+        follow.on_taken_back = switch.taken_back
 
-    apply = partial(calls.apply, numbering=numbering)
+    apply = partial(following.apply, numbering=numbering)
     drain = Drain(
         journal, pool, apply,
-        applied=following.applied, refused=config.folder / "journal/refused.jsonl", troubles=troubles,
+        applied=follow.applied, refused=config.folder / "journal/refused.jsonl", troubles=troubles,
     )  # fmt: skip
     await stack.enter_async_context(stage(drain=troubles.kept("drain", drain.run)))
     stack.push_async_callback(_caught_up, drain, base.lease)
@@ -235,7 +234,7 @@ async def _open_floor(
             diary=plans.queue_diary(config),
             apply=apply,
         ),
-        live=following.live.ids,
+        live=follow.live.ids,
         hearing=lambda: monitor.up,
         caught_up=drain.caught_up,
         troubles=troubles,

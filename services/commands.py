@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.access.actor import Language, Person
+from services.access.actor import Person
 from services.access.passwords import Passwords
 from services.access.rights import Role
 from services.access.sessions import Sessions
@@ -21,8 +21,8 @@ from services.errors import Impossible, NotFound
 from services.now import SystemClock
 from services.people import store
 from services.people.actions import People
-from services.people.store import NewPerson
-from services.words import reason, said
+from services.people.model import NewPerson
+from services.words import Language, reason, said
 
 if TYPE_CHECKING:
     from services.customers.importing import Look, Outcome

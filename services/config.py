@@ -20,10 +20,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
-from services.access.actor import Language
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
-from services.words import reason, said
+from services.words import Language, reason, said
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from services import words
-from services.access.actor import Language
 from services.config import NAME_PATTERN, BadConfig, Config, Mistake
-from services.words import reason, said
+from services.words import Language, reason, said
 
 PREFIX = "TINGSU_"
 DEFAULT_FILE = Path("config.toml")

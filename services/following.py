@@ -29,6 +29,7 @@ from cti.changes import (
     QueueChanged,
 )
 from cti.ids import CallId, ChannelId
+from services.calls import store
 from services.calls.facts import Fact, StillLive
 from services.calls.live import LiveCall, LiveCalls, Talk
 from services.calls.wire import CallMessage
@@ -38,6 +39,8 @@ from services.floor.directory import Directory
 from services.floor.presence import Presence
 from services.now import Clock
 from services.pops.screenpop import Outbox, ScreenPop
+from services.store.db import Connection
+from services.tickets.actions import draft_of_call
 
 Phase = Literal["talking", "held", "ended"]
 
@@ -195,3 +198,11 @@ class Follow:
             return CallMessage(seq=seq, call_id=live.id, phase=phase, since=since, ticket_id=live.ticket)
 
         self._hub.push(person, f"call:{live.id}", message, over=phase == "ended")
+
+
+async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> int | None:
+    """A fact's rows, and the draft ticket beside an answered call: its id. For the drain."""
+    await store.apply(connection, fact, numbering)
+    if isinstance(fact, CallAnswered):
+        return await draft_of_call(connection, fact.call, fact.at)
+    return None

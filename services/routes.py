@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from recordings.archive import Archive
+from services.access.audit import Audit
 from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
@@ -118,7 +119,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), Views.of(pool, clock)),
         LexiconRoutes(Classes(pool, clock)),
         CustomerRoutes(Customers(pool, clock, numbering), parts.imports),
-        AuditRoutes(pool),
+        AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
     )
     assert {type(one) for one in made} == set(CLASSES)

@@ -10,12 +10,12 @@ import os
 import string
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from recordings.errors import RecordingError
-from services.access.actor import Language
 from services.chinese import CHINESE
 
+Language = Literal["zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _spoken: ContextVar[Language] = ContextVar("spoken", default="en")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.access.rights import Right, Role, rights_of
+from services.words import Language
 
 PhoneKind = Literal["browser", "sip"]
-Language = Literal["zh-CN", "en"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

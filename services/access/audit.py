@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from services.store.db import Connection
+from services.store.db import Connection, Pool, connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "audit.sql")
@@ -26,7 +26,7 @@ class Entry:
 
 
 async def write(
-    connection: Connection,
+    taken: Connection,
     at: datetime,
     *,
     by: int | None,
@@ -35,10 +35,17 @@ async def write(
     detail: Mapping[str, str] | None = None,
 ) -> None:
     """``action`` like ``recording.listen``, ``about`` like ``call:<id>``; ``by`` None for the system or a stranger."""
-    await QUERIES.write.execute(connection, at=at, person=by, action=action, object=about, detail=dict(detail or {}))
+    await QUERIES.write.execute(taken, at=at, person=by, action=action, object=about, detail=dict(detail or {}))
 
 
-async def page(connection: Connection, *, before: int | None, limit: int) -> list[Entry]:
-    """Newest first, below the row id ``before``."""
-    rows = await QUERIES.page.fetch(connection, before=before, limit=limit)
-    return [Entry(**dict(row)) for row in rows]
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All of it, to be read."""
+
+    pool: Pool
+
+    async def page(self, *, before: int | None, limit: int) -> list[Entry]:
+        """Newest first, below the row id ``before``."""
+        async with connection(self.pool) as taken:
+            rows = await QUERIES.page.fetch(taken, before=before, limit=limit)
+        return [Entry(**dict(row)) for row in rows]

@@ -13,9 +13,9 @@ from services.access.rights import Right
 from services.calls import wire
 from services.calls.actions import Calls, Told, Wanted
 from services.customers import wire as customers_wire
+from services.recordings import wire as recordings_wire
 from services.recordings.playback import StoreAway
 from services.store import db
-from services.transcripts import wire as transcripts_wire
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Streamed, route
 from services.web.problems import RangeNotSatisfiable
@@ -63,7 +63,7 @@ class CallRoutes:
         produces="audio/flac",
         raises=(RangeNotSatisfiable, StoreAway),
     )
-    async def audio(self, asked: Asked, call_id: CallIdText, query: wire.AudioQuery) -> Streamed:
+    async def audio(self, asked: Asked, call_id: CallIdText, query: recordings_wire.AudioQuery) -> Streamed:
         """The sound, whole or by a byte range. Every listening is on record."""
         recording, sound = await self._calls.sound(asked.by, call_id, query.side)
         etag = f"{recording}-{query.side}-{sound.size}"
@@ -72,32 +72,32 @@ class CallRoutes:
         return await send(asked, content)
 
 
-def _recording(told: Told) -> wire.Recording | None:
+def _recording(told: Told) -> recordings_wire.Recording | None:
     row = told.recording
     if row is None:
         return None
     same = {name: row[name] for name in ("id", "state", "duration_ms", "starts_at", "remarks", "error")}
-    return wire.Recording(**same, call_id=told.call["id"], peaks=_peaks(told.peaks))
+    return recordings_wire.Recording(**same, call_id=told.call["id"], peaks=_peaks(told.peaks))
 
 
-def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> transcripts_wire.Transcript | None:
+def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> recordings_wire.Transcript | None:
     """Long ones take a while: to be called in a thread, which lets the loop in between two utterances."""
     if row["transcript_state"] is None:
         return None
-    return transcripts_wire.Transcript.model_validate(
+    return recordings_wire.Transcript.model_validate(
         {
             "state": row["transcript_state"],
             "model": row["model"],
             "demonstration": row["model"] == DEMONSTRATION.name,  # the one that wrote it, not the one of today
-            "utterances": [transcripts_wire.Utterance.model_validate_json(line["utterance"]) for line in utterances],
+            "utterances": [recordings_wire.Utterance.model_validate_json(line["utterance"]) for line in utterances],
             "error": row["transcript_error"],
         }
     )
 
 
-def _peaks(drawn: bytes | None) -> wire.Peaks | None:
+def _peaks(drawn: bytes | None) -> recordings_wire.Peaks | None:
     try:
-        return wire.Peaks.model_validate_json(drawn) if drawn else None
+        return recordings_wire.Peaks.model_validate_json(drawn) if drawn else None
     except ValidationError:
         return None  # drawn by another version: the sound is what counts
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 
 from services.customers.wire import Customer, WrittenNumber
-from services.transcripts.wire import Transcript
+from services.recordings.wire import Recording, Transcript
 from services.web.shapes import Limit, Search, Span, Wire
 
 
@@ -49,25 +49,6 @@ class CallPage(Wire):
     next: str | None
 
 
-class Recording(Wire):
-    id: int
-    call_id: str
-    state: Literal["waiting", "archived", "failed", "empty"]
-    duration_ms: int | None
-    starts_at: datetime | None
-    remarks: list[str]
-    error: str | None
-    peaks: Peaks | None
-
-
-class Peaks(Wire):
-    """Per channel, ``points`` pairs of (lowest, highest) sample in -127..127; channel 0 is the caller, 1 the agents."""
-
-    points: int
-    caller: list[int]
-    agent: list[int]
-
-
 class CallsQuery(Span):
     """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
 
@@ -75,12 +56,6 @@ class CallsQuery(Span):
     after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
     number: Search = ""
     outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
-
-
-class AudioQuery(Wire):
-    """Which voices: the caller's on the left and the agents' on the right, or one of them alone."""
-
-    side: Literal["both", "caller", "agent"] = "both"
 
 
 class CallDetail(Wire):

@@ -23,7 +23,6 @@ import asyncpg
 import structlog
 
 from services.access import audit
-from services.access.actor import Language
 from services.customers import store
 from services.customers.columns import FIELDS, Problem
 from services.customers.encodings import Seen
@@ -33,6 +32,7 @@ from services.customers.rows import AS_FOUND, Layout
 from services.errors import Conflict, Impossible, NotFound, WorldFailed
 from services.now import Clock
 from services.store import db
+from services.words import Language
 
 MOST_BYTES = 200_000_000  # a million rows are some 50 MB
 KEPT = 8  # files and reports; older ones are removed

@@ -18,13 +18,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from services.access.actor import Language
 from services.customers import words
 from services.customers.columns import KNOWN, Problem, RowReader, is_blank, suggested, title
 from services.customers.encodings import Seen
 from services.customers.model import CustomerFields
 from services.customers.numbers import Numbering, is_number
 from services.customers.rows import AS_FOUND, Layout, Line, NotRead, Opened, letter, open_file, text_of
+from services.words import Language
 
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 256

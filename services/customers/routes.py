@@ -10,7 +10,6 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import StringConstraints
 
-from services.access.actor import Language
 from services.access.reads import Reads
 from services.access.rights import Right
 from services.customers import wire, words
@@ -22,6 +21,7 @@ from services.errors import Conflict
 from services.web.http import Asked, route
 from services.web.problems import TooSlow
 from services.web.shapes import Id
+from services.words import Language
 
 ImportId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 PART = 1 << 16  # bytes

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from services.access.actor import Language
 from services.customers.columns import Problem
 from services.customers.encodings import Seen
 from services.customers.model import TIER_NAMES
-from services.words import said_in
+from services.words import Language, said_in
 
 _TIERS = " / ".join(name for name in TIER_NAMES if name.isascii())
 _CHINESE_TIERS = "、".join(name for name in TIER_NAMES if not name.isascii())

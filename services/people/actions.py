@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.access import audit, throttle
-from services.access.actor import Language, LoggedIn, Person
+from services.access.actor import LoggedIn, Person
 from services.access.browsers import KnownBrowsers
 from services.access.passwords import Passwords, check_strength, make_password
 from services.access.rights import Role
@@ -21,8 +21,9 @@ from services.access.throttle import LOGIN, ThrottleLimits
 from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
 from services.now import Clock
 from services.people import store
-from services.people.store import NewPerson
+from services.people.model import NewPerson
 from services.store import db
+from services.words import Language
 
 FIRST_LOGIN = "admin"
 CHANGEABLE = frozenset({"name", "role", "extension", "phone_kind", "language", "active"})

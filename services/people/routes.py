@@ -8,8 +8,8 @@ from services.errors import Conflict, NotAllowed, Throttled
 from services.now import Clock
 from services.people import wire
 from services.people.actions import OwnPassword, People, WrongPassword
+from services.people.model import NewPerson
 from services.people.phones import sip_secret
-from services.people.store import NewPerson
 from services.web.http import Asked, Door, route
 from services.web.security import Security
 from services.web.shapes import Id

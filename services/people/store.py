@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 
-from services.access.actor import Language, Person, PhoneKind
-from services.access.rights import Role
+from services.access.actor import Person
 from services.access.sessions import person_of
 from services.errors import Conflict, NotFound
+from services.people.model import NewPerson
 from services.store.db import Connection
 from services.store.queries import load_queries
+from services.words import Language
 
 QUERIES = load_queries(Path(__file__).parent / "people.sql")
 
@@ -22,18 +22,6 @@ class Taken(Conflict):
     """The login or the extension belongs to somebody else."""
 
     code = "taken"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPerson:
-    """What is needed to make an account; the password apart."""
-
-    login: str
-    name: str
-    role: Role
-    extension: str | None = None
-    phone_kind: PhoneKind = "browser"
-    language: Language = "zh-CN"
 
 
 async def by_login(connection: Connection, login: str) -> tuple[Person, str] | None:

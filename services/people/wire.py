@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from services.access.rights import Role
-from services.web.shapes import Language, Text80, Wire
+from services.web.shapes import Text80, Wire
+from services.words import Language
 
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
 

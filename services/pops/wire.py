@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from services.customers.wire import Customer, WrittenNumber
-from services.web.shapes import Language, Wire
+from services.web.shapes import Wire
+from services.words import Language
 
 
 class TicketBrief(Wire):

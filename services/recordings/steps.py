@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 class IntakeSettings:
     """``spool``: where the switch writes. ``work``: for files on their way. ``listeners``: as many as the crew has.
 
-    ``apply``: what brings a change that nobody heard into the database (``calls.rows.apply``).
+    ``apply``: what brings a change that nobody heard into the database (``following.apply``).
     """
 
     spool: Path

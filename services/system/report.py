@@ -27,10 +27,10 @@ from services.hosted.refusals import Refusals
 from services.lease import Lease
 from services.now import Clock
 from services.recordings.archiving import FULL_BYTES
-from services.recordings.intake import Intake
 from services.store.db import Pool, connection
 from services.system import store
 from services.system.wire import System, SystemPart, SystemTrouble
+from services.transcripts.intake import Intake
 from services.troubles import Troubles
 
 DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from services.access import audit
+from services.access.audit import Audit
 from services.access.rights import Right
-from services.store import db
 from services.system import wire
 from services.system.aside import SetAside
 from services.web.http import Asked, Door, route
@@ -49,14 +48,13 @@ class SystemRoutes:
 
 
 class AuditRoutes:
-    def __init__(self, pool: db.Pool) -> None:
-        self._pool = pool
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
 
     @route("GET", "/api/audit", right=Right.AUDIT)
     async def show(self, asked: Asked, query: IdPageQuery) -> wire.AuditPage:
         """A page of the audit; ``after`` is the ``next`` of the page before."""
-        async with db.connection(self._pool) as connection:
-            entries = await audit.page(connection, before=query.after, limit=query.limit)
+        entries = await self._audit.page(before=query.after, limit=query.limit)
         rows = [
             wire.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail)) for e in entries
         ]

@@ -18,9 +18,9 @@ from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
-from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, by_agent, fill
+from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, Wanted, by_agent, fill
 from services.tickets.numbers import GivenNumbers
-from services.tickets.store import Entry, Page, Wanted
+from services.tickets.store import Entry, Page
 from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
 
 _NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)

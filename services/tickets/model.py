@@ -108,6 +108,21 @@ class Filling:
 Changes = dict[str, tuple[str | None, str | None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows.
+
+    ``reader``: who may read the words of their own calls only; None reads all.
+    """
+
+    state: str | None = None
+    owner: int | None = None
+    text: str = ""
+    after: tuple[datetime, int] | None = None
+    limit: int = 50
+    reader: int | None = None
+
+
 def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes]:
     """The ticket with these fields and sources, and what differs: field -> (before, after)."""
     contents: dict[str, Any] = {}

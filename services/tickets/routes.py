@@ -9,8 +9,7 @@ from services.errors import Conflict, Stale
 from services.store import db
 from services.tickets import wire
 from services.tickets.actions import Tickets
-from services.tickets.model import Ticket
-from services.tickets.store import Wanted
+from services.tickets.model import Ticket, Wanted
 from services.tickets.views import Line, Views
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, route

@@ -12,7 +12,7 @@ import asyncpg
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
-from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket
+from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket, Wanted
 from services.tickets.numbers import GivenNumbers
 
 QUERIES = load_queries(Path(__file__).parent / "tickets.sql")
@@ -28,21 +28,6 @@ class Entry:
     at: datetime
     changes: Changes
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows.
-
-    ``reader``: who may read the words of their own calls only; None reads all.
-    """
-
-    state: str | None = None
-    owner: int | None = None
-    text: str = ""
-    after: tuple[datetime, int] | None = None
-    limit: int = 50
-    reader: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,6 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,40}$")]
 Id = Annotated[int, Field(ge=1, le=2**53 - 1)]
 
 
-Language = Literal["zh-CN", "en"]
-
-
 def _in_utc(moment: datetime) -> datetime:
     """The same moment in UTC; ValueError for one that UTC puts before the year 1 or after 9999."""
     try:

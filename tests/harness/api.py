@@ -23,7 +23,8 @@ from services.customers.numbers import ANYWHERE
 from services.floor.presence import PresenceSettings
 from services.now import Clock
 from services.people.actions import People
-from services.people.store import NewPerson, set_password
+from services.people.model import NewPerson
+from services.people.store import set_password
 from services.routes import Parts, sources
 from services.store import db
 from services.system import wire as system_wire

@@ -25,7 +25,6 @@ from services.calls.actions import Calls
 from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.calls.routes import CallRoutes
-from services.calls.rows import apply
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
 from services.floor.board import Floor
@@ -33,7 +32,7 @@ from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
 from services.floor.routes import BoardRoutes
-from services.following import Follow
+from services.following import Follow, apply
 from services.now import Clock
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop

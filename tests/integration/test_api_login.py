@@ -10,7 +10,7 @@ import pytest
 
 from services.access.browsers import KnownBrowsers
 from services.access.rights import Role
-from services.people.store import NewPerson
+from services.people.model import NewPerson
 from services.store import db
 from tests.harness.api import HOTLINES, PASSWORD, Api, account, body_of, serve
 from tests.harness.clock import HandClock

@@ -26,7 +26,7 @@ from cti.changes import (
 )
 from cti.ids import Extension
 from services.calls.drain import Drain
-from services.calls.rows import apply
+from services.following import apply
 from services.now import SystemClock
 from services.store import db
 from services.troubles import Troubles

@@ -23,15 +23,15 @@ from recordings.crew import Crew, Heard
 from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role
-from services.calls import rows as calls
+from services import following
 from services.calls.facts import StillLive
 from services.floor.figures import Figures, Limits, compute
 from services.now import SystemClock
 from services.recordings import archiving, steps
-from services.recordings.intake import Intake
 from services.recordings.steps import IntakeSettings
 from services.store import db
 from services.system.aside import SetAside
+from services.transcripts.intake import Intake
 from services.troubles import Troubles
 from tests.harness import speech
 from tests.harness.clock import HandClock
@@ -77,7 +77,9 @@ class Room:
 
     def use(self, crew: Any, *, settle: timedelta = 0 * SECOND, archive: Any = None, troubles: Troubles | None = None) -> None:
         self.diary = self.folder / "queue_log"
-        settings = IntakeSettings(spool=self.spool, work=self.folder / "work", settle=settle, diary=self.diary, apply=calls.apply)
+        settings = IntakeSettings(
+            spool=self.spool, work=self.folder / "work", settle=settle, diary=self.diary, apply=following.apply
+        )
         settings.work.mkdir(exist_ok=True)
         self.intake = Intake(
             self.desk.pool,
@@ -579,7 +581,7 @@ async def test_a_call_that_waited_when_we_died_counts_as_the_diary_has_it_and_ge
 async def come_back(room: Room) -> None:
     """The switch has none of our calls any more."""
     async with db.transaction(room.desk.pool) as taken:
-        await calls.apply(taken, StillLive(at=datetime.now(UTC), calls=()))
+        await following.apply(taken, StillLive(at=datetime.now(UTC), calls=()))
     await room.due()
 
 
@@ -651,7 +653,7 @@ async def test_who_gave_up_in_a_gap_of_our_hearing_waited_as_the_diary_has_it(ro
     began = await room.call(ago=1000, talked=False, ended=False)
     await room.desk.pool.execute("update call set queued_at = queued_at + interval '1 second', queue = $1", QUEUE)
     async with db.transaction(room.desk.pool) as taken:
-        await calls.apply(
+        await following.apply(
             taken,
             CallEnded(at=began + 61 * SECOND, recovered=True, call=CALL, outcome=CallOutcome.LOST, waited_ms=60_000, talked_ms=0),
         )

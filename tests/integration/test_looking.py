@@ -11,12 +11,12 @@ import pytest
 from cti.ids import CallId
 from cti.switch_time import SwitchTime
 from recordings.archive import Archive
-from services.calls.rows import apply
-from services.recordings.intake import Intake
+from services.following import apply
 from services.recordings.steps import IntakeSettings
 from services.store import db
 from services.system import report as rooms
 from services.system.report import Looking
+from services.transcripts.intake import Intake
 from services.troubles import Troubles
 from tests.harness.clock import HandClock
 

@@ -16,13 +16,13 @@ from cti.ids import CallId
 from recordings.archive import Archive
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import store
+from services.recordings import store as recordings
 from services.recordings.adoption import Adoption
 from services.recordings.archiving import Archiving
 from services.recordings.reconcile import Reconciler
 from services.recordings.steps import AWAY_S, IntakeSettings, for_ever
 from services.store.db import Pool, connection, transaction
-from services.transcripts import store as transcripts
+from services.transcripts import store
 from services.transcripts.listening import Crew, Listener
 from services.transcripts.wire import DraftMessage
 from services.troubles import Troubles
@@ -94,8 +94,8 @@ class Intake:
         while True:
             try:
                 async with transaction(self._pool) as taken:
-                    await store.QUERIES.release_recordings.execute(taken, now=self._clock.now())
-                    await transcripts.QUERIES.release_transcripts.execute(taken, now=self._clock.now())
+                    await recordings.QUERIES.release_recordings.execute(taken, now=self._clock.now())
+                    await store.QUERIES.release_transcripts.execute(taken, now=self._clock.now())
                 return
             except WorldFailed:
                 await asyncio.sleep(AWAY_S)
@@ -107,7 +107,7 @@ class Intake:
 
     async def _tell_of(self, call: CallId, state: Any) -> None:
         async with connection(self._pool) as taken:
-            row = await transcripts.QUERIES.listeners.fetchrow(taken, call=call)
+            row = await store.QUERIES.listeners.fetchrow(taken, call=call)
         if row is None or row["person"] is None:
             return
         ticket = row["ticket_id"]

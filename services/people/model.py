@@ -1,0 +1,21 @@
+"""An account before it is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.access.actor import PhoneKind
+from services.access.rights import Role
+from services.words import Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """What is needed to make an account; the password apart."""
+
+    login: str
+    name: str
+    role: Role
+    extension: str | None = None
+    phone_kind: PhoneKind = "browser"
+    language: Language = "zh-CN"
