@@ -56,7 +56,7 @@ from services.lease import Instance, Lease, LeaseLost
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
-from services.running import marked
+from services.running import marked, refuse_second
 from services.store import db
 from services.store.bell import Bell
 from services.tickets.numbers import GivenNumbers
@@ -82,6 +82,7 @@ async def run(config: Config, welcome: Welcome) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     allow_many_files()
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_second(config)
     doors = Doors(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
     for mistake in plans.exposed(config):
         welcome.warn(said("open to the network without encryption: {mistake}", mistake=mistake))
@@ -114,7 +115,7 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
     await _open_floor(config, base, stack, clock, doors, listening)
     first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
-    welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", first_password)
+    welcome.ready(config.web.address(), first_password)
 
 
 @contextlib.asynccontextmanager
