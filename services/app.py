@@ -48,6 +48,7 @@ from services.clock import Clock, SystemClock
 from services.commands import version
 from services.config import Config
 from services.customers.importing import Imports
+from services.customers.kept import claimed
 from services.errors import WorldFailed
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.refusals import Refusals
@@ -256,7 +257,7 @@ async def _open_floor(
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
     agi = AgiServer(settings, {"reception": reception})
     bell = Bell(base.address.url, base.address.password)
-    imports = Imports(pool, clock, numbering, config.folder / "imports")
+    imports = Imports(pool, clock, numbering, stack.enter_context(claimed(config.folder / "imports")))
     phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
 
     messages = plans.switch_log(config)
