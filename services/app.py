@@ -37,6 +37,7 @@ from services.calls.journal import Journal
 from services.commands import version
 from services.config import Config
 from services.customers.importing import Imports
+from services.customers.kept import claimed
 from services.errors import WorldFailed
 from services.floor.board import Floor
 from services.floor.directory import Directory
@@ -55,7 +56,7 @@ from services.pops.screenpop import ScreenPop
 from services.recordings.steps import IntakeSettings
 from services.routes import Parts, sources
 from services.routing.backoffice import BackOffice
-from services.running import marked
+from services.running import marked, refuse_second
 from services.store import db
 from services.store.bell import Bell
 from services.system.aside import SetAside
@@ -81,6 +82,7 @@ async def run(config: Config, welcome: Welcome) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     allow_many_files()
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_second(config)
     doors = Doors(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
     for mistake in plans.exposed(config):
         welcome.warn(said("open to the network without encryption: {mistake}", mistake=mistake))
@@ -113,7 +115,7 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
     await _open_floor(config, base, stack, clock, doors, listening)
     first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
-    welcome.ready(config.web.public_url or f"http://{config.web.host}:{config.web.port}", first_password)
+    welcome.ready(config.web.address(), first_password)
 
 
 @contextlib.asynccontextmanager
@@ -254,7 +256,7 @@ async def _open_floor(
     reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
     agi = AgiServer(settings, {"reception": reception})
     bell = Bell(base.address.url, base.address.password)
-    imports = Imports(pool, clock, numbering, config.folder / "imports")
+    imports = Imports(pool, clock, numbering, stack.enter_context(claimed(config.folder / "imports")))
     phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
 
     messages = plans.switch_log(config)

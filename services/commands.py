@@ -278,12 +278,13 @@ async def import_customers(config: Config, file: Path, wanted: ImportWanted, tel
     from services import plans
     from services.customers import words
     from services.customers.importing import Imports, Order
+    from services.customers.kept import claimed
     from services.customers.rows import Layout
 
     language = config.centre.language
     async with people(config, tell) as accounts:
-        imports = Imports(accounts.pool, accounts.clock, plans.numbering(config), config.folder / "imports-by-command")
-        try:
+        with claimed(config.folder / "imports") as folder:
+            imports = Imports(accounts.pool, accounts.clock, plans.numbering(config), folder)
             job = await imports.keep_file(file)
             await imports.look(job, Layout(wanted.encoding, wanted.delimiter, wanted.sheet))
             if job.look:
@@ -297,8 +298,6 @@ async def import_customers(config: Config, file: Path, wanted: ImportWanted, tel
                 await asyncio.to_thread(shutil.copyfile, job.report, wanted.report)
             named = tuple((one.line, one.column, words.of_row(one, language), one.came) for one in job.outcome.problems)
             return ImportOutcome(job.outcome, named, written=job.written)
-        finally:
-            await asyncio.to_thread(imports.close)
 
 
 def _columns(look: Look, chosen: Mapping[str, str]) -> dict[str, int]:

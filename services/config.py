@@ -149,6 +149,11 @@ class Web(_Section):
     peer_failures: Few = 100
     login_window_minutes: Annotated[int, Field(ge=1, le=1_440)] = 5
 
+    def address(self, port: int | None = None) -> str:
+        """What browsers type. ``port``: where the desk is served, if not where these settings say."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{port or self.port}"
+
 
 class Database(_Section):
     url: Annotated[str, AfterValidator(_plain_url)] = ""

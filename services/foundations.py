@@ -279,7 +279,9 @@ def refuse_taken(config: Config, ports: Mapping[str, int]) -> None:
 async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
     welcome.step(said("telephone switch"))
     program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
-    welcome.detail(f"Asterisk {'.'.join(map(str, program.switch.version))}, {program.origin}")
+    welcome.detail(
+        said("Asterisk {version}, {origin}", version=".".join(map(str, program.switch.version)), origin=program.origin)
+    )
     notice = prompts.find(config.centre.language, "notice")
     phones = plans.phones(config, await everybody(pool))
     for one in phones.left_out:

@@ -13,13 +13,22 @@ import os
 from collections.abc import Iterator, Mapping
 
 from services.config import Config
+from services.errors import WorldFailed
+from services.words import said
 
 NAME = "running.json"
+WEB = "[web] port"
+
+
+class AlreadyRunning(WorldFailed):
+    """This instance is being served by another process; the message says where to log in."""
+
+    code = "already_running"
 
 
 def ports_of(config: Config) -> dict[str, int]:
     """``[section] key`` to every port an instance of this configuration listens on."""
-    ports = {"[web] port": config.web.port, "[ivr] port": config.ivr.port}
+    ports = {WEB: config.web.port, "[ivr] port": config.ivr.port}
     return ports | (switch_ports(config) if config.asterisk.managed else {})
 
 
@@ -45,6 +54,13 @@ def marked(config: Config) -> Iterator[None]:
         path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
+
+
+def refuse_second(config: Config) -> None:
+    """Raises AlreadyRunning, before any port is asked for: whoever starts twice wants the desk, not the name of a setting."""
+    port = own_ports(config).get(WEB)
+    if port is not None:
+        raise AlreadyRunning(said("Tingsu is running already: log in at {url}", url=config.web.address(port)))
 
 
 def own_ports(config: Config) -> Mapping[str, int]:

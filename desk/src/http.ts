@@ -38,9 +38,21 @@ export function request<T>(method: string, path: string, body?: unknown): Promis
   return ask<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }, TIME_LIMIT_MS)
 }
 
-/** A file as it is, for as long as its size takes. */
-export function upload<T>(path: string, file: Blob): Promise<T> {
-  return ask<T>(path, { method: 'POST', body: file }, UPLOAD_LIMIT_MS)
+/** A file as it is, for as long as its size takes; `sent` hears what share of it has gone. `fetch` would not say. */
+export function upload<T>(path: string, file: Blob, sent: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const asking = new XMLHttpRequest()
+    const fail = () => reject(new Unreachable(path))
+    asking.open('POST', `/api/${path}`)
+    asking.timeout = UPLOAD_LIMIT_MS
+    asking.upload.onprogress = (event) => sent(event.lengthComputable ? event.loaded / event.total : 0)
+    asking.onerror = asking.ontimeout = asking.onabort = fail
+    asking.onload = () => {
+      const response = new Response(asking.response as string, { status: asking.status, statusText: asking.statusText })
+      read<T>(response, path).then(resolve, reject)
+    }
+    asking.send(file)
+  })
 }
 
 async function ask<T>(path: string, how: RequestInit, limit: number): Promise<T> {
@@ -50,6 +62,10 @@ async function ask<T>(path: string, how: RequestInit, limit: number): Promise<T>
   } catch {
     throw new Unreachable(path)
   }
+  return read<T>(response, path)
+}
+
+async function read<T>(response: Response, path: string): Promise<T> {
   if (!response.ok) {
     const problem = await problemOf(response)
     if (response.status === 401 && path !== 'login' && path !== 'me/password') loggedOut()

@@ -61,7 +61,9 @@ export const newCustomer = (body: Wire<'CustomerBody'>) => request<Wire<'Custome
 export const changeCustomer = (customerId: number, body: Wire<'CustomerBody'>) =>
   request<Wire<'Customer'>>('PUT', `customers/${customerId}`, body)
 type Import = Wire<'Import'>
-export const uploadCustomers = (file: File) => upload<Import>(`customer-imports${query({ name: file.name.slice(-80) })}`, file)
+export const uploadCustomers = (file: File, sent: (share: number) => void) => upload<Import>(`customer-imports${query({ name: file.name.slice(-80) })}`, file, sent)
+export const ownImports = () => request<Import[]>('GET', 'customer-imports')
+export const callOffImport = (importId: string) => request<void>('DELETE', `customer-imports/${id(importId)}`)
 export const customerImport = (importId: string) => request<Import>('GET', `customer-imports/${id(importId)}`)
 export const lookAtImport = (importId: string, body: Wire<'ImportLayout'>) => request<Import>('POST', `customer-imports/${id(importId)}/look`, body)
 export const startImport = (importId: string, body: Wire<'ImportStart'>) => request<Import>('POST', `customer-imports/${id(importId)}/start`, body)

@@ -103,6 +103,9 @@ export const TEST = {
     problem: 'import-problem',
     check: 'import-check',
     write: 'import-write',
+    callOff: 'import-call-off',
+    progress: 'import-progress', // data-state
+    failure: 'import-failure',
   },
   list: {
     view: (view: string) => `view-${view}`,

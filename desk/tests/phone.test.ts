@@ -652,3 +652,60 @@ test('a page beside a SIP telephone makes no sound', async () => {
   await popArrives()
   expect([usePhone().isRinging, rung]).toEqual([true, 0])
 })
+
+test('a line that goes on failing by itself does not put off a new one, with credentials as they are by now', async () => {
+  await registered()
+  for (let second = 0; second < 180; second += 5) {
+    lastLine().emit('disconnected')
+    await vi.advanceTimersByTimeAsync(5000)
+  }
+  expect(sip.lines.length).toBeGreaterThan(6)
+  expect(sip.lines.slice(0, -1).every((line) => line.stopped)).toBe(true)
+})
+
+test('a ring lost by one person makes the next who logs in on the page ready for nothing', async () => {
+  const asked = wishes()
+  const { phone, line } = await ringing()
+  line.emit('disconnected')
+  phone.stop()
+  useSession().me = { ...me(), id: 99, extension: '1009' }
+  await phone.register()
+  await granted()
+  lastLine().emit('registered')
+  const paused = board('paused', { epoch: 1, n: 8 })
+  useLive().show({ ...paused, me: paused.me && { ...paused.me, reason: 'missed_ring' } })
+  await soon()
+  expect(asked).toEqual([])
+})
+
+/** The person is still being asked for the microphone, until the returned function is called. */
+function askedForMicrophone(): () => void {
+  let allow = () => {}
+  openMicrophone = () => new Promise((done) => (allow = () => done(newMicrophone())))
+  return () => {
+    allow()
+    openMicrophone = newMicrophone
+  }
+}
+
+test('a microphone asked for to be ready is not lost to a call that is answered meanwhile', async () => {
+  const { phone } = await ringing()
+  const allow = askedForMicrophone()
+  const may = phone.mayTakeCalls()
+  openMicrophone = newMicrophone
+  await phone.answer()
+  allow()
+  expect([await may, phone.phase]).toEqual([true, 'talking'])
+  expect(microphones.map((one) => one.track.readyState)).toEqual(['live', 'ended'])
+})
+
+test('asking to be ready takes no microphone from a call that is being answered', async () => {
+  const { phone } = await ringing()
+  const allow = askedForMicrophone()
+  const answering = phone.answer()
+  openMicrophone = newMicrophone
+  expect(await phone.mayTakeCalls()).toBe(true)
+  allow()
+  await answering
+  expect([phone.phase, phone.microphoneTrouble]).toEqual(['talking', null])
+})

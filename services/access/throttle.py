@@ -79,3 +79,12 @@ async def succeeded(connection: Connection, attempt: Try) -> None:
         else:
             await QUERIES.clear_try.execute(connection, key=key, at=attempt.at)
     await QUERIES.clear_try.execute(connection, key=attempt.peer_key, at=attempt.at)
+
+
+async def forget(connection: Connection, login: str) -> None:
+    """An administrator has put a password made at random in place of the one that was guessed at: its owner may try at once.
+
+    What one address has tried on all accounts together still counts.
+    """
+    keys = {"all": f"login:{login}", "addresses": f"login:{login} ", "browsers": f"known:{login} "}
+    await QUERIES.clear_person.execute(connection, **keys)

@@ -21,3 +21,8 @@ delete from login_failure where ctid = (select ctid from login_failure where key
 -- name: forget
 -- Failures too old to count.
 delete from login_failure where at < :before;
+
+-- name: clear_person
+-- An administrator has given a new password: whatever was counted for the login counts no more, from all addresses together, from
+-- each and from known browsers.
+delete from login_failure where key = :all or starts_with(key, :addresses) or starts_with(key, :browsers);

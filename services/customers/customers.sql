@@ -21,6 +21,10 @@ returning id, number, name, tier, note;
 update customer set number = :number, name = :name, tier = :tier, note = :note, changed_at = :at where id = :customer
 returning id, number, name, tier, note;
 
+-- name: one_import_at_a_time
+-- Held until the end of the transaction; the number stands for nothing but imports of customers.
+select pg_advisory_xact_lock(7420001301);
+
 -- name: compare_staged
 -- How many staged rows are new, and how many differ; :without_tier, :without_note: the file has no tier, no note.
 select count(*) filter (where c.id is null) as created,

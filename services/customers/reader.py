@@ -1,23 +1,29 @@
 """Reads a file of customers in a process of its own: a million rows hold up no phone, and a workbook that unpacks to gigabytes
 ends nobody but this process.
 
-``python -m services.customers.reader`` takes one `Task` as JSON on standard input and answers in lines of JSON on standard
+``python -m services.customers.reader PARENT`` takes one `Task` as JSON on standard input and answers in lines of JSON on standard
 output: how many ``rows`` it has read and the ``share`` of all, at last the outcome, or ``seen``: why the file cannot be read. The
 good rows go into a file that PostgreSQL copies as it is, the others into the report.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import ctypes
+import errno
 import itertools
 import json
+import os
 import resource
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from services import private
 from services.customers import words
 from services.customers.columns import KNOWN, Problem, RowReader, is_blank, suggested, title
 from services.customers.encodings import Seen
@@ -30,6 +36,10 @@ MOST_ROWS = 2_000_000
 MOST_COLUMNS = 256
 MEMORY = 4 << 30  # bytes of address space
 CPU_S = 900  # s
+LOOK_CPU_S = 120  # s; somebody waits for it
+NICE = 5
+PR_SET_PDEATHSIG = 1  # prctl(2)
+DISK_FULL = "disk_full"
 SHOWN_ROWS, SHOWN_CELL = 12, 60
 SHOWN_PROBLEMS = 200
 EVERY = 20_000  # rows between two words of how far it is
@@ -53,15 +63,30 @@ class Task:
 def main() -> None:
     given = json.load(sys.stdin)
     task = Task(**{**given, "layout": Layout(**given["layout"])})
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S + 5))
+    _give_way(int(sys.argv[1]), CPU_S if task.columns else LOOK_CPU_S)
     try:
         answer = read(task, _tell) if task.columns else look(task)
     except NotRead as error:
         answer = {"seen": asdict(error.seen)}
     except MemoryError:
         answer = {"seen": asdict(Seen("too_large"))}
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        answer = {"failed": DISK_FULL}
     _tell(answer)
+
+
+def _give_way(parent: int, cpu_s: int) -> None:
+    """Phones come first, nothing goes on for a server that was killed, and of all processes short of memory this one is ended."""
+    os.nice(NICE)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
+    with contextlib.suppress(OSError):  # /proc may be read only, in a container
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died in between
+        sys.exit(1)
 
 
 def _tell(answer: dict[str, Any]) -> None:
@@ -93,8 +118,8 @@ def read(task: Task, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     heading = _heading(opened.lines)
     reader = RowReader(task.columns, len(heading.cells), opened.first_column, Numbering(task.area_code))
     with (
-        open(task.good, "w", encoding="utf-8", newline="") as good,
-        open(task.report, "w", encoding="utf-8-sig", newline="") as bad,
+        open(task.good, "w", encoding="utf-8", newline="", opener=private.opener) as good,
+        open(task.report, "w", encoding="utf-8-sig", newline="", opener=private.opener) as bad,
     ):
         sorted_out = _Sorted(good, bad, task.language)
         for line in _filled(opened.lines):

@@ -51,12 +51,17 @@ class CustomerRoutes:
         """Everything of a customer."""
         return _shown(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
 
-    @route("POST", "/api/customer-imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(TooLong, TooSlow))
+    @route("GET", "/api/customer-imports", right=Right.CUSTOMERS_WRITE)
+    async def own(self, asked: Asked) -> list[wire.Import]:
+        """One's own imports that are still known, the newest first."""
+        return [_wire_import(job, asked.by.person.language) for job in self._imports.all_of(asked.by.id)]
+
+    @route("POST", "/api/customer-imports", right=Right.CUSTOMERS_WRITE, status=201, raises=(Busy, TooLong, TooSlow))
     async def upload(self, asked: Asked, query: wire.ImportQuery) -> wire.Import:
         """A file of customers, as the request's bare body (CSV of any kind, xlsx, xls, ods): what it looks like."""
         try:
             async with asyncio.timeout(UPLOAD_S):
-                job = await self._imports.keep(query.name, _parts(asked.request))
+                job = await self._imports.keep(query.name, _parts(asked.request), by=asked.by.id)
         except TimeoutError:
             raise TooSlow from None
         await self._imports.look(job, AS_FOUND)
@@ -65,29 +70,37 @@ class CustomerRoutes:
     @route("GET", "/api/customer-imports/{import_id}", right=Right.CUSTOMERS_WRITE)
     async def follow(self, asked: Asked, import_id: ImportId) -> wire.Import:
         """How far it is."""
-        return _wire_import(self._imports.of(import_id), asked.by.person.language)
+        return _wire_import(self._own(asked, import_id), asked.by.person.language)
 
     @route("POST", "/api/customer-imports/{import_id}/look", right=Right.CUSTOMERS_WRITE, raises=(Busy,))
     async def look(self, asked: Asked, import_id: ImportId, body: wire.ImportLayout) -> wire.Import:
         """What it looks like, read another way."""
-        job = self._imports.of(import_id)
+        job = self._own(asked, import_id)
         await self._imports.look(job, Layout(body.encoding, body.delimiter, body.sheet))
         return _wire_import(job, asked.by.person.language)
 
     @route("POST", "/api/customer-imports/{import_id}/start", right=Right.CUSTOMERS_WRITE, status=202, raises=(BadColumns, Busy))
     async def start(self, asked: Asked, import_id: ImportId, body: wire.ImportStart) -> wire.Import:
         """Read every row, and write the good ones in one transaction: by default only if all are good."""
-        job, language = self._imports.of(import_id), asked.by.person.language
+        job, language = self._own(asked, import_id), asked.by.person.language
         columns = body.columns.model_dump(exclude_none=True)
-        self._imports.start(job, Order(columns=columns, write=body.write, partly=body.partly, by=asked.by.id, language=language))
+        await self._imports.start(job, Order(columns=columns, write=body.write, partly=body.partly, language=language))
         return _wire_import(job, language)
+
+    @route("DELETE", "/api/customer-imports/{import_id}", right=Right.CUSTOMERS_WRITE, status=204, raises=(Busy,))
+    async def call_off(self, asked: Asked, import_id: ImportId) -> None:
+        """The file goes, and nothing of it is written that is not written yet. Busy once it is too late."""
+        await self._imports.call_off(self._own(asked, import_id))
 
     @route("GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
     async def report(self, asked: Asked, import_id: ImportId) -> web.StreamResponse:
         """Every row that is not imported, with its line, column and reason, as a file."""
-        path = await self._imports.report(self._imports.of(import_id), by=asked.by.id)
+        path = await self._imports.report(self._own(asked, import_id))
         headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="import-report.csv"'}
         return web.FileResponse(path, headers=headers)
+
+    def _own(self, asked: Asked, import_id: str) -> ImportJob:
+        return self._imports.of(import_id, asked.by.id)
 
 
 def _shown(customer: Customer) -> wire.Customer:
@@ -113,6 +126,7 @@ def _wire_import(job: ImportJob, language: Language) -> wire.Import:
             "share": job.share,
             **{name: getattr(found, name) for name in ("good", "bad", "created", "changed")},
             "written": job.written,
+            "failure": job.failure,
             "problems": [
                 {"line": one.line, "column": one.column, "why": words.of_row(one, language), "came": one.came}
                 for one in found.problems

@@ -53,6 +53,11 @@ async def update(connection: Connection, customer_id: int, new: CustomerFields, 
         raise NumberTaken from None
 
 
+async def one_at_a_time(connection: Connection) -> None:
+    """Until the transaction ends, whoever imports beside us waits: two that write the same numbers would wait for each other."""
+    await QUERIES.one_import_at_a_time.execute(connection)
+
+
 async def stage(connection: Connection, good: Path) -> int:
     """Rows of a file in COPY's own format, beside the table; how many there are. `unstage` before the transaction ends."""
     copied = await connection.copy_to_table("staged_customer", source=good)

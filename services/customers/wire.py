@@ -113,11 +113,14 @@ class ImportProblem(Wire):
 
 
 class Import(Wire):
-    """A file on its way in. ``refusal``: why it cannot be read. ``rows`` read so far; ``written``: the good ones are there."""
+    """A file on its way in. ``refusal``: why it cannot be read. ``rows`` read so far; ``written``: the good ones are there.
+
+    ``failure``: the code of what the world did to it; it can be started again.
+    """
 
     id: str
     name: str
-    state: Literal["looked", "refused", "waiting", "reading", "writing", "checked", "done", "failed"]
+    state: Literal["arriving", "looking", "looked", "refused", "waiting", "reading", "writing", "checked", "done", "failed"]
     refusal: str
     layout: ImportLayout
     look: ImportLook | None
@@ -128,4 +131,5 @@ class Import(Wire):
     created: int
     changed: int
     written: bool
+    failure: str
     problems: list[ImportProblem]

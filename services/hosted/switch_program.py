@@ -84,7 +84,9 @@ def installed_program() -> AsteriskProgram | None:
     if modules is None or share is None or any(not (modules / name).exists() for name in _ESSENTIAL):
         return None
     return AsteriskProgram(
-        command=(path,), switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"installed, {path}"
+        command=(path,),
+        switch=SwitchProgram(modules=modules, share=share, version=version),
+        origin=said("installed, {path}", path=path),
     )
 
 
@@ -100,7 +102,9 @@ def _unpacked_program(unpacked_prefix: Unpacked) -> AsteriskProgram:
         raise PackagesUnavailable(said("this distribution's Asterisk is {found}; 20 or newer is needed", found=found))
     share = prefix / "usr/share/asterisk"
     return AsteriskProgram(
-        command=command, switch=SwitchProgram(modules=modules, share=share, version=version), origin=f"packages in {prefix}"
+        command=command,
+        switch=SwitchProgram(modules=modules, share=share, version=version),
+        origin=said("packages in {place}", place=prefix),
     )
 
 

@@ -152,6 +152,7 @@ class People:
             person = await store.lock(connection, person_id)
             await store.set_password(connection, person_id, hashed, must_change=True)
             await self.sessions.end_all(connection, person_id)
+            await throttle.forget(connection, person.login)
             await self._audit(connection, by, "person.reset", person_id)
         self.away(person_id)
         return person, password

@@ -20,6 +20,7 @@ from services.web.problems import answer, problem_of, problem_of_http
 from services.web.security import Security
 from services.web.shapes import Health, Problem
 from services.web.static import Desk
+from services.words import reason, said
 
 ALWAYS: web.AppKey[Mapping[str, str]] = web.AppKey("always")
 """What every answer carries, one to what is no HTTP too."""
@@ -199,6 +200,8 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise PortTaken(f"cannot listen on {host}:{port} ([web] host and port): {error.strerror}") from None
+        raise PortTaken(
+            said("cannot listen on {host}:{port} ([web] host and port): {why}", host=host, port=port, why=reason(error))
+        ) from None
     bound.setblocking(False)
     return bound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ async def test_no_row_keeps_a_centre_from_starting(tmp_path: Path) -> None:
         assert (accounts["ok"], accounts["detail"]) == (False, "bert 1002 hotline; carl role")
         (await centre.sip_phone("anna")).close()
         assert {person["login"] for person in await centre.admin.get("/api/people")} == {FIRST_LOGIN, "anna", "bert"}
+
+
+async def test_a_second_start_says_where_to_log_in_and_leaves_the_first_alone(tmp_path: Path) -> None:
+    async with Centre(tmp_path / "centre") as centre:
+        code, told = await centre.tingsu("run")
+        assert (code, "Traceback" in told) == (1, False), told
+        assert re.search(rf"已在运行.*{re.escape(centre.url)} ", told.splitlines()[-1]), told
+        assert await centre.healthy()
+        assert (await centre.admin.get("/api/me"))["login"] == FIRST_LOGIN

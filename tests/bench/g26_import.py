@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -101,5 +102,5 @@ async def _import(url: str, folder: Path) -> tuple[float, int]:
         there: int = await pool.fetchval("select count(*) from customer")
         return taken, ROWS - there - job.outcome.bad
     finally:
-        imports.close()
+        shutil.rmtree(folder / "imports")
         await pool.close()

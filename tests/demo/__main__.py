@@ -25,11 +25,13 @@ import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from services import plans
+from services import commands, plans, words
 from services.config import Config
 from services.config_file import load
+from services.errors import NotFound, TingsuError
 from services.hosted.speech import find_speaker
 from services.people.phones import sip_key, sip_secret
+from services.running import refuse_second
 from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
 from tests.demo.desk import Desk, Refusal
 from tests.demo.floor import Floor, Place
@@ -47,19 +49,19 @@ END = 60.0  # s for an orderly stop
 out = Console(highlight=False, soft_wrap=True)
 
 
-class DemoFailed(Exception):
-    """The demonstration cannot go on; the message is for whoever started it."""
-
-
 async def main(file: Path, *, quiet: bool) -> int:
     """Run until Ctrl-C, or until Tingsu ends by itself; its exit code."""
     os.environ.setdefault("TINGSU_INSTANCE__FOLDER", FOLDER)
     os.environ.setdefault("TINGSU_LOG__LEVEL", "warning")  # what happens on the floor is told below, not once more by the log
+    words.speak(load(file).centre.language)
+    refuse_second(load(file))  # before its passwords are made anew
     step_aside(load(file))
     config = load(file)
     await find_voice(config)
-    password = await chief(file)  # before the start, which else would make, and print, an administrator of its own
-    process = await asyncio.create_subprocess_exec(*tingsu("run", file), start_new_session=True)
+    password = await chief(config)  # before the start, which else would make, and print, an administrator of its own
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services", "run", "--config", str(file), start_new_session=True
+    )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -81,7 +83,7 @@ def step_aside(config: Config) -> None:
         taken_now.add(port)
         if port != wanted:
             os.environ[variable] = str(port)
-            out.print(f"    [{section}] {name}: {wanted} is taken, the demonstration uses {port}", markup=False)
+            tell(f"[{section}] {name}: {wanted} is taken, the demonstration uses {port}")
 
 
 def is_free(host: str, port: int) -> bool:
@@ -104,11 +106,6 @@ async def first_of(*works: Coroutine[Any, Any, object]) -> None:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
-
-
-def tingsu(command: str, file: Path, *rest: str) -> list[str]:
-    """The command line of ``tingsu``."""
-    return [sys.executable, "-m", "services", *shlex.split(command), *rest, "--config", str(file)]
 
 
 async def show(config: Config, password: str, *, quiet: bool) -> None:
@@ -138,18 +135,19 @@ async def until_ready(url: str) -> None:
             await asyncio.sleep(0.3)
 
 
-async def chief(file: Path) -> str:
-    """An administrator for the demonstration, with a new password."""
-    who = ("--name", CHIEF.name, "--role", CHIEF.role)
-    commands = (tingsu("user password", file, CHIEF.login), tingsu("user add", file, CHIEF.login, *who))
-    said = b""
-    for command in commands:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
-        printed, said = await process.communicate()
-        if process.returncode == 0:
-            return printed.decode().split()[-1]
-    raise DemoFailed(said.decode("utf-8", "replace").strip())
+async def chief(config: Config) -> str:
+    """An administrator for the demonstration, with a new password. Asked of the program itself: what it prints is for people."""
+    try:
+        return await commands.reset_password(config, CHIEF.login, tell)
+    except NotFound:
+        role = commands.RoleName(CHIEF.role)
+        wanted = commands.Wanted(login=CHIEF.login, name=CHIEF.name, role=role, extension=None, phone=commands.PhoneName.browser)
+        return await commands.add_user(config, wanted, tell)
+
+
+def tell(text: str) -> None:
+    """What a step has to say."""
+    out.print(f"    {text}", markup=False)
 
 
 def logins(url: str, passwords: Passwords) -> Table:
@@ -182,7 +180,7 @@ async def find_voice(config: Config) -> None:
         return
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
     source = plans.package_source(config)
-    found = await find_speaker("espeak-ng", source=source, cache=cache, progress=lambda text, share: out.print(f"    {text}"))
+    found = await find_speaker("espeak-ng", source=source, cache=cache, progress=lambda text, share: tell(text))
     program = config.folder / "bin/espeak-ng"
     program.parent.mkdir(parents=True, exist_ok=True)
     surroundings = " ".join(f"{name}={shlex.quote(value)}" for name, value in found.environment.items())
@@ -214,5 +212,5 @@ if __name__ == "__main__":
     given = parser.parse_args()
     try:
         sys.exit(asyncio.run(main(given.config, quiet=given.quiet_floor)))
-    except* (DemoFailed, Refusal, aiohttp.ClientError) as failures:
+    except* (TingsuError, Refusal, aiohttp.ClientError) as failures:
         sys.exit("\n".join(f"✗ {failure}" for failure in single(failures)))

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 
 from services.access.rights import Role
-from tests.harness.api import Api, body_of
+from services.people.model import NewPerson
+from tests.harness.api import Api, account, body_of
 from tests.harness.patience import until
 
 FILE = "手机,姓名,级别\n13800138000,张三,大客户\n13600000401.0,李四,\n"
@@ -18,7 +19,7 @@ FILE = "手机,姓名,级别\n13800138000,张三,大客户\n13600000401.0,李四
 async def ask(office: aiohttp.ClientSession, method: str, path: str, status: int, **how: Any) -> Any:
     async with office.request(method, f"/api/customer{path}", **how) as answer:
         assert answer.status == status, await answer.text()
-        return await body_of(answer)
+        return None if status == 204 else await body_of(answer)
 
 
 async def finished(office: aiohttp.ClientSession, job: dict[str, Any]) -> Any:
@@ -51,7 +52,10 @@ async def test_a_file_is_looked_at_tried_and_written(api: Api) -> None:
             assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
             report = list(csv.reader(io.StringIO((await answer.read()).decode("utf-8-sig"))))
         assert [row[:2] for row in report[1:]] == [["3", "A"]]
-    assert {"customer.import", "customer.report"} <= {row["action"] for row in await api.pool.fetch("select action from audit")}
+    own = "select action, object from audit where object = $1 and person_id = $2 order by id"
+    noted = await api.pool.fetch(own, f"customer-import:{job['id']}", api.accounts[Role.administrator].id)
+    actions = [row["action"].removeprefix("customer.") for row in noted]
+    assert actions == ["import.upload", "import.start", "import.start", "import", "report"]
 
 
 async def test_a_file_that_is_no_one_encoding_is_refused_with_what_was_seen_and_read_as_told(api: Api) -> None:
@@ -65,3 +69,22 @@ async def test_a_file_that_is_no_one_encoding_is_refused_with_what_was_seen_and_
         await ask(office, "POST", f"-imports/{short['id']}/start", 409, json={"columns": {"number": 0, "name": 0}})
         await ask(office, "GET", f"-imports/{short['id']}/report", 404)
         await ask(office, "GET", f"-imports/{'0' * 16}", 404)
+
+
+async def test_an_import_does_not_exist_for_anybody_else(api: Api) -> None:
+    other = NewPerson(login="other", name="other", role=Role.administrator, extension=None)
+    await account(api.people, other)
+    async with api.as_role(Role.administrator) as owner, api.client("other") as stranger:
+        job = await ask(owner, "POST", "-imports", 201, data=FILE.encode())
+        path = f"-imports/{job['id']}"
+        columns = {"columns": job["look"]["columns"], "write": True, "partly": True}
+        for method, rest, body in (
+            ("GET", "", None), ("POST", "/look", {}), ("POST", "/start", columns), ("GET", "/report", None), ("DELETE", "", None),
+        ):  # fmt: skip
+            await ask(stranger, method, path + rest, 404, json=body)
+        assert await ask(stranger, "GET", "-imports", 200) == []
+        assert [one["id"] for one in await ask(owner, "GET", "-imports", 200)] == [job["id"]]
+        await ask(owner, "DELETE", path, 204)
+        await ask(owner, "GET", path, 404)
+    assert await api.pool.fetchval("select count(*) from customer") == 0
+    assert await api.pool.fetchval("select count(*) from audit where action = 'customer.import.cancel'") == 1

@@ -114,6 +114,27 @@ async def test_a_throttled_login_opens_again_with_time(api: Api, clock: HandCloc
         pass
 
 
+async def test_a_password_reset_by_an_administrator_lets_its_owner_in_at_once(api: Api) -> None:
+    """As the log-in page says; and nobody else's tries are forgotten with it, nor the address's own."""
+
+    async def tried(browser: aiohttp.ClientSession, login: str, password: str) -> int:
+        async with browser.post("/api/login", json={"login": login, "password": password}) as answer:
+            return answer.status
+
+    async with api.client("administrator") as office, api.client("junior-agent") as known, api.client() as new:
+        for browser in (known, new):
+            assert [await tried(browser, "junior-agent", "a guess") for _ in range(6)] == [*[401] * 5, 429]
+        assert [await tried(new, "junior-agent2", "a guess") for _ in range(6)] == [*[401] * 5, 429]
+        async with office.get("/api/people") as answer:
+            person = next(one["id"] for one in await body_of(answer) if one["login"] == "junior-agent")
+        async with office.post(f"/api/people/{person}/password") as answer:
+            password = (await body_of(answer))["password"]
+        for browser in (known, new):
+            assert await tried(browser, "junior-agent", password) == 200
+        assert await tried(new, "junior-agent2", "a guess") == 429
+    assert await api.pool.fetchval("select count(*) from login_failure where key like 'peer:%'") == 15
+
+
 async def test_a_whole_centre_behind_one_address_can_log_in(api: Api) -> None:
     for _ in range(3):
         async with api.client("junior-agent"), api.client("qa-inspector"), api.client("administrator"):

@@ -48,14 +48,21 @@ export function useHeadset() {
     fresh.getAudioTracks()[0]?.addEventListener('ended', () => microphone === fresh && void replace())
   }
 
-  /** Whether there is a microphone to speak into, before calls are asked for; `trouble` says why not. Asks the person if need be. */
+  /**
+   * Whether there is a microphone to speak into, before calls are asked for; `trouble` says why not. Asks the person if need be.
+   * It is given back at once, and is no opening: neither takes a call's from under it, nor is overtaken by a call.
+   */
   async function check(): Promise<boolean> {
     if (microphone) return true
-    const fresh = await open()
-    if (!fresh) return false
-    silence(fresh)
-    trouble.value = null
-    return true
+    try {
+      silence(await openMicrophone())
+      trouble.value = null
+      return true
+    } catch (error) {
+      if (!(error instanceof NoMicrophone)) throw error
+      trouble.value = error.trouble
+      return false
+    }
   }
 
   /** For a call: null when there is no microphone, or `close` came first. */

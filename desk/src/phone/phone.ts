@@ -71,6 +71,8 @@ export const usePhone = defineStore('phone', () => {
   let retryTimer = 0
   let armedTimer = 0
   let connectTimer = 0
+  let backToReady = false
+  let lostTimer = 0
 
   forget('talking', sessionStorage)
 
@@ -101,7 +103,7 @@ export const usePhone = defineStore('phone', () => {
   // registration -------------------------------------------------------------------------------------------------------
   /** Never under a call: JsSIP ends all of a line's calls with it. `over` comes back to it. */
   async function register(): Promise<void> {
-    window.clearTimeout(retryTimer)
+    endRetry()
     if (!inBrowser.value || !session.me || call) return
     if (!isSecure()) return void (registration.value = 'insecure')
     if (registration.value !== 'failed') registration.value = 'connecting' // a failed one stays said until it is mended
@@ -136,13 +138,19 @@ export const usePhone = defineStore('phone', () => {
     registration.value = 'registered'
     trouble.value = ''
     retry = FIRST_RETRY_MS
+    endRetry()
+  }
+
+  function endRetry(): void {
     window.clearTimeout(retryTimer)
+    retryTimer = 0
   }
 
   function unregistered(): void {
     registration.value = 'failed'
-    window.clearTimeout(retryTimer)
-    // a new set of credentials each time: an administrator may have reset them
+    // The line tries by itself, and each of its failures comes by here. They put ours off no further: a new set of credentials each
+    // time, for an administrator may have reset them, or the switch may be found elsewhere by now.
+    if (retryTimer) return
     retryTimer = window.setTimeout(() => void register(), retry)
     retry = Math.min(retry * 2, LAST_RETRY_MS)
   }
@@ -180,7 +188,7 @@ export const usePhone = defineStore('phone', () => {
 
   function close(): void {
     connecting++
-    window.clearTimeout(retryTimer)
+    endRetry()
     testCall.stop()
     hangUp()
     line?.stop()
@@ -194,6 +202,8 @@ export const usePhone = defineStore('phone', () => {
     tab = null
     registration.value = 'off'
     trouble.value = ''
+    // nothing of this person's is the next one's who logs in on this page
+    takes = isOtherMachine.value = backToReady = leftTalking.value = false
   }
 
   // one call --------------------------------------------------------------------------------------------------------------
@@ -355,8 +365,6 @@ export const usePhone = defineStore('phone', () => {
 
   // The switch counts a ring that the page or its line lost as missed and has paused the agent, who only reloaded the page or
   // had a bad network: ready again, once, as soon as the phone is back. The queue then offers the same call anew.
-  let backToReady = false
-  let lostTimer = 0
 
   function wasLost(): void {
     backToReady = true

@@ -25,6 +25,7 @@ export const call = {
     ended: ['振铃结束：{how}', 'The ring ended: {how}'],
     direct: ['内线来电', 'Internal call'],
     missed: ['此页面断线或休眠期间有 {n} 个来电没有接到，最近：{who}', 'Calls that rang while this page was asleep or cut off: {n}. Latest: {who}'],
+    missedOne: ['{who}（{at}）', '{who} ({at})'],
     and: ['、', '; '],
   },
   idle: {

@@ -118,6 +118,8 @@ export const frame = {
     must_change_password: ['请先设定自己的密码。', 'First choose a password of your own.'],
     own_password: ['自己的密码请用当前密码更改（右上角账户菜单）。', 'Change your own password with the present one, in the account menu.'],
     columns: ['还看不出哪一列是号码、哪一列是名称，请选定。', 'It is not clear which column is the number and which the name; choose them.'],
+    disk_full: ['服务器的磁盘已满。请腾出空间，再试一次。', 'The server\'s disk is full. Make room and try again.'],
+    reader_failed: ['读文件的程序中断了，请再试一次。', 'The program that reads the file broke off; try again.'],
     busy: ['前面已有几个导入在等，请稍后再试。', 'Other imports are waiting already; try again soon.'],
     range: ['要的这一段不在内容之内。', 'That part lies outside the content.'],
     bad_json: ['服务器看不懂这个请求。请重新载入页面再试。', 'The server does not understand this request. Load the page again and retry.'],
