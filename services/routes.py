@@ -12,6 +12,7 @@ from pydantic import Field
 
 from recordings.archive import Archive
 from services.access.audit import Audit
+from services.access.reads import Reads
 from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
@@ -118,7 +119,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         CallRoutes(Calls.of(pool, playback, clock, numbering)),
         TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), Views.of(pool, clock)),
         LexiconRoutes(Classes(pool, clock)),
-        CustomerRoutes(Customers(pool, clock, numbering), parts.imports),
+        CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports),
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from services.access import audit
+from services.access.actor import LoggedIn
+from services.access.reads import Reads
 from services.customers import store
 from services.customers.model import Customer, CustomerFields
 from services.customers.numbers import ANYWHERE, Numbering
@@ -17,24 +19,30 @@ from services.store import db
 class Customers:
     pool: db.Pool
     clock: Clock
+    reads: Reads
     numbering: Numbering = ANYWHERE
 
-    async def page(self, *, after: int | None, search: str, limit: int) -> list[Customer]:
+    async def page(self, who: LoggedIn, *, after: int | None, search: str, limit: int) -> list[Customer]:
+        """As ``find``; leafing through customers is on record."""
+        await self.reads.note(who, "customer.list", "customer", {"search": "yes" if search else "no"})
+        return await self.find(after=after, search=search, limit=limit)
+
+    async def find(self, *, after: int | None, search: str, limit: int) -> list[Customer]:
         """In order of id. A search that may begin a number, however written, finds those; any finds names that hold it."""
         beginnings = self.numbering.beginnings(search)
         async with db.connection(self.pool) as connection:
             return await store.page(connection, after=after, search=search.strip(), beginnings=beginnings, limit=limit)
 
-    async def create(self, new: CustomerFields, *, by: int) -> Customer:
+    async def create(self, new: CustomerFields, *, by: LoggedIn) -> Customer:
         async with db.transaction(self.pool) as connection:
             customer = await store.insert(connection, self._inside(new), self.clock.now())
-            await audit.write(connection, self.clock.now(), by=by, action="customer.create", about=f"customer:{customer.id}")
+            await audit.write(connection, self.clock.now(), by=by.id, action="customer.create", about=f"customer:{customer.id}")
         return customer
 
-    async def change(self, customer_id: int, wanted: CustomerFields, *, by: int) -> Customer:
+    async def change(self, customer_id: int, wanted: CustomerFields, *, by: LoggedIn) -> Customer:
         async with db.transaction(self.pool) as connection:
             customer = await store.update(connection, customer_id, self._inside(wanted), self.clock.now())
-            await audit.write(connection, self.clock.now(), by=by, action="customer.change", about=f"customer:{customer_id}")
+            await audit.write(connection, self.clock.now(), by=by.id, action="customer.change", about=f"customer:{customer_id}")
         return customer
 
     def _inside(self, given: CustomerFields) -> CustomerFields:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Annotated
 
-from aiohttp import web
 from pydantic import StringConstraints
 
-from services.access.reads import Reads
 from services.access.rights import Right
 from services.customers import wire, words
 from services.customers.actions import Customers
@@ -18,38 +15,36 @@ from services.customers.importing import BadColumns, Busy, ImportJob, Imports, L
 from services.customers.model import Customer, CustomerFields
 from services.customers.rows import AS_FOUND, Layout
 from services.errors import Conflict
-from services.web.http import Asked, route
+from services.web.http import Asked, Streamed, route
 from services.web.problems import TooSlow
+from services.web.ranges import send_file
 from services.web.shapes import Id
 from services.words import Language
 
 ImportId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
-PART = 1 << 16  # bytes
 UPLOAD_S = 600.0  # 200 MB within this is 3 Mbit/s
 
 
 class CustomerRoutes:
     def __init__(self, customers: Customers, imports: Imports) -> None:
         self._customers = customers
-        self._reads = Reads(customers.pool, customers.clock)
         self._imports = imports
 
     @route("GET", "/api/customers", right=Right.CUSTOMERS_READ)
     async def show(self, asked: Asked, query: wire.CustomersQuery) -> list[wire.Customer]:
         """A page in order of id; ``after`` is the id of the last one seen. ``q`` finds numbers by beginning, names by part."""
-        await self._reads.note(asked.by, "customer.list", "customer", {"search": "yes" if query.q else "no"})
-        found = await self._customers.page(after=query.after, search=query.q, limit=query.limit)
+        found = await self._customers.page(asked.by, after=query.after, search=query.q, limit=query.limit)
         return [_shown(customer) for customer in found]
 
     @route("POST", "/api/customers", right=Right.CUSTOMERS_WRITE, status=201, raises=(Conflict,))
     async def create(self, asked: Asked, body: wire.CustomerBody) -> wire.Customer:
         """A new customer, by a number nobody else has."""
-        return _shown(await self._customers.create(CustomerFields(**body.model_dump()), by=asked.by.id))
+        return _shown(await self._customers.create(CustomerFields(**body.model_dump()), by=asked.by))
 
     @route("PUT", "/api/customers/{customer_id}", right=Right.CUSTOMERS_WRITE, raises=(Conflict,))
     async def change(self, asked: Asked, customer_id: Id, body: wire.CustomerBody) -> wire.Customer:
         """Everything of a customer."""
-        return _shown(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by.id))
+        return _shown(await self._customers.change(customer_id, CustomerFields(**body.model_dump()), by=asked.by))
 
     @route("GET", "/api/customer-imports", right=Right.CUSTOMERS_WRITE)
     async def own(self, asked: Asked) -> list[wire.Import]:
@@ -61,7 +56,7 @@ class CustomerRoutes:
         """A file of customers, as the request's bare body (CSV of any kind, xlsx, xls, ods): what it looks like."""
         try:
             async with asyncio.timeout(UPLOAD_S):
-                job = await self._imports.keep(query.name, _parts(asked.request), by=asked.by.id)
+                job = await self._imports.keep(query.name, asked.parts(), by=asked.by.id)
         except TimeoutError:
             raise TooSlow from None
         await self._imports.look(job, AS_FOUND)
@@ -93,11 +88,10 @@ class CustomerRoutes:
         await self._imports.call_off(self._own(asked, import_id))
 
     @route("GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
-    async def report(self, asked: Asked, import_id: ImportId) -> web.StreamResponse:
+    async def report(self, asked: Asked, import_id: ImportId) -> Streamed:
         """Every row that is not imported, with its line, column and reason, as a file."""
         path = await self._imports.report(self._own(asked, import_id))
-        headers = {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": 'attachment; filename="import-report.csv"'}
-        return web.FileResponse(path, headers=headers)
+        return send_file(path, content_type="text/csv; charset=utf-8", filename="import-report.csv")
 
     def _own(self, asked: Asked, import_id: str) -> ImportJob:
         return self._imports.of(import_id, asked.by.id)
@@ -105,11 +99,6 @@ class CustomerRoutes:
 
 def _shown(customer: Customer) -> wire.Customer:
     return wire.Customer(id=customer.id, number=customer.number, name=customer.name, tier=customer.tier, note=customer.note)
-
-
-async def _parts(request: web.Request) -> AsyncIterator[bytes]:
-    async for part in request.content.iter_chunked(PART):
-        yield part
 
 
 def _wire_import(job: ImportJob, language: Language) -> wire.Import:

@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -40,6 +40,7 @@ from services.web.security import Security
 
 REQUEST_ID = web.RequestKey("id", str)
 PERSON = web.RequestKey("person", int)
+PART = 64 * 1024  # bytes
 BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
 STRANGERS_BODY = 4 * 1024  # bytes; from who is not logged in: the longest login and password, all of it escaped
 
@@ -64,6 +65,11 @@ class Asked:
     who: LoggedIn | None
     peer: str
     answer_headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """A body that is no JSON, in pieces of PART bytes, as it comes."""
+        async for part in self.request.content.iter_chunked(PART):
+            yield part
 
     @property
     def by(self) -> LoggedIn:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -72,3 +73,9 @@ async def send(asked: Asked, content: Content) -> web.StreamResponse:
             await response.write(piece)
     await response.write_eof()
     return response
+
+
+def send_file(path: Path, *, content_type: str, filename: str) -> web.StreamResponse:
+    """A file of ours to be kept by who asked, under a name of ours."""
+    headers = {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{filename}"'}
+    return web.FileResponse(path, headers=headers)
