@@ -11,9 +11,9 @@ from datetime import datetime
 
 from cti.ids import CallId
 from services.access.actor import LoggedIn
+from services.access.policy import Act
 from services.access.reads import Reads
 from services.calls import policy, store
-from services.calls.policy import Part
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Forbidden, NotFound
 from services.now import Clock
@@ -50,6 +50,7 @@ class Told:
     recording: Row | None
     peaks: bytes | None
     utterances: Sequence[Row]
+    may: Sequence[Act]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +93,23 @@ class Calls:
             row = await store.QUERIES.detail.fetchrow(taken, call=call)
             if row is None:
                 raise NotFound("there is no such call")
-            allowed = await policy.may(taken, who, Part.CALL, call)
+            allowed = await policy.may(taken, who, Act.CALL_SEE, call)
             legs = await store.QUERIES.legs.fetch(taken, call=call)
             recording = await store.QUERIES.recording_of.fetchrow(taken, call=call)
             utterances = await self._words(taken, who, call, recording)
+            granted = [act for act in (Act.CALL_WORDS, Act.CALL_LISTEN) if await policy.may(taken, who, act, call)]
         if not allowed:
             await self.reads.note(who, "call.refused", f"call:{call}")
             raise NotFound("there is no such call")
         if utterances:
             await self.reads.note(who, "transcript.read", f"call:{call}")
         peaks = await self.playback.peaks(recording["peaks"]) if recording and recording["peaks"] else None
-        return Told(call=row, legs=legs, recording=recording, peaks=peaks, utterances=utterances)
+        return Told(call=row, legs=legs, recording=recording, peaks=peaks, utterances=utterances, may=granted)
 
     async def sound(self, who: LoggedIn, call: str, side: Side) -> tuple[int, Sound]:
         """The recording's id and its sound. Raises Forbidden, NotFound, StoreAway."""
         async with connection(self.pool) as taken:
-            allowed = await policy.may(taken, who, Part.SOUND, call)
+            allowed = await policy.may(taken, who, Act.CALL_LISTEN, call)
             recording = await store.QUERIES.recording_of.fetchrow(taken, call=call)
         if not allowed:
             await self.reads.note(who, "recording.refused", f"call:{call}")
@@ -118,6 +120,6 @@ class Calls:
         return recording["id"], await self.playback.sound(CallId(call), recording["object"], side)
 
     async def _words(self, taken: Connection, who: LoggedIn, call: str, recording: Row | None) -> Sequence[Row]:
-        if recording is None or not await policy.may(taken, who, Part.WORDS, call):
+        if recording is None or not await policy.may(taken, who, Act.CALL_WORDS, call):
             return ()
         return await store.QUERIES.utterances_of.fetch(taken, recording=recording["id"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints, ValidationError
 
 from recordings.models import DEMONSTRATION
+from services.access.policy import Act
 from services.access.rights import Right
 from services.calls import wire
 from services.calls.actions import Calls, Told, Wanted
@@ -23,6 +24,7 @@ from services.web.ranges import Content, send
 
 CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}$")]
 READERS = (Right.CALLS_READ, Right.CALLS_READ_OWN)
+MAY: Mapping[Act, Literal["words", "listen"]] = {Act.CALL_WORDS: "words", Act.CALL_LISTEN: "listen"}
 LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
 
 
@@ -54,6 +56,7 @@ class CallRoutes:
             legs=[_leg(leg) for leg in told.legs],
             recording=_recording(told),
             transcript=await asyncio.to_thread(_transcript, told.recording, told.utterances) if told.recording else None,
+            may=[MAY[act] for act in told.may],
         )
 
     @route(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.customers.wire import Customer, WrittenNumber
 from services.recordings.wire import Recording, Transcript
@@ -63,6 +63,7 @@ class CallDetail(Wire):
     legs: list[Leg]
     recording: Recording | None
     transcript: Transcript | None
+    may: list[Literal["words", "listen"]] = Field(description="what who asks may have of it")
 
 
 class CallMessage(Wire):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.access.rights import Role
+from services.access.rights import Right, Role
 from services.web.shapes import Text80, Wire
 from services.words import Language
 
@@ -33,7 +33,7 @@ class Me(Wire):
     login: str
     name: str
     role: Role
-    rights: list[str]
+    rights: list[Right]
     extension: str | None
     phone_kind: Literal["browser", "sip"]
     language: Language

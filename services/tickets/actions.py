@@ -20,6 +20,7 @@ from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, Wanted, by_agent, fill
 from services.tickets.numbers import GivenNumbers
+from services.tickets.policy import may
 from services.tickets.store import Entry, Page
 from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
 
@@ -60,11 +61,11 @@ class Tickets:
             return await store.load(connection, created), True
 
     @contextlib.asynccontextmanager
-    async def _hand_on(self, ticket: int, version: int, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
+    async def _hand_on(self, ticket: int, version: int, action: Action, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
         """One transaction with the ticket as it is. A hand on somebody else's is refused, and on record."""
         try:
             async with transaction(self.pool) as connection:
-                yield connection, await _mine(connection, ticket, version, by)
+                yield connection, await _for(connection, ticket, version, action, by)
         except Forbidden:
             async with transaction(self.pool) as connection:
                 await audit.write(connection, self.clock.now(), by=by.id, action="ticket.refused", about=f"ticket:{ticket}")
@@ -72,7 +73,7 @@ class Tickets:
 
     async def change(self, ticket: int, version: int, fields: Fields, *, by: LoggedIn) -> Ticket:
         """Fields as typed. Raises Stale, NotAllowed, Forbidden, Invalid; a case stays complete."""
-        async with self._hand_on(ticket, version, by) as (connection, before):
+        async with self._hand_on(ticket, version, Action.CHANGE, by) as (connection, before):
             check_codes(fields, await store.codes(connection))
             filled, changes = fill(before, by_agent(self._inside(fields)))
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
@@ -83,7 +84,7 @@ class Tickets:
 
     async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """The draft becomes a case with a number. Raises Invalid naming every empty mandatory field."""
-        async with self._hand_on(ticket, version, by) as (connection, before):
+        async with self._hand_on(ticket, version, Action.CONFIRM, by) as (connection, before):
             after = advance(before, Action.CONFIRM)
             check_complete(after)
             now = self.clock.now()
@@ -136,7 +137,7 @@ class Tickets:
             return await store.counts(connection, person)
 
     async def _step(self, ticket: int, version: int, action: Action, *, by: LoggedIn, note: str) -> Ticket:
-        async with self._hand_on(ticket, version, by) as (connection, before):
+        async with self._hand_on(ticket, version, action, by) as (connection, before):
             after = advance(before, action)
             if after.state in CASES:
                 check_complete(after)
@@ -167,9 +168,9 @@ class Tickets:
         return (named if known else _without_source(named, "customer_name")), {**changes, **renamed}
 
 
-async def _mine(connection: Connection, ticket: int, version: int, by: LoggedIn) -> Ticket:
+async def _for(connection: Connection, ticket: int, version: int, action: Action, by: LoggedIn) -> Ticket:
     found = await store.load(connection, ticket)
-    if found.owner_id not in (None, by.id):
+    if not may(by, action, found):
         raise Forbidden("the ticket is another agent's")
     if found.version != version:
         raise Stale("somebody else changed the ticket in the meantime")

@@ -82,7 +82,7 @@ class TicketRoutes:
     async def _wire(self, asked: Asked, ticket: Ticket) -> wire.Ticket:
         seen = await self._views.see(asked.by, ticket)
         plain = {name: getattr(seen.ticket, name) for name in PLAIN}
-        names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting")}
+        names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
         sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
         return wire.Ticket.model_validate({**plain, **names, "sources": sources})
 

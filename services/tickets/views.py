@@ -9,26 +9,29 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.access.actor import LoggedIn
+from services.access.policy import MINE, Act, owned
 from services.access.reads import Reads
 from services.calls import policy
-from services.calls.policy import Part
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.tickets import store
 from services.tickets.model import TEXTS, Ticket, without_words
+from services.tickets.policy import possible
+from services.tickets.workflow import Action
 
 Drafting = Literal["none", "waiting", "done", "no_speech", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A ticket without what its reader may not read; names of persons; how far the words of its call are."""
+    """A ticket without what its reader may not read, and what they can do with it; how far the words of its call are."""
 
     ticket: Ticket
     created_by: str | None
     owner: str | None
     confirmed_by: str | None
     drafting: Drafting
+    may: Sequence[Action]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Views:
         assert names is not None
         if ticket.call_id and any(source.evidence for source in ticket.sources.values()):
             await self._note(who, ticket.call_id)
-        return Seen(ticket=ticket, drafting=_drafting(ticket, words), **names)
+        return Seen(ticket=ticket, drafting=_drafting(ticket, words), may=possible(who, ticket), **names)
 
     async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
         """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""
@@ -80,9 +83,9 @@ class Views:
 
 async def _may_read(taken: Connection, who: LoggedIn, ticket: Ticket) -> bool:
     """The words of the call behind the ticket; a ticket written by hand has none."""
-    if ticket.call_id is None or ticket.owner_id in {None, who.id}:
+    if ticket.call_id is None or owned(who, ticket.owner_id) in MINE:
         return True
-    return await policy.may(taken, who, Part.WORDS, ticket.call_id)
+    return await policy.may(taken, who, Act.CALL_WORDS, ticket.call_id)
 
 
 def _texts_hidden(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Ticket(Wire):
     confirmed_by: str | None
     changed_at: datetime
     drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
+    may: list[Literal["change", "confirm", "discard", "restore", "close"]] = Field(description="what who asks can do with it now")
 
 
 class TicketRow(Wire):

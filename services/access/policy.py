@@ -1,0 +1,69 @@
+"""What a right opens, and of whose things: one table, asked wherever something is shown or changed.
+
+A route asks for a right before it looks at anything (``services.web.http``); what the right reaches is asked here, once the thing
+and whose it is are known. Answers about a thing carry what may be done with it, so that no page decides this a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from services.access.actor import LoggedIn
+from services.access.rights import Right
+
+
+class Whose(StrEnum):
+    """How a thing stands to who asks. A thing can be several: another's, and of one's own team."""
+
+    OWN = "own"
+    NOBODYS = "nobodys"  # somebody must be able to take it
+    TEAM = "team"
+    DEPARTMENT = "department"
+    OTHERS = "others"
+
+
+class Act(StrEnum):
+    """What can be done with a thing, by the thing's name."""
+
+    CALL_SEE = "call.see"
+    CALL_WORDS = "call.words"
+    CALL_LISTEN = "call.listen"
+    TICKET_SEE = "ticket.see"
+    TICKET_CHANGE = "ticket.change"
+    TICKET_CONFIRM = "ticket.confirm"
+    TICKET_DISCARD = "ticket.discard"
+    TICKET_RESTORE = "ticket.restore"
+    TICKET_CLOSE = "ticket.close"
+
+
+ANYBODYS = frozenset(Whose)
+MINE = frozenset({Whose.OWN, Whose.NOBODYS})
+
+POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
+    Act.CALL_SEE: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
+    Act.CALL_WORDS: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
+    Act.CALL_LISTEN: {Right.RECORDINGS_LISTEN: ANYBODYS, Right.RECORDINGS_LISTEN_OWN: MINE},
+    Act.TICKET_SEE: {Right.TICKETS_READ: ANYBODYS},
+    Act.TICKET_CHANGE: {Right.TICKETS_WRITE: MINE},
+    Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE},
+    Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE},
+    Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE},
+    Act.TICKET_CLOSE: {Right.TICKETS_WRITE: MINE},
+}
+"""Act -> each right that opens it -> of whose things."""
+
+
+def reach(who: LoggedIn, act: Act) -> frozenset[Whose]:
+    """Of whose things this person may do that; empty for nobody's."""
+    return frozenset().union(*(whose for right, whose in POLICY[act].items() if who.may(right)))
+
+
+def may(who: LoggedIn, act: Act, whose: Whose) -> bool:
+    """Whether this person may do that with a thing that stands so to them."""
+    return whose in reach(who, act)
+
+
+def owned(who: LoggedIn, owner: int | None) -> Whose:
+    """How a thing of this owner stands to who asks."""
+    return Whose.NOBODYS if owner is None else Whose.OWN if owner == who.id else Whose.OTHERS

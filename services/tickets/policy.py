@@ -1,0 +1,28 @@
+"""Who may do which step with which ticket: what its state allows and what ``access.policy`` grants."""
+
+from __future__ import annotations
+
+from services.access import policy
+from services.access.actor import LoggedIn
+from services.access.policy import Act, owned
+from services.tickets.model import Ticket
+from services.tickets.workflow import TRANSITIONS, Action
+
+ACTS = {
+    Action.CHANGE: Act.TICKET_CHANGE,
+    Action.CONFIRM: Act.TICKET_CONFIRM,
+    Action.DISCARD: Act.TICKET_DISCARD,
+    Action.RESTORE: Act.TICKET_RESTORE,
+    Action.CLOSE: Act.TICKET_CLOSE,
+}
+"""What persons do; ``fill`` is the transcript's alone."""
+
+
+def may(who: LoggedIn, action: Action, ticket: Ticket) -> bool:
+    """Whether this person's hands may be on that ticket for that step, whatever its state."""
+    return policy.may(who, ACTS[action], owned(who, ticket.owner_id))
+
+
+def possible(who: LoggedIn, ticket: Ticket) -> list[Action]:
+    """The steps that this person can take with the ticket as it stands, in the workflow's order."""
+    return [action for action in TRANSITIONS[ticket.state] if action in ACTS and may(who, action, ticket)]
