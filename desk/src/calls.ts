@@ -4,7 +4,6 @@ import * as api from './server'
 import { useLive } from './live'
 import { useNewest } from './newest'
 import { sentence } from './problems'
-import { useSession } from './session'
 import type { CallDetail } from './wire'
 
 const LOOK_AGAIN_MS = 3000
@@ -18,7 +17,6 @@ function unfinished(of: CallDetail): boolean {
 
 export function useCallDetail(id: () => string | null | undefined) {
   const live = useLive()
-  const session = useSession()
   const detail = shallowRef<CallDetail | null>(null)
   const failure = ref('')
   let timer = 0
@@ -65,7 +63,6 @@ export function useCallDetail(id: () => string | null | undefined) {
     window.clearTimeout(timer)
   })
 
-  /** Agents hear the calls they took part in: those are the only ones the server shows them. */
-  const mayListen = () => session.can('recordings.listen', 'recordings.listen_own')
+  const mayListen = () => detail.value?.may.includes('listen') ?? false
   return { detail, failure, load, mayListen }
 }

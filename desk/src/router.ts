@@ -1,6 +1,7 @@
 /** Pages. Each is loaded when first gone to; who may not see one is sent home (the server would refuse its requests anyway). */
 import { createRouter, createWebHistory } from 'vue-router'
-import { useSession, type Right } from './session'
+import { useSession } from './session'
+import type { Right } from './wire'
 
 declare module 'vue-router' {
   interface RouteMeta {

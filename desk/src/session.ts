@@ -7,24 +7,7 @@ import { onLoggedOut, Refused } from './http'
 import { forget, keep, kept } from './kept'
 import { useNewest } from './newest'
 import { language, speak } from './words'
-import type { Language, Me, Wire } from './wire'
-
-/** The server's words for what one may do (services.access.rights). */
-export type Right =
-  | 'desk'
-  | 'calls.read'
-  | 'calls.read_own'
-  | 'recordings.listen'
-  | 'recordings.listen_own'
-  | 'tickets.read'
-  | 'tickets.write'
-  | 'customers.read'
-  | 'customers.write'
-  | 'lexicon.write'
-  | 'people'
-  | 'audit'
-  | 'system'
-  | 'system.repair'
+import type { Language, Me, Right, Wire } from './wire'
 
 const isNobody = (error: unknown) => error instanceof Refused && error.status === 401
 

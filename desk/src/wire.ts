@@ -6,6 +6,7 @@ export type Wire<Name extends keyof Schemas> = Schemas[Name]
 
 export type Me = Wire<'Me'>
 export type Role = Wire<'Role'>
+export type Right = Wire<'Right'>
 export type Board = Wire<'Board'>
 export type AgentNow = Wire<'AgentNow'>
 export type AgentState = AgentNow['state']
@@ -28,6 +29,8 @@ export type Utterance = Wire<'Utterance'>
 export type Evidence = Wire<'Evidence'>
 export type Source = Wire<'Source'>
 export type Ticket = Wire<'Ticket'>
+/** What a person can do with a ticket. */
+export type Step = Ticket['may'][number]
 export type TicketRow = Wire<'TicketRow'>
 export type TicketFields = Wire<'TicketFields'>
 export type TicketField = keyof TicketFields & keyof Ticket

@@ -4,6 +4,11 @@ import type { Version } from '../src/newest'
 
 const AT = '2026-11-23T12:00:00Z'
 
+/** What its holder can do with a ticket. */
+const STEPS: Record<Ticket['state'], Ticket['may']> = {
+  draft: ['change', 'confirm', 'discard'], open: ['change', 'close'], closed: [], discarded: ['restore'],
+}
+
 export function ticket(given: Partial<Ticket> = {}): Ticket {
   return {
     id: 7,
@@ -31,6 +36,7 @@ export function ticket(given: Partial<Ticket> = {}): Ticket {
     confirmed_by: null,
     changed_at: AT,
     drafting: 'none',
+    may: STEPS[given.state ?? 'draft'],
     ...given,
   }
 }

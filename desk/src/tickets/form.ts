@@ -11,7 +11,7 @@ import { forget, keep, kept, keptKeys } from '@/kept'
 import { useLive } from '@/live'
 import { byField, sentence } from '@/problems'
 import { useSession } from '@/session'
-import type { Ticket, TicketField, TicketFields } from '@/wire'
+import type { Step, Ticket, TicketField, TicketFields } from '@/wire'
 import { asKept, problemWith, type Typed, type Value } from './fields'
 import { arrived, insist, nothing, rebase, taken, type Rebased, type Unsent } from './rebase'
 
@@ -68,8 +68,9 @@ export function useTicketForm(id: number) {
   let refusal: unknown = null
 
   const dirty = computed(() => !isEmpty(unsent.value.typed))
-  const isMine = computed(() => ticket.value !== null && [null, session.me?.id].includes(ticket.value.owner_id) && session.can('tickets.write'))
-  const editable = computed(() => isMine.value && ticket.value !== null && isOpen(ticket.value))
+  /** What the server lets this person do with it as it stands. */
+  const may = (step: Step) => ticket.value?.may.includes(step) ?? false
+  const editable = computed(() => may('change'))
 
   /** Something is typed and nothing of it can be sent: the person is asked first. */
   const blocked = computed(() => dirty.value && isEmpty(sendable()))
@@ -289,7 +290,7 @@ export function useTicketForm(id: number) {
     if (dirty.value && person) void sendLeft(key, id, () => session.me?.id === person && live.link === 'up')
   })
 
-  return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, isMine, editable, flush, load, settle, act }
+  return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, may, editable, flush, load, settle, act }
 }
 
 /** What was typed into forms that are no longer open and could not be sent then. */

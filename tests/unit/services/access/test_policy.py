@@ -1,0 +1,64 @@
+"""What each role may do with whose things, written once more and apart from the table, as a person in that role would say it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from services.access.actor import LoggedIn, Person
+from services.access.policy import MINE, POLICY, Act, Whose, may, owned, reach
+from services.access.rights import Role
+from services.tickets.actions import draft
+from services.tickets.model import State
+from services.tickets.policy import ACTS, possible
+from services.tickets.workflow import TRANSITIONS, Action
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+NOBODY: frozenset[Whose] = frozenset()
+EVERYBODY = frozenset(Whose)
+HANDS = {Act.TICKET_CHANGE, Act.TICKET_CONFIRM, Act.TICKET_DISCARD, Act.TICKET_RESTORE, Act.TICKET_CLOSE}
+EARS = {Act.CALL_SEE, Act.CALL_WORDS, Act.CALL_LISTEN}
+
+
+def person(role: Role, number: int = 1) -> LoggedIn:
+    made = Person(
+        id=number, login="x", name="X", role=role, extension=None, phone_kind="browser", phone_secret_n=1, language="en",
+        must_change=False, active=True,
+    )  # fmt: skip
+    return LoggedIn(person=made, session=b"")
+
+
+@pytest.mark.parametrize("act", Act)
+def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_taken(act: Act) -> None:
+    assert reach(person(Role.junior_agent), act) == (MINE if act in HANDS | EARS else EVERYBODY)
+
+
+@pytest.mark.parametrize("role", [Role.qa_inspector, Role.administrator])
+@pytest.mark.parametrize("act", Act)
+def test_who_supervises_hears_and_sees_all_and_changes_nothing(role: Role, act: Act) -> None:
+    assert reach(person(role), act) == (NOBODY if act in HANDS else EVERYBODY)
+
+
+def test_every_act_stands_in_the_table() -> None:
+    assert set(POLICY) == set(Act)
+    assert set(ACTS) == set(Action) - {Action.FILL}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize(("owner", "mine"), [(1, True), (None, True), (2, False)])
+def test_what_can_be_done_with_a_ticket_is_what_its_state_and_its_owner_allow(
+    state: State, owner: int | None, mine: bool
+) -> None:
+    ticket = draft(received_at=NOW, now=NOW, created_by=None, owner=owner)
+    ticket = replace(ticket, state=state)
+    steps = set(TRANSITIONS[state]) - {Action.FILL} if mine else set()
+    assert set(possible(person(Role.junior_agent), ticket)) == steps
+    assert possible(person(Role.qa_inspector), ticket) == []
+
+
+def test_a_thing_is_ones_own_anothers_or_nobodys() -> None:
+    who = person(Role.junior_agent)
+    assert [owned(who, owner) for owner in (1, 2, None)] == [Whose.OWN, Whose.OTHERS, Whose.NOBODYS]
+    assert [may(who, Act.TICKET_CLOSE, whose) for whose in Whose] == [True, True, False, False, False]
