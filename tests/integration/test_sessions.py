@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from yarl import URL
@@ -72,6 +73,17 @@ async def test_a_session_that_ended_is_not_remembered(api: Api) -> None:
     assert await sessions.who(token)
     assert sessions.remembered(token)
     await api.people.log_out(LoggedIn(person=person, session=hash_of(token)))
+    assert sessions.remembered(token) is None
+
+
+async def test_what_is_remembered_of_a_session_ends_at_its_absolute_limit_however_busy_it_is(api: Api, clock: HandClock) -> None:
+    sessions, busy = api.people.sessions, timedelta(minutes=20)
+    token, _ = await api.people.log_in("administrator", PASSWORD, peer="127.0.0.1")
+    assert await sessions.who(token)
+    for _ in range(sessions.limits.absolute // busy - 1):
+        clock.move(minutes=20)
+        assert sessions.remembered(token)
+    clock.move(minutes=20)
     assert sessions.remembered(token) is None
 
 
