@@ -289,7 +289,9 @@ def test_giving_up_in_a_second_queue_after_an_answer_is_countable() -> None:
     assert told(again().leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15)) == (CallOutcome.ANSWERED, True)
     assert told(again().leaves(15, "seniors").gone(15, status="TIMEOUT")) == (CallOutcome.ANSWERED, False)
     assert told(again().leaves(15, "seniors").gone(30)) == (CallOutcome.ANSWERED, False)
+    assert told(again().leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15, status="CONTINUE"))[1]
     assert told(again().gone(15, known=False)) == (CallOutcome.ANSWERED, False)
+    assert told(Story().up(0).joins(1).leaves(4).talks(4).gone(4.5)) == (CallOutcome.ANSWERED, False), "a short talk"
     assert told(Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).gone(9)) == (CallOutcome.ANSWERED, False)
     assert told(Story().up(0).joins(1).leaves(9, abandoned=True).leaves(9).gone(9)) == (CallOutcome.ABANDONED, False)
 
