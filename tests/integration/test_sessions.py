@@ -107,6 +107,16 @@ async def test_with_the_database_away_a_browser_that_comes_back_is_let_in(api: A
             assert (await socket.receive_json())["type"] == "hello"
 
 
+async def test_with_the_database_away_an_agent_gets_out_of_a_pause(api: Api) -> None:
+    async with api.as_role(Role.junior_agent) as browser:
+        headers = {"Origin": api.url}
+        paused = await browser.put("/api/me/state", json={"state": "paused", "reason": "missed_ring"}, headers=headers)
+        assert paused.status == 200, await paused.text()
+        await _away(api.pool)
+        ready = await browser.put("/api/me/state", json={"state": "ready", "reason": ""}, headers=headers)
+        assert ready.status == 200, await ready.text()
+
+
 async def _away(pool: db.Pool) -> None:
     """Nothing comes of any connection any more."""
     await pool.close()
