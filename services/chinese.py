@@ -96,7 +96,9 @@ CHINESE = {
     "an embedded PostgreSQL, or the url of another": "须有内置的 PostgreSQL，或另一个数据库的 url",
     "an IANA time zone such as Asia/Shanghai": "须为 IANA 时区，如 Asia/Shanghai",
     "Another backend has taken over.": "另一个后端已经接管。",
-    "another backend leads this database; this one takes over when it ends or dies": "另一个后端正在使用这个数据库；它结束或中断后由本后端接管",
+    "another backend leads this database, or did a moment ago; this one takes over once it is gone for {seconds:.0f} s": (
+        "另一个后端正在（或片刻之前还在）使用这个数据库；它消失 {seconds:.0f} 秒后由本后端接管"
+    ),
     "another port than {first}": "不能与 {first} 相同的端口",
     "another process is running the database in {place}": "另一个进程正在运行 {place} 中的数据库",
     "another process runs the instance in {folder}": "另一个进程正在运行 {folder} 中的实例",
