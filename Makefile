@@ -11,14 +11,14 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install
 # Only files whose hash is written down are taken, and no build may fetch anything: what builds Tingsu, and srt, which has no wheel,
 # is locked too (requirements-build.txt).
-LOCKED := --require-hashes --only-binary :all: --no-binary srt --no-build-isolation
+LOCKED := --require-hashes --only-binary :all: --no-binary srt --use-pep517 --no-build-isolation
 OURS   := --no-index --no-deps --no-build-isolation -e .
 SAY    := printf '\033[1m==> %s\033[0m\n'
 
 # pip draws its bar only where it has the terminal to itself (and, with --quiet, nowhere); a log gets a line a package instead.
-# Of its warnings the one about a mirror this machine names and does not have is nobody's concern.
+# Of its warnings two are nobody's concern: a mirror this machine names and does not have, and (pip 23.0) how --no-binary will change.
 define install
-  @fetch() { $(PIP) $(1) 2>&1 >&3 | sed -u '/^WARNING: Location .* is ignored/d' >&2; }; \
+  @fetch() { $(PIP) $(1) 2>&1 >&3 | sed -u '/^WARNING: Location .* is ignored/d; /^DEPRECATION: --no-binary /d' >&2; }; \
   if [ -t 1 ]; then fetch 3>&1; \
   else fetch 3>&1 | sed -un '/\.metadata /d; s/^ *\(Downloading .*\|Using cached .*\|Installing collected packages\).*/    \1/p'; fi
 endef
