@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from typer._click.core import Command
+from typer._click.exceptions import ClickException
 from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -18,6 +19,7 @@ from services import commands, config_file, words
 from services.config import BadConfig, Config, Mistake
 from services.config_file import load, look, without_followers
 from services.errors import Invalid, TingsuError
+from services.manual import Spoken, SpokenGroup, complaint
 from services.words import reason, said
 
 ConfigFile = Annotated[
@@ -30,14 +32,15 @@ ONCE = "the password is shown only here, only now; it must be changed at the fir
 
 app = typer.Typer(
     name="tingsu",
+    cls=SpokenGroup,
     help="Tingsu 听诉: the complaint line that answers in fifteen seconds.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # they show the values of variables, secrets among them
 )
-user = typer.Typer(help="Accounts of the people who work here.", no_args_is_help=True)
-model = typer.Typer(help="Models for the transcription (Vosk).", no_args_is_help=True)
-customers = typer.Typer(help="The table of customers.", no_args_is_help=True)
+user = typer.Typer(cls=SpokenGroup, help="Accounts of the people who work here.", no_args_is_help=True)
+model = typer.Typer(cls=SpokenGroup, help="Models for the transcription (Vosk).", no_args_is_help=True)
+customers = typer.Typer(cls=SpokenGroup, help="The table of customers.", no_args_is_help=True)
 app.add_typer(user, name="user")
 app.add_typer(model, name="model")
 app.add_typer(customers, name="customers")
@@ -68,7 +71,7 @@ def refuse(mistakes: Iterable[Mistake]) -> NoReturn:
     raise typer.Exit(1) from None
 
 
-@app.command()
+@app.command(cls=Spoken)
 def run(config: ConfigFile = None) -> None:
     """Start everything and serve until Ctrl-C: the database, the switch, the reception, the desk. Stops it all in order."""
     settings = configured(config)
@@ -86,7 +89,7 @@ def run(config: ConfigFile = None) -> None:
     asyncio.run(whole.run(settings, welcome))
 
 
-@app.command("check-config")
+@app.command("check-config", cls=Spoken)
 def check_config(config: ConfigFile = None) -> None:
     """Name every mistake at once: unknown setting, wrong type, unreachable switch, wrong secret, taken port, missing model.
 
@@ -104,7 +107,7 @@ def check_config(config: ConfigFile = None) -> None:
     say("\n".join([said("✓ the configuration is right"), *(f"! {fault}" for fault in asyncio.run(advice(settings)))]))
 
 
-@app.command("asterisk-config")
+@app.command("asterisk-config", cls=Spoken)
 def asterisk_config(
     folder: Annotated[Path, typer.Argument(help="Where to write the files; made if it is not there.", metavar="DIR")],
     config: ConfigFile = None,
@@ -114,20 +117,20 @@ def asterisk_config(
     say(said("written to {folder}", folder=folder))
 
 
-@app.command()
+@app.command(cls=Spoken)
 def migrate(config: ConfigFile = None) -> None:
     """Bring the database to this version. `tingsu run` does it by itself."""
     applied = asyncio.run(commands.migrate_database(configured(config), tell))
     say("\n".join(applied) if applied else said("the database is at this version already"))
 
 
-@app.command()
+@app.command(cls=Spoken)
 def version() -> None:
     """Print the version."""
     say(commands.version())
 
 
-@app.command()
+@app.command(cls=Spoken)
 def openapi() -> None:
     """Print the description of the HTTP API (OpenAPI 3.1). Needs no database."""
     from services.routes import description
@@ -135,7 +138,7 @@ def openapi() -> None:
     say(json.dumps(description(commands.version()), ensure_ascii=False, indent=1))
 
 
-@user.command("add")
+@user.command("add", cls=Spoken)
 def user_add(
     login: Login,
     name: Annotated[str, typer.Option(help="The person's name, as colleagues see it.")],
@@ -153,7 +156,7 @@ def user_add(
     say(said("{login} has been made; password: {password}", login=login, password=password))
 
 
-@user.command("list")
+@user.command("list", cls=Spoken)
 def user_list(config: ConfigFile = None) -> None:
     """List all accounts."""
     for person in asyncio.run(commands.list_users(configured(config), tell)):
@@ -161,7 +164,7 @@ def user_list(config: ConfigFile = None) -> None:
         say(f"{person.login:<20} {person.role:<15} {person.extension or '-':<7} {person.phone_kind:<8} {person.name}{state}")
 
 
-@user.command("password")
+@user.command("password", cls=Spoken)
 def user_password(login: Login, config: ConfigFile = None) -> None:
     """Give somebody a new random password, printed this once and to be changed at the next login; ends their sessions."""
     password = asyncio.run(commands.reset_password(configured(config), login, tell))
@@ -169,7 +172,7 @@ def user_password(login: Login, config: ConfigFile = None) -> None:
     say(said("new password: {password}", password=password))
 
 
-@user.command("phone")
+@user.command("phone", cls=Spoken)
 def user_phone(login: Login, config: ConfigFile = None) -> None:
     """Print what a SIP telephone needs to register as this person: server, extension, password. Show it to nobody else."""
     settings = configured(config)
@@ -179,21 +182,21 @@ def user_phone(login: Login, config: ConfigFile = None) -> None:
     say(said(pattern, server=server, extension=extension, password=password))
 
 
-@user.command("disable")
+@user.command("disable", cls=Spoken)
 def user_disable(login: Login, config: ConfigFile = None) -> None:
     """Close an account: its sessions end within seconds, its phone no longer registers. Nothing is deleted."""
     asyncio.run(commands.set_active(configured(config), login, False, tell))
     say(said("{login} is closed", login=login))
 
 
-@user.command("enable")
+@user.command("enable", cls=Spoken)
 def user_enable(login: Login, config: ConfigFile = None) -> None:
     """Open a closed account again."""
     asyncio.run(commands.set_active(configured(config), login, True, tell))
     say(said("{login} is open", login=login))
 
 
-@model.command("list")
+@model.command("list", cls=Spoken)
 def model_list(
     published: Annotated[
         bool, typer.Option("--published", help="Also what can be fetched (asks the publisher over the network).")
@@ -205,7 +208,7 @@ def model_list(
         say(line)
 
 
-@model.command("check")
+@model.command("check", cls=Spoken)
 def model_check(
     name: Annotated[str, typer.Argument(help="A folder or a model's name; empty: the configured one.")] = "",
     config: ConfigFile = None,
@@ -214,7 +217,7 @@ def model_check(
     say(asyncio.run(commands.check_model(configured(config), name)))
 
 
-@model.command("fetch")
+@model.command("fetch", cls=Spoken)
 def model_fetch(
     name: Annotated[str, typer.Argument(help="Vosk's own name, e.g. vosk-model-small-cn-0.22")], config: ConfigFile = None
 ) -> None:
@@ -223,7 +226,7 @@ def model_fetch(
     say(said("fetched to {folder}", folder=folder))
 
 
-@customers.command("import")
+@customers.command("import", cls=Spoken)
 def customers_import(
     file: Annotated[
         Path,
@@ -273,7 +276,13 @@ def main() -> None:
     """The console command: an error of ours is one line and exit code 1, never a traceback."""
     words.speak(config_file.language())
     try:
-        translated(get_command(app))()
+        code = translated(get_command(app)).main(standalone_mode=False)
+    except ClickException as wrong:
+        for line in complaint(wrong):
+            tell(line)
+        sys.exit(wrong.exit_code)
+    except typer.Abort:
+        sys.exit(130)
     except TingsuError as error:
         fail([error])
     except BaseExceptionGroup as group:
@@ -283,6 +292,7 @@ def main() -> None:
         fail(leaves(ours))
     except KeyboardInterrupt:
         sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def translated(command: Command) -> Command:

@@ -48,7 +48,7 @@ from services.following import Follow
 from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
 from services.hosted.refusals import Refusals
 from services.hosted.telephones import Telephones
-from services.lease import Instance, Lease, LeaseLost
+from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
 from services.now import Clock, SystemClock
 from services.people.phones import sip_key
 from services.pops.remembered import Memory
@@ -122,7 +122,8 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
 async def _standing_by(config: Config, welcome: Welcome, listening: socket.socket) -> AsyncIterator[None]:
     """Another backend leads: whoever comes to this door is told so, until it is ours to serve."""
     welcome.step(said("standing by"))
-    welcome.detail(said("another backend leads this database; this one takes over when it ends or dies"))
+    pattern = "another backend leads this database, or did a moment ago; this one takes over once it is gone for {seconds:.0f} s"
+    welcome.detail(said(pattern, seconds=LIFETIME_S))
     log.info("another backend leads; standing by")
     async with serving(waiting(plans.security(config), Desk(find_desk())), listening.dup()):
         yield

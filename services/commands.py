@@ -41,6 +41,14 @@ class PhoneName(StrEnum):
     sip = "sip"
 
 
+ACCOUNT = {
+    "login": "2 to 32 lower-case letters, digits or . _ -, the first a letter or digit",
+    "name": "1 to 80 characters on one line",
+    "extension": "three to six digits",
+}
+"""What is wanted of an account's fields."""
+
+
 class CannotDo(Impossible):
     """The command cannot do this."""
 
@@ -148,7 +156,9 @@ def _checked(wanted: Wanted, language: Language) -> NewPerson:
     try:
         body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language})
     except ValidationError as error:
-        raise CannotDo("; ".join(f"{detail['loc'][0]}: {wanted_of(detail)}" for detail in error.errors())) from None
+        wrong = ((str(detail["loc"][0]), detail) for detail in error.errors())
+        told = (said("{where}: {wanted}", where=at, wanted=said(ACCOUNT.get(at, wanted_of(detail)))) for at, detail in wrong)
+        raise CannotDo("; ".join(told)) from None
     return NewPerson(**body.model_dump())
 
 

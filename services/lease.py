@@ -2,12 +2,17 @@
 
 The holder renews it every second. A second backend waits, watches by its own monotonic clock (no two machines need agree on the
 time), and takes it once it has not been renewed for LIFETIME_S over a connection that was up all that while; at once if it was
-given back, or if its holder was an earlier process of this very instance, which is dead because the instance's folder is locked.
+given back, or if its holder was an earlier process of this very instance, which is dead because the instance's folder is locked
+(a copy of the folder is another instance, and so is this one after the machine was started again).
 
 Fencing: whoever takes the lease ends all connections of the one before, so that nothing half-done of it can be committed, and
 every new connection of a holder asks whether its epoch is still in force. One that was only paused (a suspended machine, a
 stalled process) therefore cannot write, notices it within a second of going on, says so and ends. Its commands to the switch are
 refused from the moment it goes on (``fresh``).
+
+The switch asks for no epoch, so a holder that cannot renew has to know by itself when to stop commanding it (``Standing``). While
+the database is away for everybody nobody can take over, and agents must get out of their pauses (C10): so who was alone goes on.
+Who has seen another stand by stops LIFETIME_S after the last renewal that was answered, which is before the other can have begun.
 
 The epoch and the beats also tell a database that is older than we are: restored from a copy, or failed over to a standby that
 lagged behind. The last ones seen are kept in the instance's folder, so that it is noticed across a restart.
@@ -18,6 +23,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import math
 import os
 import secrets
 from collections.abc import Awaitable, Callable
@@ -33,16 +39,19 @@ from services.now import Clock
 from services.store import db
 from services.store.db import AWAY, OwnConnection
 from services.store.queries import load_queries
+from services.whereabouts import place_of, start_of_machine
 from services.words import said
 
 QUERIES = load_queries(Path(__file__).parent / "lease.sql")
 RENEW_S = 1.0
 LIFETIME_S = 3.0  # not renewed for so long: its holder is dead, or as good as dead
 LOOK_S = 0.25
-RENEWING_S = 1.5  # a renewal takes no longer: a database that has stood still must not pass for one of ours
+RENEWING_S = 1.0  # a renewal takes no longer; with RENEW_S a second is left of LIFETIME_S for whatever holds our own loop up
+WATCHED_S = 10.0  # who stood by within so long before the last renewal counts as there: its connection may have been broken
 AGAIN_S = 0.5
 REMEMBER_EVERY = 10  # beats; and at the taking
 PREFIX = "tingsu/"  # of the names of a holder's connections
+STANDS_BY = "tingsu stands by"  # the name of the connection of one that waits
 
 log = structlog.get_logger(__name__)
 
@@ -96,8 +105,40 @@ class Patience:
         self._stood = None
 
 
+class Standing:
+    """Whether a holder may still command the switch. Pure, like Patience, whose other side it is; times by the monotonic clock.
+
+    The lease may be another's LIFETIME_S after a renewal was sent (not: answered), as it may have been seen at once. Where nobody
+    waits for that, it is enough that we have tried to look: only who was paused has not.
+    """
+
+    def __init__(self) -> None:
+        self._renewed = self._watched = self._tried = -math.inf
+
+    @property
+    def watched(self) -> bool:
+        """Another stood by when we last knew."""
+        return self._renewed - self._watched < WATCHED_S
+
+    def renewed(self, sent: float, *, watched: bool) -> None:
+        """A renewal that was sent then has been answered; ``watched``: somebody stands by."""
+        self._renewed = sent
+        if watched:
+            self._watched = sent
+
+    def tried(self, at: float) -> None:
+        """A renewal has ended, one way or the other."""
+        self._tried = at
+
+    def may_command(self, at: float) -> bool:
+        return at - (self._renewed if self.watched else max(self._renewed, self._tried)) < LIFETIME_S
+
+
 class Instance:
-    """The folder of this instance, locked for as long as the process lives; and what it remembers of its database."""
+    """The folder of this instance, locked for as long as the process lives; and what it remembers of its database.
+
+    Who has ``name`` in a lease and is not us has had our lock: it is dead.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -115,7 +156,7 @@ class Instance:
         name = self._folder / "instance.id"
         if not name.exists():
             _write(name, secrets.token_hex(8))
-        self.name = name.read_text("ascii").strip()
+        self.name = "/".join((name.read_text("ascii").strip(), place_of(self._lock), start_of_machine()))
 
     def close(self) -> None:
         if self._lock >= 0:
@@ -153,7 +194,7 @@ class Lease:
         self._connection: OwnConnection | None = None
         self._process = secrets.token_hex(8)
         self._highest = instance.mark
-        self._looked = 0.0
+        self._standing = Standing()
         self.mark = Mark()
         self.lost = False
         self.set_back = False
@@ -167,8 +208,13 @@ class Lease:
 
     @property
     def fresh(self) -> bool:
-        """False for who was paused and has not looked since: another may lead by now. While the database is away, nobody can."""
-        return not self.lost and self._clock.monotonic() - self._looked < LIFETIME_S
+        """False for who was paused and has not looked since, or could not renew while another stands by: it may lead by now."""
+        return not self.lost and self._standing.may_command(self._clock.monotonic())
+
+    @property
+    def watched(self) -> bool:
+        """Another stands by, ready to take over."""
+        return self._standing.watched
 
     async def acquire(self, waiting: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         """Returns once the lease is ours. ``waiting`` is entered while another holds it."""
@@ -194,16 +240,18 @@ class Lease:
             await asyncio.sleep(LOOK_S)
 
     async def keep(self) -> None:
-        """Renews it for ever; returns when it is lost."""
+        """Renews it for ever, from beat to beat in RENEW_S however long each takes; returns when it is lost."""
+        began = self._clock.monotonic()
         while not self.lost:
-            await asyncio.sleep(RENEW_S)
+            await asyncio.sleep(began + RENEW_S - self._clock.monotonic())
+            began = self._clock.monotonic()
             try:
                 async with asyncio.timeout(RENEWING_S):
                     await self._renew()
-            except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:  # away: nobody else can take it meanwhile
+            except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:
                 log.debug("the lease cannot be renewed", error=type(wrong).__name__)
                 self._hang_up()
-            self._looked = self._clock.monotonic()
+            self._standing.tried(self._clock.monotonic())
         log.error("another backend has taken over", epoch=self.mark.epoch)
         self.on_lost()
 
@@ -233,7 +281,7 @@ class Lease:
 
     async def _take(self, seen: Seen) -> bool:
         """False if somebody was quicker, or it was renewed after all."""
-        connection = await self._connected()
+        connection, sent = await self._connected(), self._clock.monotonic()
         older = seen.mark < self._highest
         epoch = self._highest.epoch + 1
         row = await QUERIES.take.fetchrow(
@@ -248,7 +296,8 @@ class Lease:
         if row is None:
             return False
         self.mark = self._highest = Mark(row["epoch"], row["beats"])
-        self._looked = self._clock.monotonic()
+        self._standing.renewed(sent, watched=False)  # who stands by is known at the first beat
+        await QUERIES.rename.execute(connection, name=db.NAME)
         cut = await QUERIES.cut_off.fetchval(connection, all_of_ours=f"{PREFIX}%", own=self.connections)
         log.info("the lease is ours", epoch=epoch, cut_off=cut)
         if older:
@@ -257,13 +306,13 @@ class Lease:
         return True
 
     async def _renew(self) -> None:
-        connection = await self._connected()
-        before = self.mark
-        beats = await QUERIES.beat.fetchval(connection, epoch=before.epoch, process=self._process)
-        if beats is None:
+        connection, sent, before = await self._connected(), self._clock.monotonic(), self.mark
+        row = await QUERIES.beat.fetchrow(connection, epoch=before.epoch, process=self._process, stands_by=STANDS_BY)
+        if row is None:
             await self._missing()
             return
-        self.mark = Mark(before.epoch, beats)
+        self._standing.renewed(sent, watched=row["watched"])
+        self.mark = Mark(before.epoch, beats := row["beats"])
         if self.mark <= before:
             self._say_set_back(self.mark)
         if beats % REMEMBER_EVERY == 0:
@@ -285,7 +334,9 @@ class Lease:
 
     async def _connected(self) -> OwnConnection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await db.connect(self._url, password=self._password, statement_ms=int(RENEWING_S * 1000))
+            name = db.NAME if self.mark.epoch else STANDS_BY
+            statement_ms = int(RENEWING_S * 1000)
+            self._connection = await db.connect(self._url, password=self._password, statement_ms=statement_ms, name=name)
         return self._connection
 
     def _hang_up(self) -> None:

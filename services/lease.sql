@@ -8,8 +8,13 @@ update lease set epoch = :epoch, beats = beats + 1, holder = :holder, process = 
 where epoch = :seen_epoch and beats = :seen_beats and process = :seen_process returning epoch, beats;
 
 -- name: beat
--- We live. No row: it is not ours any more, or the database is older than that.
-update lease set beats = beats + 1 where epoch = :epoch and process = :process returning beats;
+-- We live; and does anybody (:stands_by) wait for us to die? No row: it is not ours any more, or the database is older than that.
+update lease set beats = beats + 1 where epoch = :epoch and process = :process returning beats, exists (
+  select from pg_stat_activity where datname = current_database() and application_name = :stands_by) as watched;
+
+-- name: rename
+-- What the server calls this connection from now on.
+select set_config('application_name', :name, false);
 
 -- name: give_back
 -- An orderly end: whoever waits need not wait until we count as dead.

@@ -25,6 +25,7 @@ import structlog
 
 from services.calls.facts import Fact, Torn, decode, encode
 from services.private import opener, tighten
+from services.whereabouts import place_of
 
 PENDING_LIMIT = 50_000  # facts: at 20 calls a second about two and a half minutes of a disk that takes nothing
 SEGMENT_BYTES = 8_000_000
@@ -237,12 +238,15 @@ class Journal:
 
 
 def _identity(folder: Path) -> str:
-    """A name for this journal, so that another folder never goes on from this one's cursor."""
-    path = folder / "identity"
-    if not path.exists():
-        with open(path, "w", opener=opener) as made:
-            made.write(secrets.token_hex(8) + "\n")
-    return path.read_text().strip()
+    """A name for this journal, so that another folder never goes on from this one's cursor; a copy of this folder neither."""
+    with open(folder / "identity", "a+", opener=opener) as file:
+        file.seek(0)
+        name, _, place = file.read().strip().partition(" ")
+        if not name or place != place_of(file.fileno()):
+            name = secrets.token_hex(8)
+            file.truncate(0)
+            file.write(f"{name} {place_of(file.fileno())}\n")
+    return name
 
 
 def _whole_bytes(path: Path) -> int:

@@ -90,6 +90,7 @@ class Presence:
         self._note = note
         self._wanted: dict[int, Wanted] = {}
         self._wished_at: dict[int, datetime] = {}
+        self._written_up: dict[int, float] = {}  # when each ends, monotonic; the floor has it for the screen
         self._last: dict[str, AgentChanged] = {}
         self._gone_since: dict[int, float] = {}
         self._here: set[int] = set()
@@ -136,6 +137,7 @@ class Presence:
             self._set(seat, "paused", MISSED_RING)
         elif before and _had_a_caller(before) and change.state is AgentState.READY and self._settings.wrap_up:
             self._floor.wrap_ups[seat.person] = self._clock.now() + self._settings.wrap_up
+            self._written_up[seat.person] = self._clock.monotonic() + self._settings.wrap_up.total_seconds()
             self._line_up(seat.person)
 
     def link_up(self) -> None:
@@ -182,11 +184,11 @@ class Presence:
 
     def look(self) -> None:
         """Ends wrap-ups that are over, says again what failed, and wants away who has left."""
-        now = self._clock.now()
-        for person in [person for person, at in self._failed.items() if self._clock.monotonic() - at >= AGAIN_S]:
+        now = self._clock.monotonic()
+        for person in [person for person, at in self._failed.items() if now - at >= AGAIN_S]:
             del self._failed[person]
             self._line_up(person)
-        for person in [person for person, until in self._floor.wrap_ups.items() if until <= now]:
+        for person in [person for person in self._floor.wrap_ups if self._written_up[person] <= now]:
             del self._floor.wrap_ups[person]
             self._line_up(person)
         for seat in self._agents().values():

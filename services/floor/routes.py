@@ -20,7 +20,7 @@ class BoardRoutes:
         """Who is doing what now, and today's figures; the same comes over the websocket at every change."""
         return self._floor.board(asked.by.id)
 
-    @route("PUT", "/api/me/state", right=Right.DESK, raises=(NotAllowed, SwitchAway))
+    @route("PUT", "/api/me/state", right=Right.DESK, raises=(NotAllowed, SwitchAway), without_database=True)
     async def want(self, asked: Asked, body: wire.WantedStateBody) -> wire.Board:
         """Ready, paused with a reason, or away. Kept while the switch is away, and said to it when it is back."""
         await self._presence.want(asked.by.id, body.state, body.reason)

@@ -31,6 +31,18 @@ Slim = Callable[["Unpacked", Path], None]
 _RECIPE = "2"
 """Part of each cached folder's name: raise it when what is unpacked or kept changes."""
 
+_SIGNED = tuple(
+    word
+    for setting in (
+        "APT::Get::AllowUnauthenticated",
+        "Acquire::AllowInsecureRepositories",
+        "Acquire::AllowWeakRepositories",
+        "Acquire::AllowDowngradeToInsecureRepositories",
+    )
+    for word in ("-o", f"{setting}=false")
+)
+"""Given on the command line: what a machine says in /etc/apt, which may let unsigned packages through, wins over APT_CONFIG."""
+
 _ARCHIVE_KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
 _SIGNATURE = re.compile(
     r"NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|invalid signature|not live until|expired key|Sub-process /usr/bin/sqv"
@@ -155,7 +167,7 @@ async def _fetch(packages: Sequence[str], place: _Workplace, source: PackageSour
             )
     progress(said("asking for the package lists"), None)
     environment = await _private_apt(place.apt, source)
-    await _run(("apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"), environment)
+    await _run(("apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any", *_SIGNED), environment)
     await _download(packages, environment, progress)
     await _unpack(sorted((place.apt / "archives").glob("*.deb")), place.full, progress)
     progress(said("keeping only what is needed"), None)
@@ -238,7 +250,7 @@ def _own_keyring() -> Path:
 
 async def _download(packages: Sequence[str], environment: dict[str, str], progress: Progress) -> None:
     """Fetch the archives; apt goes on with what an earlier try left."""
-    options = ("-q", "-y", "--download-only", "--no-remove", "-o", "APT::Status-Fd=1")
+    options = ("-q", "-y", "--download-only", "--no-remove", "-o", "APT::Status-Fd=1", *_SIGNED)
     process = await asyncio.create_subprocess_exec(
         "apt-get", "install", *options, *packages,
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

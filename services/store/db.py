@@ -115,10 +115,10 @@ async def open_pool(
             wait = min(LONGEST_WAIT_S, wait * 2)
 
 
-async def connect(url: str, *, password: str | None = None, statement_ms: int = 0) -> OwnConnection:
+async def connect(url: str, *, password: str | None = None, statement_ms: int = 0, name: str = NAME) -> OwnConnection:
     """One connection of its own (migrations, LISTEN), without a time limit unless given. Raises DatabaseAway, DatabaseRefused."""
     try:
-        connection = await asyncpg.connect(url, password=password, server_settings=_settings(statement_ms), timeout=10)
+        connection = await asyncpg.connect(url, password=password, server_settings=_settings(statement_ms, name), timeout=10)
     except (*AWAY, *BUSY) as error:
         raise DatabaseAway from error
     except REFUSED as error:

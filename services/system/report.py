@@ -184,8 +184,8 @@ class Looking:
         return SystemPart(name="accounts", ok=not named, code="left_out" if named else "ok", detail="; ".join(named)[:400])
 
     def _lease(self) -> SystemPart:
-        ok = self.lease.fresh
-        return SystemPart(name="lease", ok=ok, code="ok" if ok else "unsure", detail=f"epoch {self.lease.mark.epoch}")
+        ok, stands_by = self.lease.fresh, ", another stands by" if self.lease.watched else ""
+        return SystemPart(name="lease", ok=ok, code="ok" if ok else "unsure", detail=f"epoch {self.lease.mark.epoch}{stands_by}")
 
     def _journal(self) -> SystemPart:
         state = self.journal.state

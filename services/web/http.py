@@ -33,7 +33,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from services.access.actor import LoggedIn
 from services.access.rights import Right
-from services.errors import Forbidden, NotLoggedIn, TingsuError, WorldFailed
+from services.errors import DatabaseAway, Forbidden, NotLoggedIn, TingsuError, WorldFailed
 from services.web.problems import MustChangePassword
 from services.web.reading import read_body, read_path, read_query
 from services.web.security import Security
@@ -42,6 +42,7 @@ REQUEST_ID = web.RequestKey("id", str)
 PERSON = web.RequestKey("person", int)
 PART = 64 * 1024  # bytes
 BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
+AWAY_S = 2.0  # one whose network is cut refuses nothing, it never answers: where we can do without the database we wait no longer
 STRANGERS_BODY = 4 * 1024  # bytes; from who is not logged in: the longest login and password, all of it escaped
 
 
@@ -224,13 +225,21 @@ class _Enforced:
         return who
 
     async def _who(self, token: str) -> LoggedIn | None:
-        try:
+        if not self.route.without_database:
             return await self.sessions.who(token)
-        except WorldFailed:
-            remembered = self.sessions.remembered(token) if self.route.without_database else None
-            if remembered is None:
-                raise
-            return remembered
+        try:
+            async with asyncio.timeout(AWAY_S):
+                return await self.sessions.who(token)
+        except WorldFailed as away:
+            return self._remembered(token, away)
+        except TimeoutError:
+            return self._remembered(token, DatabaseAway())
+
+    def _remembered(self, token: str, away: WorldFailed) -> LoggedIn:
+        who = self.sessions.remembered(token)
+        if who is None:
+            raise away
+        return who
 
     async def _answer(self, asked: Asked, result: Any) -> web.StreamResponse:
         if isinstance(result, web.StreamResponse):

@@ -20,3 +20,12 @@ class HandClock:
 
     def move(self, **by: float) -> None:
         self._now += timedelta(**by)
+
+
+class SetClock(HandClock):
+    """One whose wall time somebody sets (``set_by``); the seconds it counts go on."""
+
+    set_by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.set_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -155,6 +156,63 @@ async def test_a_database_that_is_away_costs_nobody_the_lead(team: Team) -> None
         beats = lease.mark.beats
         await until(lambda: lease.mark.beats > beats, "it is renewed again")
         keeping.cancel()
+
+
+async def test_a_copied_folder_does_not_take_the_lease_from_the_one_it_was_copied_from(team: Team, tmp_path: Path) -> None:
+    first = await team.led("a")
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    copy = team.one("copy")
+    stands_by = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def waiting() -> AsyncIterator[None]:
+        stands_by.set()
+        yield
+
+    async with asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(first.keep(), name="first")
+        taking = tasks.create_task(copy.acquire(waiting), name="copy")
+        await asyncio.sleep(2 * leases.LIFETIME_S)
+        assert (stands_by.is_set(), taking.done(), first.lost) == (True, False, False)
+        for task in (keeping, taking):
+            task.cancel()
+
+
+async def test_one_that_loses_its_database_while_another_stands_by_commands_no_more_when_that_one_takes_over(team: Team) -> None:
+    first, second = await team.led("a"), team.one("b")
+    async with asyncio.timeout(seconds(20)), asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(first.keep(), name="first")
+        taking = tasks.create_task(second.acquire(nothing), name="second")
+        await until(lambda: first.watched, "the first one sees who waits")
+        assert first.fresh
+        first._url = "postgresql://nobody@127.0.0.1:1/none"
+        first._hang_up()
+        await taking
+        assert (first.fresh, first.lost) == (False, False)
+        assert second.fresh
+        first._url = team.database
+        await keeping
+    assert first.lost
+    assert not second.watched
+
+
+async def test_while_the_database_is_away_for_both_none_commands_and_then_the_first_one_goes_on(team: Team) -> None:
+    first, second = await team.led("a"), team.one("b")
+    async with asyncio.timeout(seconds(20)), asyncio.TaskGroup() as tasks:
+        keeping = tasks.create_task(first.keep(), name="first")
+        taking = tasks.create_task(second.acquire(nothing), name="second")
+        await until(lambda: first.watched, "the first one sees who waits")
+        for lease in (first, second):
+            lease._url = "postgresql://nobody@127.0.0.1:1/none"
+            lease._hang_up()
+        await until(lambda: not first.fresh, "it does not know")
+        await asyncio.sleep(leases.LIFETIME_S)
+        for lease in (first, second):
+            lease._url = team.database
+        await until(lambda: first.fresh, "it leads on")
+        assert not taking.done()
+        for task in (keeping, taking):
+            task.cancel()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from yarl import URL
@@ -75,6 +76,17 @@ async def test_a_session_that_ended_is_not_remembered(api: Api) -> None:
     assert sessions.remembered(token) is None
 
 
+async def test_what_is_remembered_of_a_session_ends_at_its_absolute_limit_however_busy_it_is(api: Api, clock: HandClock) -> None:
+    sessions, busy = api.people.sessions, timedelta(minutes=20)
+    token, _ = await api.people.log_in("administrator", PASSWORD, peer="127.0.0.1")
+    assert await sessions.who(token)
+    for _ in range(sessions.limits.absolute // busy - 1):
+        clock.move(minutes=20)
+        assert sessions.remembered(token)
+    clock.move(minutes=20)
+    assert sessions.remembered(token) is None
+
+
 @pytest.mark.parametrize("rung", ["his", None])
 async def test_a_session_ended_elsewhere_is_asked_of_the_database_again(api: Api, rung: str | None) -> None:
     sessions = api.people.sessions
@@ -93,6 +105,16 @@ async def test_with_the_database_away_a_browser_that_comes_back_is_let_in(api: A
         async with browser.ws_connect("/api/live") as socket:
             await socket.send_json({"type": "resume", "since": 0})
             assert (await socket.receive_json())["type"] == "hello"
+
+
+async def test_with_the_database_away_an_agent_gets_out_of_a_pause(api: Api) -> None:
+    async with api.as_role(Role.junior_agent) as browser:
+        headers = {"Origin": api.url}
+        paused = await browser.put("/api/me/state", json={"state": "paused", "reason": "missed_ring"}, headers=headers)
+        assert paused.status == 200, await paused.text()
+        await _away(api.pool)
+        ready = await browser.put("/api/me/state", json={"state": "ready", "reason": ""}, headers=headers)
+        assert ready.status == 200, await ready.text()
 
 
 async def _away(pool: db.Pool) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -116,6 +117,24 @@ def test_a_phone_used_for_something_else_is_talking_with_nobody_of_ours() -> Non
 
 def test_ready_in_one_queue_is_ready() -> None:
     assert states(Roster(), seen(1, paused=True, reason="x"), seen(1, queue="seniors")) == ["paused x", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("busier", "others", "state"), [(2, (0, 1, 5, 6), "talking"), (6, (0, 1, 5), "ringing"), (1, (0, 5), "ready")]
+)
+def test_of_two_queues_views_of_a_phone_the_busier_counts(busier: int, others: tuple[int, ...], state: str) -> None:
+    """They are told one after the other."""
+    for other in others:
+        for first, second in ((busier, other), (other, busier)):
+            roster = Roster()
+            states(roster, seen(first), seen(second, queue="seniors"))
+            assert roster.agents[E1].state == state, (first, second)
+
+
+def test_a_colleague_who_answers_when_the_ring_for_a_caller_is_over_talks_with_nobody_of_ours() -> None:
+    roster = Roster()
+    states(roster, seen(), replace(OFFERED, queue=""), OFFER_ENDED)
+    assert roster.apply(events.EnteredBridge(AT, "b1", LEG, "PJSIP/1001-00000002")) == []
 
 
 def test_leaving_the_last_queue_is_away_and_forgotten() -> None:

@@ -235,6 +235,7 @@ def test_a_ring_explained_only_after_its_channel_went_is_explained_still() -> No
     ("rang", "cause", "outcome"),
     [
         (6.0, 0, OfferOutcome.NO_ANSWER),  # the queue's own limit
+        (1.0, 0, OfferOutcome.NO_ANSWER),  # the shortest that the switch can have been told of
         (0.393, 0, OfferOutcome.REJECTED),  # across a second's end: the switch counts whole ones, and says 1000
         (3.0, 19, OfferOutcome.REJECTED),  # 480: the phone's own end, a page that is reloaded
         (3.0, 21, OfferOutcome.REJECTED),  # 603
@@ -272,6 +273,11 @@ def test_a_first_answer_found_afterwards_ends_the_wait_and_counts_once() -> None
     assert Story().first_answer(4).told == []
 
 
+def test_a_caller_who_never_waited_was_answered_after_no_wait() -> None:
+    assert "1 answered by 1001 on 2 after 0 ms, 0 of them ringing" in Story().up(0).talks(3).told
+    assert Story().up(0).first_answer(4).told[-1] == "1 answered by 1001 on 2 after 0 ms, 3000 of them ringing"
+
+
 def test_giving_up_in_a_second_queue_after_an_answer_is_countable() -> None:
     def again() -> Story:
         return Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).joins(10, "seniors")
@@ -283,7 +289,9 @@ def test_giving_up_in_a_second_queue_after_an_answer_is_countable() -> None:
     assert told(again().leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15)) == (CallOutcome.ANSWERED, True)
     assert told(again().leaves(15, "seniors").gone(15, status="TIMEOUT")) == (CallOutcome.ANSWERED, False)
     assert told(again().leaves(15, "seniors").gone(30)) == (CallOutcome.ANSWERED, False)
+    assert told(again().leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15, status="CONTINUE"))[1]
     assert told(again().gone(15, known=False)) == (CallOutcome.ANSWERED, False)
+    assert told(Story().up(0).joins(1).leaves(4).talks(4).gone(4.5)) == (CallOutcome.ANSWERED, False), "a short talk"
     assert told(Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).gone(9)) == (CallOutcome.ANSWERED, False)
     assert told(Story().up(0).joins(1).leaves(9, abandoned=True).leaves(9).gone(9)) == (CallOutcome.ABANDONED, False)
 
@@ -316,6 +324,18 @@ def test_the_other_phones_stop_when_one_answers() -> None:
 def test_a_transfers_ring_ends_by_its_channels_cause(cause: int, outcome: OfferOutcome) -> None:
     story = INTO[CallState.PARTED](Story()).up(5, OTHER, C_NAME, incoming=False).gone(25, OTHER, cause)
     assert story.offers == [outcome]
+
+
+def test_a_ring_outside_the_queue_that_is_heard_of_again_is_one() -> None:
+    story = INTO[CallState.PARTED](Story()).up(5, OTHER, C_NAME, incoming=False).up(6, OTHER, C_NAME, incoming=False)
+    assert story.told.count("1 rings 1002 on 3 (no queue)") == 1
+
+
+def test_a_colleague_who_is_rung_rings_on_when_somebody_else_joins_the_caller() -> None:
+    story = INTO[CallState.TALKING](Story()).up(5, OTHER, C_NAME, incoming=False)
+    story.enters(6, ChannelId("t-1.4"), "PJSIP/1003-00000004")
+    assert story.offers == []
+    assert story.gone(25, OTHER, 0).offers == [OfferOutcome.NO_ANSWER]
 
 
 def test_a_colleague_who_was_only_consulted_was_not_offered_the_call_in_vain() -> None:

@@ -325,6 +325,12 @@ async def test_a_hangup_that_was_lost_is_found_and_the_agent_is_free(audited: Fl
     assert audited.switch.connections == 1
 
 
+async def test_a_telephone_whose_going_was_lost_is_found_gone(audited: Floor) -> None:
+    audited.shows(members=[{**MEMBER, "Status": 5}])  # unavailable: it is registered nowhere
+    await audited.until("~ agent 2001 away")
+    assert audited.monitor.corrected["AgentChanged"] == 1
+
+
 async def test_an_answer_and_a_call_that_were_lost_are_found(audited: Floor) -> None:
     audited.shows(
         channels=[{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}], members=[{**MEMBER, "Status": 2}]

@@ -28,9 +28,9 @@ def after(*story: events.Event) -> tuple[Queues, list[str]]:
 
 
 def test_who_waits_is_in_the_order_of_entry() -> None:
-    queues, said = after(joined(2, 2), joined(1, 1), left(3, 2))
-    assert queues.waiting("complaints") == [("t-1.1", at(1))]
-    assert said == ["queue complaints: 1 waiting", "queue complaints: 2 waiting", "queue complaints: 1 waiting"]
+    queues, said = after(joined(2, 2), joined(1, 10), joined(3, 1), left(4, 2))
+    assert queues.waiting("complaints") == [("t-1.10", at(1)), ("t-1.1", at(3))]
+    assert said == [f"queue complaints: {waiting} waiting" for waiting in (1, 2, 3, 2)]
 
 
 def test_a_caller_who_hangs_up_waits_no_more_even_if_the_queue_says_nothing() -> None:

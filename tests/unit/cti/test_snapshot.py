@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -170,6 +171,15 @@ def test_a_ring_that_stopped_unheard_is_no_breach_of_the_agent() -> None:
 def test_an_agent_no_longer_in_the_queue_is_away() -> None:
     ours = picture_of(EVENTS["queue_answered"][:1])
     assert recovered(ours, Snapshot(NOW, (), {}, {}, [])) == ["agent 2001 away"]
+
+
+def test_a_membership_that_is_as_known_is_no_difference() -> None:
+    paused = events.MemberSeen(NOW, "complaints", "PJSIP/1001", 1, True, "lunch")
+    picture = picture_of([paused])
+    assert list(missed(picture, seen_in(picture))) == []
+    ready = MemberRow("complaints", "PJSIP/1001", 1, False, "lunch")
+    (told_again,) = missed(picture, replace(seen_in(picture), members=[ready]))
+    assert told_again == replace(paused, paused=False)
 
 
 def test_queues_that_were_not_asked_about_keep_what_is_known() -> None:

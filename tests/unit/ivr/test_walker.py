@@ -99,3 +99,8 @@ def test_a_menu_under_a_menu_lengthens_the_path() -> None:
 
 def test_a_caller_lost_in_a_second_menu_keeps_the_first_choice() -> None:
     assert walk(None, None, "1", menu=DEEP)[-2:] == [Say("to-person"), Leave("1")]
+
+
+def test_a_second_menu_counts_its_own_tries() -> None:
+    lost_at_first = walk(None, None, "9", None, "1", menu=DEEP)
+    assert lost_at_first.count(Ask("second", DEEP.wait)) == 2

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from services import troubles as rooms
 from services.troubles import STANDS_S, Troubles, reason_of
-from tests.harness.clock import HandClock
+from tests.harness.clock import HandClock, SetClock
 
 
 @pytest.fixture(autouse=True)
@@ -88,15 +88,6 @@ def test_a_clock_that_is_set_neither_ends_a_trouble_nor_lets_it_stand_for_ever(b
     assert troubles.standing()
     clock.move(seconds=STANDS_S + 1)
     assert not troubles.standing()
-
-
-class SetClock(HandClock):
-    """Its wall time can be set; what counts seconds goes on."""
-
-    set_by = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.set_by
 
 
 def test_what_stands_longer_than_the_longest_pause() -> None:

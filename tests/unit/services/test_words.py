@@ -15,7 +15,7 @@ from typer.main import get_command
 
 import services
 from recordings.errors import ModelRefused
-from services import config_file, plans, words
+from services import commands, config_file, plans, words
 from services.__main__ import app, translated
 from services.chinese import CHINESE, REASONS
 from services.config import Mistake
@@ -70,7 +70,14 @@ def helps(command: Command) -> Iterator[str]:
 
 def by_code() -> Iterator[str]:
     """What is said of a table."""
-    for table in (customers_words.ROWS, customers_words.FILES, config_file.KINDS, words.RECORDINGS, plans.LEFT_OUT):
+    for table in (
+        customers_words.ROWS,
+        customers_words.FILES,
+        config_file.KINDS,
+        words.RECORDINGS,
+        plans.LEFT_OUT,
+        commands.ACCOUNT,
+    ):
         yield from table.values()
     yield from ERRORS
 

@@ -18,3 +18,13 @@ def test_an_agent_hears_own_calls_only() -> None:
     rights = rights_of(Role.junior_agent)
     assert {Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN} <= rights
     assert not rights & {Right.CALLS_READ, Right.RECORDINGS_LISTEN}
+
+
+def test_what_only_an_administrator_may_is_nobody_elses() -> None:
+    alone = {Right.PEOPLE, Right.AUDIT, Right.REPAIR, Right.LEXICON_WRITE, Right.CUSTOMERS_WRITE}
+    assert [role for role in Role if rights_of(role) & alone] == [Role.administrator]
+    assert alone <= rights_of(Role.administrator)
+
+
+def test_only_an_agent_takes_calls_and_writes_tickets() -> None:
+    assert [role for role in Role if rights_of(role) & {Right.DESK, Right.TICKETS_WRITE}] == [Role.junior_agent]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -137,6 +138,15 @@ def test_a_disk_bound_stops_the_journal_from_growing(tmp_path: Path) -> None:
 def test_each_folder_has_a_name_of_its_own_that_stays(tmp_path: Path) -> None:
     one, again, other = (written(folder) for folder in (tmp_path / "a", tmp_path / "a", tmp_path / "b"))
     assert one.identity == again.identity != other.identity
+
+
+def test_a_copied_folder_has_another_name_for_the_original_goes_on_by_the_first(tmp_path: Path) -> None:
+    one = written(tmp_path / "a", 1)
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    copy, again = written(tmp_path / "copy", 2), written(tmp_path / "a", 3)
+    assert copy.identity not in {one.identity, ""}
+    assert again.identity == one.identity
+    assert written(tmp_path / "copy").identity == copy.identity
 
 
 async def test_the_writer_takes_what_gathers_and_wakes_the_reader(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.customers.numbers import LIMIT, Numbering, is_number, written
+from services.customers.numbers import LIMIT, Numbering, is_listed, is_number, written
 
 ANYWHERE = Numbering()
 SHENZHEN = Numbering("0755")
@@ -118,6 +118,24 @@ def test_numbers_of_the_world(sent: str, inside: str) -> None:
     assert ANYWHERE.read(sent) == inside
 
 
+@pytest.mark.parametrize("sent", ["+21012345678", "+99912345678"])
+def test_a_number_of_a_country_that_nobody_knows_is_kept_with_its_plus(sent: str) -> None:
+    assert ANYWHERE.read(sent) == SHENZHEN.read(sent) == sent
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["+8613800138000", "801", "888888", "4008001234", "10106060", "9553312345", "8888690", "88886901", "88886901;ext=801"],
+)
+def test_a_list_may_hold_numbers_of_every_plan_and_lines_inside_a_house(inside: str) -> None:
+    assert is_listed(inside)
+
+
+@pytest.mark.parametrize("inside", ["1234567", "101060601", "123456789", "1234567;ext=801"])
+def test_a_list_holds_no_digits_that_fit_no_plan(inside: str) -> None:
+    assert not is_listed(inside)
+
+
 @pytest.mark.parametrize(
     "code", ["110", "114", "10000", "10086", "12315", "12345", "118114", "95533", "10106060", "4008001234", "8008208820"]
 )
@@ -195,7 +213,7 @@ def test_a_number_is_found_by_what_has_been_typed_of_it(typed: str, number: str)
     assert any(map(number.startswith, SHENZHEN.beginnings(typed)))
 
 
-@pytest.mark.parametrize("typed", ["", "-", "+", " ", "张三", "1", "0", "％", "＿"])
+@pytest.mark.parametrize("typed", ["", "-", "+", " ", "张三", "1", "0", "13", "％", "＿"])
 def test_what_is_no_beginning_of_a_number_finds_none(typed: str) -> None:
     assert SHENZHEN.beginnings(typed) == ()
 

@@ -18,7 +18,7 @@ from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings, Wanted
 from services.floor.store import Seat
-from tests.harness.clock import HandClock
+from tests.harness.clock import HandClock, SetClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
 
 LI = 1
@@ -362,3 +362,20 @@ async def test_a_wish_is_younger_than_the_one_before_it_though_the_clock_was_set
     await room.presence.want(LI, "ready")
     ats = [fact.at for fact in room.noted if isinstance(fact, WantedSet)]
     assert kept < ats[0] < ats[1] < ats[2] == clock.now()
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_wrap_up_lasts_as_long_as_it_does_though_the_clock_is_set_meanwhile(hours: int) -> None:
+    clock = SetClock()
+    room = Room(clock, wrap_up=timedelta(seconds=20))
+    room.link()
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    clock.set_by = timedelta(hours=hours)
+    clock.move(seconds=19)
+    room.presence.look()
+    assert LI in room.floor.wrap_ups
+    clock.move(seconds=1)
+    room.presence.look()
+    assert LI not in room.floor.wrap_ups
