@@ -142,7 +142,7 @@ def openapi() -> None:
 def user_add(
     login: Login,
     name: Annotated[str, typer.Option(help="The person's name, as colleagues see it.")],
-    role: Annotated[commands.RoleName, typer.Option(help="What the person may do.")],
+    role: Annotated[list[commands.RoleName], typer.Option(help="What the person may do; may be given several times.")],
     extension: Annotated[str | None, typer.Option(help="Three to six digits; an agent's phone.")] = None,
     phone: Annotated[
         commands.PhoneName, typer.Option(help="browser: the softphone in the desk; sip: any SIP phone.")
@@ -150,7 +150,7 @@ def user_add(
     config: ConfigFile = None,
 ) -> None:
     """Make an account. Prints its random password, this once; the person must choose another at the first login."""
-    wanted = commands.Wanted(login=login, name=name, role=role, extension=extension, phone=phone)
+    wanted = commands.Wanted(login=login, name=name, roles=tuple(role), extension=extension, phone=phone)
     password = asyncio.run(commands.add_user(configured(config), wanted, tell))
     tell(said(ONCE))
     say(said("{login} has been made; password: {password}", login=login, password=password))
@@ -161,7 +161,8 @@ def user_list(config: ConfigFile = None) -> None:
     """List all accounts."""
     for person in asyncio.run(commands.list_users(configured(config), tell)):
         state = "" if person.active else said("  (closed)")
-        say(f"{person.login:<20} {person.role:<15} {person.extension or '-':<7} {person.phone_kind:<8} {person.name}{state}")
+        roles, phone = ", ".join(person.roles), person.extension or "-"
+        say(f"{person.login:<20} {roles:<15} {phone:<7} {person.phone_kind:<8} {person.name}{state}")
 
 
 @user.command("password", cls=Spoken)

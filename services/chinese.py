@@ -286,7 +286,7 @@ CHINESE = {
     "what came is not what the publisher lists": "下载的内容与发布者所列的不符",
     "what is put there comes back in another size": "存入的文件取回时大小不同",
     "What stands between the cells of a CSV file.": "CSV 文件各格之间的分隔符。",
-    "What the person may do.": "此人的角色。",
+    "What the person may do; may be given several times.": "此人的角色。",
     "what was put there is not there": "存入的文件不在那里",
     "Where to write the files; made if it is not there.": "文件写到哪个文件夹；没有则新建。",
     "which column is the {field}? say --column {field}=LETTER; there are: {titles}": "哪一列是 {field}？请写 --column {field}=字母；现有：{titles}",

@@ -61,7 +61,7 @@ class Wanted:
 
     login: str
     name: str
-    role: RoleName
+    roles: tuple[RoleName, ...]
     extension: str | None
     phone: PhoneName
 
@@ -152,14 +152,19 @@ def _checked(wanted: Wanted, language: Language) -> NewPerson:
     from services.config_file import wanted_of
     from services.people.wire import PersonBody
 
-    given = {"login": wanted.login, "name": wanted.name, "role": Role(wanted.role), "extension": wanted.extension}
+    given = {
+        "login": wanted.login,
+        "name": wanted.name,
+        "roles": [Role(role) for role in wanted.roles],
+        "extension": wanted.extension,
+    }
     try:
         body = PersonBody.model_validate({**given, "phone_kind": wanted.phone.value, "language": language})
     except ValidationError as error:
         wrong = ((str(detail["loc"][0]), detail) for detail in error.errors())
         told = (said("{where}: {wanted}", where=at, wanted=said(ACCOUNT.get(at, wanted_of(detail)))) for at, detail in wrong)
         raise CannotDo("; ".join(told)) from None
-    return NewPerson(**body.model_dump())
+    return NewPerson(**body.model_dump() | {"roles": tuple(body.roles)})
 
 
 async def list_users(config: Config, tell: Tell) -> list[Person]:

@@ -5,6 +5,7 @@ import type { AuditRow } from './wire'
 /** Values that are codes of ours, by the detail they belong to. */
 const VALUES: Readonly<Record<string, (value: string) => string | undefined>> = {
   role: (value) => found(`role.${value}`),
+  roles: (value) => value.split(', ').map((role) => found(`role.${role}`) ?? role).join(t('people.and')),
   phone_kind: (value) => found(`people.${value}`),
   language: (value) => found(`lang.${value}`),
   active: (value) => found(`auditValue.${value}`),

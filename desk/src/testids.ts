@@ -117,6 +117,6 @@ export const TEST = {
     customerRow: 'customer-row',
     personRow: 'person-row',
   },
-  people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done' },
+  people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}` },
   journal: { row: 'journal-row' }, // data-action
 } as const

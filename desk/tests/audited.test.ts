@@ -31,7 +31,7 @@ test('a call keeps the whole of its id', () => {
 })
 
 test('a change is said from what to what', () => {
-  expect(detailOf(row('person.change', 'person:3', { role: 'junior_agent -> qa_inspector', extension: '1001 -> None' }))).toBe('角色：初级话务员 → 质检员 · 分机：1001 → （空）')
+  expect(detailOf(row('person.change', 'person:3', { roles: 'junior_agent -> junior_agent, qa_inspector', extension: '1001 -> None' }))).toBe('角色：初级话务员 → 初级话务员、质检员 · 分机：1001 → （空）')
   expect(detailOf(row('person.change', 'person:3', { active: 'True -> False' }))).toBe('在用：是 → 否')
 })
 

@@ -81,7 +81,7 @@ export function me(given: Partial<Me> = {}): Me {
     id: 2,
     login: 'liting',
     name: 'Li Ting',
-    role: 'junior_agent',
+    roles: ['junior_agent'],
     rights: ['desk', 'tickets.read', 'tickets.write'],
     extension: '1007',
     phone_kind: 'browser',

@@ -13,12 +13,15 @@ PhoneKind = Literal["browser", "sip"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An account. ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere."""
+    """An account; it may do what any of its ``roles`` may.
+
+    ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere.
+    """
 
     id: int
     login: str
     name: str
-    role: Role
+    roles: tuple[Role, ...]
     extension: str | None
     phone_kind: PhoneKind
     phone_secret_n: int
@@ -28,7 +31,7 @@ class Person:
 
     @property
     def rights(self) -> frozenset[Right]:
-        return rights_of(self.role)
+        return rights_of(self.roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ known, by the room's actions; the two rights say which of the two questions appl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -54,6 +55,6 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
-def rights_of(role: Role) -> frozenset[Right]:
-    """The rights of a role."""
-    return RIGHTS[role]
+def rights_of(roles: Iterable[Role]) -> frozenset[Right]:
+    """The rights of who holds these roles: those of each."""
+    return frozenset().union(*(RIGHTS[role] for role in roles))

@@ -149,14 +149,14 @@ def hash_of(token: str) -> bytes:
 
 
 def person_of(row: db.Row) -> Person | None:
-    """A row of people.sql (or one that has its columns) as a Person; None for one of a role that this program does not know."""
-    if row["role"] not in ROLES:
+    """A row of people.sql (or one that has its columns) as a Person; None for one with a role that this program does not know."""
+    if not ROLES.issuperset(row["roles"]):
         return None
     return Person(
         id=row["id"],
         login=row["login"],
         name=row["name"],
-        role=Role(row["role"]),
+        roles=tuple(map(Role, row["roles"])),
         extension=row["extension"],
         phone_kind=row["phone_kind"],
         phone_secret_n=row["phone_secret_n"],

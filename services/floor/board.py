@@ -107,7 +107,7 @@ class Floor:
         return Snapshot(n, text)
 
     def _agents(self) -> list[Seat]:
-        return [seat for seat in self._directory.seats() if seat.role == "junior_agent"]
+        return [seat for seat in self._directory.seats() if seat.agent]
 
     def _agent(self, seat: Seat) -> _Made:
         known = self._states.get(seat.extension)

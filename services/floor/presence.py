@@ -23,7 +23,6 @@ import structlog
 from cti.changes import AgentChanged, AgentState
 from cti.errors import CtiError
 from cti.ids import Extension
-from services.access.rights import Role
 from services.calls.facts import Fact, WantedSet
 from services.errors import NotAllowed, SwitchAway
 from services.floor.board import MISSED_RING, Floor, Wish
@@ -131,7 +130,7 @@ class Presence:
         before = self._last.get(change.extension)
         self._last[change.extension] = change
         now = (change.state, change.reason)
-        if seat is None or seat.role != Role.junior_agent or (before and (before.state, before.reason) == now):
+        if seat is None or not seat.agent or (before and (before.state, before.reason) == now):
             return
         if now == (AgentState.PAUSED, AUTO_PAUSE):
             self._set(seat, "paused", MISSED_RING)
@@ -155,7 +154,7 @@ class Presence:
                 self._line_up(seat.person)
 
     def _agents(self) -> dict[str, Seat]:
-        return {seat.extension: seat for seat in self._directory.seats() if seat.role == Role.junior_agent}
+        return {seat.extension: seat for seat in self._directory.seats() if seat.agent}
 
     def logged_out(self, person: int) -> None:
         """Nobody is logged in as this person any more, or not yet: away, until asked for otherwise."""
@@ -245,7 +244,7 @@ class Presence:
         """
         async with self._locks[person]:
             seat = self._directory.of(person)
-            if seat is None or seat.role != Role.junior_agent:
+            if seat is None or not seat.agent:
                 return
             self._failed.pop(person, None)
             try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from services.access.rights import Right, Role, rights_of
 from services.store.db import Connection
 from services.store.queries import load_queries
 
@@ -14,14 +16,14 @@ QUERIES = load_queries(Path(__file__).parent / "floor.sql")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who sits at an extension, and the state that person asked for."""
+    """Who sits at an extension, and the state that person asked for. ``agent``: may take calls."""
 
     person: int
     name: str
     extension: str
     language: str
     phone_kind: str
-    role: str
+    agent: bool
     wanted: str
     reason: str
     wanted_at: datetime | None = None
@@ -35,10 +37,15 @@ async def seats(connection: Connection) -> list[Seat]:
             r["extension"],
             r["language"],
             r["phone_kind"],
-            r["role"],
+            takes_calls(r["roles"]),
             r["wanted_state"],
             r["wanted_reason"],
             r["wanted_at"],
         )
         for r in await QUERIES.seats.fetch(connection)
     ]
+
+
+def takes_calls(roles: Iterable[str]) -> bool:
+    """By the right to a desk, whatever the roles are called; one that this program does not know gives none."""
+    return Right.DESK in rights_of(Role(role) for role in roles if role in set(Role))

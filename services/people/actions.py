@@ -26,7 +26,7 @@ from services.store import db
 from services.words import Language
 
 FIRST_LOGIN = "admin"
-CHANGEABLE = frozenset({"name", "role", "extension", "phone_kind", "language", "active"})
+CHANGEABLE = frozenset({"name", "roles", "extension", "phone_kind", "language", "active"})
 
 
 class WrongPassword(NotLoggedIn):
@@ -112,13 +112,15 @@ class People:
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
-            await self._audit(connection, by, "person.create", person.id, {"login": person.login, "role": person.role})
+            await self._audit(
+                connection, by, "person.create", person.id, {"login": person.login, "roles": ", ".join(person.roles)}
+            )
             if person.extension:
                 await store.tell_phones_changed(connection, person.id)
         return person, password
 
     async def change(self, person_id: int, wanted: Mapping[str, Any], *, by: int | None) -> Person:
-        """Change the named fields. A changed role or a closed account ends all of the person's sessions.
+        """Change the named fields. Changed roles or a closed account ends all of the person's sessions.
 
         Who gets an extension, or is opened again, gets a SIP secret that nobody has had: not even the extension's last holder.
         """
@@ -132,7 +134,7 @@ class People:
                 after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
             await store.save(connection, after)
-            ends = after.role != before.role or not after.active
+            ends = set(after.roles) != set(before.roles) or not after.active
             if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
@@ -186,7 +188,7 @@ class People:
         async with db.connection(self.pool) as connection:
             if await store.any_administrator(connection):
                 return None
-        new = NewPerson(login=FIRST_LOGIN, name="Administrator", role=Role.administrator)
+        new = NewPerson(login=FIRST_LOGIN, name="Administrator", roles=(Role.administrator,))
         _, password = await self.create(new, by=None, must_change=False)
         return password
 
@@ -212,12 +214,12 @@ def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
 
 def _phone_of(person: Person) -> tuple[object, ...]:
     """What the switch's files, the queue and the board are made of."""
-    seen = (person.role, person.name, person.language) if person.extension else ()
+    seen = (person.roles, person.name, person.language) if person.extension else ()
     return person.extension, person.phone_kind, person.phone_secret_n, person.active, *seen
 
 
 def _keep_an_administrator(administrators: frozenset[int], after: Person) -> None:
-    stays = after.active and after.role is Role.administrator
+    stays = after.active and Role.administrator in after.roles
     if not stays and administrators == {after.id}:
         raise LastAdministrator
 
@@ -225,7 +227,11 @@ def _keep_an_administrator(administrators: frozenset[int], after: Person) -> Non
 def _told(before: Person, after: Person) -> dict[str, str]:
     """What the audit says: from and to of accounts' fields (no customer's data)."""
     return {
-        name: f"{getattr(before, name)} -> {getattr(after, name)}"
+        name: f"{_word(getattr(before, name))} -> {_word(getattr(after, name))}"
         for name in sorted(CHANGEABLE)
         if getattr(before, name) != getattr(after, name)
     }
+
+
+def _word(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

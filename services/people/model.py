@@ -15,7 +15,7 @@ class NewPerson:
 
     login: str
     name: str
-    role: Role
+    roles: tuple[Role, ...]
     extension: str | None = None
     phone_kind: PhoneKind = "browser"
     language: Language = "zh-CN"

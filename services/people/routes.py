@@ -60,7 +60,7 @@ class SessionRoutes:
             id=person.id,
             login=person.login,
             name=person.name,
-            role=person.role,
+            roles=list(person.roles),
             rights=sorted(person.rights),
             extension=person.extension,
             phone_kind=person.phone_kind,
@@ -85,7 +85,9 @@ class PeopleRoutes:
     @route("POST", "/api/people", right=Right.PEOPLE, status=201, raises=(Conflict,))
     async def create(self, asked: Asked, body: wire.PersonBody) -> wire.PersonMade:
         """A new account with a random password, told in this answer only; the person must choose another at the first login."""
-        person, password = await self._people.create(NewPerson(**body.model_dump()), by=asked.by.id)
+        person, password = await self._people.create(
+            NewPerson(**body.model_dump() | {"roles": tuple(body.roles)}), by=asked.by.id
+        )
         return wire.PersonMade(person=_shown(person), password=password)
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
@@ -93,6 +95,7 @@ class PeopleRoutes:
         """Change the fields that are sent; ``extension`` null takes the phone away. May end the person's sessions."""
         wanted = body.model_dump(exclude_unset=True)
         sent = {name: value for name, value in wanted.items() if value is not None or name == "extension"}
+        sent |= {"roles": tuple(sent["roles"])} if "roles" in sent else {}
         return _shown(await self._people.change(person_id, sent, by=asked.by.id))
 
     @route("POST", "/api/people/{person_id}/password", right=Right.PEOPLE, raises=(OwnPassword,))
@@ -107,11 +110,12 @@ def _shown(person: Person) -> wire.Person:
         id=person.id,
         login=person.login,
         name=person.name,
-        role=person.role,
+        roles=list(person.roles),
         extension=person.extension,
         phone_kind=person.phone_kind,
         language=person.language,
         active=person.active,
+        agent=Right.DESK in person.rights,
     )
 
 

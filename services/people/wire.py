@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from services.access.rights import Right, Role
 from services.web.shapes import Text80, Wire
@@ -23,6 +23,14 @@ NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
 ExtensionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
 
 
+def _once(roles: list[Role]) -> list[Role]:
+    """In the order of the roles' own list, each once."""
+    return [role for role in Role if role in roles]
+
+
+Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role)), AfterValidator(_once)]
+
+
 class LoginBody(Wire):
     login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     password: Password
@@ -32,7 +40,7 @@ class Me(Wire):
     id: int
     login: str
     name: str
-    role: Role
+    roles: list[Role]
     rights: list[Right]
     extension: str | None
     phone_kind: Literal["browser", "sip"]
@@ -66,17 +74,18 @@ class Person(Wire):
     id: int
     login: str
     name: str
-    role: Role
+    roles: list[Role]
     extension: str | None
     phone_kind: Literal["browser", "sip"]
     language: Language
     active: bool
+    agent: bool = Field(description="has a desk: takes calls, with an extension")
 
 
 class PersonBody(Wire):
     login: Login
     name: Text80
-    role: Role
+    roles: Roles
     extension: ExtensionText | None = None
     phone_kind: Literal["browser", "sip"] = "browser"
     language: Language = "zh-CN"
@@ -84,7 +93,7 @@ class PersonBody(Wire):
 
 class PersonPatch(Wire):
     name: Text80 | None = None
-    role: Role | None = None
+    roles: Roles | None = None
     extension: ExtensionText | None = None
     phone_kind: Literal["browser", "sip"] | None = None
     language: Language | None = None

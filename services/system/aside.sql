@@ -1,5 +1,5 @@
 -- name: show
--- What could not be done, the newest first: recordings, transcripts, and accounts whose role is none of :roles; at most :limit.
+-- What could not be done, the newest first: recordings, transcripts, and accounts with a role that is none of :roles; at most :limit.
 select * from (
   select 'recording' as kind, r.id::text as id, r.call_id as thing, coalesce(r.error, '') as reason, r.due_at as since
   from recording r where r.state = 'failed'
@@ -7,7 +7,7 @@ select * from (
   select 'transcript', x.recording_id::text, r.call_id, coalesce(x.error, ''), coalesce(x.finished_at, x.due_at)
   from transcript x join recording r on r.id = x.recording_id where x.state = 'failed'
   union all
-  select 'account', p.id::text, p.login, 'role', p.created_at from person p where not (p.role = any(:roles::text[]))
+  select 'account', p.id::text, p.login, 'role', p.created_at from person p where not (p.roles <@ :roles::text[])
 ) found order by since desc, kind, id limit :limit;
 
 -- name: retry_recordings

@@ -63,7 +63,7 @@ async def _settled(agent: desk_driver.Agent) -> bool:
 
 async def test_the_first_log_in_leads_past_an_own_password_to_the_headset(centre: Centre, tmp_path: Path) -> None:
     own = secrets.token_urlsafe(12)
-    emma = {"login": "emma", "name": "艾玛", "role": "junior_agent", "extension": "1005", "phone_kind": "browser"}
+    emma = {"login": "emma", "name": "艾玛", "roles": ["junior_agent"], "extension": "1005", "phone_kind": "browser"}
     first = (await centre.admin.post("/api/people", **emma))["password"]
     async with desk_driver.Browser(tmp_path / "browser") as browser:
         agent = desk_driver.Agent(await browser.page(), centre.url)

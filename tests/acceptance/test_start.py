@@ -33,8 +33,8 @@ async def test_no_row_keeps_a_centre_from_starting(tmp_path: Path) -> None:
             await centre.hire(login, extension=extension, phone="sip")
         with pytest.raises(Refusal, match="invalid"):
             await centre.hire("dora", extension="10000", phone="sip")
-        await centre.query("alter table person drop constraint person_role_check")
-        await centre.query("update person set role = 'dragon' where login = 'carl'")
+        await centre.query("alter table person drop constraint person_roles_check")
+        await centre.query("update person set roles = '{dragon}' where login = 'carl'")
         await centre.stop()
 
         text = centre.config.read_text(encoding="utf-8")

@@ -132,8 +132,8 @@ async def _hire(url: str) -> dict[str, str]:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(
-            "insert into person (login, name, role, extension, phone_kind, password_hash, created_at)"
-            " select 'a' || n, '话务员' || n, 'junior_agent', n::text, 'sip', 'x', now()"
+            "insert into person (login, name, roles, extension, phone_kind, password_hash, created_at)"
+            " select 'a' || n, '话务员' || n, '{junior_agent}', n::text, 'sip', 'x', now()"
             " from generate_series($1::int, $2::int) n",
             FIRST,
             FIRST + AGENTS - 1,

@@ -42,7 +42,9 @@ async def hire(url: str, admin: Desk, member: Member) -> str:
     if member.login in known:
         made = await admin.post(f"/api/people/{known[member.login]}/password")
     else:
-        made = await admin.post("/api/people", **asdict(member))
+        account = asdict(member)
+        account["roles"] = [account.pop("role")]
+        made = await admin.post("/api/people", **account)
     async with await Desk.log_in(url, member.login, made["password"]) as desk:
         return await keep(desk, made["password"])
 

@@ -88,7 +88,9 @@ async def serve(
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
     people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits(), HOTLINES)
     accounts = {
-        role: await account(people, NewPerson(login=role.replace("_", "-"), name=f"{role} 测", role=role, extension=extension))
+        role: await account(
+            people, NewPerson(login=role.replace("_", "-"), name=f"{role} 测", roles=(role,), extension=extension)
+        )
         for role, extension in ((Role.administrator, None), (Role.junior_agent, "1001"), (Role.qa_inspector, None))
     }
     behind = build(pool, clock, folder, PresenceSettings(queue=QUEUE))

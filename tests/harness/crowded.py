@@ -21,12 +21,12 @@ CHANGES = 1_000  # of one ticket
 TEXT = "投诉宽带断线" * 1_666
 
 PEOPLE_SQL = """
-insert into person (login, name, role, extension, password_hash, created_at)
-select 'agent' || n, repeat('坐席', 20) || n, 'junior_agent', (2000 + n)::text, 'x', $1::timestamptz
+insert into person (login, name, roles, extension, password_hash, created_at)
+select 'agent' || n, repeat('坐席', 20) || n, '{junior_agent}', (2000 + n)::text, 'x', $1::timestamptz
 from generate_series(1, $2::int) n"""
 AUDIT_SQL = """
 insert into audit (at, person_id, action, object, detail)
-select $1::timestamptz, 1, 'person.change', 'person:' || n, jsonb_build_object('name', repeat('名', 80), 'role', repeat('x', 80))
+select $1::timestamptz, 1, 'person.change', 'person:' || n, jsonb_build_object('name', repeat('名', 80), 'roles', repeat('x', 80))
 from generate_series(1, $2::int) n"""
 CUSTOMERS_SQL = """
 insert into customer (number, name, note, changed_at)

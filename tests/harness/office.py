@@ -152,11 +152,11 @@ class Office:
         """A person with a session."""
         async with db.transaction(self.pool) as connection:
             person: int = await connection.fetchval(
-                "insert into person (login, name, role, extension, password_hash, created_at)"
+                "insert into person (login, name, roles, extension, password_hash, created_at)"
                 " values ($1, $2, $3, $4, 'x', $5) returning id",
                 login,
                 login.title(),
-                role,
+                [role],
                 extension,
                 self.clock.now(),
             )

@@ -72,7 +72,7 @@ async def test_a_file_that_is_no_one_encoding_is_refused_with_what_was_seen_and_
 
 
 async def test_an_import_does_not_exist_for_anybody_else(api: Api) -> None:
-    other = NewPerson(login="other", name="other", role=Role.administrator, extension=None)
+    other = NewPerson(login="other", name="other", roles=(Role.administrator,), extension=None)
     await account(api.people, other)
     async with api.as_role(Role.administrator) as owner, api.client("other") as stranger:
         job = await ask(owner, "POST", "-imports", 201, data=FILE.encode())

@@ -166,7 +166,7 @@ async def test_logging_out_ends_the_session_on_the_server(api: Api) -> None:
             assert answer.status == 401
 
 
-@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"active": False}, None])
+@pytest.mark.parametrize("change", [{"roles": ["qa_inspector"]}, {"active": False}, None])
 async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessions(
     api: Api, change: dict[str, object] | None
 ) -> None:
@@ -178,7 +178,7 @@ async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessio
             assert answer.status == 401
 
 
-@pytest.mark.parametrize("change", [{"role": "qa_inspector"}, {"name": "另一个名字"}, {"active": False}, {"extension": None}])
+@pytest.mark.parametrize("change", [{"roles": ["qa_inspector"]}, {"name": "另一个名字"}, {"active": False}, {"extension": None}])
 async def test_whatever_the_queue_or_the_board_shows_of_somebody_with_a_phone_is_told_at_once(
     api: Api, change: dict[str, object]
 ) -> None:
@@ -213,7 +213,7 @@ async def test_who_takes_an_extension_over_gets_a_secret_that_its_last_holder_ne
             known.add(await secret_of("junior-agent"))
         async with office.patch(f"/api/people/{agent.id}", json={"extension": None}) as answer:
             assert answer.status == 200
-    new = NewPerson(login="second", name="second", role=Role.junior_agent, extension="1001")
+    new = NewPerson(login="second", name="second", roles=(Role.junior_agent,), extension="1001")
     await account(api.people, new)
     assert len(known | {await secret_of("second")}) == 4
 
@@ -232,7 +232,7 @@ async def test_an_own_password_ends_the_other_sessions_only(api: Api) -> None:
 
 async def test_a_password_is_made_told_once_and_must_be_changed_first(api: Api) -> None:
     """At the making of an account, and again where it was forgotten: then the one before is good no more."""
-    new = {"login": "fresh", "name": "新人", "role": "junior_agent"}
+    new = {"login": "fresh", "name": "新人", "roles": ["junior_agent"]}
     async with api.as_role(Role.administrator) as office:
         async with office.post("/api/people", json=new) as answer:
             made = await body_of(answer)
@@ -266,7 +266,7 @@ async def _chooses_first(login: str, given: str, chosen: str, api: Api) -> None:
 
 
 async def test_nobody_can_choose_a_password_for_somebody_else(api: Api) -> None:
-    new = {"login": "fresh", "name": "新人", "role": "junior_agent", "password": "thought out by me"}
+    new = {"login": "fresh", "name": "新人", "roles": ["junior_agent"], "password": "thought out by me"}
     path = f"/api/people/{api.accounts[Role.junior_agent].id}"
     async with api.as_role(Role.administrator) as office, api.as_role(Role.junior_agent) as agent:
         for asked in (office.post("/api/people", json=new), office.patch(path, json={"password": "thought out by me"})):
@@ -316,7 +316,7 @@ async def test_guessing_the_present_password_is_throttled_like_a_login(api: Api)
 async def test_the_last_administrator_stays(api: Api) -> None:
     boss = api.accounts[Role.administrator]
     async with api.as_role(Role.administrator) as office:
-        for change in ({"active": False}, {"role": "qa_inspector"}):
+        for change in ({"active": False}, {"roles": ["qa_inspector"]}):
             async with office.patch(f"/api/people/{boss.id}", json=change) as answer:
                 assert (answer.status, (await body_of(answer))["code"]) == (409, "last_administrator")
 
@@ -383,7 +383,7 @@ async def test_whose_sessions_an_administrator_ends_is_away(api: Api) -> None:
 async def test_the_hotlines_own_number_is_nobodys_extension(api: Api) -> None:
     """The switch could not be given both: the next start would have died of it."""
     agent = api.accounts[Role.junior_agent]
-    new = {"login": "li", "name": "李", "role": "junior_agent", "extension": HOTLINES[0]}
+    new = {"login": "li", "name": "李", "roles": ["junior_agent"], "extension": HOTLINES[0]}
     async with api.as_role(Role.administrator) as office:
         for asked in (
             office.post("/api/people", json=new),
@@ -395,9 +395,9 @@ async def test_the_hotlines_own_number_is_nobodys_extension(api: Api) -> None:
 
 
 async def test_an_account_of_a_role_nobody_knows_lets_nobody_in_and_keeps_nobody_out(api: Api, owner: db.OwnConnection) -> None:
-    await owner.execute("alter table person drop constraint person_role_check")
+    await owner.execute("alter table person drop constraint person_roles_check")
     async with api.as_role(Role.junior_agent) as agent, api.as_role(Role.administrator) as office:
-        await api.pool.execute("update person set role = 'dragon' where login = 'junior-agent'")
+        await api.pool.execute("update person set roles = '{dragon}' where login = 'junior-agent'")
         async with agent.get("/api/me") as answer:
             assert answer.status == 401
         async with office.get("/api/people") as answer:

@@ -6,9 +6,10 @@ import pytest
 
 from services.access.rights import Role
 from services.errors import Forbidden
+from services.people.model import NewPerson
 from services.routes import CLASSES
 from services.web.http import Route, routes_of
-from tests.harness.api import Api
+from tests.harness.api import Api, account
 
 EVERYBODY = "administrator junior_agent qa_inspector"
 ALLOWED = {
@@ -82,6 +83,17 @@ async def test_a_route_opens_to_its_roles_and_to_nobody_else(shared_api: Api, na
         async with shared_api.as_role(role) as browser, browser.request(route.method, path_of(route)) as answer:
             refused = answer.status == 403 and (await answer.json())["message"] == str(Forbidden())  # the role's, not "not yours"
             assert refused == (role not in wanted), (role, answer.status, await answer.text())
+
+
+async def test_who_holds_two_roles_comes_in_where_either_does(shared_api: Api) -> None:
+    both = NewPerson(login="both", name="两职", roles=(Role.qa_inspector, Role.junior_agent), extension="1002")
+    await account(shared_api.people, both)
+    async with shared_api.client("both") as browser:
+        me = await (await browser.get("/api/me")).json()
+        assert me["roles"] == ["qa_inspector", "junior_agent"]
+        assert {"desk", "calls.read", "recordings.listen"} <= set(me["rights"])
+        assert "people" not in me["rights"]
+        assert [(await browser.get(path)).status for path in ("/api/phone", "/api/calls", "/api/people")] == [200, 200, 403]
 
 
 @pytest.mark.parametrize("forged", [{"Authorization": "Basic YWRtaW46YWRtaW4="}, {"Cookie": "tingsu_session=" + "A" * 43}])

@@ -203,7 +203,7 @@ async def _calls(pool: db.Pool) -> int:
 
 
 async def test_an_older_wish_that_is_taken_late_does_not_undo_a_newer_one(pool: db.Pool, tmp_path: Path) -> None:
-    somebody = "insert into person (login, name, role, password_hash, created_at) values ('li', 'Li', 'qa_inspector', 'x', $1)"
+    somebody = "insert into person (login, name, roles, password_hash, created_at) values ('li', 'Li', '{qa_inspector}', 'x', $1)"
     person = await pool.fetchval(f"{somebody} returning id", T0)
     ready = WantedSet(at=T0, person=person, state="ready", reason="")
     with journal_with(tmp_path, replace(ready, at=T0 + SECOND, state="away"), ready) as journal:

@@ -118,7 +118,7 @@ def customer_files(_: int) -> Iterator[bytes]:
     yield f"number,name,tier,note\n{rows}".encode("gb18030")
 
 
-ACCOUNT = {"name": "名" * 80, "role": "junior_agent"}
+ACCOUNT = {"name": "名" * 80, "roles": ["junior_agent"]}
 FIELDS = {"description": crowded.TEXT[:10_000], "answer": crowded.TEXT[:10_000], "address": "路" * 400}
 
 
@@ -166,7 +166,7 @@ WORST: dict[str, Bodies] = {
     "POST /api/customer-imports/{import_id}/start": nothing_more,
     "GET /api/customer-imports/{import_id}/report": nothing_more,
     "GET /api/people": nothing_more,
-    "POST /api/people": lambda _: iter([body({"login": "a" * 32, "name": "名" * 80, "role": "junior_agent"})]),
+    "POST /api/people": lambda _: iter([body({"login": "a" * 32, "name": "名" * 80, "roles": ["junior_agent"]})]),
     "PATCH /api/people/{person_id}": lambda _: iter([body({"name": "名" * 80})]),
     "POST /api/people/{person_id}/password": nothing_more,
     "GET /api/audit": nothing_more,
@@ -242,4 +242,6 @@ def role_for(route: Route) -> Role:
     """Somebody whom the route lets in, an agent first."""
     if not isinstance(route.rights, frozenset):
         return Role.junior_agent
-    return next(role for role in (Role.junior_agent, Role.administrator, *Role) if not rights_of(role).isdisjoint(route.rights))
+    return next(
+        role for role in (Role.junior_agent, Role.administrator, *Role) if not rights_of((role,)).isdisjoint(route.rights)
+    )

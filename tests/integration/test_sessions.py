@@ -18,7 +18,7 @@ from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
 from tests.harness.patience import until
 
-SOMEBODY = "insert into person (login, name, role, password_hash, created_at) values ('li', 'Li', 'qa_inspector', 'x', $1)"
+SOMEBODY = "insert into person (login, name, roles, password_hash, created_at) values ('li', 'Li', '{qa_inspector}', 'x', $1)"
 OLD = "insert into session (token_hash, person_id, created_at, seen_at) select 'x', id, $1, $1 from person"
 WAITING = "select query_start from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete from session%'"
 

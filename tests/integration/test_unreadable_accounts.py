@@ -12,12 +12,12 @@ from services.store import db
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 
-STRANGE = "update person set role = 'junior_dragon' where id = $1"
+STRANGE = "update person set roles = '{junior_agent,junior_dragon}' where id = $1"
 
 
 @pytest.fixture
 async def strange(pool: db.Pool) -> None:
-    await pool.execute("alter table person drop constraint person_role_check")
+    await pool.execute("alter table person drop constraint person_roles_check")
 
 
 @pytest.mark.usefixtures("strange")
@@ -25,7 +25,10 @@ async def test_everybody_else_is_listed_and_has_a_telephone(pool: db.Pool, clock
     async with serve(pool, clock, tmp_path) as api:
         await pool.execute(STRANGE, api.accounts[Role.junior_agent].id)
         async with db.connection(pool) as connection:
-            assert {person.role for person in await people.everybody(connection)} == {Role.administrator, Role.qa_inspector}
+            assert {role for person in await people.everybody(connection) for role in person.roles} == {
+                Role.administrator,
+                Role.qa_inspector,
+            }
         async with api.as_role(Role.administrator) as client:
             aside = await (await client.get("/api/system/aside")).json()
             assert [(item["kind"], item["thing"], item["retryable"]) for item in aside["items"]] == [

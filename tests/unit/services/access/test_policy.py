@@ -24,7 +24,7 @@ EARS = {Act.CALL_SEE, Act.CALL_WORDS, Act.CALL_LISTEN}
 
 def person(role: Role, number: int = 1) -> LoggedIn:
     made = Person(
-        id=number, login="x", name="X", role=role, extension=None, phone_kind="browser", phone_secret_n=1, language="en",
+        id=number, login="x", name="X", roles=(role,), extension=None, phone_kind="browser", phone_secret_n=1, language="en",
         must_change=False, active=True,
     )  # fmt: skip
     return LoggedIn(person=made, session=b"")

@@ -9,22 +9,28 @@ def test_every_role_has_a_row_and_every_right_is_somebodys() -> None:
 
 
 def test_an_inspector_listens_and_changes_no_ticket() -> None:
-    rights = rights_of(Role.qa_inspector)
+    rights = rights_of((Role.qa_inspector,))
     assert Right.RECORDINGS_LISTEN in rights
     assert not rights & {Right.TICKETS_WRITE, Right.PEOPLE, Right.DESK, Right.CUSTOMERS_WRITE, Right.LEXICON_WRITE}
 
 
 def test_an_agent_hears_own_calls_only() -> None:
-    rights = rights_of(Role.junior_agent)
+    rights = rights_of((Role.junior_agent,))
     assert {Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN} <= rights
     assert not rights & {Right.CALLS_READ, Right.RECORDINGS_LISTEN}
 
 
 def test_what_only_an_administrator_may_is_nobody_elses() -> None:
     alone = {Right.PEOPLE, Right.AUDIT, Right.REPAIR, Right.LEXICON_WRITE, Right.CUSTOMERS_WRITE}
-    assert [role for role in Role if rights_of(role) & alone] == [Role.administrator]
-    assert alone <= rights_of(Role.administrator)
+    assert [role for role in Role if rights_of((role,)) & alone] == [Role.administrator]
+    assert alone <= rights_of((Role.administrator,))
 
 
 def test_only_an_agent_takes_calls_and_writes_tickets() -> None:
-    assert [role for role in Role if rights_of(role) & {Right.DESK, Right.TICKETS_WRITE}] == [Role.junior_agent]
+    assert [role for role in Role if rights_of((role,)) & {Right.DESK, Right.TICKETS_WRITE}] == [Role.junior_agent]
+
+
+def test_who_holds_two_roles_may_do_what_either_may() -> None:
+    both = rights_of((Role.junior_agent, Role.qa_inspector))
+    assert both == rights_of((Role.junior_agent,)) | rights_of((Role.qa_inspector,))
+    assert rights_of(()) == frozenset()

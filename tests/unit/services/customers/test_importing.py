@@ -168,8 +168,8 @@ async def staff(owner: db.OwnConnection) -> None:
     """Anna and Berta work here."""
     for one in (ANNA, BERTA):
         await owner.execute(
-            "insert into person (id, login, name, role, password_hash, created_at) overriding system value"
-            " values ($1, $2, $2, 'administrator', 'x', now())",
+            "insert into person (id, login, name, roles, password_hash, created_at) overriding system value"
+            " values ($1, $2, $2, '{administrator}', 'x', now())",
             one,
             f"p{one}",
         )

@@ -31,7 +31,7 @@ class Room:
         self.clock = clock
         self.switch = KeptSwitch()
         self.directory = Directory(None)  # type: ignore[arg-type]  # never loaded here
-        self.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "junior_agent", "away", "")])
+        self.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "away", "")])
         today = Today(None, clock, queue=QUEUE, zone=ZONE)  # type: ignore[arg-type]  # never computed here
         self.floor = Floor(self.directory, today, clock, queue=QUEUE)
         self.noted: list[Fact] = []
@@ -221,13 +221,13 @@ async def test_a_reload_is_not_leaving(room: Room) -> None:
 
 
 async def test_wishes_of_before_the_restart_are_said_again(room: Room) -> None:
-    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "junior_agent", "paused", "lunch")])
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "paused", "lunch")])
     room.link()
     assert await room.settled() == [("add", "1001", "paused", "lunch")]
 
 
 async def test_one_agents_failure_does_not_stop_the_others(room: Room) -> None:
-    room.directory.replace([Seat(n, "", str(1000 + n), "zh-CN", "browser", "junior_agent", "ready", "") for n in (1, 2)])
+    room.directory.replace([Seat(n, "", str(1000 + n), "zh-CN", "browser", True, "ready", "") for n in (1, 2)])
     failing = room.switch.queue_add
 
     async def once(extension: Extension, queue: str, penalty: int = 0, *, paused: bool = False, reason: str = "") -> bool:
@@ -270,7 +270,7 @@ async def test_a_wish_the_switch_refused_is_said_again_without_another_login(roo
 
 
 async def test_an_inspectors_phone_has_no_wrap_up_and_no_missed_rings(room: Room) -> None:
-    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "away", "")])
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", False, "away", "")])
     for state, reason in ((AgentState.TALKING, ""), (AgentState.READY, ""), (AgentState.PAUSED, "Auto-Pause")):
         room.hear(state, reason)
     assert (room.floor.wrap_ups, room.presence.wanted(LI)) == ({}, Wanted("away"))
@@ -280,7 +280,7 @@ async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at
     await room.presence.want(LI, "ready")
     room.hear(AgentState.TALKING)
     room.hear(AgentState.READY)
-    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "ready", "")])
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", False, "ready", "")])
     assert ("remove", "1001") in await room.settled()
     room.clock.move(seconds=20)
     room.presence.look()
@@ -292,8 +292,8 @@ async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at
     "after",
     [
         [],  # closed, or without a phone now
-        [Seat(LI, "Li", "1001", "zh-CN", "browser", "qa_inspector", "ready", "")],
-        [Seat(LI, "Li", "1005", "zh-CN", "browser", "junior_agent", "ready", "")],
+        [Seat(LI, "Li", "1001", "zh-CN", "browser", False, "ready", "")],
+        [Seat(LI, "Li", "1005", "zh-CN", "browser", True, "ready", "")],
     ],
 )
 async def test_an_extension_that_is_no_agents_any_more_leaves_the_queue(room: Room, after: list[Seat]) -> None:
@@ -301,13 +301,13 @@ async def test_an_extension_that_is_no_agents_any_more_leaves_the_queue(room: Ro
     room.directory.replace(after)
     said = await room.settled()
     assert ("remove", "1001") in said
-    assert room.switch.members == {seat.extension for seat in after if seat.role == "junior_agent"}
+    assert room.switch.members == {seat.extension for seat in after if seat.agent}
     assert await room.settled() == []
 
 
 async def test_who_takes_an_extension_over_is_not_ready_because_the_last_holder_was(room: Room) -> None:
     await room.presence.want(LI, "ready")
-    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", "junior_agent", "away", "")])
+    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", True, "away", "")])
     assert await room.settled() == [("add", "1001", "", ""), ("remove", "1001")]
     assert room.switch.members == set()
 
@@ -354,7 +354,7 @@ async def test_who_is_away_already_is_told_nothing_of_a_log_out(room: Room) -> N
 
 async def test_a_wish_is_younger_than_the_one_before_it_though_the_clock_was_set_back(room: Room, clock: HandClock) -> None:
     kept = clock.now() + timedelta(hours=2)  # in the database, from before our start
-    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", "junior_agent", "away", "", kept)])
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "away", "", kept)])
     await room.presence.want(LI, "ready")
     clock.move(hours=-1)
     await room.presence.want(LI, "paused", "lunch")

@@ -44,7 +44,7 @@ class Screen:
 async def popping(pool: db.Pool, looks: Looks, clock: Clock) -> AsyncIterator[tuple[ScreenPop, Screen]]:
     """One agent at extension 1001; look-ups run."""
     screen, directory = Screen(), Directory(pool)
-    directory.replace([Seat(1, "Li", "1001", "zh-CN", "sip", "junior_agent", "ready", "")])
+    directory.replace([Seat(1, "Li", "1001", "zh-CN", "sip", True, "ready", "")])
     pops = ScreenPop(screen, directory, looks, clock, note=lambda fact: None)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(pops.run(), name="pops")

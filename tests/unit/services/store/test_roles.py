@@ -18,7 +18,7 @@ from tests.harness.database import DatabaseServer
 FILES = sorted(path for path in Path(services.__file__).parent.rglob("*.sql") if path.parent.name != "migrations")
 APPEND_ONLY = ("audit", "ticket_journal")
 ROWS = """
-insert into person (login, name, role, password_hash, created_at) values ('anna', 'Anna', 'administrator', 'x', now());
+insert into person (login, name, roles, password_hash, created_at) values ('anna', 'Anna', '{administrator}', 'x', now());
 insert into audit (at, person_id, action, object) values (now(), 1, 'log_in', 'person:1');
 insert into ticket (state, received_at, changed_at) values ('draft', now(), now());
 insert into ticket_journal (ticket_id, seq, at, action, changes) values (1, 1, now(), 'create', '{}');
