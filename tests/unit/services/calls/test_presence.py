@@ -312,6 +312,24 @@ async def test_who_takes_an_extension_over_is_not_ready_because_the_last_holder_
     assert room.switch.members == set()
 
 
+@pytest.mark.parametrize("between", [[], [AgentState.AWAY]])
+async def test_a_ring_that_began_at_the_last_holder_is_missed_by_nobody_else(room: Room, between: list[AgentState]) -> None:
+    """The switch ends it as the extension changes hands, and pauses the member for it."""
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.RINGING)
+    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", "junior_agent", "ready", "")])
+    await room.settled()
+    for state in between:
+        room.hear(state)
+    room.hear(AgentState.PAUSED, "Auto-Pause")
+    assert room.presence.wanted(2) == Wanted("ready")
+    assert await room.settled() == [("add", "1001", "", ""), ("unpause", "1001", "")]
+    room.hear(AgentState.READY)
+    room.hear(AgentState.RINGING)
+    room.hear(AgentState.PAUSED, "Auto-Pause")
+    assert room.presence.wanted(2) == Wanted("paused", "missed_ring")
+
+
 async def test_an_extension_leaves_the_queue_once_the_link_is_back(room: Room) -> None:
     await room.presence.want(LI, "ready")
     room.link(up=False)
