@@ -329,6 +329,50 @@ test.each([
   expect(asked).toEqual(Array(count).fill({ state: 'ready', reason: '' }))
 })
 
+const missed = () => {
+  const paused = board('paused', { epoch: 1, n: 8 })
+  useLive().show({ ...paused, me: paused.me && { ...paused.me, reason: 'missed_ring' } })
+}
+
+test('who took the phone over is ready again after a ring that went to the place it came from, once', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  await phone.takeHere()
+  await granted()
+  missed()
+  lastLine().emit('registered')
+  await soon()
+  expect(asked).toEqual([{ state: 'ready', reason: '' }])
+})
+
+test('who had missed a ring before he took the phone over is not ready unasked', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  missed()
+  await phone.takeHere()
+  await granted()
+  lastLine().emit('registered')
+  await soon()
+  expect(asked).toEqual([])
+})
+
+test('a ring that came to where the phone is now and was missed there stays missed', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  await phone.takeHere()
+  await granted()
+  lastLine().emit('registered')
+  const session = new FakeSession()
+  lastLine().emit('newRTCSession', { session })
+  session.terminate()
+  missed()
+  await soon()
+  expect(asked).toEqual([])
+})
+
 test('a registration that comes after the log-out is not made', async () => {
   useSession().me = me()
   const phone = usePhone()

@@ -184,6 +184,8 @@ export const usePhone = defineStore('phone', () => {
   async function takeHere(): Promise<void> {
     trouble.value = ''
     takes = true
+    // what rings while the phone is on its way rings at a page that is gone; a ring that was missed before it was asked for was missed
+    if (live.board?.me?.reason !== MISSED_RING) wasLost()
     if (tab?.held) return place.ask('take')
     if ((await tab?.take()) === false) trouble.value = t('phone.otherTalks')
   }
@@ -226,6 +228,7 @@ export const usePhone = defineStore('phone', () => {
     if (isGhost.value) stopRinging()
     if (call) return incoming.refuseBusy()
     call = incoming
+    backToReady = false // the person is here now: this one is lost to nobody else
     answered.value = false
     tab?.hasCall(true)
     place.tellBusy()
