@@ -115,7 +115,8 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     clock = SystemClock()
     base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
     await _open_floor(config, base, stack, clock, doors, listening)
-    first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
+    # last of all: after a start that failed nobody could know the password
+    first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
 
 

@@ -32,6 +32,7 @@ CHINESE = {
     "Usage: {usage}": "用法：{usage}",
     "[options]": "[选项]",
     "command …": "命令 …",
+    "Administrator": "管理员",
     "Arguments": "参数",
     "Options": "选项",
     "Commands": "命令",
