@@ -57,6 +57,7 @@ from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
 from services.looking import Looking
 from services.people.phones import sip_key
 from services.people.sessions import BELL as SESSION_BELL
+from services.private import shut, tell, tighten_gently
 from services.running import marked, refuse_second
 from services.store import db
 from services.store.bell import Bell
@@ -111,6 +112,7 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     instance = Instance(config.folder)
     stack.callback(instance.close)
     instance.open()
+    tell(await asyncio.to_thread(shut, config.folder, plans.guests(config)))
     refuse_taken(config, {"[ivr] port": config.ivr.port})
     clock = SystemClock()
     base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
@@ -296,6 +298,7 @@ async def _open_floor(
         "bell": bell.run,
         "imports": imports.run,
         "sessions": people.sessions.forget_old,
+        "rights": partial(tighten_gently, config.folder, plans.guests(config)),
         **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
         **({"refusals": refusals.run} if refusals else {}),
     }

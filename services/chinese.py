@@ -310,6 +310,7 @@ CHINESE = {
     "{path} (last used {when})": "{path}（最后使用：{when}）",
     "{path} belongs to somebody else or is open to others": "{path} 属于别人，或对别人开放",
     "{path} belongs to user id {owner}, of which there is no account: `chown -R {name} {path}`": "{path} 属于用户号 {owner}，而没有这个账号：请 `chown -R {name} {path}`",
+    "{count} files or folders of the instance could not be given to the account {name}: {why}": "实例中有 {count} 个文件或文件夹无法交给账号 {name}：{why}",
     "{path} is not a folder of ours": "{path} 不是我们的文件夹",
     "{port}, of {first}–{last}": "{port}，在 {first}–{last} 之中",
     "{program} does not run: {why}": "{program} 运行不了：{why}",

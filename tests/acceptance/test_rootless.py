@@ -72,5 +72,14 @@ async def test_no_process_and_no_file_of_an_instance_that_root_started_is_roots(
     await call.hang_up()
     caller.close()
     await centre.call_of(NUMBER, recording_state="archived", limit=20)
-    roots = [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
-    assert roots == []
+    assert roots(centre) == []
+
+    await centre.stop()
+    (centre.folder / "var/models/copied-by-root").mkdir(parents=True)
+    (centre.folder / "var/models/copied-by-root/README").touch()
+    await centre.start()
+    assert roots(centre) == [], "what root has put there since is given too"
+
+
+def roots(centre: Centre) -> list[Path]:
+    return [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
