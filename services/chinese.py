@@ -245,6 +245,7 @@ CHINESE = {
     "the store cannot be opened": "打不开存储",
     "the store does not answer as it should": "存储的响应不对",
     "the switch (process {pid}) can not be stopped": "停不了交换机（进程 {pid}）",
+    "the switch of before (process {pid}) is another account's and does not end: end it as root": "之前的交换机（进程 {pid}）属于另一账号，又没有退出：请以 root 身份结束它",
     "the switch cannot be asked: {why}": "无法询问交换机：{why}",
     "the switch cannot be configured: {error}": "无法配置交换机：{error}",
     "the switch did not answer {line!r} in {seconds:.0f} s": "交换机在 {seconds:.0f} 秒内没有回答 {line!r}",
