@@ -11,6 +11,7 @@ import pytest
 from cti.changes import AgentState
 from cti.errors import ActionFailed, ActionTimeout
 from cti.ids import Extension
+from services.calls import presence as rooms
 from services.calls.directory import Directory
 from services.calls.facts import Fact, WantedSet
 from services.calls.figures import Today
@@ -20,6 +21,7 @@ from services.calls.store import Seat
 from services.errors import NotAllowed, SwitchAway
 from tests.harness.clock import HandClock, SetClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
+from tests.harness.patience import until
 
 LI = 1
 
@@ -146,6 +148,30 @@ async def test_after_a_call_comes_a_pause_that_ends_by_itself(room: Room) -> Non
     room.presence.look()
     assert (await room.settled())[-1] == ("unpause", "1001", "")
     assert room.floor.board(LI).wrap_up_until is None
+
+
+async def test_time_limits_and_seats_given_up_are_looked_at_by_itself(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "LOOK_S", 0.01)
+
+    async def until_said(*words: str) -> None:
+        await until(lambda: room.switch.said[-1:] == [words], f"{words} to be said to the switch")
+
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(room.presence.run(), name="presence")
+        await until_said("pause", "1001", "wrap-up")
+        room.clock.move(seconds=20)
+        await until_said("unpause", "1001", "")
+        room.directory.replace([])
+        await until_said("remove", "1001")
+        running.cancel()
+
+
+async def test_a_phone_that_is_nobodys_has_no_wishes(room: Room) -> None:
+    room.presence.agent_changed(agent("1999", AgentState.PAUSED, "Auto-Pause", at=room.clock.now()))
+    assert room.noted == []
 
 
 async def test_a_phone_that_was_in_use_without_a_caller_leaves_nothing_to_write_up(room: Room) -> None:
