@@ -28,6 +28,22 @@ REASONS = {
 
 CHINESE = {
     **REASONS,
+    # The System page.
+    "{count} events not understood": "看不懂的事件 {count} 个",
+    "{count} corrected after the switch's lists": "按交换机的列表更正了 {count} 处",
+    "{count} registrations refused in the last hour (addresses: {addresses})": "一小时内拒绝注册 {count} 次（来自 {addresses} 个地址）",
+    "the switch's is {seconds:+.1f} s from ours": "交换机的时钟与本机相差 {seconds:+.1f} 秒",
+    "switch": "交换机",
+    "ours": "本机",
+    "not measured yet": "尚未测得",
+    "{whose} was set by {seconds:+.0f} s at {at:%Y-%m-%d %H:%M:%S} UTC": "{whose}的时钟在 UTC {at:%Y-%m-%d %H:%M:%S} 被拨动 {seconds:+.0f} 秒",
+    "{legs} legs in the spool, {free:.1f} GB free": "暂存目录中有 {legs} 段录音，剩余 {free:.1f} GB",
+    "repaired: {repaired}": "已补齐：{repaired}",
+    "{count} workers": "识别进程 {count} 个",
+    "{recordings} to archive, {transcripts} to listen to, {failed} failed since yesterday": "待归档 {recordings}，待转写 {transcripts}，一天内失败 {failed}",
+    "{count} missing": "缺 {count} 个",
+    "another stands by": "另有一台待命",
+    "{count} bytes to go": "还剩 {count} 字节",
     # The command line.
     "Usage: {usage}": "用法：{usage}",
     "[options]": "[选项]",

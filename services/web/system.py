@@ -9,6 +9,7 @@ from services.aside import SetAside
 from services.people.rights import Right
 from services.web import schemas
 from services.web.http import Asked, Door, route
+from services.words import speaking
 
 
 class SystemRoutes:
@@ -22,7 +23,8 @@ class SystemRoutes:
     @route("GET", "/api/system", right=Right.SYSTEM, without_database=True)
     async def show(self, asked: Asked) -> schemas.System:
         """Which parts work, without personal data."""
-        return await self._look()
+        with speaking(asked.by.person.language):
+            return await self._look()
 
     @route("GET", "/api/system/aside", right=Right.SYSTEM, without_database=True)
     async def aside(self, asked: Asked) -> schemas.Aside:
