@@ -38,6 +38,8 @@ LINE_AT_MOST = 1_000
 """Bytes of one header of an action: Asterisk cuts lines at 1,024 and reads the rest as the next header (main/manager.c)."""
 BATCH = 100
 """Messages handed over at once: one or two milliseconds of work between two looks at everything else."""
+_LATE = 1.5
+"""Intervals of pings after which the next one is late: a loop that is in order keeps them within milliseconds."""
 
 _WANTED = frozenset(name.encode() for name in WANTED)
 _GREETING = b"Asterisk Call Manager/"
@@ -184,13 +186,25 @@ class _Switch(Manager):  # type: ignore[misc]
             forgetable_actions=(),
         )
         self.ping_delay = self.ping_interval = settings.ping_interval  # panoramisk cuts them to whole seconds
+        self._looked = 0.0
+        self._silent = 0
 
     def ping(self) -> None:
-        """Called by panoramisk's timer: a Ping, and the end of the link when nothing whole came for two intervals."""
-        silent = self.loop.time() - self.protocol.heard
-        if silent > 2 * self.ping_interval:
+        """Called by panoramisk's timer: a Ping, and the end of the link when nothing whole came for two intervals.
+
+        An interval that took far longer than it should counts for nothing: it was we who stood still (stopped, or held up) and
+        had asked nothing in that time.
+        """
+        now = self.loop.time()
+        late = now - self._looked > _LATE * self.ping_interval
+        if self.protocol.heard >= self._looked:
+            self._silent = 0
+        elif not late:
+            self._silent += 1
+        self._looked = now
+        if self._silent == 2:
             who = "its events were not taken in" if self.protocol.held_back else "the switch was silent"
-            self.protocol.drop(f"{who} for {silent:.1f} s")
+            self.protocol.drop(f"{who} for {now - self.protocol.heard:.1f} s")
         elif not self.protocol.closed:
             self.pinger = self.loop.call_later(self.ping_interval, self.ping)
             self.send_action(_Ask({"Action": "Ping"}), as_list=False)

@@ -75,18 +75,28 @@ def _unwritten(words: Mapping[str, object]) -> list[str]:
 
 
 class PromptStore:
-    """All prompts of one instance. ``prepare`` once at start (and after the operator's changes), then ``find``."""
+    """All prompts of one instance. ``prepare`` once at start (and after the operator's changes), then ``find``.
+
+    ``shared``: the switch that plays them may run as another account. Who may walk to ``folder`` is for others to say.
+    """
 
     languages = LANGUAGES
 
     def __init__(
-        self, folder: Path, *, recordings: Path | None = None, speaker: Speaker | None = None, texts: Path = TEXTS
+        self,
+        folder: Path,
+        *,
+        recordings: Path | None = None,
+        speaker: Speaker | None = None,
+        texts: Path = TEXTS,
+        shared: bool = False,
     ) -> None:
         if recordings is not None and recordings.resolve() == folder.resolve():
             raise BadTexts("recordings need a folder of their own: what is spoken here would pass for a recording there")
         self._folder = folder.absolute()
         self._recordings = recordings
         self._speaker = speaker
+        self._shared = shared
         self._texts = load_texts(texts)
         self._ready: dict[tuple[str, str], Prompt] = {}
 
@@ -153,10 +163,18 @@ class PromptStore:
     def _publish(self, language: str, text: Text, version: str, samples: sound.Samples) -> Prompt:
         file = self._file(language, text)
         note = file.with_suffix(".version")
+        self._make_folders(file.parent)
         note.unlink(missing_ok=True)  # first: a note must never vouch for another version's sound
-        sound.write(file, samples)
+        sound.write(file, samples, shared=self._shared)
         note.write_text(version, "ascii")
         return self._prompt(language, text, version, len(samples) / sound.RATE)
+
+    def _make_folders(self, folder: Path) -> None:
+        """Of a language, and that of all; those that are there keep their rights."""
+        for path in (folder.parent, folder):
+            if not path.exists():
+                path.mkdir(parents=True)
+                path.chmod(0o755 if self._shared else 0o700)
 
     def _prompt(self, language: str, text: Text, version: str, length: float) -> Prompt:
         path = self._file(language, text).with_suffix("")

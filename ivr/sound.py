@@ -51,12 +51,16 @@ def levelled(samples: Samples) -> Samples:
     return np.concatenate([np.zeros(int(_LEAD * RATE)), samples * gain, np.zeros(int(_TAIL * RATE))]).astype(np.float32)
 
 
-def write(file: Path, samples: Samples) -> None:
-    """Write whole or not at all: the switch may be playing the file of that name this moment."""
+def write(file: Path, samples: Samples, *, shared: bool = False) -> None:
+    """Write whole or not at all: the switch may be playing the file of that name this moment.
+
+    ``shared``: another account's switch plays it, so everybody may read it, as everybody who calls may hear it.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.stem}.{os.getpid()}.part")
     try:
         sf.write(part, np.clip(samples, -1.0, 1.0), RATE, subtype="PCM_16", format="WAV")
+        part.chmod(0o644 if shared else 0o600)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,6 +59,7 @@ def tell(text: str) -> None:
 
 def configured(file: Path | None) -> Config:
     """The configuration, or every mistake in it and exit code 1. From here on its language is spoken."""
+    os.umask(0o077)  # what is made from here on is for our own account alone; what others need is opened to them by name
     words.speak(config_file.language(file))
     try:
         return load(file)

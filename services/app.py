@@ -53,6 +53,7 @@ from services.now import Clock, SystemClock
 from services.people.phones import sip_key
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
+from services.private import shut, tell, tighten_gently
 from services.recordings.steps import IntakeSettings
 from services.routes import Parts, sources
 from services.routing.backoffice import BackOffice
@@ -110,11 +111,13 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     instance = Instance(config.folder)
     stack.callback(instance.close)
     instance.open()
+    tell(await asyncio.to_thread(shut, config.folder, plans.guests(config)))
     refuse_taken(config, {"[ivr] port": config.ivr.port})
     clock = SystemClock()
     base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
     await _open_floor(config, base, stack, clock, doors, listening)
-    first_password = await base.people.first_administrator()  # last of all: after a start that failed nobody could know it
+    # last of all: after a start that failed nobody could know the password
+    first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
 
 
@@ -294,6 +297,7 @@ async def _open_floor(
         "bell": bell.run,
         "imports": imports.run,
         "sessions": people.sessions.forget_old,
+        "rights": partial(tighten_gently, config.folder, plans.guests(config)),
         **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
         **({"refusals": refusals.run} if refusals else {}),
     }

@@ -315,6 +315,11 @@ async def import_customers(config: Config, file: Path, wanted: ImportWanted, tel
             return ImportOutcome(job.outcome, named, written=job.written)
 
 
+def _printable(text: str) -> str:
+    """A file's words may not steer a terminal."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
 def _columns(look: Look, chosen: Mapping[str, str]) -> dict[str, int]:
     """The fields' columns: by their titles, or as chosen by title or letter. Raises CannotDo."""
     from services.customers.columns import FIELDS, title
@@ -329,7 +334,9 @@ def _columns(look: Look, chosen: Mapping[str, str]) -> dict[str, int]:
         columns[field] = places[0]
     for field in ("number", "name"):
         if field not in columns:
-            titles = ", ".join(f"{letter} {heading}" for letter, heading in zip(look.letters, look.headings, strict=True))
+            titles = ", ".join(
+                f"{letter} {_printable(heading)}" for letter, heading in zip(look.letters, look.headings, strict=True)
+            )
             pattern = "which column is the {field}? say --column {field}=LETTER; there are: {titles}"
             raise CannotDo(said(pattern, field=field, titles=titles))
     if unclear := [field for field in look.doubtful if field not in chosen]:

@@ -241,7 +241,8 @@ async def _prompts(config: Config, welcome: Welcome) -> tuple[PromptStore, tuple
     except WorldFailed as error:
         welcome.warn(said("nobody can speak the prompts: {error}", error=error))
     config.prompts.mkdir(parents=True, exist_ok=True)
-    prompts = PromptStore(config.folder / "cache/prompts", recordings=config.prompts, speaker=speaker)
+    shared = not config.asterisk.managed
+    prompts = PromptStore(plans.spoken_prompts(config), recordings=config.prompts, speaker=speaker, shared=shared)
     try:
         await prompts.prepare(lambda done, total, name: welcome.progress(name, done / total))
     except PromptsMissing as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -320,4 +321,14 @@ def exposed(config: Config) -> list[Mistake]:
                     leans_on=("[asterisk] host", "[trunks] anonymous"),
                 )
             )
+    return found
+
+
+def guests(config: Config) -> list[Path]:
+    """What lies in the instance's folder and other accounts work in: they are not shut out of it."""
+    found = []
+    if config.database.embedded and os.geteuid() == 0:  # as root the database alone has an account of its own
+        found.append(config.folder / "postgres")
+    if not config.asterisk.managed:  # your own switch records into the one and plays the other
+        found += [config.spool, spoken_prompts(config)]
     return found

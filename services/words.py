@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal, get_args
 
@@ -45,6 +46,16 @@ RECORDINGS = {
 def speak(language: Language) -> None:
     """From here on the process says everything in this language."""
     _spoken.set(language)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """What this task says meanwhile is for somebody at the desk, in his own language."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 def of_environment(variables: Mapping[str, str]) -> Language:

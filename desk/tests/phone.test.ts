@@ -62,8 +62,17 @@ class FakeSession extends Emitter {
   mute(): void {
     if (this.sender.track) this.sender.track.enabled = false
   }
-  hold(): boolean {
+  /** The switch's answers to what it was asked about hold, as JsSIP takes them: its event comes with the asking. */
+  agree: (() => void)[] = []
+  hold(_?: object, done: () => void = () => undefined): boolean {
     this.holds++
+    this.emit('hold', { originator: 'local' })
+    this.agree.push(done)
+    return true
+  }
+  unhold(_?: object, done: () => void = () => undefined): boolean {
+    this.emit('unhold', { originator: 'local' })
+    this.agree.push(done)
     return true
   }
   refer(_: string, { eventHandlers }: { eventHandlers: Record<string, () => void> }): void {
@@ -320,6 +329,50 @@ test.each([
   expect(asked).toEqual(Array(count).fill({ state: 'ready', reason: '' }))
 })
 
+const missed = () => {
+  const paused = board('paused', { epoch: 1, n: 8 })
+  useLive().show({ ...paused, me: paused.me && { ...paused.me, reason: 'missed_ring' } })
+}
+
+test('who took the phone over is ready again after a ring that went to the place it came from, once', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  await phone.takeHere()
+  await granted()
+  missed()
+  lastLine().emit('registered')
+  await soon()
+  expect(asked).toEqual([{ state: 'ready', reason: '' }])
+})
+
+test('who had missed a ring before he took the phone over is not ready unasked', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  missed()
+  await phone.takeHere()
+  await granted()
+  lastLine().emit('registered')
+  await soon()
+  expect(asked).toEqual([])
+})
+
+test('a ring that came to where the phone is now and was missed there stays missed', async () => {
+  const asked = wishes()
+  const phone = await registered()
+  await granted('elsewhere')
+  await phone.takeHere()
+  await granted()
+  lastLine().emit('registered')
+  const session = new FakeSession()
+  lastLine().emit('newRTCSession', { session })
+  session.terminate()
+  missed()
+  await soon()
+  expect(asked).toEqual([])
+})
+
 test('a registration that comes after the log-out is not made', async () => {
   useSession().me = me()
   const phone = usePhone()
@@ -412,6 +465,20 @@ test('a refused transfer leaves the caller here', async () => {
   session.refers[0]?.requestFailed?.()
   await expect(going).rejects.toThrow()
   expect([session.ended, phone.canHandOn]).toEqual([false, true])
+})
+
+test('a caller is on hold, and back, when the switch has agreed and not before; meanwhile nothing more is asked', async () => {
+  const { phone, session } = await talking()
+  for (const isHeld of [true, false]) {
+    phone.toggleHold()
+    phone.toggleHold()
+    expect([phone.held, phone.holding, session.agree.length]).toEqual([!isHeld, true, 1])
+    session.agree.pop()?.()
+    expect([phone.held, phone.holding]).toEqual([isHeld, false])
+  }
+  phone.toggleHold()
+  session.terminate() // what JsSIP does where the switch refuses
+  expect([phone.held, phone.holding]).toEqual([false, false])
 })
 
 test('without a line nothing is tried that would end the call', async () => {

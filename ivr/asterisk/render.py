@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -50,6 +50,13 @@ _ADMISSION = """\
  same => n,Set(SOURCE=${CUT(SOURCE,:,1)})
  same => n,Set(GROUP(sources)=${SOURCE})
  same => n,GotoIf($[${GROUP_COUNT(${SOURCE}@sources)} > @most_calls_each@]?full)"""
+
+_MARKS = (
+    (0x80, 0x9F), (0xAD, 0xAD), (0x61C, 0x61C), (0x180E, 0x180E), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F),
+    (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB),
+)  # fmt: skip
+"""Characters of a name that do something where it is shown, instead of being shown (first and last of each): C1 controls,
+direction marks, line and paragraph separators, joiners. Asterisk's own filter knows bytes alone."""
 
 _WIDE = {"g722": ("codec_g722.so",), "opus": ("codec_opus_open_source.so", "codec_opus.so")}
 """Codecs of more than 8 kHz, and the modules that translate them (Debian has a name of its own for Opus)."""
@@ -121,6 +128,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "ice_hosts": "\n".join(f"{real} => {offered}" for real, offered in plan.ice_hosts.items()),
         "language": plan.language,
         "media": f"media_address = {plan.bind}\nbind_rtp_to_media_address = yes" if plan.bind.startswith("127.") else "",
+        "marks": "|".join(_marks()),
         "modules": plan_path(plan.program.modules),
         "notice": str(notice.with_suffix("")),
         "phone_door": plan.phone_door,
@@ -128,7 +136,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "queue": plan.queue.name,
         "retry": str(plan.queue.retry_seconds),
         "ring": str(plan.queue.ring_seconds),
-        "ring_colleague": _dial_lines("Hangup()"),
+        "ring_colleague": _dial_lines("Hangup()", before=("Set(TRANSFER_CONTEXT=handed-on)", "Gosub(no-test,s,1)")),
         "ring_handed_on": _dial_lines("Goto(unanswered,s,1)"),
         "rtp_first": str(plan.ports.rtp_first),
         "rtp_last": str(plan.ports.rtp_last),
@@ -148,6 +156,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "unread": UNREAD,
         "user": plan.ami.user,
         "wide": "".join(f",{codec}" for codec in _wide_codecs(plan.program.modules)),
+        "without_marks": "\n".join(_without_marks_lines()),
         "wrap_up": str(plan.queue.wrap_up_seconds),
     }
 
@@ -203,9 +212,20 @@ def _wide_codecs(modules: Path) -> list[str]:
     return [codec for codec, names in _WIDE.items() if any((modules / name).exists() for name in names)]
 
 
-def _dial_lines(afterwards: str) -> str:
+def _dial_lines(afterwards: str, *, before: Iterable[str] = ()) -> str:
     dial = f"Dial(PJSIP/${{EXTEN}},{COLLEAGUE_RING_S},gib(before-ring^s^1)U(record-agent)t)"
-    return "\n".join(f"exten => {pattern},1,{dial}\n same => n,{afterwards}" for pattern in _EXTENSION_PATTERNS)
+    first, *more = (*before, dial, afterwards)
+    steps = "".join(f"\n same => n,{step}" for step in more)
+    return "\n".join(f"exten => {pattern},1,{first}{steps}" for pattern in _EXTENSION_PATTERNS)
+
+
+def _marks() -> list[str]:
+    return [chr(point) for first, last in _MARKS for point in range(first, last + 1)]
+
+
+def _without_marks_lines() -> Iterator[str]:
+    for number, mark in enumerate(_marks()):
+        yield f"{' same => n' if number else 'exten => s,1'},Set(FROM_NAME=${{STRREPLACE(FROM_NAME,{mark},)}})"
 
 
 def _tls_lines(plan: SwitchPlan) -> str:

@@ -5,6 +5,7 @@ Nothing is cleaned by guessing: what is not plain is named.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ NAMED = {title: field for field, titles in HEADERS.items() for title in titles}
 KNOWN = frozenset(NAMED)
 NAME_LIMIT, NOTE_LIMIT = 80, 400
 SHOWN = 80  # characters of a wrong value that are repeated
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing: with them a name shows as another."""
 
 Columns = Mapping[str, int]
 """Field -> the column it is read from, as the line's cells are counted."""
@@ -115,7 +119,7 @@ def _wrong_number(text: str, number: str) -> str:
 def _wrong_name(text: str) -> str:
     if not text:
         return "name_missing"
-    return "" if len(text) <= NAME_LIMIT and _clean(text) else "name"
+    return "" if len(text) <= NAME_LIMIT and _clean(text) and not _TURNING.search(text) else "name"
 
 
 def _wrong_tier(text: str) -> str:

@@ -18,6 +18,7 @@ import os
 import resource
 import signal
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,7 +35,7 @@ from services.words import Language
 
 MOST_ROWS = 2_000_000
 MOST_COLUMNS = 256
-MEMORY = 4 << 30  # bytes of address space
+MEMORY = 3 << 30  # bytes of address space; 200 MB of text take some 1.5
 CPU_S = 900  # s
 LOOK_CPU_S = 120  # s; somebody waits for it
 NICE = 5
@@ -43,6 +44,7 @@ DISK_FULL = "disk_full"
 SHOWN_ROWS, SHOWN_CELL = 12, 60
 SHOWN_PROBLEMS = 200
 EVERY = 20_000  # rows between two words of how far it is
+_COMPUTED = frozenset("=+-@|%")
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 REPORT_HEAD = {"zh-CN": ("行", "列", "原因", "内容"), "en": ("row", "column", "why", "found")}
 
@@ -164,8 +166,9 @@ def _copied(text: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A cell that a spreadsheet would compute is shown instead."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A cell that a spreadsheet would compute is shown instead, also one that begins so after a blank or in wide letters."""
+    begun = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return f"'{text}" if begun in _COMPUTED or text.startswith(("\t", "\r", "\n")) else text
 
 
 def _open(task: Task) -> Opened:
@@ -177,6 +180,8 @@ def _heading(lines: Iterator[Line]) -> Line:
     for line in lines:
         if is_blank(line):
             continue
+        if line.wrong:
+            raise NotRead(Seen("heading_wrong", line.number))
         texts = [text_of(cell) or "" for cell in line.cells]
         if not any(title(cell) in KNOWN for cell in line.cells) and any(len(text) >= 7 and is_number(text) for text in texts):
             raise NotRead(Seen("no_heading", line.number))

@@ -18,6 +18,7 @@ from services.customers import encodings
 
 DELIMITERS = (",", ";", "\t", "|")
 SPAN = 50  # lines a quoted cell may go over; one that was never closed would take the rest of the file with it
+LONGEST = 1 << 20  # characters in a quoted cell; none of ours takes more than some hundred
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods are archives, .xls (and one with a password) is older
 _SEPARATOR = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 
@@ -90,9 +91,13 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _records(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[Line]:
     """A row is a line, unless a cell in quotes goes on over more; one that is not closed is a row that cannot be read."""
+    csv.field_size_limit(LONGEST)
     at = begin
     while at < len(lines):
         line = lines[at]
+        if not line:
+            at += 1  # a hundred million of them would take minutes as rows
+            continue
         if '"' not in line:
             yield Line(at + 1, line.split(delimiter))
             at += 1
@@ -101,8 +106,8 @@ def _records(lines: Sequence[str], begin: int, delimiter: str) -> Iterator[Line]
         try:
             yield Line(at + 1, next(reader))
             at += reader.line_num
-        except csv.Error:
-            yield Line(at + 1, (line,), "quote")
+        except csv.Error as error:
+            yield Line(at + 1, (line,), "cell_long" if "field limit" in str(error) else "quote")
             at += 1
 
 
@@ -122,6 +127,10 @@ def _workbook(content: bytes, sheet: str) -> Opened:
         if isinstance(error, NotRead):
             raise
         raise NotRead(encodings.Seen("no_workbook")) from None
+    except BaseException as error:
+        if isinstance(error, Exception | KeyboardInterrupt | SystemExit):
+            raise
+        raise NotRead(encodings.Seen("no_workbook")) from None  # a panic of Rust's, of a cell no sheet can have
 
 
 def _sheet_lines(rows: Iterable[Sequence[object]]) -> Iterator[Line]:

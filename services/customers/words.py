@@ -12,6 +12,7 @@ _CHINESE_TIERS = "、".join(name for name in TIER_NAMES if not name.isascii())
 
 ROWS = {
     "quote": "a quotation mark without its other: the row cannot be read",
+    "cell_long": "a cell of more than a million characters",
     "beyond": "a cell beyond the heading's columns (a comma without quotation marks?)",
     "no_text": "the cell is a date or true/false, no text",
     "number_missing": "no number",
@@ -19,7 +20,7 @@ ROWS = {
     "number_no_plan": "of no numbering plan (is a 0 in front or a country code lost?)",
     "number_twice": "the same number as in row {more}",
     "name_missing": "no name",
-    "name": "a name of at most 80 characters on one line",
+    "name": "a name of at most 80 characters on one line, without marks that turn the direction of writing",
     "tier": "one of: {tiers}",
     "note": "a note of at most 400 characters",
 }
@@ -36,6 +37,7 @@ FILES = {
     "no_workbook": "The workbook cannot be opened; it may be damaged.",
     "no_sheet": "The workbook has no such sheet.",
     "no_heading": "Row {line} should name the columns and looks like a customer. Put a heading first: number, name, tier, note.",
+    "heading_wrong": "Row {line} should name the columns and cannot be read: a quotation mark without its other, or a cell without end.",
     "columns": "Say which column is the number and which the name; none twice.",
     "too_many": "More than {byte} rows: split the file.",
     "too_wide": "Row {line} names more than {byte} columns.",

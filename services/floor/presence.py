@@ -91,6 +91,7 @@ class Presence:
         self._wished_at: dict[int, datetime] = {}
         self._written_up: dict[int, float] = {}  # when each ends, monotonic; the floor has it for the screen
         self._last: dict[str, AgentChanged] = {}
+        self._rung: dict[str, int] = {}  # whose phone an extension was when it was rung last
         self._gone_since: dict[int, float] = {}
         self._here: set[int] = set()
         self._began = clock.monotonic()
@@ -132,11 +133,22 @@ class Presence:
         now = (change.state, change.reason)
         if seat is None or not seat.agent or (before and (before.state, before.reason) == now):
             return
+        if change.state is AgentState.RINGING:
+            self._rung[change.extension] = seat.person
+        elif change.state in (AgentState.READY, AgentState.TALKING):
+            self._rung.pop(change.extension, None)
         if now == (AgentState.PAUSED, AUTO_PAUSE):
-            self._set(seat, "paused", MISSED_RING)
+            self._missed(seat)
         elif before and _had_a_caller(before) and change.state is AgentState.READY and self._settings.wrap_up:
             self._floor.wrap_ups[seat.person] = self._clock.now() + self._settings.wrap_up
             self._written_up[seat.person] = self._clock.monotonic() + self._settings.wrap_up.total_seconds()
+            self._line_up(seat.person)
+
+    def _missed(self, seat: Seat) -> None:
+        """A ring that began at whoever had the extension before is none of the new holder's, who is what he wants to be."""
+        if self._rung.pop(seat.extension, seat.person) == seat.person:
+            self._set(seat, "paused", MISSED_RING)
+        else:
             self._line_up(seat.person)
 
     def link_up(self) -> None:

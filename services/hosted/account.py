@@ -91,7 +91,10 @@ def place_for(folder: Path, account: Account | None) -> Path:
         return folder
     for base in PLACES:
         try:
-            base.mkdir(mode=0o755, parents=True, exist_ok=True)
+            base.mkdir(parents=True)
+            base.chmod(0o755)  # whoever runs a database below it walks through; each database's own folder is 0700
+        except FileExistsError:
+            pass  # as whoever made it wants it
         except OSError:
             continue
         if base.stat().st_uid == os.geteuid() and can_reach(account, base):

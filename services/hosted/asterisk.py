@@ -34,6 +34,8 @@ _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
 """Where these, or the program, differ from what a running switch was started with, no reload helps."""
 _NAME_KEPT = 24
 """Characters of the instance's name in ids, which have 32 for it and the number of the switch's start."""
+_BOOTS = re.compile(r"\A\s*([0-9]{1,12})\s*\Z", re.ASCII)
+_BOOT_IN_NAME = re.compile(r"^systemname = \w+_([0-9]{1,12})$", re.ASCII | re.MULTILINE)
 _SOCKET_PATH_LIMIT = 107
 
 _START_LIMIT_S = 30.0
@@ -242,11 +244,11 @@ class ManagedAsterisk:
         return self._folder / "phone-holders"
 
     def _booted_name(self) -> str:
-        """The system name of this start: each call's id begins with it, and no start may give an id that another gave."""
-        try:
-            boot = int((self._folder / "boots").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            boot = 0
+        """The system name of this start: each call's id begins with it, and no start may give an id that another gave.
+
+        The count is in two files: a switch that goes on must not be stopped because one of them was lost, or is older.
+        """
+        boot = max(_number_in(self._folder / "boots", _BOOTS), _number_in(self._started_with, _BOOT_IN_NAME))
         return f"{self._name[:_NAME_KEPT]}_{boot}"
 
     def _count_boot(self) -> None:
@@ -357,8 +359,13 @@ class ManagedAsterisk:
         if await self._gone(pid, _STOP_LIMIT_S):
             return
         for force, limit in ((signal.SIGTERM, _TERM_LIMIT_S), (signal.SIGKILL, _TERM_LIMIT_S)):
-            with contextlib.suppress(ProcessLookupError):
+            try:
                 os.kill(pid, force)
+            except ProcessLookupError:
+                return
+            except PermissionError:  # root's, from before we were started as somebody else
+                pattern = "the switch of before (process {pid}) is another account's and does not end: end it as root"
+                raise SwitchFailed(said(pattern, pid=pid)) from None
             if await self._gone(pid, limit):
                 return
         raise SwitchFailed(said("the switch (process {pid}) can not be stopped", pid=pid))
@@ -456,6 +463,15 @@ def channel_named(listing: str, leg: ChannelId) -> str | None:
         if fields[-1] == leg and _CHANNEL_NAME.fullmatch(fields[0]):
             return fields[0]
     return None
+
+
+def _number_in(file: Path, where: re.Pattern[str]) -> int:
+    """0 where there is none."""
+    try:
+        found = where.search(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0
+    return int(found[1]) if found else 0
 
 
 def _run_folder(folder: Path) -> Path:

@@ -19,6 +19,7 @@ import structlog
 from cti.ids import is_extension
 from services.hosted import written
 from services.now import Clock
+from services.words import said
 
 WITHIN = timedelta(hours=1)
 LOOK_S = 60.0
@@ -79,7 +80,8 @@ class Refusals:
     async def said(self) -> str:
         """For the System page, without anybody's address. '' where nobody was refused."""
         found = await self.lately()
-        return f"{len(found)} registrations refused in the last hour (addresses: {_addresses(found)})" if found else ""
+        pattern = "{count} registrations refused in the last hour (addresses: {addresses})"
+        return said(pattern, count=len(found), addresses=_addresses(found)) if found else ""
 
     async def run(self) -> None:
         """For ever: a line in the log for each minute in which somebody was refused."""

@@ -12,6 +12,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,9 +20,12 @@ import services
 from services.config import Config
 from services.hosted.account import Account, NoPlace, can_reach, unprivileged
 from services.hosted.leash import lose_root
+from services.private import Found, Tally, opener, walk
 from services.words import said
 
 _FIRST_OPEN_PORT = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+_NOTE = "given"  # in the instance's folder: to whom all of it was given, and when
+_CLOCKS_NS = 86_400_000_000_000  # a day: a clock that was ahead by less when the note was written hides nothing from us
 
 
 def lose_it(config: Config, warn: Callable[[str], None]) -> Account | None:
@@ -40,12 +44,18 @@ def lose_it(config: Config, warn: Callable[[str], None]) -> Account | None:
         warn(said("everything but the database runs as root: {obstacle}", obstacle=obstacle))
         return None
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in (config.folder, *_own_elsewhere(config)):
-        give(folder, account)
+    began, since = time.time_ns(), _given_since(config, account)
+    given = [give(folder, account, since) for folder in (config.folder, *_own_elsewhere(config))]
+    if left := sum(tally.left for tally in given):
+        why = next(tally.why for tally in given if tally.left)
+        pattern = "{count} files or folders of the instance could not be given to the account {name}: {why}"
+        warn(said(pattern, count=left, name=account.name, why=why))
     # what was unpacked into root's own cache is out of reach
     os.environ["HOME"] = str(config.folder)
     os.environ["XDG_CACHE_HOME"] = str(config.folder / "cache/packages")
     lose_root(account.uid, account.gid)
+    if not left:
+        _note_given(config, account, began)
     return account
 
 
@@ -92,16 +102,60 @@ def _first_open_port() -> int:
         return 1024
 
 
-def give(folder: Path, account: Account) -> None:
+def give(folder: Path, account: Account, since: int = 0) -> Tally:
     """What root owns below ``folder`` becomes the account's. No link is followed, and a file with a second name is left alone:
     the account could have put one there for a file of root's.
+
+    ``since``: when all was given the last time that it was (ns of the epoch). What lies in a folder that is the account's and has
+    had no new name since then is not looked at: with a million recordings that would keep callers waiting for minutes.
     """
+    tally = Tally()
     if not folder.exists():
+        return tally
+    top = folder.resolve()
+
+    def settled(state: os.stat_result) -> bool:
+        return state.st_uid == account.uid and state.st_ctime_ns < since
+
+    for found in walk(top, tally.fail, settled=settled):
+        try:
+            _give(found, account, tally, whoever=found.here is None)
+        except OSError as error:
+            tally.fail(error)
+    return tally
+
+
+def _give(found: Found, account: Account, tally: Tally, *, whoever: bool) -> None:
+    """``whoever``: whose it is does not matter, it is the folder that was configured."""
+    if not _is_to_give(found.seen, account, whoever=whoever):
         return
-    os.chown(folder, *account.ids, follow_symlinks=False)
-    for _, folders, files, here in os.fwalk(folder, follow_symlinks=False):
-        for name in (*folders, *files):
-            with contextlib.suppress(FileNotFoundError):  # the switch of before goes on, and takes its files away as it needs
-                found = os.stat(name, dir_fd=here, follow_symlinks=False)
-                if found.st_uid == 0 and (stat.S_ISDIR(found.st_mode) or found.st_nlink == 1):
-                    os.chown(name, *account.ids, dir_fd=here, follow_symlinks=False)
+    with found.held() as (name, now):
+        if _is_to_give(now, account, whoever=whoever):
+            os.chown(name, *account.ids)
+            tally.changed += 1
+
+
+def _is_to_give(state: os.stat_result, account: Account, *, whoever: bool) -> bool:
+    if whoever:
+        return (state.st_uid, state.st_gid) != account.ids
+    return state.st_uid == 0 and (stat.S_ISDIR(state.st_mode) or state.st_nlink == 1)
+
+
+def _given_since(config: Config, account: Account) -> int:
+    """From when on something new may be root's; 0: all of it may. Where the clock was set back the note is worth nothing."""
+    try:
+        descriptor = os.open(config.folder / _NOTE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, encoding="ascii") as note:
+            uid, began = map(int, note.read(100).split())
+    except (OSError, ValueError):
+        return 0
+    return began - _CLOCKS_NS if uid == account.uid and began <= time.time_ns() else 0
+
+
+def _note_given(config: Config, account: Account, began: int) -> None:
+    """By the account, not by root, who writes nothing into somebody else's folder. Without it the next start looks at all."""
+    fresh = config.folder / f".{_NOTE}.new"
+    with contextlib.suppress(OSError):
+        with open(fresh, "w", encoding="ascii", opener=opener) as note:
+            note.write(f"{account.uid} {began}\n")
+        fresh.replace(config.folder / _NOTE)

@@ -183,12 +183,12 @@ class People:
             await store.set_language(connection, who.id, language)
         return replace(who.person, language=language)
 
-    async def first_administrator(self) -> str | None:
+    async def first_administrator(self, language: Language, name: str) -> str | None:
         """Where there is no administrator, make one with a random password and return it; else None."""
         async with db.connection(self.pool) as connection:
             if await store.any_administrator(connection):
                 return None
-        new = NewPerson(login=FIRST_LOGIN, name="Administrator", roles=(Role.administrator,))
+        new = NewPerson(login=FIRST_LOGIN, name=name, roles=(Role.administrator,), language=language)
         _, password = await self.create(new, by=None, must_change=False)
         return password
 

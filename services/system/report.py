@@ -32,6 +32,7 @@ from services.system import store
 from services.system.wire import System, SystemPart, SystemTrouble
 from services.transcripts.intake import Intake
 from services.troubles import Troubles
+from services.words import said
 
 DISK_LOW = 1 << 30  # bytes: about 9 hours of one recorded leg, time enough to act
 ASK_S = 2.0
@@ -93,20 +94,24 @@ class Looking:
         up = self.monitor.up
         odd = sum(self.monitor.malformed.values()) + sum(self.monitor.illegal.values())
         corrected = sum(self.monitor.corrected.values())
-        said = [f"{odd} events not understood"] * bool(odd) + [f"{corrected} corrected after the switch's lists"] * bool(
-            corrected
-        )
-        said += filter(None, [await self.refusals.said() if self.refusals else ""])
-        return SystemPart(name="switch", ok=up, code="ok" if up else "link_down", detail=", ".join(said))
+        told = [
+            said("{count} events not understood", count=odd) if odd else "",
+            said("{count} corrected after the switch's lists", count=corrected) if corrected else "",
+            await self.refusals.said() if self.refusals else "",
+        ]
+        return SystemPart(name="switch", ok=up, code="ok" if up else "link_down", detail=", ".join(filter(None, told)))
 
     def _clocks(self) -> SystemPart:
         """A clock that was set stays said for a day: calls of that hour have the times they have."""
         offset, jump = self.switch_time.offset, self.switch_time.jump
         jumped = jump is not None and self.switch_time.now() - jump.at < DAY
         code = "clocks_apart" if self.switch_time.apart else "clock_set" if jumped else "ok"
-        detail = f"the switch's is {offset.total_seconds():+.1f} s from ours" if offset is not None else "not measured yet"
+        apart = "the switch's is {seconds:+.1f} s from ours"
+        detail = said("not measured yet") if offset is None else said(apart, seconds=offset.total_seconds())
         if jump is not None and jumped:
-            detail += f"; {jump.whose} was set by {jump.by.total_seconds():+.0f} s at {jump.at:%Y-%m-%d %H:%M:%S} UTC"
+            pattern = "{whose} was set by {seconds:+.0f} s at {at:%Y-%m-%d %H:%M:%S} UTC"
+            whose = said("switch") if jump.whose == "switch" else said("ours")
+            detail += f"; {said(pattern, whose=whose, seconds=jump.by.total_seconds(), at=jump.at)}"
         return SystemPart(name="clocks", ok=code == "ok", code=code, detail=detail)
 
     async def _database(self) -> SystemPart:
@@ -135,9 +140,8 @@ class Looking:
             return SystemPart(name="recordings", ok=False, code="spool_unreadable", detail=type(error).__name__)
         code = self._spool_room(free) or await self._store() or ("refused_files" if found.refused else "ok")
         legs = sum(len(several) for several in found.calls.values())
-        return SystemPart(
-            name="recordings", ok=code == "ok", code=code, detail=f"{legs} legs in the spool, {free / 1e9:.1f} GB free"
-        )
+        detail = said("{legs} legs in the spool, {free:.1f} GB free", legs=legs, free=free / 1e9)
+        return SystemPart(name="recordings", ok=code == "ok", code=code, detail=detail)
 
     def _spool_room(self, free: int) -> str:
         return "spool_full" if free < FULL_BYTES else "disk_low" if free < DISK_LOW else ""
@@ -156,23 +160,28 @@ class Looking:
         reconciler = self.intake.reconciler
         repaired = ", ".join(f"{count} {kind}" for kind, count in sorted(reconciler.repaired.items()))
         code = "missing_sound" if reconciler.missing else "unreadable" if reconciler.unreadable else "ok"
-        return SystemPart(name="reconciler", ok=code == "ok", code=code, detail=f"repaired: {repaired}" if repaired else "")
+        return SystemPart(
+            name="reconciler",
+            ok=code == "ok",
+            code=code,
+            detail=said("repaired: {repaired}", repaired=repaired) if repaired else "",
+        )
 
     async def _transcription(self) -> SystemPart:
         """How many wait is said too: a machine that is too slow for its calls shows it here first."""
-        detail = f"{len(self.crew.children)} workers" if self.crew else ""
+        told = [said("{count} workers", count=len(self.crew.children))] if self.crew else []
         with contextlib.suppress(WorldFailed, TimeoutError, asyncpg.PostgresError):  # the database's own line says so
             async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
                 queue = await store.queue(taken, self.clock.now() - DAY)
-            detail += f", {queue.recordings} to archive, {queue.transcripts} to listen to, {queue.failed} failed since yesterday"
+            pattern = "{recordings} to archive, {transcripts} to listen to, {failed} failed since yesterday"
+            told.append(said(pattern, recordings=queue.recordings, transcripts=queue.transcripts, failed=queue.failed))
         ok = self.crew is not None and self.model is not None
-        return SystemPart(name="transcription", ok=ok, code="ok" if ok else "no_model", detail=detail.removeprefix(", "))
+        return SystemPart(name="transcription", ok=ok, code="ok" if ok else "no_model", detail=", ".join(told))
 
     def _prompts(self) -> SystemPart:
         missing = len(self.missing_prompts)
-        return SystemPart(
-            name="prompts", ok=not missing, code="missing" if missing else "ok", detail=f"{missing} missing" if missing else ""
-        )
+        detail = said("{count} missing", count=missing) if missing else ""
+        return SystemPart(name="prompts", ok=not missing, code="missing" if missing else "ok", detail=detail)
 
     async def _accounts(self) -> SystemPart:
         """Rows that are passed over so that they stop nobody else: who, and what of it cannot be."""
@@ -184,10 +193,13 @@ class Looking:
         return SystemPart(name="accounts", ok=not named, code="left_out" if named else "ok", detail="; ".join(named)[:400])
 
     def _lease(self) -> SystemPart:
-        ok, stands_by = self.lease.fresh, ", another stands by" if self.lease.watched else ""
-        return SystemPart(name="lease", ok=ok, code="ok" if ok else "unsure", detail=f"epoch {self.lease.mark.epoch}{stands_by}")
+        ok, told = (
+            self.lease.fresh,
+            [f"epoch {self.lease.mark.epoch}", *([said("another stands by")] if self.lease.watched else [])],
+        )
+        return SystemPart(name="lease", ok=ok, code="ok" if ok else "unsure", detail=", ".join(told))
 
     def _journal(self) -> SystemPart:
         state = self.journal.state
         code = state.code if not state.ok else "refused" if self.drain.refused_count else "behind" if self.drain.away else "ok"
-        return SystemPart(name="journal", ok=code == "ok", code=code, detail=f"{self.drain.behind} bytes to go")
+        return SystemPart(name="journal", ok=code == "ok", code=code, detail=said("{count} bytes to go", count=self.drain.behind))

@@ -11,6 +11,7 @@ from services.system import wire
 from services.system.aside import SetAside
 from services.web.http import Asked, Door, route
 from services.web.shapes import Health, IdPageQuery
+from services.words import speaking
 
 
 class SystemRoutes:
@@ -24,7 +25,8 @@ class SystemRoutes:
     @route("GET", "/api/system", right=Right.SYSTEM, without_database=True)
     async def show(self, asked: Asked) -> wire.System:
         """Which parts work, without personal data."""
-        return await self._look()
+        with speaking(asked.by.person.language):
+            return await self._look()
 
     @route("GET", "/api/system/aside", right=Right.SYSTEM, without_database=True)
     async def aside(self, asked: Asked) -> wire.Aside:

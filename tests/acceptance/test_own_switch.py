@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
@@ -17,6 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from services.config_file import load
 from services.hosted.switch_program import known_faults
 from tests.acceptance.conftest import CALLER_SAYS, at_work
 from tests.harness import speech, tones
@@ -224,3 +226,15 @@ async def test_the_dialplans_own_notice_is_there_for_when_the_ivr_is_dead(own: O
     told = (own.centre.folder / "includes/README.md").read_text(encoding="utf-8")
     (notice,) = re.findall(r"callers hear `(\S+\.wav)`", told)
     assert Path(notice).stat().st_size > 10_000
+
+
+async def test_the_switchs_account_may_read_the_prompts_and_nobody_anything_else_of_ours(own: Own) -> None:
+    folder = load(own.centre.config).folder
+    prompts, spool = folder / "cache/prompts", own.centre.spool
+    found = await asyncio.to_thread(lambda: list(folder.rglob("*")))
+    spoken = [path for path in found if path.suffix == ".wav" and path.is_relative_to(prompts)]
+    assert spoken
+    assert {stat.S_IMODE(path.stat().st_mode) for path in spoken} == {0o644}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (prompts, *prompts.iterdir()) if path.is_dir()} == {0o755}
+    ours = [path for path in found if not any(path.is_relative_to(guest) for guest in (prompts, spool)) and not path.is_symlink()]
+    assert [path for path in ours if stat.S_IMODE(path.lstat().st_mode) & 0o077] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -72,5 +73,30 @@ async def test_no_process_and_no_file_of_an_instance_that_root_started_is_roots(
     await call.hang_up()
     caller.close()
     await centre.call_of(NUMBER, recording_state="archived", limit=20)
-    roots = [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
-    assert roots == []
+    assert roots(centre) == []
+
+    await centre.stop()
+    (centre.folder / "var/models/copied-by-root").mkdir(parents=True)
+    (centre.folder / "var/models/copied-by-root/README").touch()
+    await centre.start()
+    assert roots(centre) == [], "what root has put there since is given too"
+
+
+def roots(centre: Centre) -> list[Path]:
+    return [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
+
+
+async def test_a_switch_of_roots_that_does_not_end_is_named_and_what_to_do(centre: Centre) -> None:
+    """As an earlier start as root left it: the account may not end it, and nobody waits for it for ever."""
+    await centre.stop()
+    conf = centre.folder / "var/asterisk/etc/asterisk.conf"
+    switch = await asyncio.create_subprocess_exec("sh", "-c", "sleep 600; :", "asterisk", "-C", str(conf), "-f")
+    try:
+        await centre.launch()
+        await until(lambda: centre.dead, "the end of a start that cannot go on", 30)
+        assert f"{switch.pid}" in centre.log.read_text(encoding="utf-8")
+        assert "请以 root 身份结束它" in centre.log.read_text(encoding="utf-8")
+        assert switch.returncode is None
+    finally:
+        switch.kill()
+        await switch.wait()

@@ -232,8 +232,8 @@ async def _likeness(talk: Call, since: float) -> float:
 
 
 async def _has_said_it_all(talk: Call, since: float) -> bool:
-    """The greeting was heard whole. When that is, depends on the machine: the button changes before the switch has agreed and
-    has taken the music away; and a microphone that stalls for a fifth of a second spoils the greeting under way, not the next."""
+    """The greeting was heard whole. When that is, depends on the machine: the switch takes the music away in a thread of its own,
+    after it has agreed; and a microphone that stalls for a fifth of a second spoils the greeting under way, not the next."""
     says, heard = await asyncio.to_thread(speech.speak, speech.GREETING), talk.voice.heard(since=since)
     return len(heard) >= len(says) and likeness(heard, says) > 0.65
 

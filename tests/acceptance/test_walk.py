@@ -10,9 +10,9 @@ import numpy.typing as npt
 import soundfile as sf
 from playwright.async_api import expect
 
-from tests.acceptance.conftest import Begin, choose, sides
+from tests.acceptance.conftest import BROWSER, Begin, choose, sides
 from tests.harness import speech
-from tests.harness.centre import Centre
+from tests.harness.centre import WRAP_UP_SECONDS, Centre
 from tests.harness.desk_driver import Agent
 from tests.harness.patience import lag, seconds, until
 
@@ -51,6 +51,17 @@ async def test_one_call_from_the_ring_to_the_confirmed_ticket(centre: Centre, an
     await _words_were_understood(centre, done["id"])
     await _draft_is_right(centre, anna, done["ticket_id"])
     await _confirmed_ticket_is_in_the_list(centre, anna, done["ticket_id"])
+    await anna.state("ready")
+    _wrapped_up(centre)
+
+
+def _wrapped_up(centre: Centre) -> None:
+    """The switch's diary has the pause after the call, and its end, for which nobody asked."""
+    lines = (centre.folder / "var/asterisk/log/queue_log").read_text("utf-8", "replace").splitlines()
+    fields = [line.split("|") for line in lines]
+    began, ended = [field for field in fields if field[3] == BROWSER and field[4] in {"PAUSE", "UNPAUSE"}][-2:]
+    assert (began[4:6], ended[4]) == (["PAUSE", "wrap-up"], "UNPAUSE")
+    assert int(ended[0]) - int(began[0]) >= WRAP_UP_SECONDS - 1  # whole seconds, cut off
 
 
 async def _pop_was_received_before_the_answer(centre: Centre, pop: str, *, within: float) -> None:

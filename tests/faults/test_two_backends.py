@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -19,6 +20,7 @@ from tests.harness.database import DatabaseServer
 from tests.harness.own_database import own_database
 from tests.harness.own_switch import OwnSwitch
 from tests.harness.patience import until
+from tests.harness.proxy import Proxy
 from tests.harness.switch import asterisk_program
 
 TAKES_OVER = 5.0
@@ -28,10 +30,11 @@ SECRETS = {"TINGSU_AMI_SECRET": "chosen-by-the-owner-0123456789"}
 
 @dataclass(frozen=True)
 class Pair:
-    """``first`` leads."""
+    """``first`` leads, and reaches the database by ``cable``."""
 
     first: Centre
     second: Centre
+    cable: Proxy
 
     async def takes_over(self) -> Desk:
         """The administrator at the second one's door, once it serves and hears the switch."""
@@ -53,11 +56,14 @@ async def pair(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactor
         settings: dict[str, dict[str, object]] = {
             "instance": {"name": "shared"},
             "asterisk": {"managed": False, "ami_port": switch.ami_port, "sip_port": switch.sip_port, "ws_port": switch.http_port},
-            "database": {"url": database.url},
         }
+        at = urlsplit(database.url)
+        cable = await stack.enter_async_context(Proxy(at.port or 0))
+        urls = (at._replace(netloc=f"{at.username}@127.0.0.1:{cable.port}").geturl(), database.url)
         secrets = SECRETS | {"TINGSU_DATABASE_PASSWORD": database.password}
         first, second = (
-            Centre(tmp_path_factory.mktemp(name), settings=settings, secrets=secrets) for name in ("first", "second")
+            Centre(tmp_path_factory.mktemp(name), settings=settings | {"database": {"url": url}}, secrets=secrets)
+            for name, url in zip(("first", "second"), urls, strict=True)
         )
         await stack.enter_async_context(first)
         await _include(first, switch)
@@ -65,7 +71,7 @@ async def pair(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactor
         await second.prepare()
         stack.push_async_callback(second.sweep)
         await second.launch()
-        yield Pair(first, second)
+        yield Pair(first, second, cable)
 
 
 async def _include(centre: Centre, switch: OwnSwitch) -> None:
@@ -106,6 +112,34 @@ async def test_what_a_paused_one_still_does_when_it_goes_on_is_refused_and_it_en
     assert "another backend has taken over" in pair.first.log.read_text().lower()
     assert await pair.second.health() == "serving"
     await pair.second.stop()
+
+
+async def test_one_that_is_cut_off_from_the_database_alone_commands_nothing_more(pair: Pair, tried: Tried) -> None:
+    tried("the leading one of two backends cut off from the database alone", 1)
+    await pair.first.hire("anna", extension="1001")
+    await until(lambda: _says(pair.second, "waiting"), "the second one waits", 60)
+    async with await pair.first.desk("anna") as anna:
+        await anna.put("/api/me/state", state="paused", reason="lunch")
+        await until(lambda: _leads(pair.first, (True, "epoch 1, another stands by")), "the first one sees who waits", 10)
+        pair.cable.freeze()  # nothing is refused: it only never answers
+        async with await pair.takes_over():
+            with pytest.raises(Refusal) as refusal:
+                await anna.put("/api/me/state", state="ready", reason="")
+            assert (refusal.value.status, refusal.value.code) == (503, "switch_away")
+            assert await _lead(pair.first) == (False, "epoch 1, another stands by")
+    await pair.first.kill_backend()
+    assert await pair.second.health() == "serving"
+    await pair.second.stop()
+
+
+async def _leads(centre: Centre, said: tuple[bool, str]) -> bool:
+    return await _lead(centre) == said
+
+
+async def _lead(centre: Centre) -> tuple[bool, str]:
+    """What the System page says of the lease."""
+    lease = next(part for part in (await centre.admin.get("/api/system"))["parts"] if part["name"] == "lease")
+    return lease["ok"], lease["detail"]
 
 
 async def _late_write(centre: Centre) -> int:

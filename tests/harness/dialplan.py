@@ -11,7 +11,8 @@ FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec",
 FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
 FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
 CLEANED = re.compile(
-    r"Set\(CALLERID\((num|name)\)=\$\{FILTER\([^$]+,\$\{CALLERID\(\1\):0:\d+\}\)\}\)"
+    r"Set\(CALLERID\(num\)=\$\{FILTER\([^$]+,\$\{CALLERID\(num\):0:\d+\}\)\}\)"
+    r"|Set\(FROM_NAME=\$\{FILTER\([^$]+,\$\{CALLERID\(name\):0:\d+\}\)\}\)"
     r"|Set\(SOURCE=\$\{FILTER\(0-9.:,\$\{CHANNEL\(pjsip,remote_addr\)\}\)\}\)"
     r"|Set\(FROM=\$\{FILTER\([^$]+,\$\{CHANNEL\(pjsip,remote_uri\)\}\)\}\)"
 )
@@ -20,6 +21,8 @@ FROM_PARTS = re.compile(r"\bFROM(_URI|_NAME|_USER)?\b")
 TAKEN_APART = re.compile(
     r"Set\(FROM(_URI|_NAME|_USER)?=.+\)"
     r"|GotoIf\(\$\[\"\$\{FILTER\(a-z,\$\{FROM_URI:0:4\}\)\}\"=\"tel\"\]\?tel\)"
+    r"|ExecIf\(\$\[\$\{REGEX\(\"[^\"$]+\" \$\{FROM_NAME\}\)\}\]\?Gosub\(without-marks,s,1\)\)"
+    r"|Set\(CALLERID\(name\)=\$\{FROM_NAME\}\)"
     r'|Set\(CALLERID\(all\)="\$\{FROM_NAME:0:\d+\}" <\$\{FROM_USER:0:\d+\}>\)'
 )
 NOTED = re.compile(
@@ -34,8 +37,20 @@ DIAL = re.compile(r"Dial\(PJSIP/\$\{EXTEN\},\d+,gib\(before-ring\^s\^1\)U\(recor
 IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "LEG_ROLE", "STRFTIME(,UTC,%s%3q)"}
 OTHER_ROLE = re.compile(r"LEG_ROLE=(?!(agent|colleague)\))")
 EXTEN = re.compile(r"\$\{EXTEN\}")
-TEST_CALL = ["Set(TIMEOUT(absolute)=60)", "Answer()", "Echo()", "Hangup()"]
-"""All that an extension which sends sound back may do."""
+TEST_CALL = [
+    "Set(GROUP(tests)=${CHANNEL(endpoint)})",
+    "GotoIf($[${GROUP_COUNT(${CHANNEL(endpoint)}@tests)} > 1]?busy)",
+    "Set(GLOBAL(TEST_${CHANNEL(endpoint)})=${CHANNEL(name)})",
+    "GotoIf($[${GROUP_COUNT(${CHANNEL(endpoint)}@talks)} > 0]?busy)",
+    "Set(TIMEOUT(absolute)=60)",
+    "Answer()",
+    "Echo()",
+    "Hangup()",
+    "Hangup(17)",
+]
+"""All that an extension which sends sound back may do: for a limited time, for a phone that has no other call."""
+END_OF_TEST = "ExecIf($[${GROUP_COUNT(${CHANNEL(endpoint)}@tests)} > 0]?SoftHangup(${TEST_${CHANNEL(endpoint)}}))"
+"""The one call that the dialplan ends from outside of it."""
 _RECORD = re.compile(r"MixMonitor\(,r\((?P<file>[^()]*(?:\([^()]*\)[^()]*)*)\)S\)")
 
 
@@ -53,7 +68,7 @@ class Step:
 def steps(text: str) -> Iterator[Step]:
     """Every step of a dialplan. Raises ValueError for a line that is no step, section or comment."""
     context = exten = ""
-    for raw in text.splitlines():
+    for raw in text.split("\n"):  # a separator of lines within a line is none to the switch
         line = raw.partition(";")[0].strip()
         if not line:
             continue
@@ -98,6 +113,8 @@ def _step_faults(step: Step, agi: str) -> Iterator[str]:
         yield "a stranger reaches more than a hotline number"
     if OTHER_ROLE.search(step.application):
         yield "a role that is none of the words in file names"
+    if "SoftHangup" in step.application and step.application != END_OF_TEST:
+        yield "another's call is ended"
     if name == "MixMonitor":
         yield from _record_faults(step.application)
 

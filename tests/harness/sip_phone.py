@@ -113,9 +113,11 @@ class Phone(asyncio.DatagramProtocol):
         self.switch, self.user, self.secret, self.name = switch, user, secret, name
         self.on_ring: OnRing = Answer()
         self.laws: tuple[Codec, ...] = (ALAW, ULAW)
+        """Codecs offered and taken, the preferred one first."""
         self.offers_keys = True
         """telephone-event is in its SDP."""
-        """Codecs offered and taken, the preferred one first."""
+        self.profile, self.more_sdp = "RTP/AVP", ""
+        """How its sound travels, and further lines of its SDP (keys of SRTP, which this phone itself cannot do)."""
         self.first_sequence: int | None = None
         """RTP sequence number of the next calls' first packets; None: any."""
         self.refused: list[_Message] = []
@@ -347,6 +349,8 @@ class Call(Dialogless):
         self.notified: list[str] = []
         self.offered: tuple[int, ...] = ()
         """Payload types of the far side's last SDP, in its order."""
+        self.answered_with = ""
+        """The far side's last SDP itself."""
         self.reason = ""
         self._ended = asyncio.Event()
         self._news = asyncio.Event()
@@ -498,11 +502,13 @@ class Call(Dialogless):
             keys = keys_map = ""
         return (
             f"v=0\r\no=- 1 {next(self._versions)} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self.voice.said_port} RTP/AVP {kinds}{keys}\r\n{maps}{keys_map}a=ptime:20\r\na={direction}\r\n"
+            f"m=audio {self.voice.said_port} {self.phone.profile} {kinds}{keys}\r\n{maps}{keys_map}{self.phone.more_sdp}"
+            f"a=ptime:20\r\na={direction}\r\n"
         )
 
     def take_sdp(self, body: str) -> None:
         """Take the far side's address, and the first of its codecs that this phone has, as real phones do."""
+        self.answered_with = body
         found = re.search(r"^m=audio (\d+) \S+ ([\d ]+)", body, re.MULTILINE)
         if found:
             self.voice.far = ("127.0.0.1", int(found[1]))

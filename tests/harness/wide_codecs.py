@@ -69,3 +69,4 @@ class Unspoken:
 
 
 G729 = Unspoken(18, "G729/8000")
+DVI4 = Unspoken(5, "DVI4/8000")

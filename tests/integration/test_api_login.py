@@ -9,10 +9,13 @@ import aiohttp
 import pytest
 
 from services.access.browsers import KnownBrowsers
+from services.access.passwords import Passwords
 from services.access.rights import Role
+from services.access.sessions import SessionLimits, Sessions
+from services.people.actions import People
 from services.people.model import NewPerson
 from services.store import db
-from tests.harness.api import HOTLINES, PASSWORD, Api, account, body_of, serve
+from tests.harness.api import CHEAP, HOTLINES, PASSWORD, Api, account, body_of, serve
 from tests.harness.clock import HandClock
 from tests.harness.patience import seconds
 
@@ -133,6 +136,13 @@ async def test_a_password_reset_by_an_administrator_lets_its_owner_in_at_once(ap
             assert await tried(browser, "junior-agent", password) == 200
         assert await tried(new, "junior-agent2", "a guess") == 429
     assert await api.pool.fetchval("select count(*) from login_failure where key like 'peer:%'") == 15
+
+
+async def test_the_first_administrator_is_spoken_to_in_the_language_of_the_centre(pool: db.Pool, clock: HandClock) -> None:
+    people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP))
+    assert await people.first_administrator("en", "Administrator")
+    assert await people.first_administrator("zh-CN", "管理员") is None
+    assert [(one.login, one.name, one.language) for one in await people.everybody()] == [("admin", "Administrator", "en")]
 
 
 async def test_a_whole_centre_behind_one_address_can_log_in(api: Api) -> None:

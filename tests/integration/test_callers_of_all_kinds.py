@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from tests.harness.patience import until
 from tests.harness.sip_phone import Call, CallRefused, Phone, Voice
 from tests.harness.switch import HOTLINE, Switch, Watcher, free_ports, running_switch, secret_of, sip_agent, watching
 from tests.harness.tones import ALAW, Codec, Pcm, read_wav, share, tone
-from tests.harness.wide_codecs import G729, g722, opus
+from tests.harness.wide_codecs import DVI4, G729, g722, opus
 
 NOT_ACCEPTABLE = 488
 CALLERS_HERTZ, AGENTS_HERTZ, SECOND_HERTZ = 1000, 1500, 700
@@ -111,6 +112,7 @@ async def test_the_hotline_is_found_whatever_stands_behind_it(caller: Phone, num
         ('"x" <sip:1%23+*@127.0.0.1>', "1#+*", "x"),
         ('"x" <sip:anonymous@anonymous.invalid>', "anonymous", "x"),
         ('"x" <sip:anonymous.invalid>', "<unknown>", "x"),
+        ('"张\u202e三\u2028丰\u200b \u0085·\ufeffA\u2066" <sip:13800138000@127.0.0.1>', "13800138000", "张三丰 ·A"),
         ('"x" <sip:138%0d%0aUniqueid%3a%20t-1.1@127.0.0.1>', "138Uniqueidt11", "x"),
     ],
 )
@@ -124,6 +126,17 @@ async def test_number_and_name_are_kept_as_they_were_sent(
         named = await watcher.until("NewCallerid")
         await call.hang_up()
     assert (named["CallerIDNum"], named["CallerIDName"]) == (number, name)
+
+
+async def test_a_telephone_is_shown_a_name_without_marks_that_turn_or_break_it(switch: Switch) -> None:
+    hostile = await Phone.open(switch.sip, user="13800138000", name="\u202e\u2067张三\u2028\u2029\u200f丰\u0085\u061c")
+    async with (
+        agent_phone(switch, "1001") as agent,
+        watching(switch) as watcher,
+        talking(switch, hostile, agent, watcher) as talk,
+    ):
+        assert talk.agents.from_header.startswith('"张三丰" <sip:13800138000@')
+    hostile.close()
 
 
 @pytest.mark.parametrize("codec", [g722, opus])
@@ -176,8 +189,9 @@ async def test_a_caller_who_offers_both_is_not_translated(switch: Switch, caller
         await call.hang_up()
 
 
-async def test_a_caller_of_whom_no_codec_is_spoken_is_refused_by_number(switch: Switch, caller: Phone) -> None:
-    caller.laws = (G729,)
+@pytest.mark.parametrize("codec", [G729, DVI4])
+async def test_a_caller_of_whom_no_codec_is_spoken_is_refused_by_number(switch: Switch, caller: Phone, codec: Codec) -> None:
+    caller.laws = (codec,)
     files = switch.leg_files()
     async with watching(switch) as watcher:
         with pytest.raises(CallRefused) as refusal:
@@ -187,6 +201,29 @@ async def test_a_caller_of_whom_no_codec_is_spoken_is_refused_by_number(switch: 
         gone = await watcher.until("Hangup", Uniqueid=named["Uniqueid"])
         assert gone["Cause"] == "58"
         assert switch.leg_files() == files, "an unanswered call is not recorded"
+
+
+KEY = "inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+
+
+async def test_a_caller_who_speaks_by_srtp_alone_is_answered_with_keys_and_in_the_queue(switch: Switch, caller: Phone) -> None:
+    """This phone cannot tell what SRTP says; that it is none of its own codec's silence it can."""
+    caller.profile, caller.more_sdp = "RTP/SAVP", f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}\r\n"
+    async with watching(switch) as watcher:
+        call = await caller.call(HOTLINE)
+        assert re.search(r"^m=audio [1-9]\d* RTP/SAVP 8 ", call.answered_with, re.M)
+        assert re.search(r"^a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:[A-Za-z0-9+/]{40}", call.answered_with, re.M)
+        await watcher.until("QueueCallerJoin", CallerIDNum="13800138000")
+        await call.hang_up()
+
+
+@pytest.mark.parametrize("more", ["", f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}\r\n", f"a=crypto:1 NONE_OF_OURS {KEY}\r\n"])
+async def test_a_caller_who_can_do_without_srtp_is_answered(switch: Switch, caller: Phone, more: str) -> None:
+    caller.more_sdp = more
+    call = await caller.call(HOTLINE)
+    assert call.offered[0] == ALAW.payload_type
+    assert ("a=crypto" in call.answered_with) == ("AES" in more)
+    await call.hang_up()
 
 
 async def _learned(call: Call) -> None:

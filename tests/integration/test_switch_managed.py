@@ -127,6 +127,23 @@ async def test_each_start_gives_ids_of_its_own_and_an_adopted_switch_keeps_them(
     assert names == [f"{plan.systemname}_1", f"{plan.systemname}_2"]
 
 
+@pytest.mark.parametrize("count", [None, "0"], ids=["lost", "older"])
+async def test_a_switch_goes_on_though_the_count_of_starts_is_not_what_it_was(
+    tmp_path: Path, plan: SwitchPlan, count: str | None
+) -> None:
+    boots = tmp_path / "run/boots"
+    async with managed(tmp_path / "run", plan) as first:
+        boots.unlink()
+        if count is not None:
+            boots.write_text(count)
+        second = ManagedAsterisk(await asterisk_program(), tmp_path / "run", plan, Told())
+        await second.start()
+        assert second.adopted
+        assert second.pid == first.pid
+    async with managed(tmp_path / "run", plan):
+        assert boots.read_text() == "2", "and no start gives ids that an earlier one gave"
+
+
 async def test_a_switch_on_other_ports_is_replaced(tmp_path: Path, plan: SwitchPlan) -> None:
     async with managed(tmp_path / "run", plan) as before:
         pid = before.pid

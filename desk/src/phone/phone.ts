@@ -51,6 +51,8 @@ export const usePhone = defineStore('phone', () => {
   const since = ref(0)
   const muted = ref(false)
   const held = ref(false)
+  /** To be on hold, or back, is asked for, and the switch has not agreed yet. */
+  const holding = ref(false)
   const transferring = ref(false)
   /** The call whose Answer was pressed before the phone rang (`''`: whatever rings). It may be offered anew: it is still the one. */
   const armedFor = ref<string | null>(null)
@@ -182,6 +184,8 @@ export const usePhone = defineStore('phone', () => {
   async function takeHere(): Promise<void> {
     trouble.value = ''
     takes = true
+    // what rings while the phone is on its way rings at a page that is gone; a ring that was missed before it was asked for was missed
+    if (live.board?.me?.reason !== MISSED_RING) wasLost()
     if (tab?.held) return place.ask('take')
     if ((await tab?.take()) === false) trouble.value = t('phone.otherTalks')
   }
@@ -224,6 +228,7 @@ export const usePhone = defineStore('phone', () => {
     if (isGhost.value) stopRinging()
     if (call) return incoming.refuseBusy()
     call = incoming
+    backToReady = false // the person is here now: this one is lost to nobody else
     answered.value = false
     tab?.hasCall(true)
     place.tellBusy()
@@ -234,7 +239,10 @@ export const usePhone = defineStore('phone', () => {
         phase.value = 'talking'
         since.value = now()
       },
-      held: (isHeld) => (held.value = isHeld),
+      held(isHeld) {
+        held.value = isHeld
+        holding.value = false
+      },
       voice: (stream) => void hear(stream),
       ended(why, failed) {
         const wasAnswering = phase.value === 'connecting'
@@ -285,7 +293,7 @@ export const usePhone = defineStore('phone', () => {
     tab?.hasCall(false)
     phase.value = 'idle'
     caller.value = { number: '', name: '' }
-    muted.value = held.value = transferring.value = false
+    muted.value = held.value = holding.value = transferring.value = false
     headset.close()
     place.tellBusy()
     if (isOtherMachine.value) lostToOtherMachine()
@@ -305,7 +313,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   function toggleHold(): void {
-    if (canHandOn.value) call?.hold(!held.value)
+    if (call && canHandOn.value && !holding.value) holding.value = call.hold(!held.value)
   }
 
   function dial(tone: string): void {
@@ -396,7 +404,7 @@ export const usePhone = defineStore('phone', () => {
   })
 
   return {
-    registration, trouble, phase, caller, since, muted, held, transferring, armed, leftTalking,
+    registration, trouble, phase, caller, since, muted, held, holding, transferring, armed, leftTalking,
     inBrowser, busy, isRinging, canHandOn, elsewhere,
     register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,

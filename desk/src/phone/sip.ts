@@ -49,8 +49,6 @@ export class SipCall {
     const who = session.remote_identity
     this.caller = { number: printable(who.uri.user), name: printable(who.display_name ?? '') }
     session.on('confirmed', () => this.events?.talking())
-    session.on('hold', (event) => event.originator === 'local' && this.events?.held(true))
-    session.on('unhold', (event) => event.originator === 'local' && this.events?.held(false))
     session.on('ended', (event) => this.events?.ended(event.cause, false))
     session.on('failed', (event) => this.events?.ended(event.cause, event.cause !== 'Canceled'))
     if (session.direction === 'outgoing') this.hear(session.connection) // made before anybody could be told of it
@@ -87,9 +85,13 @@ export class SipCall {
     else this.session.unmute({ audio: true })
   }
 
-  /** False when the last change is still being negotiated. */
+  /**
+   * Asks the switch; `held` tells when it has agreed (JsSIP's own events come with the asking, and while that is under way the caller
+   * hears what he heard before). A switch that refuses ends the call. False when the last change is still being negotiated.
+   */
   hold(on: boolean): boolean {
-    return on ? this.session.hold() : this.session.unhold()
+    const agreed = () => this.events?.held(on)
+    return on ? this.session.hold({}, agreed) : this.session.unhold({}, agreed)
   }
 
   dial(tone: string): void {

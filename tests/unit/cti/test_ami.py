@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -199,6 +200,16 @@ async def test_a_silent_switch_is_noticed_within_two_pings(switch: FakeSwitch) -
 async def test_pings_alone_keep_a_quiet_link(switch: FakeSwitch) -> None:
     async with opened(switch, ping_interval=0.02) as link:
         await switch.heard("Ping", 8)
+        assert await link.batch(0.01) == []
+
+
+async def test_a_quiet_link_outlives_a_time_in_which_we_stood_still(switch: FakeSwitch) -> None:
+    """The switch had answered all that it was asked, and was asked nothing meanwhile."""
+    async with opened(switch, ping_interval=0.05) as link:
+        await switch.heard("Ping", 2)
+        await link.ask("Ping")
+        time.sleep(0.2)  # noqa: ASYNC251  # the loop itself is to stand still
+        await switch.heard("Ping", 6)
         assert await link.batch(0.01) == []
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cti.ids import CallId
-from cti.queue_log import ENDINGS, Ending, Talk, Witness, read
+from cti.queue_log import ENDINGS, Ending, Talk, Witness, calls, read
 
 MS = timedelta(milliseconds=1)
 CALL, OTHER = CallId("tingsu-1795476103.7"), CallId("tingsu-1795476104.9")
@@ -74,6 +74,16 @@ def test_who_comes_back_to_the_queue_waits_since_the_first_entry_and_speaks_to_e
     ]
 
 
+def test_whoever_waits_or_answers_after_what_looked_like_the_end_goes_on_with_the_call() -> None:
+    waits = witness(ENTERED, CONNECTED, COMPLETED, line(1795476155, "NONE", "ENTERQUEUE", "", "13951600003", "1"))
+    assert (waits.how, waits.ended_at, waits.queued_at) == (None, None, at(1795476115))
+    told = witness(ENTERED, CONNECTED, COMPLETED, line(1795476160, "1007", "CONNECT", "5", "tingsu-1795476155.12", "5"))
+    assert (told.how, told.ended_at) == (None, None)
+    assert [(talk.extension, talk.ended) for talk in told.talks] == [("1005", at(1795476152)), ("1007", None)]
+    taken_over = witness(ENTERED, CONNECTED, line(1795476160, "1007", "CONNECT", "5", "tingsu-1795476155.12", "5"))
+    assert [(talk.extension, talk.ended) for talk in taken_over.talks] == [("1005", at(1795476160)), ("1007", None)]
+
+
 def test_a_talk_without_an_end_stays_open() -> None:
     told = witness(ENTERED, CONNECTED)
     assert (told.talks[0].ended, told.how, told.ended_at) == (None, None, None)
@@ -81,6 +91,13 @@ def test_a_talk_without_an_end_stays_open() -> None:
 
 def test_a_line_that_is_read_twice_counts_once() -> None:
     assert witness(ENTERED, CONNECTED, COMPLETED, ENTERED, CONNECTED, COMPLETED) == witness(ENTERED, CONNECTED, COMPLETED)
+
+
+def test_the_calls_of_a_time_are_those_of_which_nothing_lies_outside_it() -> None:
+    diary = [ENTERED, line(1795476116, "1005", "PAUSE").replace(CALL, "NONE"), CONNECTED, COMPLETED]
+    assert calls(diary, at(1795476115), at(1795476153)) == {CALL}
+    assert calls(diary, at(1795476116), at(1795476153)) == set(), "its beginning lies before"
+    assert calls(diary, at(1795476115), at(1795476152)) == set(), "its end lies behind"
 
 
 def test_each_call_has_its_own_story_and_those_not_asked_for_have_none() -> None:

@@ -187,6 +187,11 @@ def test_queues_that_were_not_asked_about_keep_what_is_known() -> None:
     now = seen_in(ours)
     silent = Snapshot(NOW, ("seniors",), now.channels, {}, [])
     assert recovered(ours, silent) == []
+    member = picture_of([events.MemberSeen(NOW, "complaints", "PJSIP/1001", 1, False, "")])
+    assert list(missed(member, Snapshot(NOW, ("seniors",), {}, {}, []))) == []
+    gone = [events.MemberGone(NOW, "complaints", "PJSIP/1001")]
+    assert list(missed(member, Snapshot(NOW, ("seniors", "complaints"), {}, {}, []))) == gone
+    assert list(missed(member, Snapshot(NOW, (), {}, {}, []))) == gone
 
 
 def test_only_the_chosen_calls_are_compared() -> None:
@@ -195,6 +200,14 @@ def test_only_the_chosen_calls_are_compared() -> None:
     out = [change for event in missed(ours, Snapshot(NOW, ("x",), {}, {}, []), [first]) for change in ours.apply(event)]
     assert any("lost" in line for line in told(out))
     assert list(ours.board.calls) == [second]
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_whatever_calls_were_not_chosen_are_left_as_they_are(name: str) -> None:
+    story = EVENTS[name]
+    for count in range(len(story)):
+        ours, later = picture_of(story[:count]), seen_in(picture_of(story[: count + 4]))
+        assert all(isinstance(event, events.MemberSeen | events.MemberGone) for event in missed(ours, later, []))
 
 
 def test_channels_we_dialled_and_channels_that_are_no_telephone_are_no_calls() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cti.switch_time import SwitchTime
+from cti.switch_time import APART, SwitchTime
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -52,6 +52,14 @@ def test_it_is_the_switchs_time_counted_on_by_the_monotonic_clock(time: SwitchTi
     machine.goes_on(7)
     assert time.now() == NOON + 97 * SECOND
     assert (time.offset, time.apart) == (90 * SECOND, True)
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_clocks_that_differ_by_no_more_than_an_answers_way_do_not_disagree(time: SwitchTime, machine: Machine, way: int) -> None:
+    says(time, machine, NOON + way * APART)
+    assert not time.apart
+    says(time, machine, NOON + way * (APART + timedelta(milliseconds=1)))
+    assert time.apart
 
 
 def test_half_of_the_answers_way_is_taken_off(time: SwitchTime, machine: Machine) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -211,3 +212,17 @@ def test_the_shipped_texts_are_what_callers_hear_in_every_language() -> None:
     shipped = load_texts()
     assert set(shipped) == heard(Walk(RECEPTION))
     assert all(set(text.words) == set(LANGUAGES) for text in shipped.values())
+
+
+@pytest.mark.parametrize(("shared", "folders", "sounds"), [(False, 0o700, 0o600), (True, 0o755, 0o644)])
+async def test_another_accounts_switch_may_read_the_sound_and_nobody_else_ours(
+    tmp_path: Path, texts: Path, shared: bool, folders: int, sounds: int
+) -> None:
+    before = os.umask(0o077)
+    try:
+        await PromptStore(tmp_path / "made", speaker=Parrot(), texts=texts, shared=shared).prepare()
+    finally:
+        os.umask(before)
+    made = (tmp_path / "made", *(tmp_path / "made").rglob("*"))
+    assert {path.stat().st_mode & 0o777 for path in made if path.is_dir()} == {folders}
+    assert {path.stat().st_mode & 0o777 for path in made if path.suffix == ".wav"} == {sounds}

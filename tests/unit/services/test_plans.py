@@ -54,7 +54,7 @@ def test_the_path_of_anothers_switch_is_not_ours_to_choose(tmp_path: Path) -> No
 
 def person(login: str, extension: str | None, kind: str = "sip", *, active: bool = True) -> Person:
     return Person(
-        id=1, login=login, name=login, role=Role.junior_agent, extension=extension, phone_kind=kind,  # type: ignore[arg-type]
+        id=1, login=login, name=login, roles=(Role.junior_agent,), extension=extension, phone_kind=kind,  # type: ignore[arg-type]
         phone_secret_n=1, language="zh-CN", must_change=False, active=active,
     )  # fmt: skip
 

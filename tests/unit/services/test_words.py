@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import errno
 import os
 from collections.abc import Iterator
@@ -186,3 +187,22 @@ def test_the_help_is_in_the_language_spoken() -> None:
     finally:
         speak("en")
     assert chinese - {""} <= set(CHINESE.values())
+
+
+async def test_what_is_said_to_somebody_at_the_desk_changes_nobody_elses_language() -> None:
+    told: list[str] = []
+    asked = asyncio.Event()
+
+    async def to_somebody() -> None:
+        with words.speaking("zh-CN"):
+            told.append(said("not measured yet"))
+            asked.set()
+            await asyncio.sleep(0)
+            told.append(said("not measured yet"))
+        told.append(said("not measured yet"))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(to_somebody(), name="to somebody")
+        await asked.wait()
+        told.append(said("another stands by"))
+    assert sorted(told) == ["another stands by", "not measured yet", "尚未测得", "尚未测得"]

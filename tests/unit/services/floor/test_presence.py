@@ -13,6 +13,7 @@ from cti.errors import ActionFailed, ActionTimeout
 from cti.ids import Extension
 from services.calls.facts import Fact, WantedSet
 from services.errors import NotAllowed, SwitchAway
+from services.floor import presence as rooms
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
@@ -20,6 +21,7 @@ from services.floor.presence import Presence, PresenceSettings, Wanted
 from services.floor.store import Seat
 from tests.harness.clock import HandClock, SetClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
+from tests.harness.patience import until
 
 LI = 1
 
@@ -146,6 +148,30 @@ async def test_after_a_call_comes_a_pause_that_ends_by_itself(room: Room) -> Non
     room.presence.look()
     assert (await room.settled())[-1] == ("unpause", "1001", "")
     assert room.floor.board(LI).wrap_up_until is None
+
+
+async def test_time_limits_and_seats_given_up_are_looked_at_by_itself(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "LOOK_S", 0.01)
+
+    async def until_said(*words: str) -> None:
+        await until(lambda: room.switch.said[-1:] == [words], f"{words} to be said to the switch")
+
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(room.presence.run(), name="presence")
+        await until_said("pause", "1001", "wrap-up")
+        room.clock.move(seconds=20)
+        await until_said("unpause", "1001", "")
+        room.directory.replace([])
+        await until_said("remove", "1001")
+        running.cancel()
+
+
+async def test_a_phone_that_is_nobodys_has_no_wishes(room: Room) -> None:
+    room.presence.agent_changed(agent("1999", AgentState.PAUSED, "Auto-Pause", at=room.clock.now()))
+    assert room.noted == []
 
 
 async def test_a_phone_that_was_in_use_without_a_caller_leaves_nothing_to_write_up(room: Room) -> None:
@@ -310,6 +336,24 @@ async def test_who_takes_an_extension_over_is_not_ready_because_the_last_holder_
     room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", True, "away", "")])
     assert await room.settled() == [("add", "1001", "", ""), ("remove", "1001")]
     assert room.switch.members == set()
+
+
+@pytest.mark.parametrize("between", [[], [AgentState.AWAY]])
+async def test_a_ring_that_began_at_the_last_holder_is_missed_by_nobody_else(room: Room, between: list[AgentState]) -> None:
+    """The switch ends it as the extension changes hands, and pauses the member for it."""
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.RINGING)
+    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", "junior_agent", "ready", "")])
+    await room.settled()
+    for state in between:
+        room.hear(state)
+    room.hear(AgentState.PAUSED, "Auto-Pause")
+    assert room.presence.wanted(2) == Wanted("ready")
+    assert await room.settled() == [("add", "1001", "", ""), ("unpause", "1001", "")]
+    room.hear(AgentState.READY)
+    room.hear(AgentState.RINGING)
+    room.hear(AgentState.PAUSED, "Auto-Pause")
+    assert room.presence.wanted(2) == Wanted("paused", "missed_ring")
 
 
 async def test_an_extension_leaves_the_queue_once_the_link_is_back(room: Room) -> None:
