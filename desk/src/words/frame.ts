@@ -158,6 +158,7 @@ export const frame = {
     greater_than_equal: ['太小', 'Too small'],
     less_than_equal: ['太大', 'Too large'],
     too_long: ['太多', 'Too many'],
+    too_short: ['太少', 'Too few'],
     list_type: ['内容的形式不对', 'Not of the wanted shape'],
     model_type: ['内容的形式不对', 'Not of the wanted shape'],
     extra_forbidden: ['这里不该有这一项', 'This does not belong here'],

@@ -343,7 +343,7 @@ async def test_a_ring_that_began_at_the_last_holder_is_missed_by_nobody_else(roo
     """The switch ends it as the extension changes hands, and pauses the member for it."""
     await room.presence.want(LI, "ready")
     room.hear(AgentState.RINGING)
-    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", "junior_agent", "ready", "")])
+    room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", True, "ready", "")])
     await room.settled()
     for state in between:
         room.hear(state)
