@@ -44,6 +44,8 @@ _HOLD_SILENT_S = 600
 _ANYBODY = ("0.0.0.0/0",)
 
 _ADMISSION = """\
+ same => n,Set(DOOR=${FILTER(0-9.:,${CHANNEL(pjsip,local_addr)})})
+ same => n,GotoIf($["${CUT(DOOR,:,2)}"!="@sip_port@"]?full)
  same => n,Set(GROUP(lines)=all)
  same => n,GotoIf($[${GROUP_COUNT(all@lines)} > @most_calls@]?full)
  same => n,Set(SOURCE=${FILTER(0-9.:,${CHANNEL(pjsip,remote_addr)})})
@@ -112,7 +114,11 @@ def agents_text(agents: Iterable[AgentEndpoint]) -> str:
 def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
     """The words the templates' placeholders stand for."""
     notice = plan.fallback_notice or plan.spool / "no-notice.wav"
-    limits = {"most_calls": str(plan.trunks.most_calls), "most_calls_each": str(plan.trunks.most_calls_each)}
+    limits = {
+        "most_calls": str(plan.trunks.most_calls),
+        "most_calls_each": str(plan.trunks.most_calls_each),
+        "sip_port": str(plan.ports.sip),
+    }
     return limits | {
         "admission": filled(_ADMISSION, limits),
         "agents_file": AGENTS_FILE,
@@ -147,7 +153,6 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "silent": str(plan.trunks.silent_seconds),
         "silent_hold": str(_HOLD_SILENT_S),
         "share": plan_path(plan.program.share),
-        "sip_port": str(plan.ports.sip),
         "spool": plan_path(plan.spool),
         "systemname": plan.systemname,
         "test_call": TEST_CALL,
@@ -214,7 +219,7 @@ def _wide_codecs(modules: Path) -> list[str]:
 
 def _dial_lines(afterwards: str, *, before: Iterable[str] = ()) -> str:
     dial = f"Dial(PJSIP/${{EXTEN}},{COLLEAGUE_RING_S},gib(before-ring^s^1)U(record-agent)t)"
-    first, *more = (*before, dial, afterwards)
+    first, *more = ("Set(TIMEOUT(absolute)=0)", *before, dial, afterwards)
     steps = "".join(f"\n same => n,{step}" for step in more)
     return "\n".join(f"exten => {pattern},1,{first}{steps}" for pattern in _EXTENSION_PATTERNS)
 

@@ -11,6 +11,7 @@ whole centre may share an address: it is wide).
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from dataclasses import dataclass
@@ -44,6 +45,17 @@ class Try:
     at: datetime
 
 
+def place_of(peer: str) -> str:
+    """Whom an address stands for. Of IPv6 everybody has a /64 at least, and would guess from another address each time."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer[:64]
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+
+
 async def begin(
     connection: Connection, now: datetime, *, login: str, peer: str, limits: ThrottleLimits, known: str | None = None
 ) -> Try:
@@ -52,7 +64,7 @@ async def begin(
     ``known``: the name of a browser that this login has been used with before.
     """
     # What is no login at all shares one key: nonsense is bounded, and no byte of it reaches the database.
-    whose, where = login if LOGIN.fullmatch(login) else "?", peer[:64]
+    whose, where = login if LOGIN.fullmatch(login) else "?", place_of(peer)
     counted = {f"peer:{where}": limits.per_peer}
     if known:
         counted[f"known:{whose} {known}"] = limits.per_login

@@ -20,6 +20,7 @@ with relation as (
 )
 select statement from (
   select 1 as turn, format('revoke all on all tables in schema public from %I', :account::text) as statement
+  union all select 1, 'revoke all on all tables in schema public from public'      -- what everybody may, this account may too
   union all select 1, format('revoke all on all sequences in schema public from %I', :account)
   union all select 1, format('revoke all on schema public from %I', :account)
   union all select 1, format('revoke all on database %I from %I', current_database(), :account)
@@ -42,6 +43,12 @@ select case
     when rolsuper then 'it is a superuser'
     when rolcreaterole then 'it may make accounts'
     when rolreplication or rolbypassrls then 'it has rights of an administrator'
+    when has_parameter_privilege(current_user, 'session_replication_role', 'set') then 'it may switch triggers off'
+    when exists (
+      select from pg_roles mighty
+      where mighty.rolname in ('pg_write_all_data', 'pg_write_server_files', 'pg_execute_server_program')
+        and pg_has_role(current_user, mighty.oid, 'member')
+    ) then 'it may write everywhere, or files and programs of the server'
     when exists (
       select from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
         and pg_has_role(current_user, c.relowner, 'member')

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FORBIDDEN = ("System", "TrySystem", "AGI", "EAGI", "DeadAGI", "Exec", "TryExec", "Originate", "ExternalIVR", "ReadFile", "Macro")
 """Applications that run programs, dial out or evaluate twice. AGI is allowed for one address, see `_agi`."""
 FUNCTIONS = re.compile(r"\$\{(SHELL|EVAL|FILE|ENV|ODBC_\w+|CURL|DB_EXISTS|REALTIME|EXPRESSION)\b")
-FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|SIPCALLID|CHANNEL\(pjsip)")
+FROM_OUTSIDE = re.compile(r"\$\{(CALLERID|CONNECTEDLINE|REDIRECTING|PJSIP_HEADER|PJSIP_CONTACT|SIPCALLID|CHANNEL\(pjsip)")
 CLEANED = re.compile(
     r"Set\(CALLERID\(num\)=\$\{FILTER\([^$]+,\$\{CALLERID\(num\):0:\d+\}\)\}\)"
     r"|Set\(FROM_NAME=\$\{FILTER\([^$]+,\$\{CALLERID\(name\):0:\d+\}\)\}\)"
@@ -30,9 +30,11 @@ NOTED = re.compile(
 )
 """A line of the queue's diary: of what the caller sent at most the number, filtered and cut."""
 LOOKED_AT = re.compile(
-    r'GotoIf\(\$\[\$\{REGEX\("maddr=" \$\{FILTER\(a-z=,\$\{CHANNEL\(pjsip,target_uri\)\}\)\}\)\} = 0\]\?ring\)'
+    r"Set\(REGISTERED=\$\{FILTER\(a-z=\?,\$\{PJSIP_CONTACT\(\$\{REGISTERED\},uri\)\}\)\}\)"
+    r"|Set\(DOOR=\$\{FILTER\(0-9.:,\$\{CHANNEL\(pjsip,local_addr\)\}\)\}\)"
+    r'|GotoIf\(\$\[\$\{REGEX\("maddr=" \$\{FILTER\(a-z=,\$\{CHANNEL\(pjsip,target_uri\)\}\)\}\)\} = 0\]\?ring\)'
 )
-"""The one other thing that is done with what a phone sent: an agent's Contact is looked through, letters alone."""
+"""The other things done with what somebody sent: a Contact is looked through, letters alone; and to which port it came."""
 DIAL = re.compile(r"Dial\(PJSIP/\$\{EXTEN\},\d+,gib\(before-ring\^s\^1\)U\(record-agent\)t\)")
 IN_FILE_NAMES = {"CALL_REF", "UNIQUEID", "LEG_ROLE", "STRFTIME(,UTC,%s%3q)"}
 OTHER_ROLE = re.compile(r"LEG_ROLE=(?!(agent|colleague)\))")

@@ -261,7 +261,7 @@ def _uri_of(header: str) -> str:
     return found[1] if found else header
 
 
-def _tag_of(header: str) -> str:
+def tag_of(header: str) -> str:
     found = re.search(r";tag=([^;>\s]+)", header)
     return found[1] if found else ""
 
@@ -363,12 +363,12 @@ class Call(Dialogless):
 
     # --- making and ending it ---
 
-    async def invite(self, *, limit: float = 30.0, on_ringing: Callable[[], None] = lambda: None) -> None:
+    async def invite(self, *, limit: float = 30.0, on_ringing: Callable[[], None] = lambda: None, more: str = "") -> None:
+        """``more``: further header lines."""
         self.on_ringing = on_ringing
         self.voice.start()
-        answer = await self.request(
-            "INVITE", "Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\r\n", self.sdp("sendrecv"), limit=limit
-        )
+        headers = f"Allow: INVITE, ACK, BYE, CANCEL, REFER, NOTIFY\r\n{more}"
+        answer = await self.request("INVITE", headers, self.sdp("sendrecv"), limit=limit)
         self._established(answer)
 
     def _established(self, answer: _Message) -> None:
@@ -446,7 +446,7 @@ class Call(Dialogless):
 
     async def refer_replacing(self, other: Call, number: str) -> None:
         """Attended transfer: connect the other side of this call with the other side of ``other``, our call to ``number``."""
-        replaces = f"{other.call_id}%3Bto-tag%3D{_tag_of(other.remote)}%3Bfrom-tag%3D{_tag_of(other.local)}"
+        replaces = f"{other.call_id}%3Bto-tag%3D{tag_of(other.remote)}%3Bfrom-tag%3D{tag_of(other.local)}"
         where = f"{self.phone.switch[0]}:{self.phone.switch[1]}"
         await self._transfer(f"<sip:{number}@{where}?Replaces={replaces}>")
         await other.hang_up()

@@ -97,6 +97,16 @@ async def test_strangers_who_guess_do_not_keep_the_owner_out(pool: db.Pool, cloc
             assert await tried(mine, right, "192.0.2.1") == 429, "but does not guess without end"
 
 
+async def test_who_has_many_ipv6_addresses_guesses_as_from_one(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    wrong = {"login": "qa-inspector", "password": "wrong-wrong"}
+    async with serve(pool, clock, tmp_path, proxies=frozenset({"127.0.0.1"})) as api, api.client() as stranger:
+        answers = []
+        for number in range(6):
+            async with stranger.post("/api/login", json=wrong, headers={"X-Forwarded-For": f"2001:db8::{number:x}:1"}) as answer:
+                answers.append(answer.status)
+    assert answers == [401] * 5 + [429]
+
+
 @pytest.mark.parametrize("forged", ["", "x", "0" * 32 + "." + "0" * 64])
 def test_a_browser_is_known_for_its_own_login_only(forged: str) -> None:
     browsers = KnownBrowsers()

@@ -96,3 +96,21 @@ async def test_nobody_calls_the_hotline_by_websocket(
         assert len([said for said in watcher.events if said.name == "Newchannel"]) == 1
         await call.hang_up()
         caller.close()
+
+
+@pytest.mark.parametrize(
+    "where", ["<sip:x@browser.invalid;transport=ws;x={}>", "<sip:{}@browser.invalid;transport=ws>", '"{}" <sip:x@y;transport=ws>']
+)
+async def test_a_contact_longer_than_the_switch_looks_at_brings_nobody_in(
+    switch: Switch, http: aiohttp.ClientSession, where: str
+) -> None:
+    """A header of more than 4,096 bytes passes every rule about headers."""
+    async with watching(switch) as watcher, http.ws_connect(url(switch, f"/{DOOR}/ws"), protocols=("sip",)) as socket:
+        contact = f"Contact: {where.format('x' * 5_000)}\r\n"
+        await socket.send_str(invitation(switch, name="13800138003", contact=contact).replace("door", f"long-{len(where)}"))
+        answer = await socket.receive_str(timeout=seconds(10))
+        while answer.startswith("SIP/2.0 100"):
+            answer = await socket.receive_str(timeout=seconds(10))
+        assert answer.startswith("SIP/2.0 503 ")
+        gone = await watcher.until("Hangup", CallerIDNum="13800138003")
+        assert not [said for said in watcher.events if said.name == "QueueCallerJoin" and said["Uniqueid"] == gone["Uniqueid"]]

@@ -11,7 +11,7 @@ import pytest
 
 from ivr.asterisk import TEST_CALL
 from tests.harness.patience import until
-from tests.harness.sip_phone import Answer, CallRefused, Phone, Reject
+from tests.harness.sip_phone import Answer, Call, CallRefused, Phone, Reject, tag_of
 from tests.harness.switch import HOTLINE, Switch, files_of, running_switch, secret_of, sip_agent, watching
 from tests.harness.tones import ULAW, share
 
@@ -80,6 +80,48 @@ async def test_a_stranger_can_not_hand_a_call_on(switch: Switch, stranger: Phone
     assert refusal.value.code == DECLINED, "a call that is in no bridge can be handed on by nobody: that is another refusal"
     await call.hang_up()
     assert not colleague.calls
+
+
+async def test_a_stranger_can_not_put_another_call_in_the_place_of_his(switch: Switch, stranger: Phone) -> None:
+    """What replaces a call passes by the dialplan: it is not recorded, and its number is not read."""
+    call = await stranger.call(HOTLINE)
+    with pytest.raises(CallRefused) as refusal:
+        await replacing(call, HOTLINE)
+    assert refusal.value.code == UNAUTHORIZED
+    await call.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [("caller", f";x={'y' * 5_000}"), ("agent", ""), ("agent", f";x={'y' * 5_000}")],
+    ids=["a caller, with more than the switch looks at", "an agent", "an agent, with more than that"],
+)
+async def test_who_comes_into_a_call_past_the_dialplan_does_not_stay(
+    switch: Switch, stranger: Phone, agent: Phone, who: str, more: str
+) -> None:
+    """Nobody would record him. He is cut off within seconds: an agent is known by his name, before any rule about headers."""
+    async with watching(switch) as watcher:
+        await watcher.act("QueueAdd", Queue="complaints", Interface="PJSIP/1001", MemberName="1001")
+        since = watcher.mark()
+        call = await stranger.call(HOTLINE)
+        talk = await agent.next_call()
+        await watcher.until_together(since=since)
+        since = watcher.mark()
+        newer = await (replacing(call, HOTLINE, more) if who == "caller" else replacing(talk, "1002", more))
+        came = await watcher.until("Newchannel", since=since)
+        await watcher.until("Hangup", since=since, Uniqueid=came["Uniqueid"])
+        await newer.ended()
+        await call.hang_up()
+        await talk.hang_up()
+        await watcher.act("QueueRemove", Queue="complaints", Interface="PJSIP/1001")
+
+
+async def replacing(call: Call, number: str, more: str = "") -> Call:
+    """A new call of the same phone in the place of an old one (RFC 3891). Raises CallRefused."""
+    newer = call.phone.dial(number)
+    tags = f"to-tag={tag_of(call.remote)};from-tag={tag_of(call.local)}"
+    await newer.invite(more=f"Replaces: {call.call_id};{tags}{more}\r\n")
+    return newer
 
 
 async def test_a_stranger_who_calls_himself_an_agent_must_prove_it(switch: Switch) -> None:

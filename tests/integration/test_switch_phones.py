@@ -108,14 +108,25 @@ async def test_a_phone_is_rung_where_it_registered_from_whatever_it_wrote(
         gateway.recv(65_535)
 
 
-async def test_a_phone_that_asks_to_be_rung_by_way_of_another_address_is_not_rung_at_all(switch: Switch) -> None:
-    """rewrite_contact leaves ``maddr``, and pjsip sends there."""
+@pytest.mark.parametrize(
+    "way",
+    [
+        ";maddr=127.0.0.7",
+        ";transport=udp;MADDR=127.0.0.7",
+        ";m%61ddr=127.0.0.7",
+        "?Route=%3Csip:127.0.0.7:{port}%3Blr%3E",
+        ";lr?route=%3Csip%3A127.0.0.7%3A{port}%3Blr%3E",
+        ";ob?P-Asserted-Identity=%3Csip:0086%40127.0.0.1%3E&Route=%3Csip:127.0.0.7:{port}%3Blr%3E",
+    ],
+)
+async def test_a_phone_that_asks_to_be_rung_by_way_of_another_address_is_not_rung_at_all(switch: Switch, way: str) -> None:
+    """rewrite_contact leaves ``maddr`` and headers behind a question mark: pjsip puts them into the INVITE and sends there."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gateway:
         gateway.setblocking(False)
         async with phone_of(switch, "1001", kind=Deceiver) as phone, phone_of(switch, "1002") as colleague:
             assert isinstance(phone, Deceiver)
             gateway.bind(("127.0.0.7", phone.port))
-            phone.elsewhere = f"sip:1001@127.0.0.1:{phone.port};maddr=127.0.0.7"
+            phone.elsewhere = f"sip:1001@127.0.0.1:{phone.port}" + way.format(port=phone.port)
             await phone.register()
             await colleague.register()
             async with watching(switch) as watcher, in_queue(switch, "1001"), caller_of(switch):

@@ -34,6 +34,16 @@ def test_time_is_the_switches_own_to_the_microsecond() -> None:
     assert parse(raw) == events.Held(at, ChannelId("t-1.1"), held=False)
 
 
+def test_only_a_contact_that_goes_is_a_phone_that_moved() -> None:
+    def contact(status: str) -> events.Event | None:
+        return parse(event("ContactStatus", EndpointName="1001", ContactStatus=status)[:-4])
+
+    moved = contact("Removed")
+    assert isinstance(moved, events.PhoneMoved)
+    assert moved.phone == "1001"
+    assert [contact(status) for status in ("Created", "Reachable", "NonQualified", "Updated")] == [None] * 4
+
+
 @pytest.mark.parametrize("name", sorted(WANTED - {"FullyBooted"}))
 def test_a_missing_header_is_named(name: str) -> None:
     with pytest.raises(MissingHeader) as error:

@@ -85,6 +85,22 @@ async def test_a_slow_back_office_does_not_hold_the_caller_up(door: Door, prompt
     assert (peer.variables["IVR_PATH"], peer.variables["IVR_LANG"], peer.variables["QUEUE_PRIO"]) == ("1", "zh-CN", "0")
 
 
+async def test_the_caller_is_let_go_before_the_back_office_hears_of_the_choice(door: Door, clerk: Clerk) -> None:
+    may = asyncio.Event()
+
+    async def slow(call: CallId, path: str, notice: str) -> None:
+        await may.wait()
+        clerk.told.append((call, path, notice))
+
+    clerk.chosen = slow  # type: ignore[method-assign]
+    async with door() as server:
+        peer = await AgiPeer.connect(server.port)
+        await peer.walk("1")
+        assert clerk.told == []
+        may.set()
+        await until(lambda: clerk.told, "the back office is told")
+
+
 async def test_a_broken_back_office_does_not_hold_the_caller_up(door: Door, clerk: Clerk) -> None:
     clerk.failure = ZeroDivisionError("no database")
     async with door() as server:

@@ -68,13 +68,14 @@ def test_a_colleagues_leg_goes_to_the_caller_it_was_handed_to_and_no_other_leg_d
     caller, agent = leg_of(Role.CALLER, 12), leg_of(Role.AGENT, 14, 1)
     rung = leg_of(Role.AGENT, 15, 2).channel
     colleague = LegFile(CallId(rung), rung, Role.AGENT, AT + timedelta(seconds=2), colleague=True)
-    for leg in (colleague, caller, agent):
+    late = leg_of(Role.AGENT, 16, 5)
+    for leg in (colleague, caller, agent, late):
         put(tmp_path, leg)
     spooled = spool.look(tmp_path)
     assert spool.colleagues(spooled) == [rung]
     assert spool.handed_over(spooled, {}) == spooled
     homes = spool.handed_over(spooled, {rung: CALL, agent.channel: OTHER}).calls
-    assert {call: [found.leg for found in legs] for call, legs in homes.items()} == {CALL: [caller, agent, colleague]}
+    assert {call: [found.leg for found in legs] for call, legs in homes.items()} == {CALL: [caller, agent, colleague, late]}
 
 
 def test_a_call_is_finished_when_nobody_writes_to_it_any_more(tmp_path: Path) -> None:
@@ -112,11 +113,11 @@ def test_a_leg_that_grew_after_it_was_read_is_not_removed(tmp_path: Path) -> Non
 
 
 def test_a_bad_leg_is_put_aside_and_no_longer_seen(tmp_path: Path) -> None:
-    put(tmp_path, leg_of(Role.AGENT, 15), b"not a wav")
-    (leg,) = spool.look(tmp_path).calls[CALL]
-    aside = spool.quarantine(leg)
-    assert aside.read_bytes() == b"not a wav"
-    assert spool.look(tmp_path) == spool.Spooled()
+    for number in (15, 16):
+        put(tmp_path, leg_of(Role.AGENT, number), b"not a wav")
+        (leg,) = spool.look(tmp_path).calls[CALL]
+        assert spool.quarantine(leg).read_bytes() == b"not a wav"
+        assert spool.look(tmp_path) == spool.Spooled()
 
 
 def test_times_are_aware_and_in_utc(tmp_path: Path) -> None:

@@ -61,6 +61,19 @@ def test_reading_goes_on_where_it_stopped(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_what_is_not_yet_on_the_disk_for_good_is_not_read(tmp_path: Path) -> None:
+    """The database must never be ahead of the journal, whatever a power cut takes."""
+    written(tmp_path, 1, 2)
+    journal = Journal(tmp_path)
+    journal.open()
+    (segment,) = tmp_path.glob("changes-*.jsonl")
+    with segment.open("ab") as file:
+        file.write(encode(fact(3)))
+    read = journal.read(0, 100)
+    assert (read.facts, read.position) == ((fact(1), fact(2)), journal.durable)
+    journal.close()
+
+
 def test_a_torn_last_line_is_cut_off_at_every_byte_and_writing_goes_on(tmp_path: Path) -> None:
     whole = len(encode(fact(1)))
     for cut in range(whole):

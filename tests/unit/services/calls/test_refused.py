@@ -45,8 +45,9 @@ def test_what_is_left_is_kept_and_a_line_that_cannot_be_read_too(tmp_path: Path)
     with (tmp_path / "refused.jsonl").open("ab") as lines:
         lines.write(b'{"at": "2099", "reason": "of a newer program"}\n')
     file.add(refused(2))
-    assert file.read() == [refused(1), refused(2)]
+    for _ in range(2):
+        assert file.read() == [refused(1), refused(2)]
     file.keep([refused(2)])
     assert file.count == 1
-    assert b"of a newer program" in (tmp_path / "refused.jsonl").read_bytes()
+    assert (tmp_path / "refused.jsonl").read_bytes().count(b"of a newer program") == 1
     assert opened(tmp_path).read() == [refused(2)]

@@ -152,10 +152,33 @@ async def test_the_owner_is_said_to_be_too_mighty(database: str, application: db
     assert await roles.beyond(application) == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("grant set on parameter session_replication_role to {}", "revoke set on parameter session_replication_role from {}"),
+        ("grant pg_write_all_data to {}", "revoke pg_write_all_data from {}"),
+        ("grant pg_execute_server_program to {}", "revoke pg_execute_server_program from {}"),
+        ("grant pg_write_server_files to {}", "revoke pg_write_server_files from {}"),
+    ],
+)
+async def test_an_account_that_could_get_round_a_trigger_is_said_to_be_too_mighty(
+    database: str, application: db.OwnConnection, given: str, taken: str
+) -> None:
+    owner = await db.connect(database)
+    await owner.execute(given.format(roles.APPLICATION))
+    try:
+        assert await roles.beyond(application)
+    finally:
+        await owner.execute(taken.format(roles.APPLICATION))
+        await owner.close()
+    assert await roles.beyond(application) == ""
+
+
 async def test_rights_of_before_are_taken_back(postgres: DatabaseServer, database: str) -> None:
     owner = await db.connect(database)
     await owner.execute(
-        f"grant all on audit to {roles.APPLICATION}; grant update (action) on ticket_journal to {roles.APPLICATION}"
+        f"grant all on audit to {roles.APPLICATION}; grant all on audit, ticket_journal to public; "
+        f"grant update (action) on ticket_journal to {roles.APPLICATION}"
     )
     await roles.hand_out(owner, roles.APPLICATION)
     await owner.close()
