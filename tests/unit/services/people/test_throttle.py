@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.people.throttle import place_of
+from services.access.throttle import place_of
 
 
 @pytest.mark.parametrize("peer", ["2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:0DB8:1:2:0::7"])
