@@ -69,7 +69,11 @@ def can_reach(account: Account | None, path: Path) -> bool:
 
 def own_folder(path: Path, account: Account | None) -> Path:
     """Make ``path`` a folder of mode 0700 that belongs to the account; a link or a stranger's folder is refused."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for missing in reversed([way for way in path.parents if not way.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+        if account:
+            missing.chmod(0o711)  # made as ours alone, and the account has to walk through
+    path.mkdir(mode=0o700, exist_ok=True)
     found = path.lstat()
     uid = account.uid if account else os.geteuid()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,12 +49,20 @@ async def test_one_call_from_the_ring_to_the_confirmed_ticket(centre: Centre, an
     await _pop_was_received_before_the_answer(centre, card.id, within=seconds(1) + ringing.worst)
     done = await centre.call_of(NUMBER, "the transcript", 60, transcript_state="done")
     assert (done["outcome"], done["recording_state"], done["answered_by"]) == ("answered", "archived", "安娜")
+    _waited_from_the_queue_to_the_answer(done)
     await _each_voice_on_its_own_channel(centre, done["id"])
     await _words_were_understood(centre, done["id"])
     await _draft_is_right(centre, anna, done["ticket_id"])
     await _confirmed_ticket_is_in_the_list(centre, anna, done["ticket_id"])
     await anna.state("ready")
     _wrapped_up(centre)
+
+
+def _waited_from_the_queue_to_the_answer(call: dict[str, Any]) -> None:
+    """SPEC A1's clock: neither from the ring nor to it."""
+    started, queued, answered = (datetime.fromisoformat(call[name]) for name in ("started_at", "queued_at", "answered_at"))
+    assert started < queued < answered
+    assert call["waited_ms"] == (answered - queued) // timedelta(milliseconds=1) > 0
 
 
 def _wrapped_up(centre: Centre) -> None:
