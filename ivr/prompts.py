@@ -130,7 +130,7 @@ class PromptStore:
             try:
                 return self._kept(language, text, version) or self._publish(language, text, version, sound.read(file))
             except sound.BadSound as error:
-                log.warning("prompt_recording_unusable", file=f"{language}/{file.name}", why=str(error))
+                log.warning("ivr.prompt_unusable", file=f"{language}/{file.name}", why=str(error))
         return None
 
     def _recordings_of(self, language: str, text: Text) -> list[Path]:

@@ -88,9 +88,9 @@ class Reception:
             async with asyncio.timeout(self._limit):
                 return await question
         except TimeoutError:
-            log.warning("back_office_late", limit=self._limit)
+            log.warning("ivr.back_office_late", limit=self._limit)
         except Exception as error:  # noqa: BLE001  the caller's way must not depend on what fails behind us
-            log.warning("back_office_failed", error=type(error).__name__)
+            log.warning("ivr.back_office_failed", error=type(error).__name__)
         return otherwise
 
 

@@ -84,17 +84,17 @@ class AgiServer:
             async with asyncio.timeout(self._settings.session_limit):
                 visit = await self._scripts[request.script](session, CallId(request.uniqueid))
         except Refused as refusal:
-            log.warning("agi_refused", why=refusal.why)
+            log.warning("ivr.refused", why=refusal.why)
             return f"refused:{refusal.why}"
         except HungUp:
             return "closed_early"
         except TimeoutError:
-            log.warning("ivr_session_stuck", limit=self._settings.session_limit)
+            log.warning("ivr.session_stuck", limit=self._settings.session_limit)
             return "failed:stuck"
         except IvrError as error:
             return _failed(error)
         except Exception as error:  # a slip in one caller's script must not end the other callers' sessions
-            log.exception("ivr_script_broke", error=type(error).__name__)
+            log.exception("ivr.script_broke", error=type(error).__name__)
             return "failed:script"
         return f"{visit.end}:{visit.stage}"
 
@@ -127,5 +127,5 @@ class AgiServer:
 
 def _failed(error: IvrError) -> str:
     kind = {SwitchSilent: "silent", ProtocolError: "protocol", CommandRefused: "command"}.get(type(error), "other")
-    log.warning("ivr_session_failed", kind=kind, detail=str(error))
+    log.warning("ivr.session_failed", kind=kind, detail=str(error))
     return f"failed:{kind}"

@@ -127,7 +127,7 @@ async def _standing_by(config: Config, welcome: Welcome, listening: socket.socke
     welcome.step(said("standing by"))
     pattern = "another backend leads this database, or did a moment ago; this one takes over once it is gone for {seconds:.0f} s"
     welcome.detail(said(pattern, seconds=LIFETIME_S))
-    log.info("another backend leads; standing by")
+    log.info("lease.standing_by")
     async with serving(waiting(plans.security(config), Desk(find_desk())), listening.dup()):
         yield
 

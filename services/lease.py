@@ -177,7 +177,7 @@ class Instance:
         try:
             _write(self._folder / "lease.json", json.dumps({"epoch": mark.epoch, "beats": mark.beats}))
         except OSError as wrong:
-            log.warning("the database's age cannot be noted", errno=wrong.errno)
+            log.warning("lease.age_not_noted", errno=wrong.errno)
 
 
 class Lease:
@@ -233,7 +233,7 @@ class Lease:
                     told = True
                     await waiting()
             except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:
-                log.debug("the lease cannot be looked at", error=type(wrong).__name__)
+                log.debug("lease.not_seen", error=type(wrong).__name__)
                 patience.interrupted()
                 self._hang_up()
                 await asyncio.sleep(AGAIN_S)
@@ -249,10 +249,10 @@ class Lease:
                 async with asyncio.timeout(RENEWING_S):
                     await self._renew()
             except (WorldFailed, asyncpg.PostgresError, *AWAY) as wrong:
-                log.debug("the lease cannot be renewed", error=type(wrong).__name__)
+                log.debug("lease.not_renewed", error=type(wrong).__name__)
                 self._hang_up()
             self._standing.tried(self._clock.monotonic())
-        log.error("another backend has taken over", epoch=self.mark.epoch)
+        log.error("lease.lost", epoch=self.mark.epoch)
         self.on_lost()
 
     async def admit(self, connection: db.Connection) -> None:
@@ -268,7 +268,7 @@ class Lease:
                 self._instance.remember(self.mark)
                 await QUERIES.give_back.execute(connection, epoch=self.mark.epoch, process=self._process)
         except (WorldFailed, asyncpg.PostgresError, *AWAY):
-            log.debug("the lease was not given back; it runs out")
+            log.debug("lease.not_given_back")
         self._hang_up()
 
     async def _look(self) -> Seen:
@@ -299,7 +299,7 @@ class Lease:
         self._standing.renewed(sent, watched=False)  # who stands by is known at the first beat
         await QUERIES.rename.execute(connection, name=db.NAME)
         cut = await QUERIES.cut_off.fetchval(connection, all_of_ours=f"{PREFIX}%", own=self.connections)
-        log.info("the lease is ours", epoch=epoch, cut_off=cut)
+        log.info("lease.taken", epoch=epoch, cut_off=cut)
         if older:
             self._say_set_back(seen.mark)
         self._instance.remember(self.mark)
@@ -324,11 +324,11 @@ class Lease:
         if seen.mark.epoch >= self.mark.epoch:
             self.lost = True
         elif await self._take(seen):
-            log.info("taken anew on an older database")
+            log.info("lease.taken_anew")
 
     def _say_set_back(self, found: Mark) -> None:
         known = self._instance.mark
-        log.error("the database is older than it was: restored, or failed over?", epoch=found.epoch, known_epoch=known.epoch)
+        log.error("lease.database_set_back", epoch=found.epoch, known_epoch=known.epoch)
         self.set_back = True
         self.on_set_back()
 

@@ -1,9 +1,9 @@
 """Logging: one event per line, to standard error or a file; what is personal is dropped before it is written.
 
-``log.info("call.offered", call=call_id, personal={"number": number})``: the event's name is fixed text, ids are fields, and
-everything about people goes into ``personal``, which a filter removes unless the configuration asks for it. The libraries'
-own loggers pass through the same filter; of their exceptions only type and place are written, because an exception's text
-quotes data (rows, headers, numbers).
+``log.info("call.offered", call=call_id, personal={"number": number})``: the event's name is fixed text, ``<room>.<what>``; ids
+are fields; everything about people goes into ``personal``, which a filter removes unless the configuration asks for it. The
+libraries' own loggers pass through the same filter; of their exceptions only type and place are written, because an exception's
+text quotes data (rows, headers, numbers).
 """
 
 from __future__ import annotations

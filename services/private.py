@@ -129,9 +129,9 @@ async def tighten_gently(folder: Path, let_in: Collection[Path] = ()) -> None:
 def tell(tally: Tally) -> None:
     """Into the log, where there is something to say."""
     if tally.changed:
-        log.info("files and folders that others could reach were closed to them", count=tally.changed)
+        log.info("instance.closed", count=tally.changed)
     if tally.left:
-        log.warning("files or folders could not be closed to others", count=tally.left, why=tally.why)
+        log.warning("instance.left_open", count=tally.left, why=tally.why)
 
 
 def _some(steps: Iterator[None]) -> bool:

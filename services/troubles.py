@@ -56,7 +56,7 @@ class Troubles:
         for reason, leaf in {reason_of(leaf): leaf for leaf in leaves(wrong)}.items():
             known = self._known.get((part, reason))
             if known is None or now - known.last > STANDS_S:
-                log.error("a background part failed; it goes on", part=part, reason=reason, trace=_places(leaf)[-TRACE:])
+                log.error("part.failed", part=part, reason=reason, trace=_places(leaf)[-TRACE:])
                 self._known[part, reason] = Trouble(part, reason, self._clock.now(), now)
             else:
                 self._known[part, reason] = replace(known, last=now, times=known.times + 1)

@@ -137,7 +137,7 @@ class Drain:
             async with self._aside:
                 fresh = [one for one in await asyncio.to_thread(self.refused.read) if encode(one.fact) not in tried]
                 await asyncio.to_thread(self.refused.keep, [*left, *fresh])
-        log.info("refused facts were applied again", taken=len(waiting) - len(left), left=len(left))
+        log.info("calls.refused_again", taken=len(waiting) - len(left), left=len(left))
         return len(waiting) - len(left)
 
     async def _open_refused(self) -> None:
@@ -173,7 +173,7 @@ class Drain:
         except WorldFailed:
             raise
         except Exception as wrong:  # noqa: BLE001  a fact that always fails must not stop those behind it, or us at every start
-            log.error("the database refused a batch; one by one now", error=type(wrong).__name__)
+            log.error("calls.batch_refused", error=type(wrong).__name__)
             return await self._one_by_one(read)
 
     async def _together(self, read: Read) -> list[tuple[Fact, object]]:
@@ -226,7 +226,7 @@ class Drain:
 
     async def _set_aside(self, fact: Fact, wrong: Exception) -> None:
         reason = reason_of(wrong)
-        log.error("a fact was refused and set aside", fact=type(fact).__name__, reason=reason)
+        log.error("calls.fact_refused", fact=type(fact).__name__, reason=reason)
         try:
             async with self._aside:
                 await asyncio.to_thread(self.refused.add, SetAside(fact.at, reason, fact))
@@ -236,12 +236,12 @@ class Drain:
     def _say_set_back(self, position: int) -> None:
         lost = max(0, self._journal.oldest - position)
         again = self._journal.durable - max(position, self._journal.oldest)
-        log.error("the database is older than it was; it is filled again", again=again, no_longer_kept=lost)
+        log.error("calls.database_set_back", again=again, no_longer_kept=lost)
         self.on_set_back()
 
     def _say_away(self, wrong: Exception) -> None:
         if not isinstance(wrong, WorldFailed | OSError):
             self._troubles.note("drain", wrong)
         if not self.away:
-            log.warning("nothing reaches the database; the journal keeps it", why=type(wrong).__name__, behind=self.behind)
+            log.warning("calls.database_away", why=type(wrong).__name__, behind=self.behind)
         self.away = True

@@ -95,7 +95,7 @@ class Journal:
         if torn:
             self._file.truncate(whole)
             os.fsync(self._file.fileno())
-            log.warning("the journal's torn last line was cut off", bytes=torn)
+            log.warning("journal.torn_line_cut", bytes=torn)
         _sync_folder(self._folder)
         self.durable = self._segment_start + whole
         self._segment_end = self._segment_start + self._segment_bytes
@@ -183,7 +183,7 @@ class Journal:
                 self._failing = ""
             except OSError as wrong:
                 self._failing = "disk"
-                log.error("the journal cannot be written; kept in memory", errno=wrong.errno, unwritten=len(self._pending))
+                log.error("journal.not_written", errno=wrong.errno, unwritten=len(self._pending))
                 await asyncio.sleep(RETRY_S)
             self._grew.set()
 
@@ -216,7 +216,7 @@ class Journal:
             return encode(fact)
         except ValueError as wrong:
             self._dropped += 1
-            log.error("a fact cannot be written", fact=type(fact).__name__, error=type(wrong).__name__)
+            log.error("journal.fact_unwritable", fact=type(fact).__name__, error=type(wrong).__name__)
             return b""
 
     def _next_segment(self, before: FileIO) -> None:
@@ -225,7 +225,7 @@ class Journal:
         try:
             self._file = _made(self._path(self.durable))
         except OSError as wrong:
-            log.warning("the journal has no new segment; the old one grows", errno=wrong.errno)
+            log.warning("journal.no_new_segment", errno=wrong.errno)
             return
         before.close()
         self._segment_start = self.durable

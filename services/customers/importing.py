@@ -289,13 +289,13 @@ class Imports:
         except OSError as error:
             job.failure = _of_disk(error).code
         except asyncpg.PostgresError as error:
-            log.error("the database refused an import", error=type(error).__name__)
+            log.error("customers.import_refused", error=type(error).__name__)
         else:
             job.failure = ""
         finally:
             if job.state in QUEUED and job.id in self._jobs:
                 job.state = State.FAILED
-                log.error("an import failed", reason=job.failure)
+                log.error("customers.import_failed", reason=job.failure)
 
     async def perform(self, job: ImportJob, order: Order, told: Callable[[int], None] = lambda rows: None) -> None:
         """Read, and write if it is ordered and may be; ``told`` hears how many rows have been read."""

@@ -63,7 +63,7 @@ class Directory:
             try:
                 await self.load()
             except WorldFailed:
-                log.debug("people not loaded: the database is away")
+                log.debug("floor.people_put_off")
             self._stale.clear()
             try:
                 async with asyncio.timeout(REFRESH_S):

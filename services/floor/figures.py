@@ -112,7 +112,7 @@ class Today:
             try:
                 await self.load()
             except WorldFailed:
-                log.debug("figures not computed: the database is away")
+                log.debug("floor.figures_put_off")
             await asyncio.sleep(AGAIN_S)
             try:
                 async with asyncio.timeout(AT_LEAST_S):

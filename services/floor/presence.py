@@ -247,7 +247,7 @@ class Presence:
             try:
                 await self._settle(person)
             except CtiError as wrong:
-                log.warning("an agent's state could not be set", person=person, error=type(wrong).__name__)
+                log.warning("floor.state_not_set", person=person, error=type(wrong).__name__)
 
     async def _settle(self, person: int) -> None:
         """Says an agent's wanted state to the switch, one at a time for each person; the newest wish counts.
@@ -287,7 +287,7 @@ class Presence:
             try:
                 await self._switch.queue_remove(Extension(extension), self._settings.queue)
             except CtiError as wrong:
-                log.warning("an extension could not leave the queue", extension=extension, error=type(wrong).__name__)
+                log.warning("floor.extension_kept", extension=extension, error=type(wrong).__name__)
                 return
             self._leaving.discard(extension)
 

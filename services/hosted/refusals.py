@@ -95,7 +95,7 @@ class Refusals:
         until = self._clock.now()
         if found := [refusal for refusal in await self._since(since) if refusal.at < until]:
             log.warning(
-                "registrations refused",
+                "hosted.registrations_refused",
                 count=len(found),
                 addresses=_addresses(found),
                 extensions=len({refusal.extension for refusal in found} - {""}),

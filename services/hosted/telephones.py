@@ -44,6 +44,6 @@ class Telephones:
                     self._there = wanted
                 self.renewed()
             except Exception as error:  # noqa: BLE001  whatever it was: the phone of who has left must not stay valid for it
-                log.error("phones not renewed; tried again", error=type(error).__name__)
+                log.error("hosted.phones_not_renewed", error=type(error).__name__)
                 self._changed.set()
                 await asyncio.sleep(AGAIN_S)

@@ -77,7 +77,7 @@ class Memory:
     def _say_odd(self, wrong: Exception) -> None:
         """A row that is none of ours (a tier of a newer version), a query that is refused: no card waits for the repair."""
         if not isinstance(wrong, WorldFailed | TimeoutError):
-            log.error("a caller's history cannot be read", error=type(wrong).__name__)
+            log.error("pops.history_unreadable", error=type(wrong).__name__)
 
     async def _look_up(self, number: str, call: CallId) -> Known:
         async with connection(self._pool) as taken:

@@ -67,7 +67,7 @@ class Adoption:
             await self._caught_up()  # after days without a database its calls are unknown only until the journal is in
             spooled, found = await self._orphans()
         except OSError as error:
-            log.error("the spool cannot be read", error=type(error).__name__)
+            log.error("recordings.spool_unreadable", error=type(error).__name__)
             return False
         async with connection(self._pool) as taken:
             unknown = await store.unknown_calls(taken, found)
@@ -94,7 +94,7 @@ class Adoption:
             raise
         except Exception as wrong:  # noqa: BLE001  whatever it was
             if call not in self.refused:
-                log.error("sound in the spool cannot be taken in", call=call, reason=reason_of(wrong))
+                log.error("recordings.adoption_refused", call=call, reason=reason_of(wrong))
             self.refused[call] = reason_of(wrong)
         else:
             self.refused.pop(call, None)
@@ -109,7 +109,7 @@ class Adoption:
         return spooled, spool.orphans(spooled, live.__contains__, now=self._clock.now(), age=self._settings.orphan_age)
 
     async def _adopt(self, taken: Connection, call: CallId, legs: Sequence[SpooledLeg], told: Witness | None) -> None:
-        log.warning("sound of an unknown call is adopted", call=call, told=told is not None)
+        log.warning("recordings.adopted", call=call, told=told is not None)
         if told is None:
             began, ended = _times_of(legs)
             await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs))
@@ -131,11 +131,11 @@ class Adoption:
                 await self._adopt(taken, call, legs, None)
             if heard != "well":
                 return
-        log.info("talk between colleagues is not kept", leg=call)
+        log.info("recordings.colleagues_discarded", leg=call)
         try:
             await asyncio.to_thread(spool.discard, legs)
         except (SpoolChanged, OSError) as error:
-            log.warning("leg files stay in the spool", error=type(error).__name__)
+            log.warning("recordings.legs_kept", error=type(error).__name__)
 
     async def _clear_left(self, row: Row, legs: list[SpooledLeg]) -> None:
         """What lies here though it is archived: we died before we removed it. What was never woven is put aside."""
@@ -148,9 +148,9 @@ class Adoption:
         try:
             stored = await self._archive.receipt(row["object"], row["bytes"], row["sha256"])
         except ArchiveFailed as error:
-            log.error("leg files stay in the spool: their recording is not in the store", call=row["call_id"], error=error.code)
+            log.error("recordings.legs_without_archive", call=row["call_id"], error=error.code)
             return
-        log.warning("leg files left behind are cleared", call=row["call_id"], removed=len(legs) - len(bad), aside=len(bad))
+        log.warning("recordings.legs_cleared", call=row["call_id"], removed=len(legs) - len(bad), aside=len(bad))
         await clear(legs, stored, bad)
 
 

@@ -72,7 +72,7 @@ class Archiving:
 
     async def _try(self, job: Job) -> None:
         if job.attempts > 2 * self._settings.archive_tries:  # tries that end otherwise are given up or not counted before this
-            log.error("a recording is given up: each try ended us", call=job.call)
+            log.error("recordings.given_up", call=job.call)
             await self._give_up(job, "failed", "gave_up")
             return
         try:
@@ -81,7 +81,7 @@ class Archiving:
             await self._archive_one(job, times)
         except (ArchiveFailed, OSError) as error:
             code = error.code if isinstance(error, ArchiveFailed) else type(error).__name__
-            log.error("a recording cannot be archived now", call=job.call, error=code)
+            log.error("recordings.hindered", call=job.call, error=code)
             self.hindered = code
             await self._put_off(job, WORLD_AGAIN, counts=False, error=code)
         except (BadLeg, AlreadyArchived) as error:
@@ -127,7 +127,7 @@ class Archiving:
         if self._full and at - self._full[-1][1] <= FULL_APART:
             self._full[-1] = self._full[-1][0], at
         else:
-            log.error("the disk of the spool is full: sound is being lost")
+            log.error("recordings.spool_full")
             self._full = [*self._full[-FULL_KEPT:], (at - FULL_APART, at)]
 
     async def _was_full(self, call: CallId) -> bool:
@@ -145,7 +145,7 @@ class Archiving:
         elif since < ABSENT and times.sounded:
             await self._put_off(job, AGAIN, counts=False, error=None)
         elif times.sounded:
-            log.error("a call has no sound in the spool", call=job.call)
+            log.error("recordings.no_sound", call=job.call)
             await self._give_up(job, "failed", SPOOL_FULL if self._overlaps(times) else "no_files")
         else:
             await self._give_up(job, "empty", None)
@@ -177,7 +177,7 @@ class Archiving:
         """The row of a recording that is in the store."""
         work = self._settings.work / f"{job.call}.back.flac"
         stored, told = await receipts.of_stored(self._archive, key, work, otherwise=times.answered_at or times.started_at)
-        log.warning("a recording in the store gets its row again", call=job.call)
+        log.warning("recordings.row_restored", call=job.call)
         told = replace(told, remarks=tuple(sorted({*told.remarks, receipts.RESTORED})))
         await until_kept(lambda: self._write(job, told, stored, key.removesuffix("flac") + "peaks.json", None))
 
@@ -211,7 +211,7 @@ class Archiving:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _failed_try(self, job: Job, code: str) -> None:
-        log.warning("a recording could not be made", call=job.call, error=code, attempt=job.attempts)
+        log.warning("recordings.failed", call=job.call, error=code, attempt=job.attempts)
         if job.attempts >= self._settings.archive_tries:
             await self._give_up(job, "failed", code)
         else:
@@ -246,7 +246,7 @@ async def clear(legs: list[SpooledLeg], stored: Stored, bad: list[SpooledLeg]) -
         for leg in bad:
             await asyncio.to_thread(spool.quarantine, leg)
     except (SpoolChanged, OSError) as error:
-        log.warning("leg files stay in the spool", error=type(error).__name__)
+        log.warning("recordings.legs_kept", error=type(error).__name__)
 
 
 def _spans(leg: SpooledLeg, legs: Sequence[SpooledLeg], times: CallTimes) -> tuple[Span, ...] | None:

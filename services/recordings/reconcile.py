@@ -169,7 +169,7 @@ class Reconciler:
         there = {call for calls in found.values() for call, suffixes in calls.items() if "flac" in suffixes}
         missing = {CallId(row["call_id"]): row["object"] for row in rows if row["call_id"] not in there}
         for call in missing.keys() - self.missing.keys():
-            log.error("the sound of a recording is not in the store", call=call)
+            log.error("recordings.sound_missing", call=call)
         self.missing = missing
 
     async def _rows_without_rows(self, now: datetime, since: datetime) -> None:
@@ -185,7 +185,7 @@ class Reconciler:
         try:
             named = await asyncio.to_thread(witness.calls_between, self._settings.diary, since, now - SETTLED, at_most=at_most)
         except OSError as error:
-            log.error("the switch's queue_log cannot be read", error=type(error).__name__)
+            log.error("recordings.queue_log_unreadable", error=type(error).__name__)
             return
         live = set(self._live())
         async with connection(self._pool) as taken:
@@ -210,13 +210,13 @@ class Reconciler:
 
     def _leave(self, call: CallId, wrong: Exception) -> None:
         if call not in self.unreadable:
-            log.error("a call cannot be repaired", call=call, reason=reason_of(wrong))
+            log.error("recordings.repair_failed", call=call, reason=reason_of(wrong))
         self.unreadable[call] = reason_of(wrong)
 
     def _count(self, kind: str, count: int, call: CallId | None = None) -> None:
         if count:
             self.repaired[kind] += count
-            log.warning("repaired", what=kind, count=count, **({"call": call} if call else {}))
+            log.warning("recordings.repaired", what=kind, count=count, **({"call": call} if call else {}))
 
 
 def _begin(day: date) -> datetime:

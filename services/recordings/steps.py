@@ -70,7 +70,7 @@ async def told_of(diary: Path | None, calls: Collection[CallId]) -> dict[CallId,
     try:
         return await asyncio.to_thread(witness.ask, diary, calls)
     except OSError as error:
-        log.error("the switch's queue_log cannot be read", error=type(error).__name__)
+        log.error("recordings.queue_log_unreadable", error=type(error).__name__)
         return {}
 
 

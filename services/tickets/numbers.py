@@ -47,7 +47,7 @@ def _read(file: Path) -> dict[str, int]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as wrong:
-        log.error("the ticket numbers given so far cannot be read", error=type(wrong).__name__)
+        log.error("tickets.numbers_unreadable", error=type(wrong).__name__)
         return {}
 
 
@@ -58,4 +58,4 @@ def _write(file: Path, highest: dict[str, int]) -> None:
         fresh.write_text(json.dumps(highest))
         fresh.replace(file)
     except OSError as wrong:
-        log.warning("the ticket numbers given so far cannot be noted", errno=wrong.errno)
+        log.warning("tickets.numbers_not_noted", errno=wrong.errno)

@@ -84,7 +84,7 @@ class Listener:
             code = getattr(error, "code", type(error).__name__)
             if code == "missing":
                 return partial(self._words_failed, job, code)
-            log.error("nobody can listen now", error=code)
+            log.error("transcripts.hindered", error=code)
             return partial(self._try_again, job, WORLD_AGAIN, counts=False, error=code)
         except AudioRefused as error:
             return partial(self._words_failed, job, error.code)
@@ -124,7 +124,7 @@ class Listener:
         await fill_from_words(taken, call, fillings, self._clock.now())
 
     async def _words_failed(self, job: Listening, code: str, *, again: bool = False) -> None:
-        log.warning("a recording was not understood", call=job.call, error=code, attempt=job.attempts)
+        log.warning("transcripts.failed", call=job.call, error=code, attempt=job.attempts)
         if again:
             await self._try_again(job, AGAIN * 5 * job.attempts, counts=True, error=code)
             return

@@ -57,7 +57,7 @@ async def test_the_log_tells_of_them_without_anybodys_address(tmp_path: Path) ->
         upto = await refusals.tell(began)
         assert await refusals.tell(upto) == upto
     (line,) = lines
-    assert (line["event"], line["count"], line["addresses"], line["extensions"]) == ("registrations refused", 1, 1, 1)
+    assert (line["event"], line["count"], line["addresses"], line["extensions"]) == ("hosted.registrations_refused", 1, 1, 1)
     assert line["personal"] == {"refused": [("127.0.0.1", "1001")]}
     del line["personal"]
     assert "127.0.0.1" not in str(line)
