@@ -1,4 +1,4 @@
-"""What every agent's phone and queue membership come to: pure, derived, never guessed from a timer.
+"""Derives the state of every agent from the phone and the queue memberships; pure, never guessed from a timer.
 
 Two sources. The memberships say what app_queue holds (device state, paused, reason); the changes of the call board say for which
 call a phone rings and who shares a caller's bridge. The board goes first: it knows the call, and its word comes with the same
@@ -47,21 +47,21 @@ class Agent:
 
     @property
     def idle(self) -> bool:
-        """Nothing is known of this extension any more."""
+        """Whether nothing is known of this extension any more."""
         return not (self.memberships or self.ringing or self.talking)
 
 
 def device_of(agent: Agent) -> int:
-    """One device state of several memberships: the busiest view, for they are told one after the other."""
+    """The device state that counts when memberships disagree: the busiest. The switch tells them one after the other."""
     codes = [m.status for m in agent.memberships.values()]
     return max(codes, key=lambda code: (code in IN_USE, code == RINGING_DEVICE, code == NOT_IN_USE), default=0)
 
 
 def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
-    """State and call.
+    """The agent's state, and the call that belongs to it.
 
-    A phone that rings or talks without a call of ours keeps the call it last had in that state: it consults a colleague, or the
-    device's own word comes a moment after the channel's.
+    A phone that rings or talks without a call of ours keeps the call that it last had in that state: either the agent consults
+    a colleague, or the device's own state comes a moment after the channel's.
     """
     device = device_of(agent)
     if agent.talking:
@@ -80,7 +80,7 @@ def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
 
 
 def reason_of(agent: Agent) -> str:
-    """The pause reason, if paused in every queue."""
+    """The pause reason, if the agent is paused in every queue."""
     memberships = list(agent.memberships.values())
     return memberships[0].reason if memberships and all(m.paused for m in memberships) else ""
 
@@ -95,12 +95,14 @@ class Roster:
         self._direct: set[ChannelId] = set()  # phones that ring for a call outside any queue
 
     def of(self, interface: str) -> Agent | None:
-        """The agent whose phone that is, if the switch knows one."""
+        """The agent who has that phone, if the switch knows one."""
         extension = self._agent_of(interface)
         return self.agents.get(extension) if extension else None
 
     def apply(self, event: events.Event) -> list[Change]:
-        """An event of a queue membership, or a consulted phone that is answered; others come to nothing."""
+        """Changes that follow from an event of a queue membership, or from a consulted phone that is answered; no other event
+        changes anything here.
+        """
         if isinstance(event, events.EnteredBridge):
             return self._consulted(event)
         if not isinstance(event, events.MemberSeen | events.MemberGone):
@@ -116,7 +118,7 @@ class Roster:
         return self._settle(agent, event.at)
 
     def follow(self, change: Change) -> list[Change]:
-        """A change of a call that concerns an agent's phone; others come to nothing."""
+        """Changes of the agent whose phone a change of a call concerns; other changes concern no agent."""
         match change:
             case CallOffered(at=at, extension=extension, leg=leg, call=call):
                 agent = self._agent(extension, at)
@@ -140,7 +142,7 @@ class Roster:
         return self._settle(agent, at)
 
     def _consulted(self, event: events.EnteredBridge) -> list[Change]:
-        """A colleague rung by a transfer or a consultation talks, though perhaps not with the caller yet."""
+        """A colleague whom a transfer or a consultation rang now talks, though perhaps not with the caller yet."""
         if event.channel not in self._direct:
             return []
         self._direct.discard(event.channel)

@@ -1,9 +1,9 @@
-"""The link: one supervised connection to the switch's manager interface. The only module that imports panoramisk.
+"""Keeps one supervised connection to the switch's manager interface (AMI). The only module that imports panoramisk.
 
-panoramisk 1.4 gives the connection, the action ids, the table of pending actions and the routing of answers to them. What it gets
-wrong is overridden here, and each has a test against it (tests/unit/cti/test_ami.py): it decodes every read by itself and loses
-split characters; an exception in a callback tears the connection down; callbacks that are coroutines finish in any order; silence
-is not noticed; unanswered actions wait for ever and are sent again after a reconnect; a refused list never ends; line ends in a
+panoramisk 1.4 gives the connection, the action ids, the table of pending actions and the routing of answers to them. Its
+faults are overridden here, and each has a test (tests/unit/cti/test_ami.py): it decodes every read by itself and loses split
+characters; an exception in a callback tears the connection down; callbacks that are coroutines finish in any order; silence is
+not noticed; unanswered actions wait for ever and are sent again after a reconnect; a refused list never ends; line ends in a
 value become headers; a wrong password is silent; it reconnects by itself, for ever, every 2 s, even after close().
 
 The reader does nothing but cut bytes into messages, drop what is not wanted by its name, and put the rest, in order, into a
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 
 
 class _Ask(Action):  # type: ignore[misc] # panoramisk has no types
-    """An action with one rule for its end: the answer, or the closing event of a list, or the refusal of either."""
+    """An action whose end is decided by one rule: the answer, or the closing event of a list, or the refusal of either."""
 
     def add_message(self, message: Message) -> bool:
         self.responses.append(message)
@@ -66,7 +66,7 @@ class _Ask(Action):  # type: ignore[misc] # panoramisk has no types
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]
-    """Framing on bytes, filtering by name, a bounded backlog; answers go panoramisk's way."""
+    """Cuts bytes into messages, drops the unwanted by name, keeps a bounded backlog, and hands answers to panoramisk."""
 
     def __init__(self, backlog: int) -> None:
         self.framer = Framer()
@@ -102,7 +102,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
                 self.news.set()
 
     def _greet(self, data: bytes) -> bytes:
-        """The line before all messages; returns what comes after it."""
+        """Reads the line that comes before all messages; returns what follows it."""
         self.greeting += data
         line, end, rest = bytes(self.greeting).partition(b"\r\n")
         if not _GREETING.startswith(line[: len(_GREETING)]) or len(line) > GREETING_AT_MOST:
@@ -115,7 +115,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         return rest
 
     def _keep(self, message: bytes) -> None:
-        """At most what one read holds goes beyond the bound."""
+        """Adds a message to the backlog. The bound is exceeded by at most what one read holds."""
         self.backlog.append(message)
         self.news.set()
         if len(self.backlog) >= self.backlog_at_most and not self.held_back and not self.closed:
@@ -123,7 +123,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             self.transport.pause_reading()
 
     def take(self, count: int) -> list[bytes]:
-        """The oldest of the backlog; reading goes on when half of it is free."""
+        """The oldest messages of the backlog; reading goes on when half of it is free."""
         taken = [self.backlog.popleft() for _ in range(min(count, len(self.backlog)))]
         if self.held_back and len(self.backlog) <= self.backlog_at_most // 2 and not self.closed:
             self.held_back = False
@@ -134,14 +134,16 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         return taken
 
     def _answer(self, raw: bytes) -> None:
-        """To whoever asked. panoramisk's own parsing makes lists of repeated headers, and its table cannot look those up."""
+        """Hands an answer to whoever asked. panoramisk's own parsing makes lists of repeated headers, and its table cannot look
+        those up.
+        """
         try:
             headers = Headers(raw.decode("utf-8", "replace"))
         except Malformed:
             headers = Headers("")
         message = Message({name: headers.first(name) for name in _ROUTING if name in headers})
         if message.id not in self.responses:
-            self.strays += 1  # an answer that came after its limit, to nobody, or no answer at all
+            self.strays += 1  # an answer that came too late, an answer to nobody, or no answer at all
             return
         message.headers = headers
         self.handle_message(message)
@@ -163,7 +165,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         for action in list(self.responses.values()):
             if not action.future.done():
                 action.future.set_exception(LinkDown(self.why_lost or "the link was closed"))
-                action.future.exception()  # looked at: nobody may be waiting any more
+                action.future.exception()  # read, or asyncio would complain: perhaps nobody waits for it any more
         self.responses.clear()
         self.closed = True
         self.transport.close()
@@ -190,9 +192,9 @@ class _Switch(Manager):  # type: ignore[misc]
         self._silent = 0
 
     def ping(self) -> None:
-        """Called by panoramisk's timer: a Ping, and the end of the link when nothing whole came for two intervals.
+        """panoramisk's timer calls this: it sends a Ping, and ends the link when nothing whole came for two intervals.
 
-        An interval that took far longer than it should counts for nothing: it was we who stood still (stopped, or held up) and
+        An interval that took far longer than it should does not count: then this process stood still (stopped, or held up) and
         had asked nothing in that time.
         """
         now = self.loop.time()
@@ -211,7 +213,7 @@ class _Switch(Manager):  # type: ignore[misc]
 
 
 class Link:
-    """One login, from ``open`` until it is lost; never comes back to life."""
+    """One login, from ``open`` until the link is lost. A lost link is never used again."""
 
     def __init__(self, switch: _Switch, settings: AmiSettings) -> None:
         self._switch = switch
@@ -238,27 +240,29 @@ class Link:
 
     @property
     def version(self) -> str:
-        """Of the manager interface, ``11.0.0``."""
+        """The version of the manager interface, ``11.0.0``."""
         return str(self._protocol.version or "")
 
     @property
     def oversize(self) -> int:
-        """Messages left out because they were longer than any real one: what they said is not known."""
+        """How many messages were left out because they were longer than any real one; what they said is not known."""
         return self._protocol.framer.oversize
 
     @property
     def cut(self) -> int:
-        """Messages that begin as none of the switch's does: the rest of one that somebody ended with a line end of his own."""
+        """How many messages begin as none of the switch's does: the rest of one that somebody ended with a line end of their
+        own.
+        """
         return self._protocol.cut
 
     @property
     def strays(self) -> int:
-        """Answers that nobody waited for."""
+        """How many answers came for which nobody waited."""
         return self._protocol.strays
 
     @property
     def held(self) -> int:
-        """Events in the backlog."""
+        """How many events are in the backlog."""
         return len(self._protocol.backlog)
 
     async def ask(self, action: str, values: Values | None = None, *, limit: float | None = None) -> Headers:
@@ -272,11 +276,12 @@ class Link:
         return (await self._send(action, values or {}, limit, as_list=False))[0]
 
     async def ask_list(self, action: str, values: Values | None = None, *, limit: float | None = None) -> list[Headers]:
-        """The same for an action that is answered by a list: its items, without the answer before and the event after them."""
+        """Send an action that is answered by a list. Returns its items, without the answer before and the event after them."""
         return (await self._send(action, values or {}, limit, as_list=True))[1:-1]
 
     async def batch(self, limit: float) -> list[bytes]:
-        """The next wanted events in their order, at most ``BATCH``; ``[]`` when none came within ``limit`` seconds, or a cut one.
+        """The next wanted events in their order, at most ``BATCH``. ``[]`` when none came within ``limit`` seconds, or when a
+        message was cut.
 
         Raises:
             LinkDown: the link is lost and everything that had come has been handed over.
@@ -329,12 +334,14 @@ class Link:
 
 
 def _counts(message: Any, as_list: bool) -> bool:
-    """An event that names a single action (OriginateResponse) may come before its answer and is not it."""
+    """Whether the message is part of the answer. An event that names a single action (OriginateResponse) may come before the
+    answer and is no part of it.
+    """
     return as_list or "response" in message
 
 
 async def _connected(switch: _Switch, settings: AmiSettings) -> _Switch:
-    """The connection handed to panoramisk as if it had made it, and the greeting awaited."""
+    """Connects, hands the connection to panoramisk as if it had made it, and waits for the greeting."""
     loop = asyncio.get_running_loop()
     context = ssl.create_default_context() if settings.tls else None
     try:
@@ -364,7 +371,9 @@ def _all_checked(name: str, value: str | Sequence[str]) -> str | list[str]:
 
 
 def _checked(name: str, value: str) -> str:
-    """A line end in a value would begin a header of the sender's choice: an action injected so was run by a real switch."""
+    """The value itself, unless it would be dangerous. A line end in a value would begin a header of the sender's choice; a real
+    switch ran an action that was injected so.
+    """
     if _CONTROL.search(value) or not name.isalpha():
         raise Refused(f"{name}: a control character is never sent to the switch")
     if len(name) + len(value.encode()) > LINE_AT_MOST:

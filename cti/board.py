@@ -1,11 +1,12 @@
-"""What becomes of every caller, decided from the switch's events alone: pure, no clock, no I/O.
+"""Decides from the switch's events alone where every caller is and who talks to whom; pure, no clock, no I/O.
 
 - A person has answered when a person's channel and the caller's share a bridge. AgentConnect, AgentComplete and DialEnd are not
   believed, for after transfers they come late or not at all; talk time is the time in which at least one person shared the
   caller's bridge, held or not.
-- A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue. One
-  whose number the dialplan has yet to read is told of when it has (a moment later), or when it joins a queue or hangs up.
-- What merely repeats what is known changes nothing: after a snapshot events may come that are already in the picture.
+- A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue. While
+  the dialplan has not read the caller's number, no change tells of the call; the first one comes when the number is read (a
+  moment later), or when the channel joins a queue or hangs up.
+- An event that repeats what is known changes nothing: after a snapshot events may come that are already in the picture.
 - A call that has ended leaves nothing behind, and neither do its legs.
 """
 
@@ -52,7 +53,9 @@ class CallBoard:
     """All calls that live now, by id."""
 
     def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
-        """``agent_of``: whose phone a channel or interface name belongs to; other endpoints are callers or outside parties."""
+        """``agent_of`` names the agent to whom the phone of a channel or interface belongs; other endpoints are callers or
+        outside parties.
+        """
         self.calls: dict[CallId, Call] = {}
         self.bridge_of: dict[ChannelId, str] = {}
         self._agent_of = agent_of
@@ -76,7 +79,7 @@ class CallBoard:
         }
 
     def apply(self, event: events.Event) -> list[Change]:
-        """What this event comes to, in order; ``[]`` for what is known already or concerns no call.
+        """Changes that follow from this event, in order; ``[]`` for an event that repeats what is known or concerns no call.
 
         Raises:
             IllegalMove: it contradicts the call's state; nothing was changed.
@@ -86,23 +89,23 @@ class CallBoard:
 
     @property
     def nameless(self) -> list[ChannelId]:
-        """Callers' channels of which nothing has been told yet."""
+        """Callers' channels of which no change has told yet."""
         return list(self._nameless)
 
     def stale(self, now: datetime) -> list[CallId]:
-        """Calls that stayed in one state longer than MAX_AGE."""
+        """Calls that stayed in one state for longer than MAX_AGE."""
         return [call.id for call in self.calls.values() if now - call.since > MAX_AGE[call.state]]
 
     def confirm(self, call: CallId, now: datetime) -> None:
-        """The switch says it is still so: its age counts from now."""
+        """The switch says that the call is still in this state: its age counts from now."""
         self.calls[call].since = now
 
     def call_of(self, channel: ChannelId) -> CallId | None:
-        """Whose caller this phone rings or talks for, or is."""
+        """The call for whose caller this phone rings or talks, or whose caller's phone it is."""
         return CallId(channel) if CallId(channel) in self.calls else self._call_of.get(channel)
 
     def is_caller(self, channel: str) -> bool:
-        """Could this channel be a caller's telephone?"""
+        """Whether the channel could be a caller's telephone."""
         return channel.partition("/")[0] not in PLUMBING and self._agent_of(channel) is None
 
     # --- channels
@@ -114,7 +117,7 @@ class CallBoard:
         call = self.calls.get(CallId(event.linked))
         extension = self._agent_of(event.name)
         if call is None or extension is None or call.state in IN_QUEUE or event.channel in self._call_of:
-            return []  # a queue's own ring is told by AgentCalled, which knows the queue
+            return []  # a ring by a queue becomes an offer with AgentCalled, which names the queue
         return [self._offer(call, event.channel, extension, "", event.at)]
 
     def _begin(self, event: events.ChannelUp) -> list[Change]:
@@ -136,7 +139,7 @@ class CallBoard:
     def _channel_gone(self, event: events.ChannelGone) -> list[Change]:
         up = self._nameless.pop(event.channel, None)
         out = [self._start(up)] if up else []
-        out += self._leg_gone(event)  # a caller too may be with another caller, or ring for one
+        out += self._leg_gone(event)  # a caller's own channel may also share a bridge with another caller, or ring for one
         if call := self.calls.get(CallId(event.channel)):
             out += self._end(call, event)
         self._out_of_bridge(event.channel)
@@ -235,7 +238,7 @@ class CallBoard:
         return [*out, offered]
 
     def _ring_unanswered(self, event: events.RingUnanswered) -> list[Change]:
-        """Why, is said by the end of that phone's channel: it comes next, or has come."""
+        """The queue gave the ring up. The end of that phone's channel says why: it comes next, or has come."""
         call = self.calls.get(CallId(event.channel))
         offer = call.offers.get(event.leg) if call else None
         if call is None or offer is None:
@@ -315,7 +318,7 @@ class CallBoard:
                 del self._bridges[bridge]
 
     def _callers_with(self, channel: ChannelId) -> Iterator[Call]:
-        """Calls whose caller shares a bridge with this channel as a person."""
+        """Calls whose caller shares a bridge with this channel, which is a person's."""
         for other in tuple(self._bridges.get(self.bridge_of.get(channel, ""), ())):
             call = self.calls.get(CallId(other))
             if call and channel in call.legs:
@@ -390,6 +393,6 @@ def _given_up(offer: Offer, cause: int) -> OfferOutcome:
 
 
 def _consulted(call: Call) -> str:
-    """The one who was being consulted, if it is one: AMI Atxfer does not name the target."""
+    """The person who was consulted, if there was exactly one: AMI Atxfer does not name the target."""
     extensions = [offer.extension for offer in call.offers.values() if offer.picked_up]
     return extensions[0] if len(extensions) == 1 else ""

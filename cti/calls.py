@@ -1,4 +1,4 @@
-"""Where a caller can be, and what can happen to one: one table, pure.
+"""Defines the states of a call and the steps between them: one table, pure.
 
 A call is the caller's own channel, from the moment it rings us until it hangs up; a transfer, a second queue or a second agent
 are all the same call. Where the caller is, is the ``CallState``; ``TRANSITIONS`` says which step may follow which; a step that it
@@ -115,8 +115,8 @@ class Offer:
     queue: str
     since: datetime
     gone: datetime | None = None  # when the ring was over, until it is known why
-    given_up: bool = False  # by the queue; the end of its channel says whether the phone had ended it
-    moved: bool = False  # the phone registered anew, or went, while it rang: what rings nobody hears
+    given_up: bool = False  # the queue stopped the ring; the end of its channel says whether the phone had ended it first
+    moved: bool = False  # the phone registered anew, or its registration ended, while it rang: nobody heard the ring
     picked_up: bool = False  # talks, but not with the caller: a consultation
 
 
@@ -166,12 +166,16 @@ class Call:
         self.since = at
 
     def waited(self, at: datetime) -> int | None:
-        """Milliseconds from the first queue's entry to the first answer, or else to the end of waiting; None if never queued."""
+        """Milliseconds from the first queue's entry to the first answer, or else to the end of waiting. None if the call was
+        never queued.
+        """
         return None if self.queued is None else ms((self.answered or self.released or at) - self.queued)
 
 
 def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
-    """How it ended, from the caller's side. QueueCallerAbandon is sent for timeouts too and is not asked."""
+    """How the call ended for the caller. The event QueueCallerAbandon is not used, because the switch sends it for timeouts
+    too.
+    """
     if call.answered:
         return CallOutcome.ANSWERED
     if not end.known:
@@ -182,7 +186,7 @@ def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
 
 
 def abandoned_again(call: Call, end: events.ChannelGone) -> bool:
-    """Answered once, and hung up in a queue afterwards."""
+    """Whether the caller was answered once and hung up in a queue afterwards."""
     if call.answered is None or not end.known or call.state not in IN_QUEUE | {CallState.RELEASED}:
         return False
     return not _let_go(call, end)
@@ -195,5 +199,5 @@ def _let_go(call: Call, end: events.ChannelGone) -> bool:
 
 
 def ms(span: timedelta) -> int:
-    """Whole milliseconds, never less than none: the switch's events of one moment may be a microsecond out of order."""
+    """Whole milliseconds, never below zero: the switch's events of one moment may be a microsecond out of order."""
     return max(0, span // timedelta(milliseconds=1))

@@ -1,4 +1,4 @@
-"""What the switch's events come to: the only words of cti that other rooms hear.
+"""Defines the changes that cti derives from the switch's events. They are the only words of cti that other rooms hear.
 
 Every change carries the switch's own time (aware, UTC). ``recovered`` marks one that was not heard as it happened but
 found by comparing our picture with the switch's after a login; its ``at`` is then the best known time.
@@ -33,7 +33,7 @@ class CallOutcome(StrEnum):
 
 
 class AgentState(StrEnum):
-    """What an agent's phone and queue membership come to."""
+    """The state of an agent, as phone and queue membership give it."""
 
     READY = "ready"
     RINGING = "ringing"
@@ -165,7 +165,7 @@ class AgentChanged(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChanged(_Change):
-    """Who waits: how many and since when the oldest (None if nobody)."""
+    """Callers wait in the queue, or no longer: how many, and since when the oldest (None if nobody waits)."""
 
     queue: str
     waiting: int

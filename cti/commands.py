@@ -1,4 +1,5 @@
-"""What we may ask of the switch, typed. Each is sent once, waits for the answer within its own limit, and is never sent again.
+"""Defines the commands that we may give the switch, typed. Each is sent once, waits for the answer within its own limit, and is
+never sent again.
 
 All raise ``Refused`` (a value with control characters; nothing was sent), ``LinkDown`` and ``ActionTimeout`` (whether the switch
 acted is not known), and ``ActionFailed`` (the switch's own sentence).
@@ -14,19 +15,21 @@ from cti.ids import Extension, interface_of
 
 
 class Commands:
-    """Works while a link is up; the monitor says which."""
+    """The commands. They work while a link is up; the monitor tells them which link that is."""
 
     def __init__(self) -> None:
         self._link: Link | None = None
         self.ours: Callable[[], bool] = lambda: True
 
     def use(self, link: Link | None) -> None:
-        """The link of now; None while there is none. For the monitor alone."""
+        """Take this link from now on; None while there is none. Only the monitor calls this."""
         self._link = link
 
     @property
     def link(self) -> Link:
-        """Raises LinkDown while there is none, and while it is not for us to command (``ours``): another may lead by now."""
+        """The present link. Raises LinkDown while there is none, and while this backend may not command the switch (``ours``):
+        another may lead by now.
+        """
         if self._link is None:
             raise LinkDown("no link to the switch")
         if not self.ours():
@@ -58,7 +61,7 @@ class Commands:
         await self.link.ask("QueuePause", values | ({"Queue": queue} if queue else {}))
 
     async def _unless(self, exception: str, action: str, values: Mapping[str, str]) -> bool:
-        """True when done, False when refused for the one reason that means nothing was left to do."""
+        """True when done; False when the switch refused for the one reason that means nothing was left to do."""
         try:
             await self.link.ask(action, values)
         except ActionFailed as error:

@@ -1,4 +1,4 @@
-"""What can go wrong between us and the switch: asked for something impossible (``Refused``), or the world failed (the rest)."""
+"""Defines what can go wrong between us and the switch: either we asked for something impossible, or the world failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Refused(CtiError, ValueError):
 
 
 class Malformed(CtiError):
-    """A message of the switch is not what its name promises; it is counted and left out, the link goes on."""
+    """A message of the switch does not hold what its name promises. It is counted and left out; the link goes on."""
 
 
 class MissingHeader(Malformed):
@@ -24,7 +24,7 @@ class MissingHeader(Malformed):
 
 
 class IllegalMove(CtiError):
-    """What was heard cannot follow the call's state: nothing is changed, it is counted (cti.calls, TRANSITIONS)."""
+    """An event cannot follow the call's state. Nothing is changed, and the event is counted (cti.calls, TRANSITIONS)."""
 
     def __init__(self, step: str, state: str) -> None:
         super().__init__(f"{step} is not possible while {state}")

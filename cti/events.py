@@ -1,4 +1,4 @@
-"""The door for events: AMI headers in, frozen dataclasses out. No header name passes this file.
+"""Parses the switch's events: AMI headers in, frozen dataclasses out. No other file knows the name of a header.
 
 **What the switch must send.** ``WANTED`` is the whole list; ivr.asterisk renders it into the event filters of our user, one
 ``eventfilter(action(include),name(...))`` each, without any condition on headers. A queued call that is answered at the first
@@ -117,7 +117,7 @@ class PhoneRings:
 
 @dataclass(frozen=True, slots=True)
 class RingUnanswered:
-    """AgentRingNoAnswer: the queue gives that ring up. Its RingTime is the difference of two whole seconds, and is not asked."""
+    """AgentRingNoAnswer: the queue gives that ring up. Its RingTime is not used: it is the difference of two whole seconds."""
 
     at: datetime
     channel: ChannelId
@@ -126,7 +126,7 @@ class RingUnanswered:
 
 @dataclass(frozen=True, slots=True)
 class PhoneMoved:
-    """ContactStatus Removed: the registration of this phone's is no more, or another one has taken its place."""
+    """ContactStatus Removed: the registration of this phone has ended, or another one has taken its place."""
 
     at: datetime
     phone: str
@@ -134,7 +134,7 @@ class PhoneMoved:
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """No event of the switch: a snapshot found who answered first, and when. ``rang`` is known by the second."""
+    """Not an event of the switch: a snapshot found who answered first, and when. ``rang`` is exact to the second."""
 
     at: datetime
     channel: ChannelId
@@ -230,7 +230,7 @@ Event = (
 
 
 class Headers:
-    """The headers of one message; asking for one that is not there is the error that names it.
+    """The headers of one message. Asking for a header that is not there raises the error that names it.
 
     Looked up in the text as they are asked for: an event has thirty headers, of which we need five.
     """
@@ -244,7 +244,7 @@ class Headers:
         self._text = f"\r\n{text}\r\n"
 
     def get(self, name: str, default: str = "") -> str:
-        """The header, or ``default``.
+        """The header's value, or ``default`` if the message has none.
 
         Raises:
             Malformed: it stands there twice. The switch never does that; somebody wrote the second one, or the first.
@@ -260,7 +260,7 @@ class Headers:
         return text[start:end].lstrip(" ")
 
     def first(self, name: str) -> str:
-        """The header as it came first, for what some answers repeat (ActionID); ``''`` without one."""
+        """The first value of a header that some answers repeat (ActionID); ``''`` if the message has none."""
         _, _, rest = self._text.partition(f"\r\n{name}:")
         return rest.partition("\r\n")[0].lstrip(" ")
 
@@ -400,7 +400,9 @@ def _blind_transfer(h: Headers) -> Event | None:
 
 
 def _attended_transfer(h: Headers) -> Event | None:
-    """The target is named only when the second bridge holds a real leg (REFER with Replaces), no Local channel (AMI Atxfer)."""
+    """The target is named only when the second bridge holds a real leg (REFER with Replaces) and not a Local channel (AMI
+    Atxfer).
+    """
     if h["Result"] != "Success":
         return None
     return Transferred(
@@ -460,7 +462,7 @@ RETOLD = WITHOUT_CHANNEL - {"ContactStatus"}
 
 
 def is_sealed(message: bytes, seal: str) -> bool:
-    """Did the switch itself write this message to its end? Asked of events that have a channel."""
+    """Whether the switch itself wrote this message to its end. To be asked of events that have a channel."""
     return f"ChanVariable: {SEAL}={seal}".encode() in message
 
 

@@ -1,4 +1,4 @@
-"""Bytes into whole messages, and the first sight of each: pure, no event loop, nothing decoded.
+"""Cuts the bytes of the link into whole messages and reads the name of each: pure, no event loop, nothing decoded.
 
 AMI is lines ended by CR LF, messages ended by an empty line, and one greeting line before all of it. Cutting happens on bytes, so
 that a character split over two reads stays whole (panoramisk 1.4 decodes each read by itself and loses it).
@@ -18,7 +18,7 @@ _EVENT = b"Event: "
 
 
 class Framer:
-    """Feed it what was read, get what is whole.
+    """Takes bytes as they were read and gives back whole messages.
 
     A message longer than ``at_most`` is left out and counted in ``oversize``: its bytes are dropped as they come, so that
     neither a line of 10 MB nor a stream without any line end costs memory, and the next message is found again.

@@ -1,4 +1,4 @@
-"""The identities that the switch hands out and everyone else repeats.
+"""Defines the identities that the switch hands out and everyone else repeats.
 
 A call is known by the Uniqueid of the caller's own channel, which is also the Linkedid of every leg dialled for that
 caller: ``<systemname>-<epoch>.<n>`` (Asterisk, "Unique identifiers of channels"). It is made by the switch alone, never by

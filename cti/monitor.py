@@ -1,4 +1,6 @@
-"""The loop: link, snapshot, then the next event, the picture, and whoever wants to know of the change. For ever."""
+"""Keeps the picture of the switch up to date, for ever: link, snapshot, then event after event; tells every change to whoever
+asked for them.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ class Backoff:
         self._next = first
 
     def reset(self) -> None:
-        """A whole picture was reached: the next failure is a new one."""
+        """A whole picture was reached: the next failure begins with the shortest wait again."""
         self._next = self._first
 
     def wait(self) -> float:
@@ -51,7 +53,7 @@ class Backoff:
         return wait * random.uniform(0.5, 1.0)
 
     def longest(self) -> float:
-        """For what a quick new try cannot mend (a wrong secret)."""
+        """The longest wait, for a fault that a quick new try cannot mend (a wrong secret)."""
         return self._most * random.uniform(0.5, 1.0)
 
 
@@ -129,7 +131,7 @@ class Monitor:
             link.close()
 
     async def _serve(self, link: Link) -> None:
-        """Snapshot first: events that came meanwhile stand in the backlog and repeat at most what the snapshot showed."""
+        """Take a snapshot first. Events that came meanwhile stand in the backlog and repeat at most what the snapshot showed."""
         self._unsure = self._sealed = False
         await self._compare(link)
         self._covered = link.held
@@ -145,7 +147,7 @@ class Monitor:
                 next_audit = self._time() + self._settings.audit_interval
 
     async def _hear(self, link: Link, seconds: float) -> None:
-        """Take in what comes for so long."""
+        """Take in events for so long."""
         until = self._time() + seconds
         while (left := until - self._time()) > 0:
             for message in await link.batch(self._patience(left)):
@@ -159,11 +161,13 @@ class Monitor:
             await asyncio.sleep(0)  # a full backlog must not keep everyone else waiting
 
     def _patience(self, left: float) -> float:
-        """Seconds to wait for an event, at most."""
+        """For how many seconds to wait for an event, at most."""
         return min(left, max(self._next_doubt - self._time(), 0.0)) if self._unsure else left
 
     async def _take(self, message: bytes, covered: bool) -> None:
-        """``covered``: it came before the snapshot was complete. What cannot be believed is left out, and a snapshot follows."""
+        """Apply one message. ``covered``: it came before the snapshot was complete. A message that cannot be believed is left
+        out, and a snapshot follows.
+        """
         try:
             if not self._is_believed(message):
                 return
@@ -179,9 +183,12 @@ class Monitor:
                 await self._on_change(change)
 
     def _is_believed(self, message: bytes) -> bool:
-        """Once the switch has shown that it seals, an event of a channel must bear the seal. One without channel has none, and is
-        passed over while we are in doubt if the snapshot to come tells the same, and nobody's forgery. What it does not tell is
-        believed: that a registration went excuses an agent's missed ring, and does no more.
+        """Whether the message is taken as the switch's own.
+
+        Once the switch has shown that it seals, an event of a channel must bear the seal. Events without a channel have none.
+        While the link is in doubt, such an event is passed over if the coming snapshot tells the same, for it may be forged; if
+        the snapshot does not tell it, it is believed. That a phone's registration ended is of that kind: it excuses an agent's
+        missed ring, and does no more.
 
         Raises:
             Malformed: the seal is missing.
@@ -201,7 +208,9 @@ class Monitor:
         self.malformed[str(error)] += 1
 
     async def _repair(self, link: Link) -> None:
-        """What lasted too long is compared with the switch; what is still so is believed for as long again."""
+        """Compare with the switch every call that lasted too long. A call that the switch confirms is believed for as long
+        again.
+        """
         await self._measure(link)
         now = self._clock.now()
         if stale := self.board.stale(now):
@@ -227,13 +236,15 @@ class Monitor:
             raise LinkDown(f"no snapshot: {error or 'not in time'}") from error
 
     async def _measure(self, link: Link) -> None:
-        """What time it is for the switch; one that does not say it, or not now, leaves the clock as it was."""
+        """Ask the switch for its time. If it does not answer now, or not with a time, the clock stays as it was."""
         asked = self._clock.monotonic()
         with contextlib.suppress(ActionFailed, ActionTimeout, Malformed):
             self._clock.heard((await link.ask("Ping", limit=_MEASURE_LIMIT)).moment(), asked)
 
     async def _audit(self, link: Link) -> None:
-        """What differs from the switch's lists now, and again after everything that was on its way has come, is put right."""
+        """Put right whatever differs from the switch's lists now, and still differs after everything that was on its way has
+        come.
+        """
         suspects = snapshot.differing(self._picture, await self._look(link))
         if not suspects:
             return

@@ -1,4 +1,4 @@
-"""All that we believe about the switch, as one value: calls, agents, queues. Pure: a recorded day replays in seconds."""
+"""Holds all that we believe about the switch as one value: calls, agents, queues. Pure: a recorded day replays in seconds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Picture:
         self.illegal: Counter[str] = Counter()
 
     def apply(self, event: events.Event) -> list[Change]:
-        """What this event comes to: changes of calls, then of queues, then of agents. Never raises for what the switch says."""
+        """Changes that follow from this event: of calls, then of queues, then of agents. Never raises, whatever the switch
+        says.
+        """
         try:
             out = self.board.apply(event)
         except IllegalMove as error:

@@ -1,4 +1,4 @@
-"""The switch's own diary of its queues, a second witness of calls that nobody of us heard.
+"""Reads ``queue_log``, the switch's own diary of its queues: it tells of calls that we did not hear.
 
 A line of ``queue_log`` is ``epoch|call|queue|agent|EVENT|data1|…``; the call is named by the Uniqueid of the caller's channel,
 the agent by the member's name, which is the extension (``log_membername_as_agent``). Times are whole seconds, cut off and not
@@ -28,7 +28,7 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 class Ending(StrEnum):
-    """How the queue was done with a caller."""
+    """How the call's time in the queue ended."""
 
     COMPLETED = "completed"  # the conversation ended, by either side
     HANDED_ON = "handed_on"  # the agent transferred the caller: what followed is not in this diary
@@ -56,7 +56,7 @@ _AFTER_AN_ANSWER = frozenset({Ending.COMPLETED, Ending.HANDED_ON})
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation that the queue brought about. ``leg`` is ``""`` where only its end is told (its CONNECT was lost)."""
+    """A conversation that the queue brought about. ``leg`` is ``""`` where the diary has only the end (CONNECT lost)."""
 
     leg: ChannelId
     extension: Extension
@@ -91,12 +91,12 @@ class Witness:
 
     @property
     def extension(self) -> Extension | None:
-        """Who answered first."""
+        """The extension that answered first."""
         return self.talks[0].extension if self.talks else None
 
     @property
     def leg(self) -> ChannelId | None:
-        """The channel of who answered first."""
+        """The channel that answered first."""
         return self.talks[0].leg if self.talks else None
 
 
@@ -212,7 +212,9 @@ class _Story:
         self.how, self.ended_at = how, None if how is Ending.HANDED_ON else self.last
 
     def _talked(self, line: _Line) -> timedelta:
-        """No longer than since the entry: a torn field must not put the answer before it."""
+        """How long the conversation lasted, at most as long as since the entry: a torn field must not put the answer before the
+        entry.
+        """
         text = line.field(_TALKED_FIELD.get(line.event, 0))
         talked = timedelta(seconds=int(text)) if _is_number(text) else timedelta()
         return min(talked, self.last - self.queued_at) if self.queued_at else timedelta()

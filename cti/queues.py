@@ -1,4 +1,4 @@
-"""Who waits where, and since when: where the clock of SPEC A1 starts. Pure."""
+"""Keeps who waits in which queue and since when, which is where the clock of SPEC A1 starts. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Queues:
         self._queue_of: dict[CallId, str] = {}
 
     def waiting(self, queue: str) -> list[tuple[CallId, datetime]]:
-        """Who waits and since when, first come first."""
+        """The callers who wait, each with the time since when; the first to come stands first."""
         return sorted(self._waiting.get(queue, {}).items(), key=lambda entry: entry[1])
 
     def names(self) -> list[str]:
@@ -25,7 +25,7 @@ class Queues:
         return list(self._waiting)
 
     def apply(self, event: events.Event) -> list[Change]:
-        """An entry or an end of waiting; others come to nothing. What is known already changes nothing."""
+        """Changes that follow from an entry or the end of a wait. Other changes, and those already known, have none."""
         match event:
             case events.JoinedQueue():
                 return self._enter(CallId(event.channel), event.queue, event.at)

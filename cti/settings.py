@@ -1,4 +1,4 @@
-"""How to reach the switch, and every limit of the link with its reason."""
+"""Holds the settings of the link: where the switch is, and every limit with its reason."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the switch says now, and what we missed: the difference between that and the picture, as events to apply.
+"""Takes a snapshot of the switch, compares it with our picture, and turns each difference into the events that we missed.
 
-Taken after every login, and whenever something lasted too long. The difference is put into the same events that would have told
-it, so that there is one way of changing the picture; the monitor marks what comes of them ``recovered``.
+It is taken after every login, and whenever something lasted too long. The differences become the same events that would have told
+them, so that there is one way of changing the picture; the monitor marks the changes that follow ``recovered``.
 
 A list says what is, not since when. That stands in variables which the dialplan left on the channels (ivr/asterisk, ``QUEUED``,
 ``ANSWERED``, ``HOTLINE``): the caller's entry into the first queue and who answered first, and on every person's own leg when
@@ -33,7 +33,7 @@ _ANSWERED_ELSEWHERE = 26
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Who answered, and when: a leg's own, or on the caller's channel the first."""
+    """Who answered, and when. On a person's leg this is the leg's own answer, on the caller's channel the first one."""
 
     at: datetime
     leg: ChannelId
@@ -47,7 +47,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What the dialplan left on a channel; nothing of it where there is another dialplan."""
+    """The variables that the dialplan left on a channel; another dialplan leaves none."""
 
     queue: str = ""
     queued_at: datetime | None = None
@@ -111,7 +111,8 @@ class Snapshot:
 
 
 async def take(link: Link, queues: Collection[str], at: datetime, *, limit: float) -> Snapshot:
-    """Ask for it; ``queues`` one by one, or all at once if none is named. Rows that make no sense are left out.
+    """Ask the switch for a snapshot; ``queues`` one by one, or all at once if none is named. Rows that make no sense are left
+    out.
 
     Raises:
         LinkDown, ActionTimeout, ActionFailed: there is no snapshot.
@@ -229,7 +230,7 @@ def missed(picture: Picture, now: Snapshot, only: Collection[CallId] | None = No
 
 
 def subject(event: events.Event, picture: Picture, now: Snapshot) -> str:
-    """Whose truth the event is about: a call's (all its channels are one), or a membership's."""
+    """The call (with all its channels), or the membership, that the event is about."""
     if isinstance(event, events.MemberSeen | events.MemberGone):
         return f"{event.queue}/{event.interface}"
     channel: ChannelId = event.channel  # type: ignore[union-attr]  # what missed() makes is of a membership or of a channel
@@ -238,7 +239,9 @@ def subject(event: events.Event, picture: Picture, now: Snapshot) -> str:
 
 
 def differing(picture: Picture, now: Snapshot) -> set[str]:
-    """Subjects of which the picture and the switch's lists say different things; some of it may be on its way to us still."""
+    """Calls and memberships of which the picture and the switch's lists say different things. Events that explain a difference
+    may still be on their way.
+    """
     return {subject(event, picture, now) for event in missed(picture, now)}
 
 
@@ -297,7 +300,9 @@ def _entered_bridges(picture: Picture, now: Snapshot, only: Collection[CallId] |
 
 
 def _came_at(now: Snapshot, channel: ChannelId) -> datetime | None:
-    """When this leg of a caller's was answered; None for a caller's own channel, and for a leg called for something else."""
+    """When this leg of a caller's was answered. None for a caller's own channel, and for a leg that was called for another
+    reason.
+    """
     row = now.channels[channel]
     answered = row.noted.answered
     if answered is None or answered.leg != channel or channel == row.linked or row.noted.call != row.linked:
@@ -314,7 +319,9 @@ def _left_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | Non
 
 
 def _queued_unheard(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
-    """Callers who came into a first queue unheard, since when and by which way; most of them are with somebody already."""
+    """Callers whose entry into their first queue we missed, since when they are there and which way they took. Most of them
+    talk to somebody already.
+    """
     for call in _chosen(picture, only):
         row = now.channels.get(ChannelId(call.id))
         if row is None or call.queued or row.noted.queued_at is None or Step.QUEUE not in TRANSITIONS[call.state]:
@@ -329,7 +336,7 @@ def _queued_unheard(picture: Picture, now: Snapshot, only: Collection[CallId] | 
 
 
 def _answered_unheard(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
-    """Who answered first, though that person may be gone again."""
+    """Who answered first where we missed the answer. That person may be gone again."""
     for call in _chosen(picture, only):
         row = now.channels.get(ChannelId(call.id))
         if row and row.noted.answered and call.answered is None:
@@ -346,7 +353,7 @@ def _joined_queues(picture: Picture, now: Snapshot, only: Collection[CallId] | N
 
 
 def _stopped_rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
-    """Who stopped it was not heard: no breach of the agent is made of that."""
+    """Rings that stopped unheard. We did not hear who stopped them, so they count as no breach of the agent."""
     for call in _chosen(picture, only):
         for leg in [leg for leg in call.offers if leg not in now.channels]:
             yield events.ChannelGone(now.at, leg, _ANSWERED_ELSEWHERE, "")

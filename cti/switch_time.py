@@ -1,4 +1,4 @@
-"""What time it is for the switch: measured by its own answers, counted on by our monotonic clock in between.
+"""Tells what time it is on the switch: measured by the switch's answers, counted on by our monotonic clock in between.
 
 Everything that is told of a call carries the switch's time: events, the queue's diary, names and ages of recordings. Whatever is
 compared with them is therefore asked of this clock and not of the machine's, which may be minutes off, or be set anew under us.
@@ -26,7 +26,7 @@ class OwnClock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """A clock was set: whose (``ours``, ``switch``), when by the switch's time, and by how much."""
+    """Somebody set a clock: which one (``ours``, ``switch``), when by the switch's time, and by how much."""
 
     whose: str
     at: datetime
@@ -58,17 +58,17 @@ class SwitchTime:
         return self._mark.switch + timedelta(seconds=self._own.monotonic() - self._mark.counter)
 
     def monotonic(self) -> float:
-        """For waits: nobody sets it."""
+        """A counter of seconds for waits: nobody can set it."""
         return self._own.monotonic()
 
     @property
     def offset(self) -> timedelta | None:
-        """How far the switch's clock is before ours; None until it was measured."""
+        """By how much the switch's clock is ahead of ours; None until it was measured."""
         return None if self._mark is None else self._mark.switch - self._mark.ours
 
     @property
     def apart(self) -> bool:
-        """The two disagree by more than an answer's way explains."""
+        """Whether the two clocks differ by more than the time an answer takes explains."""
         return self.offset is not None and abs(self.offset) > APART
 
     def heard(self, said: datetime, asked: float) -> None:
