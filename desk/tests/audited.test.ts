@@ -1,8 +1,8 @@
 /** The audit is read by people: what was done, to what, in their language. */
 import { beforeEach, expect, test } from 'vitest'
-import { actionOf, detailOf, objectOf } from '../src/audited'
+import type { AuditRow } from '../src/kit/wire'
+import { actionOf, detailOf, objectOf } from '../src/rooms/audit/audited'
 import { speak } from '../src/words'
-import type { AuditRow } from '../src/wire'
 
 const row = (action: string, object: string, detail: Record<string, string> = {}): AuditRow => ({ id: 1, at: '2026-11-23T10:00:00Z', by: null, action, object, detail })
 const LOGINS = new Map([['3', 'anna']])

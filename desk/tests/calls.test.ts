@@ -2,8 +2,8 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, ref, type EffectScope } from 'vue'
-import { useCallDetail } from '../src/calls'
-import { useSession } from '../src/session'
+import { useSession } from '../src/kit/session'
+import { useCallDetail } from '../src/rooms/calls/detail'
 import { me } from './made'
 
 let scope: EffectScope

@@ -1,6 +1,6 @@
 /** Editing the centre's classes: codes that stand stay, new ones do not get into another's place. */
 import { expect, test } from 'vitest'
-import { useClasses } from '../src/pages/classes'
+import { useClasses } from '../src/rooms/classes/classes'
 
 const telephone = { list: 'business', code: 'telephone', zh: '电话', en: 'Telephone', position: 10, active: true } as const
 const sheet = { categories: [telephone], terms: [{ list: 'business', code: 'telephone', term: '电话', weight: 1 }] } as const

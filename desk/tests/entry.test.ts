@@ -1,8 +1,8 @@
 /** What stands under the cursor is the person's own. */
 import { expect, test } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
-import { useEntry } from '../src/tickets/entry'
-import type { Value } from '../src/tickets/fields'
+import { useEntry } from '../src/rooms/tickets/entry'
+import type { Value } from '../src/rooms/tickets/fields'
 
 function open() {
   const saved = ref<Value>('')

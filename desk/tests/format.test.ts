@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { clock, grouped, position, printable, span } from '../src/format'
+import { clock, grouped, position, printable, span } from '../src/kit/format'
 import { speak } from '../src/words'
 
 const SECOND = 1000

@@ -1,8 +1,8 @@
 /** Pages of a list under a filter that changes; search boxes. */
 import { beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
-import { usePages, useSearch, type Page } from '../src/lists'
-import { newKey } from '../src/tickets/key'
+import { newKey } from '../src/kit/key'
+import { usePages, useSearch, type Page } from '../src/kit/lists'
 
 beforeEach(() => void vi.useFakeTimers())
 

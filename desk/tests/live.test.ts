@@ -1,11 +1,11 @@
 /** The browser's end of the stream against a scripted server. */
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { request } from '../src/http'
-import { useLive } from '../src/live'
-import { useSession } from '../src/session'
-import { useTalk } from '../src/talk'
-import type { Me, ServerMessage } from '../src/wire'
+import { request } from '../src/kit/http'
+import { useLive } from '../src/kit/live'
+import { useSession } from '../src/kit/session'
+import type { Me, ServerMessage } from '../src/kit/wire'
+import { useTalk } from '../src/telephone/talk'
 import { board, card, me } from './made'
 
 const AT = '2026-11-23T12:00:00Z'

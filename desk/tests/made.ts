@@ -1,6 +1,6 @@
 /** Wire values for tests: whole, with what matters given. */
-import type { AgentState, Board, Me, PopCard, Ticket } from '../src/wire'
-import type { Version } from '../src/newest'
+import type { Version } from '../src/kit/newest'
+import type { AgentState, Board, Me, PopCard, Ticket } from '../src/kit/wire'
 
 const AT = '2026-11-23T12:00:00Z'
 

@@ -1,9 +1,9 @@
 /** Older never wins, in whatever order answers and pushes come in. */
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { useLexicon } from '../src/lexicon'
-import { supersedes, useNewest, type Version } from '../src/newest'
-import { useSession } from '../src/session'
+import { supersedes, useNewest, type Version } from '../src/kit/newest'
+import { useSession } from '../src/kit/session'
+import { useLexicon } from '../src/rooms/classes/lexicon'
 import { me } from './made'
 
 beforeEach(() => setActivePinia(createPinia()))

@@ -1,12 +1,12 @@
 /** The softphone against a scripted switch: JsSIP and the browser's sound are stand-ins, everything of ours is real. */
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { useLive } from '../src/live'
-import { usePhone } from '../src/phone/phone'
-import { useSession } from '../src/session'
-import type { HandsetMessage, PopCard } from '../src/wire'
-import { board, card, me } from './made'
+import { useLive } from '../src/kit/live'
+import { useSession } from '../src/kit/session'
+import type { HandsetMessage, PopCard } from '../src/kit/wire'
+import { usePhone } from '../src/telephone/phone'
 import { FakeLocks } from './locks'
+import { board, card, me } from './made'
 
 const sip = vi.hoisted(() => ({ lines: [] as FakeLine[] }))
 

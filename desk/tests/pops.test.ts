@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noPops, popEnded, popped } from '../src/pops'
+import { noPops, popEnded, popped } from '../src/kit/pops'
 import { card } from './made'
 
 test('an enriched card takes the place of the first one', () => {

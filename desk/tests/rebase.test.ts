@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { arrived, insist, nothing, rebase, taken, type Unsent } from '../src/tickets/rebase'
-import type { Source } from '../src/wire'
+import type { Source } from '../src/kit/wire'
+import { arrived, insist, nothing, rebase, taken, type Unsent } from '../src/rooms/tickets/rebase'
 import { ticket } from './made'
 
 const byAgent: Source = { by: 'agent', sure: true, conf: null, proposal: null, evidence: [] }

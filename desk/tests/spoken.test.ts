@@ -1,8 +1,8 @@
 /** The conversation by time and by word, and the wave form's columns. */
 import { expect, test } from 'vitest'
-import { columns } from '../src/player/peaks'
-import { firstWord, gap, isMarked, moments, saidAt, step, type Place } from '../src/player/spoken'
-import type { Evidence, Utterance } from '../src/wire'
+import type { Evidence, Utterance } from '../src/kit/wire'
+import { columns } from '../src/rooms/calls/peaks'
+import { firstWord, gap, isMarked, moments, saidAt, step, type Place } from '../src/rooms/calls/spoken'
 
 function says(speaker: Utterance['speaker'], start: number, ...texts: string[]): Utterance {
   const words = texts.map((text, n) => ({ text, start: start + n, end: start + n + 0.8, conf: 1 }))

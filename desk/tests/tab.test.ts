@@ -1,6 +1,6 @@
 /** Several tabs of one browser, one phone. */
 import { beforeEach, expect, test, vi } from 'vitest'
-import { Tab } from '../src/phone/tab'
+import { Tab } from '../src/telephone/tab'
 import { FakeLocks } from './locks'
 
 const settled = () => new Promise((done) => setTimeout(done, 0))

@@ -1,6 +1,6 @@
 /** What a test call says of two levels. */
 import { expect, test } from 'vitest'
-import { listen, NOTHING, verdict, type Levels, type Verdict } from '../src/phone/verdict'
+import { listen, NOTHING, verdict, type Levels, type Verdict } from '../src/telephone/verdict'
 
 const VOICE: Levels = { mine: 0.5, theirs: 0 }
 const ECHO: Levels = { mine: 0.5, theirs: 0.5 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { catalogue, type Catalogue, type Pair } from '../src/words'
+import { catalogue, PARTS, type Catalogue, type Pair } from '../src/words'
 
 function flat(from: Catalogue, before = ''): [string, Pair][] {
   return Object.entries(from).flatMap(([key, value]) =>
@@ -12,12 +12,19 @@ function flat(from: Catalogue, before = ''): [string, Pair][] {
 
 const texts = flat(catalogue)
 const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((file) => /\.(ts|vue)$/.test(file) && !file.startsWith('words/') && file !== 'api.d.ts')
+  .filter((file) => /\.(ts|vue)$/.test(file) && !/(^|\/)words(\/index)?\.ts$/.test(file) && file !== 'api.d.ts')
   .map((file) => readFileSync(join('src', file), 'utf8'))
   .join('\n')
 const wire = readFileSync('src/api.d.ts', 'utf8')
 const bare = (text: string) => text.replaceAll(/\{\w+\}|[^\p{Letter}]/gu, '')
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
+
+test('a section stands in one room only: another of its name would take its place', () => {
+  const sections = PARTS.flatMap((part) => Object.keys(part))
+
+  expect(sections.filter((section, at) => sections.indexOf(section) !== at)).toEqual([])
+  expect(new Set(sections)).toEqual(new Set(Object.keys(catalogue)))
+})
 
 test('every key has a text in both languages', () => {
   expect(texts.filter(([, pair]) => pair.length !== 2 || pair.some((text) => text.trim() === ''))).toEqual([])

@@ -8,7 +8,7 @@
 
 Everything the page complains of (console errors, uncaught exceptions, refused by the content policy, failed requests) is in
 ``faults``; a test that ends well has none: ``browser.assert_clean()``. Things are found by the ``data-testid`` of
-desk/src/testids.ts alone.
+desk/src/kit/testids.ts alone.
 """
 
 from __future__ import annotations

@@ -3,17 +3,27 @@
  * for, an empty text, and placeholders that differ between the two are found by tests/words.test.ts.
  */
 import { createI18n } from 'vue-i18n'
-import type { Language } from '@/wire'
-import { call } from './call'
-import { frame } from './frame'
-import { office } from './office'
-import { tickets } from './tickets'
+import { frame } from '@/frame/words'
+import type { Language } from '@/kit/wire'
+import { kit } from '@/kit/words'
+import { account } from '@/rooms/account/words'
+import { audit } from '@/rooms/audit/words'
+import { calls } from '@/rooms/calls/words'
+import { classes } from '@/rooms/classes/words'
+import { customers } from '@/rooms/customers/words'
+import { floor } from '@/rooms/floor/words'
+import { people } from '@/rooms/people/words'
+import { system } from '@/rooms/system/words'
+import { tickets } from '@/rooms/tickets/words'
+import { telephone } from '@/telephone/words'
 
 export type Pair = readonly [zh: string, en: string]
 export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
-export const catalogue = { ...frame, ...call, ...tickets, ...office }
+/** Each room's own, and what they share. A section stands in one of them only. */
+export const PARTS = [kit, frame, telephone, account, audit, calls, classes, customers, floor, people, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...audit, ...calls, ...classes, ...customers, ...floor, ...people, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

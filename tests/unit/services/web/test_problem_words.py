@@ -17,7 +17,7 @@ from services.web.http import routes_of
 from services.web.problems import CODES_BY_STATUS
 
 ROOT = Path(__file__).parents[4]
-WORDS = (ROOT / "desk/src/words/frame.ts").read_text()
+WORDS = (ROOT / "desk/src/kit/words.ts").read_text()
 TREES = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "services").rglob("*.py"))}
 
 NEVER_SENT = {

@@ -1,0 +1,17 @@
+/** Calls and their sound. */
+import { query, request } from '@/kit/http'
+import type { Wire } from '@/kit/wire'
+
+const id = encodeURIComponent
+
+export interface CallFilter {
+  limit?: number
+  after?: string
+  number?: string
+  outcome?: string
+  from?: string
+  to?: string
+}
+export const calls = (filter: CallFilter) => request<Wire<'CallPage'>>('GET', `calls${query({ ...filter })}`)
+export const call = (callId: string) => request<Wire<'CallDetail'>>('GET', `calls/${id(callId)}`)
+export const audioUrl = (callId: string) => `/api/calls/${id(callId)}/audio?side=both`

@@ -1,0 +1,26 @@
+/** Classes and the words they are found by. */
+export const classes = {
+  lexicon: {
+    room: ['分类词', 'Lexicon'],
+    title: ['分类与词', 'Classes and words'],
+    say: ['草稿按这些词判断业务与性质。改动对以后的通话生效。', 'Drafts find business and nature by these words. Changes count for calls from now on.'],
+    kind: ['类别', 'Kinds'],
+    business: ['业务', 'Businesses'],
+    nature: ['性质', 'Natures'],
+    suggestion: ['建议分类', 'Suggestions'],
+    code: ['代码', 'Code'],
+    zh: ['中文名', 'Chinese'],
+    en: ['英文名', 'English'],
+    active: ['在用', 'In use'],
+    terms: ['词', 'Words'],
+    term: ['词（简体或繁体）', 'Word (either script)'],
+    weight: ['权重', 'Weight'],
+    addCategory: ['添加分类', 'Add a class'],
+    addTerm: ['添加词', 'Add a word'],
+    noTerms: ['这个分类还没有词，草稿不会选中它。', 'This class has no words yet; drafts never choose it.'],
+    unsaved: ['有未保存的改动', 'Unsaved changes'],
+    leave: ['离开会丢掉未保存的改动，确定吗？', 'Leave and lose unsaved changes?'],
+    codeTaken: ['已有代码为“{code}”的分类', 'There is a class with the code “{code}” already'],
+    codeRule: ['小写字母、数字、下划线', 'lower-case letters, digits, underscore'],
+  },
+} as const

@@ -1,0 +1,30 @@
+/** Tickets and their history. */
+import { query, request } from '@/kit/http'
+import type { Wire } from '@/kit/wire'
+
+const JOURNAL_PAGE = 40
+
+export interface TicketFilter {
+  state?: string
+  owner?: 'me'
+  q?: string
+  limit?: number
+  after?: string
+}
+export const tickets = (filter: TicketFilter) => request<Wire<'TicketPage'>>('GET', `tickets${query({ ...filter })}`)
+export const newTicket = (body: Wire<'TicketNew'>) => request<Wire<'Ticket'>>('POST', 'tickets', body)
+export const ticket = (ticketId: number) => request<Wire<'Ticket'>>('GET', `tickets/${ticketId}`)
+export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => request<Wire<'Ticket'>>('PATCH', `tickets/${ticketId}`, body)
+export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
+export const actOnTicket = (ticketId: number, action: TicketAction, body: Wire<'VersionBody'>) =>
+  request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action}`, body)
+/** The whole of it; the server gives a page at a time, for one row may be long. */
+export async function journal(ticketId: number): Promise<Wire<'JournalRow'>[]> {
+  const rows: Wire<'JournalRow'>[] = []
+  let page: Wire<'JournalRow'>[]
+  do {
+    page = await request('GET', `tickets/${ticketId}/journal?limit=${JOURNAL_PAGE}&after=${rows.at(-1)?.seq ?? 0}`)
+    rows.push(...page)
+  } while (page.length === JOURNAL_PAGE)
+  return rows
+}
