@@ -1,4 +1,4 @@
-"""The Asterisk Gateway Interface as bytes in, events out: no socket, no clock (after the manner of h11).
+"""Encodes and decodes the Asterisk Gateway Interface: bytes in, events out; no socket, no clock (after the manner of h11).
 
 Asterisk opens the connection, sends ``agi_name: value`` lines up to an empty line, and from then on answers each command
 line with one reply, ``200 result=49 endpos=8000`` or, for a wrong use, many lines ``520-…`` up to ``520 …``. A ``HANGUP``
@@ -67,7 +67,7 @@ class Reply:
 
     @property
     def failed(self) -> bool:
-        """``result=-1``: hung up, or no such file; only CHANNEL STATUS tells which."""
+        """Whether the result is ``-1``: the caller hung up, or there is no such file. Only CHANNEL STATUS tells which."""
         return self.result == "-1"
 
     @property
@@ -134,7 +134,7 @@ class Decoder:
             self._headers = None
             return _request(headers)
         found = _HEADER.fullmatch(line)
-        # A name said twice could only come from a line break smuggled into a caller's name: nothing in such a block is sure.
+        # A header comes twice only if a line break was smuggled into a caller's name: then nothing in the block is certain.
         if not found or found[1] in headers or len(headers) >= MAX_HEADERS:
             raise ProtocolError("not a header block of Asterisk's")
         headers[found[1]] = found[2].strip()

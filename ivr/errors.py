@@ -1,4 +1,6 @@
-"""What can end a talk with a caller: we asked the impossible, the world failed, or (no failure at all) the caller left."""
+"""Defines what can end a talk with a caller: we asked the impossible, the world failed, or the caller left (which is no
+failure).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callers can choose, as data: a tree of menus whose leaves are ways out of the IVR (SPEC C1)."""
+"""Defines the menu as data: a tree of questions whose leaves are ways out of the IVR (SPEC C1)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """One question. ``wait`` seconds after its last word a caller counts as silent; ``tries`` in all, then ``otherwise``."""
+    """One question. A caller who presses nothing within ``wait`` seconds after its last word counts as silent. After ``tries``
+    wrong keys and silences together the caller goes ``otherwise``.
+    """
 
     prompt: str
     choices: Mapping[str, Exit | Menu] = field(hash=False)

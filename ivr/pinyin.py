@@ -1,4 +1,4 @@
-"""Chinese prompt text as espeak-ng 1.51 can say it: syllables with tone digits for its voice ``cmn-latn-pinyin``.
+"""Writes Chinese prompt texts as espeak-ng 1.51 can say them: syllables with tone digits for its voice ``cmn-latn-pinyin``.
 
 That version's plain ``cmn`` voice reads Han characters as English letters (``yao four``), and the pinyin voice takes a bare
 Arabic digit for a tone or says it in its own way; so everything is turned into toned syllables here. Tone sandhi (third

@@ -1,6 +1,6 @@
-"""The prompts: their texts (prompts.toml), and for each language a wav file that the switch can play.
+"""Prepares the prompts: their texts come from prompts.toml, and each gets a wav file per language that the switch can play.
 
-Where a prompt's sound comes from, first that fits: the operator's recording, the cache, the speech program. The files end
+A prompt's sound is the first of these that fits: the operator's recording, the cache, the speech program. The files end
 at fixed names, ``<folder>/<language>/<id>.wav``, so that the dialplan finds them too when this process is dead (SPEC C10).
 """
 
@@ -77,7 +77,7 @@ def _unwritten(words: Mapping[str, object]) -> list[str]:
 class PromptStore:
     """All prompts of one instance. ``prepare`` once at start (and after the operator's changes), then ``find``.
 
-    ``shared``: the switch that plays them may run as another account. Who may walk to ``folder`` is for others to say.
+    ``shared``: the switch that plays them may run as another account. Others decide who may enter ``folder``.
     """
 
     languages = LANGUAGES
@@ -170,7 +170,7 @@ class PromptStore:
         return self._prompt(language, text, version, len(samples) / sound.RATE)
 
     def _make_folders(self, folder: Path) -> None:
-        """Of a language, and that of all; those that are there keep their rights."""
+        """Makes the folder of a language and the one above it; folders that exist keep their rights."""
         for path in (folder.parent, folder):
             if not path.exists():
                 path.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The scripts that callers meet. So far one: the reception (SPEC C1), greeting, recording notice, menu, queue.
+"""Leads callers through a script. So far there is one: the reception (SPEC C1) with greeting, recording notice, menu and queue.
 
 Variables that a finished reception leaves on the caller's channel, for the dialplan and for the switch's events:
 ``IVR_LANG`` (``zh-CN``, ``en``), ``NOTICE_PLAYED`` (``notice.<version>``; set only once the notice was heard to its end),

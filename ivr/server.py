@@ -1,8 +1,8 @@
-"""The FastAGI door: who may come in, how many, how long, and what became of them.
+"""Serves FastAGI: decides who may connect, how many at once and for how long, and counts how each session ended.
 
 FastAGI has no authentication: whoever can open the port could speak as the switch. So: loopback by default, an allow-list
 of addresses, a token that only our dialplan sends, routes by exact name, and the Uniqueid's exact shape. Whoever is turned
-away is simply closed on; for a real caller that means the dialplan's fallback, never silence (SPEC C10).
+away finds the connection closed; for a real caller that means the dialplan's fallback, never silence (SPEC C10).
 
 No peer can hold the loop or another session up: each connection is one task of one TaskGroup, reads into bounded memory
 and has a limit on every wait. (panoramisk's door is frozen for ever by one connect-and-close.)
@@ -77,7 +77,9 @@ class AgiServer:
         self.counts[how] += 1
 
     async def _serve(self, line: Line, writer: asyncio.StreamWriter) -> str:
-        """How it ended, as a word for the count; nothing that one peer does is raised into the group."""
+        """Serves one connection; returns how it ended, as a word for the count. Nothing that one peer does is raised into the
+        group.
+        """
         try:
             request = await self._admit(line, writer)
             session = Session(line, request, reply_limit=self._settings.reply_limit, close_limit=self._settings.close_limit)

@@ -1,4 +1,5 @@
-"""One caller on the wire: say, ask, set; every step within its own time, the caller's leaving as one typed end (HungUp).
+"""Talks to one caller over the wire: say, ask, set. Each step has its own time limit; the caller's leaving is one typed end
+(HungUp).
 
 The fail-open contract with the dialplan (SPEC C10): the dialplan gives us TIMEOUT(absolute) = 3 s; before each step the
 session raises it to the step's own length + 3 s. If this process dies, hangs or is cut off at any point, the switch takes
@@ -44,7 +45,7 @@ class Line:
         return self._events.popleft()
 
     async def send(self, line: bytes) -> None:
-        """Write one command; raises ProtocolError if an answer lies here that no command of ours can have caused."""
+        """Write one command; raises ProtocolError if an answer has come that no command of ours can have caused."""
         if any(isinstance(event, Reply) for event in self._events):
             raise ProtocolError("an answer nobody asked for")
         self._writer.write(line)
@@ -80,7 +81,7 @@ class Session:
         self._sounded = 0.0  # s; of that time the caller heard something, or was expected to press a key
 
     async def say(self, prompt: Prompt, *, whole: bool = False) -> Heard:
-        """Play; a key stops it and is returned. ``whole``: a key is returned too, but the prompt goes on to its end."""
+        """Play a prompt; a key stops it and is returned. ``whole``: a key is returned too, but the prompt goes on to its end."""
         await self._allow(prompt.seconds)
         reply = await self._exchange("STREAM FILE", str(prompt.path), KEYS, seconds=prompt.seconds)
         if reply.failed:
@@ -117,7 +118,7 @@ class Session:
             await self._not_played()
 
     async def _allow(self, seconds: float) -> None:
-        """SwitchSilent if the caller has waited for us long enough: the dialplan takes over."""
+        """Raises SwitchSilent if the caller has waited for us long enough: then the dialplan takes over."""
         silent = asyncio.get_running_loop().time() - self._began - self._sounded
         if silent >= IN_ALL:
             raise SwitchSilent("SET VARIABLE")

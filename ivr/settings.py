@@ -1,4 +1,4 @@
-"""What the IVR can be told from outside; times in seconds."""
+"""Holds the settings of the IVR; times in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Prompt sound: whatever the operator recorded or espeak-ng spoke, to what the switch plays (wav, 8 kHz, mono, 16 bit)."""
+"""Turns the sound of prompts, recorded by the operator or spoken by espeak-ng, into what the switch plays (wav, 8 kHz, mono, 16
+bit).
+"""
 
 from __future__ import annotations
 

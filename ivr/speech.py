@@ -1,4 +1,4 @@
-"""Speaking prompt texts with the espeak-ng program (called, never linked: it may crash, and its licence is its own)."""
+"""Speaks prompt texts with the espeak-ng program. It is called, never linked: it may crash, and its licence is its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A caller's way through greeting, notice and menu, without I/O: where the caller stands + a key -> where next, what to say.
+"""Decides a caller's way through greeting, notice and menu, without I/O: from where the caller stands and a key follow what to
+say and where to go.
 
 The rules (SPEC C1): a key pressed during greeting or menu is taken at once; a key pressed during the recording notice is
 taken too, but the notice is played to its end, because every call is recorded (Q4) and the caller has a right to know.

@@ -1,4 +1,4 @@
-"""The store of finished recordings, through obstore: a local folder by default, ``s3://bucket/prefix`` as well.
+"""Stores finished recordings through obstore: in a local folder by default, in ``s3://bucket/prefix`` as well.
 
 Put is durable and create-only: an archived recording is evidence and is never overwritten. obstore 0.12 gives Python no way to
 ask its LocalStore for fsync, therefore local objects are written here: temporary file, fsync, hard link to the final name,
@@ -103,7 +103,7 @@ class Archive:
         return Stored(key, size, sha256)
 
     async def receipt(self, key: str, size: int, sha256: bytes) -> Stored:
-        """The receipt of an earlier put again. ArchiveFailed unless the object is there and as long as it was."""
+        """The receipt that an earlier put gave, made again. ArchiveFailed unless the object is there and as long as it was."""
         if (there := await self.size(key)) != size:
             raise ArchiveFailed("other_size", f"{there} bytes, not {size}")
         return Stored(key, size, sha256)
@@ -151,7 +151,7 @@ class Archive:
         return None
 
     def sweep(self, day: date, before: float) -> int:
-        """Takes away what a process that was killed left half-written, last touched before that epoch second. Blocking."""
+        """Removes what a process that was killed left half-written, if it was last touched before that epoch second. Blocking."""
         left = [] if self._folder is None else (self._folder / f"{day:%Y/%m/%d}").glob(f"{PUTTING}*")
         count = 0
         for path in left:
@@ -163,7 +163,7 @@ class Archive:
 
     @property
     def folder(self) -> Path | None:
-        """Where it lies on this machine, None for another's."""
+        """The folder of a store on this machine; None for any other store."""
         return self._folder
 
     async def check(self) -> None:

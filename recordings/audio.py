@@ -1,4 +1,4 @@
-"""One recording out of the legs of a call: woven by wall time into two channels, checked, written as FLAC with its peaks.
+"""Weaves the legs of a call by wall time into one recording of two channels, checks it, and writes it as FLAC with its peaks.
 
 Channel 0 is the caller, channel 1 everybody who spoke with the caller, each while bridged with the caller and no longer (an
 agent's consultation with a colleague is not the caller's to hear). The legs are each party's own receive side, so that a
@@ -36,7 +36,7 @@ MAX_HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When a person's leg shared the caller's bridge (aware times); ``left_at`` None: to its end."""
+    """A time in which a person's leg shared the caller's bridge (aware times); ``left_at`` None: up to its end."""
 
     joined_at: datetime
     left_at: datetime | None = None
@@ -54,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LegReport:
-    """What came of one leg file: for the recording's ``legs`` column."""
+    """The result for one leg file: it goes into the recording's ``legs`` column."""
 
     channel: str
     role: Role
@@ -186,7 +186,7 @@ def _heard(source: Source, sound: LegSound, origin: datetime) -> tuple[tuple[int
         asked = [(_at(span.joined_at, origin), _at(span.left_at, origin) if span.left_at else end) for span in source.spans]
     heard: list[tuple[int, int]] = []
     for first, last in sorted((max(start, first, 0), min(end, last)) for first, last in asked):
-        if heard and first < heard[-1][1]:  # told twice, as after a restart in mid-talk: no voice is added to itself
+        if heard and first < heard[-1][1]:  # one span may come twice (a restart in mid-talk): add no voice to itself
             heard[-1] = (heard[-1][0], max(heard[-1][1], last))
         elif first < last:
             heard.append((first, last))
@@ -233,7 +233,7 @@ def _write(placed: Sequence[_Placed], total: int, target: Path) -> _Cells:
 
 
 def _make_durable(target: Path, total: int) -> None:
-    """On a full disk libsndfile may end without a word: what is on the disk is asked again."""
+    """Makes the file durable and looks at what is on the disk: libsndfile may end without an error on a full disk."""
     with target.open("rb") as file:
         os.fsync(file.fileno())
     written = sf.info(target).frames
@@ -299,7 +299,7 @@ def _longest_zero(cells: _Cells, side: int, first: int, last: int) -> int:
 
 
 def _lengths(placed: Sequence[_Placed], starts_at: datetime, ended_at: datetime | None) -> set[str]:
-    """Recorded time against the call's own: SPEC C6."""
+    """Compares the recorded time with the call's own: SPEC C6."""
     remarks = set()
     callers = [leg for leg in placed if leg.source.leg.role is Role.CALLER]
     if callers and ended_at is not None:

@@ -1,4 +1,4 @@
-"""Keeps a few listening children (recordings.worker) and gives each recording to a free one.
+"""Keeps a few listening children (recordings.worker) and gives each recording to one that is free.
 
 One recording's failure touches no other: a child that crashes, stalls, runs out of its time or memory is killed and the next job
 gets a fresh one; the failure has a type and goes to whoever asked. Cancelling ``transcribe`` kills the job. Nothing is tried
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a child said of the model it loaded. ``vocabulary`` None: the model does not list its words."""
+    """What a child reports of the model that it loaded. ``vocabulary`` None: the model does not list its words."""
 
     name: str
     path: Path
@@ -75,7 +75,7 @@ class Crew:
             self._idle.put_nowait(seat)
 
     async def start(self) -> ModelFacts:
-        """Have every child load the model now; what they say of it. ModelRefused if they cannot."""
+        """Have every child load the model now; returns what they report of it. ModelRefused if they cannot load it."""
         async with contextlib.AsyncExitStack() as held:
             seats = [await held.enter_async_context(self._free_seat()) for _ in self._seats]
             for seat in seats:
@@ -128,7 +128,7 @@ class Crew:
             self._idle.put_nowait(seat)
 
     async def _fresh(self, child: _Child | None) -> _Child:
-        """A living child: one that died between two jobs has harmed nobody."""
+        """A living child. A child that died between two jobs has harmed nobody and is replaced."""
         if self._closed:
             raise WorkerDied("crew_closed")
         if child is not None:

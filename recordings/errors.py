@@ -1,4 +1,4 @@
-"""What can go wrong with sound and words. "You asked for something impossible" is told apart from "the world failed"."""
+"""Defines what can go wrong with sound and words. "You asked for something impossible" is told apart from "the world failed"."""
 
 from __future__ import annotations
 

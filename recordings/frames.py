@@ -1,4 +1,4 @@
-"""The messages between crew and worker: a length of four bytes (big-endian), then that many bytes of JSON."""
+"""Reads and writes the messages between crew and worker: a length of four bytes (big-endian), then that many bytes of JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Message = dict[str, Any]
 
 
 class BrokenFrame(ValueError):
-    """What came is no message: the other side is not to be believed any more."""
+    """The bytes are no message: the other side cannot be believed any more."""
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
@@ -22,7 +22,7 @@ def encode(message: Mapping[str, Any]) -> bytes:
 
 
 def body_length(head: bytes) -> int:
-    """BrokenFrame if the other side means more than MAX_BYTES."""
+    """The length of the body; BrokenFrame if it is more than MAX_BYTES."""
     (length,) = LENGTH.unpack(head)
     if length > MAX_BYTES:
         raise BrokenFrame(f"{length} bytes")

@@ -1,4 +1,4 @@
-"""Where on a channel somebody speaks: decided before the recogniser hears anything.
+"""Finds the stretches of a channel in which somebody speaks, before the recogniser hears anything.
 
 A recogniser given silence, line noise or a dial tone invents words; given only the stretches in which somebody
 speaks it invents nothing and is faster. Speech is what

@@ -1,4 +1,4 @@
-"""The sound of one leg file: its RIFF header read, mended or refused, and its samples at 8 kHz, any stretch at a time.
+"""Reads the sound of one leg file: mends or refuses its RIFF header, and gives its samples at 8 kHz, any stretch at a time.
 
 Asterisk writes the sizes into a wav header when it closes the file; killed before, it leaves sizes of 0 over sound that is all
 there. Files come from another process and may be anything, so nothing of the header is believed beyond the file's
@@ -190,7 +190,7 @@ def _chunk_follows(file: IO[bytes], at: int, size: int) -> bool:
 
 
 def _believable(layout: Layout, wall_s: float | None) -> Layout:
-    """The header's word, unless it makes the sound longer or shorter than the time that passed and another reading fits.
+    """The header's layout, unless it makes the sound longer or shorter than the time that passed and another reading fits.
 
     Known lies: a mono header over interleaved stereo (MixMonitor ``D`` into .wav), a stereo header over mono, a wrong rate.
     """

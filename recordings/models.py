@@ -1,4 +1,4 @@
-"""The models on this machine: which there are, and fetching one by Vosk's own name (``vosk-model-small-cn-0.22``).
+"""Lists the speech models on this machine and fetches one by Vosk's own name (``vosk-model-small-cn-0.22``).
 
 Whether a model works is for ``recordings.crew.check`` to say: it loads it in a child. Here only files are looked at, and nothing
 that came over the network is believed: the name, the sizes and every path in the archive are checked, and the model appears under
@@ -73,7 +73,7 @@ def is_model(folder: Path) -> bool:
 
 
 def describe(folder: Path) -> ModelFound:
-    """What its files say of a model."""
+    """The model as its own files describe it."""
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     demonstration = (folder / DEMONSTRATION_MARK).is_file()
     return ModelFound(folder.name, folder, size, model_rate(folder), vocabulary(folder), demonstration)
@@ -214,6 +214,6 @@ def published(publisher: str = PUBLISHER) -> list[dict[str, Any]]:
 
 
 def _remove_scratch(folder: Path) -> None:
-    """Remove what a fetch left behind that was killed."""
+    """Remove what a fetch that was killed left behind."""
     for left in folder.glob(".fetch-*"):
         shutil.rmtree(left, ignore_errors=True)

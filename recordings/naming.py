@@ -1,8 +1,9 @@
-"""The names of leg files: ``<call>_<channel>_<role>_<epoch ms>.wav``. Pure.
+"""Parses the names of leg files: ``<call>_<channel>_<role>_<epoch ms>.wav``. Pure.
 
 The dialplan writes one file per leg (its own receive side) and makes the name of ids and a time alone, nothing a caller
-controls (SPEC C6). A leg that a colleague rang and not a caller is named ``<channel>_<channel>_colleague_…``: whose call it
-becomes, if any, only its bridges tell. Parsing is exact: what does not match is no recording of ours, whoever put it there.
+controls (SPEC C6). A leg that a colleague rang and not a caller is named ``<channel>_<channel>_colleague_…``: only its bridges
+tell whether it becomes part of a call, and of which. Parsing is exact: what does not match is no recording of ours, whoever put
+it there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the worker asks of a speech recogniser: sound in at the model's own rate, words with times out."""
+"""Defines what the worker asks of a speech recogniser: sound in at the model's own rate, words with times out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The folder into which the switch writes leg files: what lies there, what is finished, and its removal once archived.
+"""Looks through the folder into which the switch writes leg files: what lies there and what is finished; removes what is
+archived.
 
 The folder is shared with another process, therefore nothing in it is believed: only regular files with exact names and a
 sane size are looked at; links, pipes and devices are reported and never opened.
@@ -94,7 +95,7 @@ def colleagues(spooled: Spooled) -> list[ChannelId]:
 
 
 def handed_over(spooled: Spooled, calls: Mapping[ChannelId, CallId]) -> Spooled:
-    """The same, the legs of colleagues in ``calls`` with the caller to whom each was handed after a consultation."""
+    """The same look, but each colleague's leg in ``calls`` stands with the caller to whom it was handed after a consultation."""
     homes: dict[CallId, list[SpooledLeg]] = {}
     for call, legs in spooled.calls.items():
         for leg in legs:
@@ -106,7 +107,9 @@ def handed_over(spooled: Spooled, calls: Mapping[ChannelId, CallId]) -> Spooled:
 
 
 def is_finished(legs: Iterable[SpooledLeg], *, now: datetime, untouched: timedelta) -> bool:
-    """True when every leg has ended: the switch closes files without a word, but one that it writes is touched all the time."""
+    """True when every leg has ended. The switch says nothing when it closes a file, but it touches a file that it writes all
+    the time.
+    """
     return all(now - leg.touched_at >= untouched for leg in legs)
 
 

@@ -1,4 +1,4 @@
-"""The words of two channels woven into one conversation. Pure.
+"""Weaves the words of two channels into one conversation. Pure.
 
 Each side's words are cut into phrases at its own pauses, the phrases of both sides are put in order of time, and what one side
 says on without the other coming in between becomes one utterance. Words keep their times and confidences: the player marks them,

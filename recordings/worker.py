@@ -1,4 +1,4 @@
-"""The child process that listens: ``python -m recordings.worker MODEL``. The only importer of vosk.
+"""Listens to recordings in a child process: ``python -m recordings.worker MODEL``. The only importer of vosk.
 
 Vosk is native code that can crash, stall and grow, so it lives here, where it can be killed without harm. The
 crew sends jobs over stdin and hears back over stdout (recordings.frames); the end of stdin ends the worker, and so does the
@@ -127,7 +127,7 @@ def _at_rate(sound: sf.SoundFile, channel: int, stretch: tuple[int, int], rate: 
 
 
 def _moved(phrases: Sequence[Phrase], seconds: float) -> list[Phrase]:
-    """Vosk's times run on over everything it was fed: turn them into the file's own."""
+    """The phrases with times in the file. Vosk's own times run on over everything it was fed."""
     return [tuple(Word(w.text, w.start + seconds, w.end + seconds, w.conf) for w in phrase) for phrase in phrases]
 
 
@@ -155,7 +155,7 @@ def vocabulary(folder: Path) -> int | None:
 
 
 def load(folder: Path) -> Any:
-    """Vosk takes only str, and answers anything wrong with a bare Exception."""
+    """The model. Vosk takes only str, and answers anything wrong with a bare Exception."""
     import vosk
 
     vosk.SetLogLevel(-2)  # before the first Model, or Kaldi's own logger prints stack traces
@@ -172,7 +172,7 @@ class Unloadable(Exception):
 
 @contextlib.contextmanager
 def _overheard() -> Iterator[Callable[[], str]]:
-    """What native code prints to file descriptor 2 meanwhile: Vosk gives its reasons there and nowhere else."""
+    """Catches what native code prints to file descriptor 2 meanwhile: Vosk gives its reasons there and nowhere else."""
     kept = os.dup(2)
     with os.fdopen(os.memfd_create("vosk"), "w+b") as said:
         os.dup2(said.fileno(), 2)
@@ -184,7 +184,7 @@ def _overheard() -> Iterator[Callable[[], str]]:
 
 
 def why_not(folder: Path, said: str) -> str:
-    """Vosk's last error without its place in the source, and a hint where a model was unpacked one folder too deep."""
+    """Vosk's last error without its place in the source, with a hint where a model was unpacked one folder too deep."""
     errors = _ERROR.findall(said)
     reason = errors[-1].partition(". ")[0] if errors else "Vosk gives no reason"
     inside = sorted(mark.parent.parent.name for mark in folder.glob("*/am/final.mdl"))

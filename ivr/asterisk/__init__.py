@@ -1,4 +1,4 @@
-"""The switch's own side of the telephone work: the dialplan and every configuration file Asterisk needs.
+"""Writes the switch's own side of the telephone work: the dialplan and every configuration file that Asterisk needs.
 
 `render` writes one whole instance, `render_agents` only what changes with the staff, `render_core` what changes with each start,
 `render_includes` the parts for an Asterisk that its owner runs. All of them write plain files and nothing else; starting and

@@ -1,4 +1,4 @@
-"""Hold music of our own making: a slow broken chord, quiet, without anybody's rights in it."""
+"""Makes the hold music: a slow broken chord, quiet, to which nobody else has rights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The parts of the switch's configuration for an Asterisk that its owner runs: four files to include, and what goes where."""
+"""Writes the parts of the switch's configuration for an Asterisk that its owner runs: four files to include, and a README that
+says where.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ def render_includes(folder: Path, plan: SwitchPlan, *, prompts: Path, websocket:
         "globals": "",  # the owner's dialplan has such a section of its own, and Asterisk reads the first alone
         "admission": " ; not here: your own trunk's configuration says how many lines it has",
         "include": usual["folder"],
-        # where the phones are is not said by where AMI is: their sound takes whatever way the owner's switch has
+        # AMI's address says nothing about the phones' addresses: their sound takes whatever way the owner's switch has
         "media": "",
         "modules_needed": ", ".join(f"`{name.removesuffix('.so')}`" for name in MODULES if not name.startswith(_UNASKED)),
         "numbers": ", ".join(plan.hotlines),
@@ -48,7 +50,9 @@ def render_includes(folder: Path, plan: SwitchPlan, *, prompts: Path, websocket:
 
 
 def _permitted(plan: SwitchPlan) -> str:
-    """Where the link comes from when AMI is not on loopback: the machine where FastAGI is awaited, or the switch's own."""
+    """The address from which the link comes when AMI is not on loopback: the machine on which FastAGI is awaited, or the
+    switch's own.
+    """
     if plan.bind == "localhost" or (_is_address(plan.bind) and ipaddress.ip_address(plan.bind).is_loopback):
         return ""
     return "\npermit = ".join(dict.fromkeys(address for address in (plan.bind, plan.agi_host) if _is_address(address)))

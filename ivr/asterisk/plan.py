@@ -1,4 +1,4 @@
-"""What one Asterisk instance is to be: the values its configuration files are made from, checked once, here.
+"""Defines the plan of one Asterisk instance: the values from which its configuration files are made, checked once, here.
 
 Every value ends up in a line of a configuration file or of the dialplan. Asterisk has no quoting that holds everywhere
 (``;`` starts a comment, ``,`` and ``)`` end an argument, ``$`` starts a substitution), so a value is never escaped: one

@@ -16,7 +16,7 @@ AGENTS_FILE = "pjsip_agents.conf"
 COLLEAGUE_RING_S = 20  # how long a colleague is rung
 TEST_CALL = "echo"
 """What an agent's phone dials to hear itself; no digits, so that no extension and no hotline can be called so."""
-TEST_CALL_S = 60  # a phone that was left testing is free for callers again after so long
+TEST_CALL_S = 60  # after so long a test call ends, and the phone is free for callers again
 
 _TEMPLATES = files("ivr.asterisk") / "templates"
 _PLACEHOLDER = re.compile(r"@([a-z_]+)@")
@@ -112,7 +112,7 @@ def agents_text(agents: Iterable[AgentEndpoint]) -> str:
 
 
 def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
-    """The words the templates' placeholders stand for."""
+    """The words that replace the templates' placeholders."""
     notice = plan.fallback_notice or plan.spool / "no-notice.wav"
     limits = {
         "most_calls": str(plan.trunks.most_calls),
@@ -208,12 +208,14 @@ def _present_modules(text: str, modules: Path) -> str:
 
 
 def _hotline_lines(number: str) -> str:
-    """The number as we have it, not as it was dialled: it is told of the call for as long as that lives."""
+    """The hotline's number is written as the configuration has it, not as it was dialled: it stays with the call as long as the
+    call lives.
+    """
     return f"exten => {number},1,Set(HOTLINE={number})\n same => n,Goto(reception,s,1)"
 
 
 def _wide_codecs(modules: Path) -> list[str]:
-    """Those that this switch can translate: one that is allowed and cannot be is a call without sound."""
+    """The codecs that this switch can translate. A codec that is allowed but cannot be translated makes a call without sound."""
     return [codec for codec, names in _WIDE.items() if any((modules / name).exists() for name in names)]
 
 
