@@ -1,4 +1,4 @@
-"""A person who works here, and a person who is logged in."""
+"""Defines a person who works here, and a person who is logged in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """Who asks: the person as the database had them at this request, and the session (SHA-256 of its token)."""
+    """The person who asks, as the database had them at this request, and their session (SHA-256 of its token)."""
 
     person: Person
     session: bytes
@@ -46,5 +46,5 @@ class LoggedIn:
         return self.person.id
 
     def may(self, *rights: Right) -> bool:
-        """True with any one of the rights."""
+        """Whether the person has any one of these rights."""
         return not self.person.rights.isdisjoint(rights)

@@ -1,4 +1,4 @@
-"""Who did what, for ever: rows are added in the transaction of what they tell of, and the table refuses every change."""
+"""Keeps the audit: who did what, for ever. A row is added in the transaction of what it tells; the table refuses every change."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def write(
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """All of it, to be read."""
+    """Reads the audit."""
 
     pool: Pool
 

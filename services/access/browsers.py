@@ -1,4 +1,5 @@
-"""Browsers that a person has logged in with before: the owner's way in while strangers guess at the login (``throttle``).
+"""Signs and checks the names of browsers with which a person has logged in before: the way in for the owner of an account while
+strangers guess at its login (``throttle``).
 
 A browser keeps a random name, signed together with the login; nothing of it is stored. It opens nothing: the password is asked
 for all the same, and a wrong one counts.
@@ -17,12 +18,12 @@ _SHAPE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class KnownBrowsers:
-    """``key`` is the instance's; another one forgets all browsers."""
+    """Gives out and checks names. ``key`` is the instance's; with another key all browsers are forgotten."""
 
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     def make(self, login: str) -> str:
-        """What a browser keeps after this login's password was right."""
+        """The signed name that a browser keeps once this login's password was right."""
         name = secrets.token_hex(16)
         return f"{name}.{self._signed(name, login)}"
 

@@ -1,4 +1,4 @@
-"""Passwords: argon2id, checked in a thread and few at a time, and the same work whether the login exists or not.
+"""Hashes and checks passwords: argon2id in a thread, few at a time, and with the same work whether the login exists or not.
 
 One check costs about 0.2 s of a core and 64 MiB, on purpose; the semaphore is what keeps a flood of guesses from taking
 the machine. A password is only ever compared and hashed: not logged, not repeated in an error.
@@ -66,7 +66,9 @@ def plain(password: str) -> str:
 
 
 def check_strength(password: str, known: Iterable[str] = ()) -> None:
-    """Refuse what is guessed first: short, few different characters, or mostly a well-known word or the person's own."""
+    """Raises Invalid for a password that is guessed first: short, of few different characters, or mostly a well-known word or
+    the person's own.
+    """
     words = [word for name in known for word in (name, *name.split()) if len(word) > 1]
     text = plain(password).lower()
     rest = text
@@ -86,6 +88,8 @@ def make_password() -> str:
 
 
 def _guessed_soon(password: str, known: Iterable[str]) -> bool:
-    """By the 30,000 commonest passwords, names, words, dates and keyboard walks of zxcvbn, and by what stands nearest."""
+    """Whether zxcvbn guesses it soon: by its 30,000 commonest passwords, names, words, dates and keyboard walks, and by the
+    person's own words.
+    """
     judged = zxcvbn(password[:LOOKED_AT], user_inputs=[*PRODUCT, *LOVED_HERE, *known])
     return bool(judged["score"] < STRONG)

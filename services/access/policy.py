@@ -1,4 +1,4 @@
-"""What a right opens, and of whose things: one table, asked wherever something is shown or changed.
+"""Decides what each right opens, and of whose things: one table, asked wherever something is shown or changed.
 
 A route asks for a right before it looks at anything (``services.web.http``); what the right reaches is asked here, once the thing
 and whose it is are known. Answers about a thing carry what may be done with it, so that no page decides this a second time.
@@ -14,7 +14,7 @@ from services.access.rights import Right
 
 
 class Whose(StrEnum):
-    """How a thing stands to who asks. A thing can be several: another's, and of one's own team."""
+    """The relation of a thing to the person who asks. A thing can have several: it can be another's, and one's own team's."""
 
     OWN = "own"
     NOBODYS = "nobodys"  # somebody must be able to take it
@@ -55,15 +55,15 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
 
 
 def reach(who: LoggedIn, act: Act) -> frozenset[Whose]:
-    """Of whose things this person may do that; empty for nobody's."""
+    """Of whose things this person may do that; empty if of nobody's."""
     return frozenset().union(*(whose for right, whose in POLICY[act].items() if who.may(right)))
 
 
 def may(who: LoggedIn, act: Act, whose: Whose) -> bool:
-    """Whether this person may do that with a thing that stands so to them."""
+    """Whether this person may do that with a thing in this relation to them."""
     return whose in reach(who, act)
 
 
 def owned(who: LoggedIn, owner: int | None) -> Whose:
-    """How a thing of this owner stands to who asks."""
+    """The relation of a thing with this owner to the person who asks."""
     return Whose.NOBODYS if owner is None else Whose.OWN if owner == who.id else Whose.OTHERS

@@ -1,4 +1,4 @@
-"""Looking is on record too: who read the words of a call, listened, or leafed through the customers, and who was refused.
+"""Puts looking on record too: who read the words of a call, listened, or leafed through the customers, and who was refused.
 
 A page asks for the same thing many times; one row a minute tells the same.
 """

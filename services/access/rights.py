@@ -1,4 +1,4 @@
-"""What each role may do: one table. It is enforced in one place, the route layer (``services.web.http``).
+"""Lists what each role may do, in one table. The route layer enforces it (``services.web.http``) and no other place does.
 
 Deny by default: a right that is not in a role's row is not there. Ownership ("own calls") is decided where the thing is
 known, by the room's actions; the two rights say which of the two questions applies.
@@ -56,5 +56,5 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 
 def rights_of(roles: Iterable[Role]) -> frozenset[Right]:
-    """The rights of who holds these roles: those of each."""
+    """The rights of a person with these roles: those of each role together."""
     return frozenset().union(*(RIGHTS[role] for role in roles))

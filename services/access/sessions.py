@@ -1,4 +1,4 @@
-"""Server-side sessions: a random token in the cookie, its SHA-256 in the database, an idle and an absolute limit.
+"""Begins, looks up and ends sessions: a random token in the cookie, its SHA-256 in the database, an idle and an absolute limit.
 
 The end of a session is announced on the bell ``session_ended`` with the person's id, so that open websockets (in whatever
 process) ask again within the second.
@@ -99,7 +99,7 @@ class Sessions:
         return known.who
 
     async def rung(self, person: str | None) -> None:
-        """The bell ``session_ended``: what is remembered of that person, or of everybody, is asked anew."""
+        """The bell ``session_ended`` rang: what is remembered of that person, or of everybody, is asked anew."""
         self._forget(lambda who: person is None or str(who.id) == person)
 
     def _remember(self, who: LoggedIn, began_at: datetime, seen_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Guessing passwords is made slow, by login and by where it comes from; counted in the database, so a restart forgets nothing.
+"""Slows down the guessing of passwords, by login and by address; counts in the database, so that a restart forgets nothing.
 
 A try is written down as a failure *before* the password is looked at and taken back when it was right: parallel guesses
 cannot slip through between look and note. A refused try costs a few index look-ups and no argon2.
@@ -46,7 +46,9 @@ class Try:
 
 
 def place_of(peer: str) -> str:
-    """Whom an address stands for. Of IPv6 everybody has a /64 at least, and would guess from another address each time."""
+    """The network that an address stands for. Everybody has at least a /64 of IPv6, and could guess from another address each
+    time.
+    """
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
@@ -81,7 +83,7 @@ async def begin(
 
 
 async def succeeded(connection: Connection, attempt: Try) -> None:
-    """It was the right password: the login's failures from here are forgotten, and this try of the peer was none.
+    """The password was right: the login's failures from here are forgotten, and this try does not count against the peer.
 
     Strangers' failures elsewhere stay: they go on guessing.
     """
@@ -94,7 +96,7 @@ async def succeeded(connection: Connection, attempt: Try) -> None:
 
 
 async def forget(connection: Connection, login: str) -> None:
-    """An administrator has put a password made at random in place of the one that was guessed at: its owner may try at once.
+    """An administrator has put a random password in place of the one at which somebody guessed: its owner may try at once.
 
     What one address has tried on all accounts together still counts.
     """

@@ -1,4 +1,4 @@
-"""What may be asked of calls: a list of them, one with its words, its sound. Every reading and listening is on record.
+"""Answers what may be asked of calls: a list of them, one with its words, its sound. Every reading and listening is on record.
 
 All three decide by ``policy``; whoever is refused is on record too, and learns nothing of whether there is such a call.
 """
@@ -23,7 +23,9 @@ from services.store.db import Connection, Pool, Row, connection, transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a list shows: ``number`` in any spelling, '' for any; [begin, end) by the call's start; from behind ``after`` on."""
+    """The calls that a list shows: ``number`` in any spelling, '' for any; [begin, end) by the call's start; those behind
+    ``after``.
+    """
 
     number: str = ""
     outcome: str | None = None
@@ -67,10 +69,12 @@ class Calls:
         return cls(pool, playback, Reads(pool, clock), numbering)
 
     async def page(self, who: LoggedIn, wanted: Wanted) -> Page:
-        """Newest first: every call, or for who may see no others their own."""
+        """The newest first: every call, or only their own for a person who may see no others."""
         number = self.numbering.read(wanted.number) if wanted.number.strip() else None
         if number == "":
-            return Page(rows=(), more=False)  # no number at all: not the calls that came without one
+            return Page(
+                rows=(), more=False
+            )  # what was asked for is no number: an empty list, not the calls that came without a number
         at, behind = wanted.after
         async with transaction(self.pool) as taken:
             await taken.execute("set local plan_cache_mode = force_custom_plan")

@@ -1,12 +1,12 @@
-"""Carries facts from the journal into the database: in order, some at a time, the cursor moved in the same transaction.
+"""Carries facts from the journal into the database: in order, some at a time, and moves the cursor in the same transaction.
 
 While the database is away, or the journal cannot be read (no descriptor is free), it waits and the journal grows. A fact that
 the database refuses by itself is set aside (``services.calls.refused``) and counted; it never stops those behind it, and is
 applied again at the next start and whenever a person asks for it.
 
-Where the database stands is believed from the database alone, inside the transaction that goes on from there: it may have been
-restored from before, or another server may have taken over, while we were connected. Then the journal is applied again from where
-it really stands.
+Only the database itself is believed about how far it has come, inside the transaction that goes on from there: while we were
+connected it may have been restored from a copy, or another server may have taken over. Then the journal is applied again from
+where the database really stands.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Drain:
         self._applied = applied
         self._troubles = troubles
         self._position = 0
-        self._sure = False  # that the database's cursor is where we think
+        self._sure = False  # whether the database's cursor is where we think
         self._doubted = False
         self._moved = asyncio.Event()
         self._aside = asyncio.Lock()  # the file of refused facts
@@ -80,7 +80,7 @@ class Drain:
         return self.refused.count
 
     async def run(self) -> None:
-        """Drains for ever; owned by the composition root."""
+        """Drains for ever; the composition root owns the task."""
         wait = FIRST_WAIT_S
         while True:
             try:
@@ -94,7 +94,9 @@ class Drain:
                 wait = min(LONGEST_WAIT_S, wait * 2)
 
     async def step(self) -> int:
-        """Waits until there is something, applies one batch; how many facts. Raises WorldFailed and has then changed nothing."""
+        """Waits until there is something, applies one batch, and returns how many facts that were. Raises WorldFailed if
+        nothing was changed.
+        """
         position = await self._start()
         await self._journal.grown_beyond(position)
         if not self._sure:
@@ -121,17 +123,21 @@ class Drain:
             await self._moved.wait()
 
     def doubt(self) -> None:
-        """The database is older than it was, somebody says: where it stands is asked now, and not when the next fact comes."""
+        """Somebody has found that the database is older than it was: look at once how far it has come, and not when the next
+        fact comes.
+        """
         self._sure, self._doubted = False, True
         self._journal.stir()
 
     async def retry(self) -> int:
-        """Applies what was refused once more; how many were taken. What is refused again stays, with its new reason."""
+        """Applies once more what was refused; returns how many facts were taken. A fact that is refused again stays, with its
+        new reason.
+        """
         async with self._trying:
             async with self._aside:
                 waiting = await asyncio.to_thread(self.refused.read)
             tried, left = {encode(one.fact) for one in waiting}, list[SetAside]()
-            # without the file's lock: who waits for that, to set a fact aside, may have locked rows that we wait for
+            # not under the file's lock: a task that waits for it, to set a fact aside, may have locked rows that we wait for
             for first in range(0, len(waiting), BATCH):
                 left += await self._again(waiting[first : first + BATCH])
             async with self._aside:
@@ -204,7 +210,7 @@ class Drain:
             return fact, await self._apply(connection, fact)
 
     async def _again(self, some: list[SetAside]) -> list[SetAside]:
-        """Those that are refused again."""
+        """The facts that are refused again."""
         done, left = [], []
         async with transaction(self._pool) as connection:
             for one in some:
@@ -220,7 +226,7 @@ class Drain:
         return left
 
     async def _stands(self, connection: Connection) -> None:
-        """Raises SetBack unless the database stands where these facts go on."""
+        """Raises SetBack unless the database stands where these facts begin."""
         if await store.lock_cursor(connection, self._journal.identity) != self._position:
             raise SetBack
 

@@ -1,4 +1,4 @@
-"""Everything the journal keeps: the switch's changes and what we ourselves did about them.
+"""Defines the facts that the journal keeps: the switch's changes, and what we ourselves did about them.
 
 A fact is a frozen dataclass that can be written as one line and read back the same. Facts are applied to the database in
 the order in which they were written, at least once; applying one twice comes to the same.

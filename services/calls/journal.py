@@ -1,4 +1,4 @@
-"""The append-only file between the switch and the database: nothing that was heard is lost while PostgreSQL is away.
+"""Keeps the append-only file between the switch and the database, so that nothing we heard is lost while PostgreSQL is away.
 
 ``append`` only puts a fact into memory, so the pop path never waits. A writer task takes what has gathered, writes and
 fsyncs it in one go in a thread, then wakes the drain (``services.calls.drain``). Positions are bytes from the journal's
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JournalState:
-    """How the journal does: ``unwritten`` facts in memory, ``dropped`` since the start, ``damaged`` lines skipped."""
+    """The state of the journal: ``unwritten`` facts in memory, ``dropped`` since the start, ``damaged`` lines skipped."""
 
     ok: bool
     code: str
@@ -126,7 +126,7 @@ class Journal:
         self._wake.set()
 
     async def run(self) -> None:
-        """Writes for ever; owned by the composition root. What gathered is written even when cancelled."""
+        """Writes for ever; the composition root owns the task. What has gathered is written even when it is cancelled."""
         try:
             while True:
                 await self._wake.wait()
@@ -137,14 +137,14 @@ class Journal:
             self.close()
 
     async def grown_beyond(self, position: int) -> None:
-        """Returns as soon as something lies on the disk behind ``position``, or whoever waits is stirred."""
+        """Returns as soon as something lies on the disk behind ``position``, or ``stir`` wakes whoever waits."""
         while self.durable <= position and not self._stirred:
             self._grew.clear()
             await self._grew.wait()
         self._stirred = False
 
     def stir(self) -> None:
-        """Whoever waits for more looks up once."""
+        """Wakes whoever waits for more, once."""
         self._stirred = True
         self._grew.set()
 
@@ -211,7 +211,9 @@ class Journal:
             self._next_segment(self._file)
 
     def _line(self, fact: Fact) -> bytes:
-        """Nothing for a fact that cannot be written: it is counted as dropped and keeps none of the others back."""
+        """The line of a fact; empty for a fact that cannot be written: it is counted as dropped and keeps none of the others
+        back.
+        """
         try:
             return encode(fact)
         except ValueError as wrong:
@@ -220,7 +222,7 @@ class Journal:
             return b""
 
     def _next_segment(self, before: FileIO) -> None:
-        """Where no other file can be had (no room, no descriptor) this one goes on, for as many bytes again."""
+        """Begins a new segment. Where no file can be made (no room, no descriptor), this one goes on for as many bytes again."""
         self._segment_end = self.durable + self._segment_bytes
         try:
             self._file = _made(self._path(self.durable))
@@ -270,7 +272,9 @@ def _write_out(file: FileIO, block: bytes) -> None:
 
 
 def _made(path: Path) -> FileIO:
-    """A new file whose name is on the disk too, or none: an empty one left behind would pass for what stands in the old."""
+    """A new file whose name is durable too, or no file: an empty one left behind would pass for the segment that the old one
+    still holds.
+    """
     file = FileIO(path, "ab", opener=opener)
     try:
         _sync_folder(path.parent)

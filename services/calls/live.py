@@ -1,4 +1,4 @@
-"""The calls of this moment as the screen-pop needs them. Memory only, kept by the changes in their order; pure."""
+"""Keeps the calls of this moment as the screen-pop needs them: in memory only, from the changes in their order; pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class LiveCalls:
         return call
 
     def follow(self, change: Change) -> None:
-        """Which phones ring or talk; other changes are none of that."""
+        """Takes in which phones ring or talk; other changes do not concern it."""
         match change:
             case CallOffered() | LegJoined():
                 self.call(change.call, change.at).legs.add(change.leg)

@@ -1,4 +1,5 @@
-"""Whose a call is, for its list, page, sound and words, and for the ticket that quotes them; what follows is ``access.policy``'s.
+"""Decides whose a call is: for the list, the page, its sound and its words, and for the ticket that quotes them. What follows
+from that stands in ``access.policy``.
 
 A call is one's own if one spoke in it, or if the ticket made of it is in one's hands: it is one's own, or nobody's yet, for
 somebody must be able to take it.
@@ -16,11 +17,13 @@ from services.store.db import Connection
 async def may(connection: Connection, who: LoggedIn, act: Act, call: str) -> bool:
     """Whether this person may do that with that call, whatever way was taken to it."""
     reach = policy.reach(who, act)
-    if Whose.OTHERS in reach or Whose.OWN not in reach:  # whose it is changes nothing: not asked
+    if Whose.OTHERS in reach or Whose.OWN not in reach:  # the answer is the same whosever it is: no query
         return Whose.OTHERS in reach
     return bool(await QUERIES.is_own.fetchval(connection, call=call, person=who.id))
 
 
 def only_own(who: LoggedIn) -> int | None:
-    """Whose own calls a list is cut down to; None: all are shown. The lists' queries say "own" as ``is_own`` does, by a test."""
+    """The person to whose own calls a list is cut down; None: all are shown. A test holds that the lists' queries say "own" as
+    ``is_own`` does.
+    """
     return None if policy.may(who, Act.CALL_SEE, Whose.OTHERS) else who.id

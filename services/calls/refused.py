@@ -1,4 +1,4 @@
-"""Facts that the database would not take: set aside in a file with the reason, counted across restarts, applied again when asked.
+"""Keeps the facts that the database refused in a file with their reasons, across restarts, and applies them again when asked.
 
 A file and not a table, because it may be the database that is wrong. A line is JSON: when, why, and the fact as the journal
 writes it. Applying a fact twice comes to the same, so a crash between the commit and the new file does no harm.

@@ -1,4 +1,4 @@
-"""Calls: list, detail with recording and transcript, and the sound itself (SPEC C6, C8)."""
+"""Serves calls over HTTP: the list, one call with recording and transcript, and the sound itself (SPEC C6, C8)."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> recordings_wire.Tr
         {
             "state": row["transcript_state"],
             "model": row["model"],
-            "demonstration": row["model"] == DEMONSTRATION.name,  # the one that wrote it, not the one of today
+            "demonstration": row["model"] == DEMONSTRATION.name,  # the model that wrote the words, not today's
             "utterances": [recordings_wire.Utterance.model_validate_json(line["utterance"]) for line in utterances],
             "error": row["transcript_error"],
         }

@@ -1,4 +1,4 @@
-"""What the calls' facts come to in the database."""
+"""Writes into the database what follows from the facts of calls."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ OF_A_CALL = (
 
 
 async def lock_cursor(connection: Connection, journal: str) -> int:
-    """How far the journal has been applied; nobody else moves it until the transaction ends."""
+    """How far the journal has been applied. Nobody else moves the cursor until the transaction ends."""
     position: int = await QUERIES.lock_cursor.fetchval(connection, journal=journal)
     return position
 
@@ -70,7 +70,7 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
 
 
 async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> None:
-    """One fact's rows; its call is there (``ensure_calls``). Twice comes to the same."""
+    """Writes the rows of one fact; its call is there (``ensure_calls``). Applying it twice comes to the same."""
     if isinstance(fact, OF_A_CALL) and not isinstance(fact, MenuChosen) and fact.recovered:
         await QUERIES.mark_recovered.execute(connection, call=fact.call)
     match fact:
@@ -90,7 +90,7 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
             await _end_unheard(connection, fact.calls, fact.at)
             await _close_unheard(connection, fact.legs, fact.at)
         case AgentChanged() | QueueChanged() | LinkChanged():
-            pass  # states of this moment: shown, not remembered
+            pass  # states of this moment: the board shows them, the database does not keep them
 
 
 async def _apply_to_caller(
@@ -184,7 +184,7 @@ async def _apply_to_pop(connection: Connection, fact: PopSent | PopEnriched | Po
 
 
 async def settle_late(connection: Connection, facts: Sequence[Fact]) -> None:
-    """After facts that were taken late: of calls that had ended without them, what their end would have settled."""
+    """After facts that were applied late: what the end of their calls would have settled, had it come after them."""
     calls = list({fact.call for fact in facts if isinstance(fact, (CallStarted, *OF_A_CALL))})
     if calls:
         await QUERIES.close_late.execute(connection, calls=calls)
@@ -192,7 +192,7 @@ async def settle_late(connection: Connection, facts: Sequence[Fact]) -> None:
 
 
 async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datetime) -> None:
-    """Ends what the switch no longer has; how the call ended is known only if somebody had answered it."""
+    """Ends the calls that the switch no longer has. How a call ended is known only if somebody had answered it."""
     for row in await QUERIES.ended_unheard.fetch(connection, live=list(live), at=at):
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
@@ -200,6 +200,8 @@ async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datet
 
 
 async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: datetime) -> None:
-    """Rings, cards and conversations of calls that go on, whose own end was not heard; how a ring ended is known of none."""
+    """Closes rings, cards and conversations whose own end we did not hear, of calls that go on. How such a ring ended is not
+    known.
+    """
     for query in (QUERIES.close_unheard_legs, QUERIES.close_unheard_spans, QUERIES.close_unheard_pops):
         await query.execute(connection, live=list(legs), at=at)

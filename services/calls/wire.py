@@ -1,4 +1,4 @@
-"""Calls, their legs and recordings, as they cross the door."""
+"""Defines the shapes of calls, their legs and recordings on the wire."""
 
 from __future__ import annotations
 

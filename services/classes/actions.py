@@ -1,4 +1,4 @@
-"""The centre edits its classes and the words that point to them (SPEC S2, S3): the whole in place of the old, on record."""
+"""Lets the centre edit its classes and the words that point to them (SPEC S2, S3): the whole in place of the old, on record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Classes:
             return await store.lexicon(taken)
 
     async def replace(self, new: Lexicon, *, by: LoggedIn) -> Lexicon:
-        """What is kept now. ``new`` has been checked; tickets keep the classes they have."""
+        """Puts ``new``, which has been checked, in place of what is kept and returns it. Tickets keep the classes that they
+        have.
+        """
         detail = {"classes": str(len(new.categories)), "terms": str(len(new.terms))}
         async with transaction(self.pool) as taken:
             await store.replace_lexicon(taken, new)

@@ -1,4 +1,5 @@
-"""The centre's classes and the words that point to them (SPEC S2, S3): data that a centre edits, and how it is matched.
+"""Defines the centre's classes and the words that point to them (SPEC S2, S3), and matches the words in a text. A centre edits
+both.
 
 Terms may be written in either script; matching is done on simplified characters, so that 投訴 and 投诉 are one word.
 """
@@ -49,7 +50,7 @@ class Lexicon:
 
     @cached_property
     def by_list(self) -> Mapping[str, Matcher]:
-        """List -> matcher over the terms of its active classes."""
+        """For each list a matcher over the terms of its active classes."""
         active = {(category.list, category.code) for category in self.categories if category.active}
         usable = [term for term in self.terms if (term.list, term.code) in active]
         return {name: Matcher([term for term in usable if term.list == name]) for name in LISTS}

@@ -1,4 +1,4 @@
-"""Classes and the words that point to them (SPEC S2, S3)."""
+"""Serves classes and the words that point to them over HTTP (SPEC S2, S3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classes and the words that point to them, in the database."""
+"""Reads and writes the classes and the words that point to them."""
 
 from __future__ import annotations
 

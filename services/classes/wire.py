@@ -1,4 +1,4 @@
-"""Classes and the words that point to them, as they cross the door."""
+"""Defines the shapes of classes, and of the words that point to them, on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with customers: find, create, change; each change is audited by id, without the data itself."""
+"""Finds, creates and changes customers. Each change is audited by the customer's id, without the data itself."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Customers:
         return customer
 
     def _inside(self, given: CustomerFields) -> CustomerFields:
-        """With the number as it is kept. Raises Invalid."""
+        """The fields with the number in the form in which it is kept. Raises Invalid."""
         number = self.numbering.read(given.number)
         if not number:
             raise Invalid((WrongField("number", "telephone", "a telephone number"),))

@@ -1,4 +1,4 @@
-"""Asks the process that reads a file: what it says, line by line, and what it means when it says no more."""
+"""Runs the process that reads a file of customers: hears what it says, line by line, and judges what its end means."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from services.customers.encodings import Seen
 from services.customers.reader import DISK_FULL, Task
 from services.errors import WorldFailed
 
-ENVIRONMENT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")  # of ours, for who reads strangers' files: no secret
+ENVIRONMENT = (
+    "PATH",
+    "PYTHONPATH",
+    "LD_LIBRARY_PATH",
+)  # the variables of ours that the reader of strangers' files gets: none is a secret
 
 
 class ReaderFailed(WorldFailed):
@@ -30,9 +34,9 @@ class DiskFull(WorldFailed):
 
 
 async def ask(task: Task, heard: Callable[[dict[str, Any]], None] = lambda told: None) -> dict[str, Any]:
-    """The reader's last word; ``heard`` gets those before. One that died of memory or time has read too large a file.
+    """The reader's last word; ``heard`` gets those before. A reader that died of memory or time was given too large a file.
 
-    Raises ReaderFailed, DiskFull. Cancelled, it ends the reader.
+    Raises ReaderFailed, DiskFull. When cancelled, it ends the reader.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "services.customers.reader", str(os.getpid()),

@@ -1,6 +1,6 @@
-"""Which column is what, and what of a row becomes a customer. Pure.
+"""Finds out which column holds which field, and makes a customer of a row. Pure.
 
-Nothing is cleaned by guessing: what is not plain is named.
+It cleans nothing by guessing: a value that is not plain is named as a problem.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Problem:
 
 
 def suggested(heading: Sequence[object]) -> tuple[dict[str, int], tuple[str, ...]]:
-    """The columns by their titles, and the fields that several columns could be: those a person has to choose."""
+    """The columns by their titles, and the fields that several columns could be: a person has to choose those."""
     places: dict[str, list[int]] = {field: [] for field in FIELDS}
     for place, cell in enumerate(heading):
         if field := NAMED.get(title(cell)):

@@ -1,4 +1,4 @@
-"""Which encoding a text file is surely in: UTF-8, UTF-16, GB18030 (which reads GBK and GB2312) or Big5, or none. Pure.
+"""Finds out the encoding of a text file where it is certain: UTF-8, UTF-16, GB18030 (which reads GBK and GB2312) or Big5. Pure.
 
 Bytes that are garbage in one encoding are often characters of another, so that decoding without an error proves little: a UTF-8
 file with one broken byte may well be GB18030, of names that nobody has. So each line is looked at, and a file that is not of one

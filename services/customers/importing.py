@@ -1,6 +1,6 @@
-"""A file of customers on its way into the table: kept, looked at, read by a process of its own, written in one transaction.
+"""Imports a file of customers: keeps it, looks at it, has a process of its own read it, and writes it in one transaction.
 
-The same for the desk and for the command line. Every row is imported or named in the report, and either all good rows are written
+The desk and the command line both use it. Every row is imported or named in the report, and either all good rows are written
 or none: after whatever broke it off, the file can be imported again, and rows that are there already are left alone.
 """
 

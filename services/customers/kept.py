@@ -1,4 +1,5 @@
-"""Where files of customers lie while they are imported: a folder of its own for each process, gone when that ends or soon after.
+"""Gives each process a folder of its own for the files that it imports; the folder is gone when the process ends, or soon
+after.
 
 A server and commands beside it import at once, so none may take another's folder for one that was left behind. A lock beside the
 folder tells: the kernel lets go of it with the process, also of one that was killed.

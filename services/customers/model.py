@@ -1,4 +1,4 @@
-"""A customer: who calls from a number, and how they are served (SPEC A7, C2)."""
+"""Defines a customer: who calls from a number, and how they are served (SPEC A7, C2)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""A telephone number made comparable, or refused: one reading for calls, forms, searches and imported files.
+"""Reads telephone numbers so that they can be compared, or refuses them: one reading for calls, forms, searches and imported
+files.
 
 Inside, a number is E.164 (``+8675588886901``), with its extension if it has one (``+8675588886901;ext=801``). What exists in
 China only is its bare digits: short codes, 400 and 800 numbers, a local number of which nobody knows the area, and digits that
 fit no plan we know. The two never look alike, so that two different customers are never taken for one.
 
-What can be read in two ways is not read at all: ``''``, which stands for "withheld or unknown" and matches nobody. So is whatever
-might be part of a number that we do not understand: a letter, ``*21*``, a second number in the same cell.
+A text that can be read in two ways is not read at all: ``''``, which stands for "withheld or unknown" and matches nobody. The
+same holds for a text with a part that we do not understand: a letter, ``*21*``, a second number in the same cell.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Reads a file of customers in a process of its own: a million rows hold up no phone, and a workbook that unpacks to gigabytes
-ends nobody but this process.
+ends only this process.
 
 ``python -m services.customers.reader PARENT`` takes one `Task` as JSON on standard input and answers in lines of JSON on standard
 output: how many ``rows`` it has read and the ``share`` of all, at last the outcome, or ``seen``: why the file cannot be read. The
@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def _give_way(parent: int, cpu_s: int) -> None:
-    """Phones come first, nothing goes on for a server that was killed, and of all processes short of memory this one is ended."""
+    """Puts telephone work first, ends when the server is killed, and is the first that the kernel ends when memory is short."""
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))

@@ -1,7 +1,7 @@
-"""The numbers in the database, read anew when they were read last by other rules or with another area code of the centre.
+"""Reads the numbers in the database anew when they were read last by other rules, or with another area code of the centre.
 
-Made before anybody is served; can be broken off and begun again. Two customers whose numbers turn out to be one are not merged:
-the later keeps the number as it was, and the audit names the pair for a person to decide.
+It runs before anybody is served, and can be broken off and begun again. Two customers whose numbers turn out to be one are not
+merged: the later keeps the number as it was, and the audit names the pair for a person to decide.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ Reading = Callable[[str], str]
 
 
 async def renumber(connection: Connection, numbering: Numbering, at: datetime) -> int | None:
-    """How many customers keep an old number because another has theirs; None if there was nothing to do."""
+    """Reads all numbers anew. Returns how many customers keep an old number because another has theirs; None if there was
+    nothing to do.
+    """
     before = await QUERIES.read_by.fetchrow(connection)
     if before and (before["rules"], before["area_code"]) == (RULES, numbering.area_code):
         return None

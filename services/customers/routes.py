@@ -1,4 +1,4 @@
-"""Customers: agents look, the administrator keeps, and imports files of them."""
+"""Serves customers over HTTP: agents look, the administrator keeps them, and imports files of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A file of customers as rows of cells, each with the line a spreadsheet counts it by: CSV of any kind, and workbooks. Pure.
+"""Reads a file of customers as rows of cells, each with the line by which a spreadsheet counts it: CSV of any kind, and
+workbooks. Pure.
 
-A row that cannot be read is a row too (``wrong`` says why): none is left out without a word, and none swallows those after it.
+A row that cannot be read is a row too (``wrong`` says why): no row is left out silently, and none swallows those after it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The customer table."""
+"""Reads and writes the customer table."""
 
 from __future__ import annotations
 

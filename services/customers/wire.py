@@ -1,4 +1,4 @@
-"""Customers, telephone numbers and imported files, as they cross the door."""
+"""Defines the shapes of customers, telephone numbers and imported files on the wire."""
 
 from __future__ import annotations
 

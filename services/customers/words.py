@@ -1,4 +1,6 @@
-"""What an import says of a file and of its rows: for the page, the report and the command line. The Chinese: services.chinese."""
+"""Says what an import found in a file and in its rows: for the page, the report and the command line. The Chinese is in
+services.chinese.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is doing what now: link, agents, queue. Memory only; goes on without the database.
+"""Keeps the board: the link, what each agent does now, and the queue. In memory only; goes on without the database.
 
 Snapshots go to every browser several times a second, so each agent's part is made once when it changes, and the part that all
 share once per snapshot.
@@ -29,7 +29,7 @@ REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An agent's part of the board, and what it was made of."""
+    """An agent's part of the board, and the values from which it was made."""
 
     seat: Seat
     known: AgentChanged | None
@@ -89,7 +89,7 @@ class Floor:
         )
 
     def snapshot(self) -> Snapshot:
-        """For everybody the same as ``board``, made cheaply for many."""
+        """The same as ``board`` for everybody, made cheaply for many."""
         agents = ",".join(self._agent(seat).text for seat in self._agents())
         at = self._clock.now().isoformat().replace("+00:00", "Z")
         n = next(self._versions)

@@ -1,6 +1,6 @@
-"""Who sits at which extension, kept in memory so that a pop never waits for the database.
+"""Remembers who sits at which extension, so that a pop never waits for the database.
 
-Loaded at the start, when told that people changed, and every few seconds besides.
+It loads at the start, when told that people changed, and every few seconds besides.
 """
 
 from __future__ import annotations

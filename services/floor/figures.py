@@ -1,9 +1,10 @@
-"""Today's caller service level, exactly by SPEC "How to count".
+"""Computes today's caller service level, exactly by SPEC "How to count".
 
-Answered by a person at most 15.000 s after queue entry, over answered plus abandoned less abandoned within 5 s. A call belongs
-to the day (of the centre's time zone, half-open) in which it entered the queue; time in the IVR is outside; calls still waiting
-are in neither part. Computed from the calls each time, so that a restart or a replay changes nothing. Calls that were taken while
-we were dead count as far as their end is known; the waits of those are whole seconds (services.recordings.witness).
+It is the calls answered by a person at most 15.000 s after queue entry, divided by the calls answered plus those abandoned,
+without those abandoned within 5 s. A call belongs to the day (of the centre's time zone, half-open) in which it entered the
+queue; time in the IVR is outside; calls still waiting are in neither part. Computed from the calls each time, so that a restart
+or a replay changes nothing. Calls that were taken while we were dead count as far as their end is known; the waits of those are
+whole seconds (services.recordings.witness).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What each agent wants to be, apart from what the switch says each is, and the commands that join both.
+"""Keeps the state that each agent wants, apart from the state that the switch reports, and gives the commands that make both
+agree.
 
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
 ready (the switch has paused by then, app_queue's autopause); after a caller's call comes a pause for wrap-up that ends by itself
@@ -145,7 +146,9 @@ class Presence:
             self._line_up(seat.person)
 
     def _missed(self, seat: Seat) -> None:
-        """A ring that began at whoever had the extension before is none of the new holder's, who is what he wants to be."""
+        """A ring was missed. It counts against this person only if it began at this person: not if the extension had another
+        holder then.
+        """
         if self._rung.pop(seat.extension, seat.person) == seat.person:
             self._set(seat, "paused", MISSED_RING)
         else:
@@ -221,7 +224,9 @@ class Presence:
         self._wanted[seat.person] = wanted
 
     def _later(self, seat: Seat) -> datetime:
-        """Now, but after the wish before, though the clock was set back since: the database keeps the younger of two."""
+        """The present moment, but later than the wish before even if the clock was set back since: the database keeps the
+        younger of two.
+        """
         before = max(filter(None, (self._wished_at.get(seat.person), seat.wanted_at)), default=None)
         now = self._clock.now()
         self._wished_at[seat.person] = at = max(now, before + timedelta(microseconds=1)) if before else now

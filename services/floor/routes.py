@@ -1,4 +1,4 @@
-"""The board, and the state an agent wants to be in."""
+"""Serves the board, and takes the state that an agent wants."""
 
 from __future__ import annotations
 

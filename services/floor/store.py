@@ -1,4 +1,4 @@
-"""Who sits at which extension, in the database."""
+"""Reads from the database who sits at which extension."""
 
 from __future__ import annotations
 
@@ -47,5 +47,7 @@ async def seats(connection: Connection) -> list[Seat]:
 
 
 def takes_calls(roles: Iterable[str]) -> bool:
-    """By the right to a desk, whatever the roles are called; one that this program does not know gives none."""
+    """Whether these roles may take calls: decided by the right to a desk, not by a role's name. A role that this program does
+    not know gives no right.
+    """
     return Right.DESK in rights_of(Role(role) for role in roles if role in set(Role))

@@ -1,4 +1,4 @@
-"""The board and the state that an agent asks for, as they cross the door."""
+"""Defines the shapes of the board, and of the state that an agent asks for, on the wire."""
 
 from __future__ import annotations
 
