@@ -31,7 +31,7 @@ import psutil
 
 from services import plans
 from services.config_file import load
-from services.hosted import database, place
+from services.hosted import account, database, place
 from services.people.phones import sip_key, sip_secret
 from tests.demo.cast import Member
 from tests.demo.desk import Desk
@@ -87,9 +87,12 @@ class Centre:
 
     async def prepare(self) -> None:
         """Everything but the start: the folder and what stands in its configuration."""
+        fresh = not self.config.exists()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)  # the embedded database runs as another account when we are root, and must walk in
         await asyncio.to_thread(self._write_config)
+        if fresh:
+            await asyncio.to_thread(self._remove_namesakes)
 
     async def __aenter__(self) -> Centre:
         await self.prepare()
@@ -264,6 +267,11 @@ class Centre:
         lies = place.remembered(database.plan_of(load(self.config)).folder)
         if lies and self.folder not in lies.parents:
             shutil.rmtree(lies, ignore_errors=True)
+
+    def _remove_namesakes(self) -> None:
+        """A run that was killed left its database outside, and folders of tests get the same names again."""
+        for base in account.PLACES:
+            shutil.rmtree(base / account.outside_name(self.folder / "var/postgres"), ignore_errors=True)
 
     def tail(self, lines: int = 60) -> str:
         """The end of all logs, for a failed test."""
