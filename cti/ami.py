@@ -27,7 +27,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, Refused
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, UnsafeValue
 from cti.events import WANTED, Headers
 from cti.framing import GREETING_AT_MOST, Framer, event_name
 from cti.settings import AmiSettings
@@ -269,7 +269,7 @@ class Link:
         """Send an action once and wait for its answer.
 
         Raises:
-            Refused: a value holds a control character or is too long; nothing was sent.
+            UnsafeValue: a value holds a control character or is too long; nothing was sent.
             ActionFailed: the switch says no, in its own words.
             ActionTimeout, LinkDown: whether the switch acted is not known.
         """
@@ -375,7 +375,7 @@ def _checked(name: str, value: str) -> str:
     switch ran an action that was injected so.
     """
     if _CONTROL.search(value) or not name.isalpha():
-        raise Refused(f"{name}: a control character is never sent to the switch")
+        raise UnsafeValue(f"{name}: a control character is never sent to the switch")
     if len(name) + len(value.encode()) > LINE_AT_MOST:
-        raise Refused(f"{name}: longer than the switch reads")
+        raise UnsafeValue(f"{name}: longer than the switch reads")
     return value

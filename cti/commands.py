@@ -1,8 +1,8 @@
 """Defines the commands that we may give the switch, typed. Each is sent once, waits for the answer within its own limit, and is
 never sent again.
 
-All raise ``Refused`` (a value with control characters; nothing was sent), ``LinkDown`` and ``ActionTimeout`` (whether the switch
-acted is not known), and ``ActionFailed`` (the switch's own sentence).
+All raise ``UnsafeValue`` (a value with control characters; nothing was sent), ``LinkDown`` and ``ActionTimeout`` (whether the
+switch acted is not known), and ``ActionFailed`` (the switch's own sentence).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ class CtiError(Exception):
     """Root of everything cti raises on purpose. Texts carry names of headers, actions and states, never what a caller sent."""
 
 
-class Refused(CtiError, ValueError):
+class UnsafeValue(CtiError, ValueError):
     """We were asked for something that is never sent: a control character, a line the switch would cut."""
 
 

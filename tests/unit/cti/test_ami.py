@@ -17,7 +17,7 @@ from panoramisk import Manager
 from panoramisk.message import Message
 
 from cti.ami import LINE_AT_MOST, Link
-from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, MissingHeader, NotAmi, Refused
+from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, MissingHeader, NotAmi, UnsafeValue
 from cti.events import ChannelUp, Headers, parse
 from cti.framing import MESSAGE_AT_MOST
 from cti.settings import AmiSettings
@@ -401,9 +401,9 @@ async def test_plain_panoramisk_breaks_on_save_stream_which_we_leave_off(switch:
 async def test_a_control_character_is_refused_and_nothing_sent(switch: FakeSwitch, bad: str) -> None:
     async with opened(switch) as link:
         for values in ({"Reason": bad}, {"Variable": ["x=1", bad]}, {f"Reason{bad}": "x"}):
-            with pytest.raises(Refused):
+            with pytest.raises(UnsafeValue):
                 await link.ask("QueuePause", values)
-        with pytest.raises(Refused):
+        with pytest.raises(UnsafeValue):
             await link.ask(f"QueuePause{bad}")
         await link.ask("Ping")
     assert [asked["Action"] for asked in switch.asked] == ["Login", "Ping"]
@@ -417,7 +417,7 @@ async def test_text_in_any_script_is_sent_as_it_is(switch: FakeSwitch) -> None:
 
 async def test_a_line_longer_than_the_switch_reads_is_refused(switch: FakeSwitch) -> None:
     async with opened(switch) as link:
-        with pytest.raises(Refused):
+        with pytest.raises(UnsafeValue):
             await link.ask("QueuePause", {"Reason": "语" * (LINE_AT_MOST // 3)})
 
 

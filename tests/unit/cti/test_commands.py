@@ -6,7 +6,7 @@ import pytest
 
 from cti.ami import Link
 from cti.commands import Commands
-from cti.errors import ActionFailed, LinkDown, Refused
+from cti.errors import ActionFailed, LinkDown, UnsafeValue
 from cti.ids import Extension
 from cti.settings import AmiSettings
 from tests.harness.fake_switch import SECRET, USER, FakeSwitch, refusal
@@ -79,11 +79,11 @@ async def test_pausing_in_all_queues_or_in_one(commands: Commands, switch: FakeS
 @pytest.mark.parametrize("bad", ["x\r\nAction: Command", "x\n"])
 async def test_no_value_can_carry_a_second_action(commands: Commands, switch: FakeSwitch, bad: str) -> None:
     before = len(switch.asked)
-    with pytest.raises(Refused):
+    with pytest.raises(UnsafeValue):
         await commands.pause(E1, True, bad)
-    with pytest.raises(Refused):
+    with pytest.raises(UnsafeValue):
         await commands.queue_add(E1, "complaints", reason=bad)
-    with pytest.raises(Refused):
+    with pytest.raises(UnsafeValue):
         await commands.queue_remove(E1, bad)
     assert len(switch.asked) == before
 
