@@ -25,7 +25,7 @@ class ProtocolError(IvrError):
     """The peer does not speak AGI as Asterisk does: line or header too long, header said twice, reply nobody asked for."""
 
 
-class Refused(IvrError):
+class PeerRefused(IvrError):
     """The peer may not have what it asks for (route, token, address, too many at once). ``why`` is a word for the count."""
 
     def __init__(self, why: str) -> None:

@@ -19,7 +19,7 @@ import structlog
 
 from cti.ids import CallId, is_uniqueid
 from ivr.agi import MAX_LINE, Request
-from ivr.errors import CommandRefused, HungUp, IvrError, ProtocolError, Refused, SwitchSilent
+from ivr.errors import CommandRefused, HungUp, IvrError, PeerRefused, ProtocolError, SwitchSilent
 from ivr.scripts import Script
 from ivr.session import Line, Session
 from ivr.settings import IvrSettings
@@ -85,7 +85,7 @@ class AgiServer:
             session = Session(line, request, reply_limit=self._settings.reply_limit, close_limit=self._settings.close_limit)
             async with asyncio.timeout(self._settings.session_limit):
                 visit = await self._scripts[request.script](session, CallId(request.uniqueid))
-        except Refused as refusal:
+        except PeerRefused as refusal:
             log.warning("ivr.refused", why=refusal.why)
             return f"refused:{refusal.why}"
         except HungUp:
@@ -102,14 +102,14 @@ class AgiServer:
 
     async def _admit(self, line: Line, writer: asyncio.StreamWriter) -> Request:
         if (writer.get_extra_info("peername") or ("",))[0] not in self._settings.peers:
-            raise Refused("address")
+            raise PeerRefused("address")
         if self.live > self._settings.max_sessions:
-            raise Refused("too_many")
+            raise PeerRefused("too_many")
         try:
             async with asyncio.timeout(self._settings.header_limit):
                 request = await line.event()
         except TimeoutError:
-            raise Refused("no_header") from None
+            raise PeerRefused("no_header") from None
         except OSError:
             raise HungUp("the connection broke") from None
         if not isinstance(request, Request):
@@ -119,12 +119,12 @@ class AgiServer:
 
     def _check(self, request: Request) -> None:
         if request.script not in self._scripts:
-            raise Refused("route")
+            raise PeerRefused("route")
         sent = request.arguments[0] if request.arguments else ""
         if not hmac.compare_digest(sent.encode(), self._settings.token.encode()):
-            raise Refused("token")
+            raise PeerRefused("token")
         if not is_uniqueid(request.uniqueid):
-            raise Refused("uniqueid")
+            raise PeerRefused("uniqueid")
 
 
 def _failed(error: IvrError) -> str:
