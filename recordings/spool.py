@@ -34,7 +34,7 @@ class SpooledLeg:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Stranger:
     """Something in the folder that is no leg file; ``name`` is safe to log (ASCII, cut)."""
 
     name: str
@@ -46,7 +46,7 @@ class Spooled:
     """One look into the folder: legs by call, ordered by start, and what was refused."""
 
     calls: dict[CallId, list[SpooledLeg]] = field(default_factory=dict)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[Stranger] = field(default_factory=list)
 
 
 def look(folder: Path) -> Spooled:
@@ -74,7 +74,7 @@ def _sort_in(entry: os.DirEntry[str], spooled: Spooled) -> None:
     try:
         leg = _accept(entry.name, status)
     except NameRefused as refused:
-        spooled.refused.append(Refused(ascii(entry.name)[:120], refused.code))
+        spooled.refused.append(Stranger(ascii(entry.name)[:120], refused.code))
         return
     touched = datetime.fromtimestamp(status.st_mtime, UTC)
     spooled.calls.setdefault(leg.call, []).append(SpooledLeg(leg, Path(entry.path), status.st_size, touched))
