@@ -12,7 +12,7 @@ from services import errors
 from services.web.shapes import FieldProblem, Problem
 
 
-class Refused(errors.Impossible):
+class WrongRequest(errors.Impossible):
     """A request that is wrong as a request, before anybody looks at what it asks for."""
 
     status = 400
@@ -21,43 +21,43 @@ class Refused(errors.Impossible):
         super().__init__(message)
 
 
-class BadJson(Refused):
+class BadJson(WrongRequest):
     """The body is not JSON of the accepted kind (UTF-8, no BOM, no NaN, no repeated keys, bounded depth and numbers)."""
 
     code = "bad_json"
 
 
-class TooSlow(Refused):
+class TooSlow(WrongRequest):
     """The body did not arrive in time."""
 
     code, status = "too_slow", 408
 
 
-class TooLarge(Refused):
+class TooLarge(WrongRequest):
     """The body is larger than this route takes."""
 
     code, status = "too_large", 413
 
 
-class WrongType(Refused):
+class WrongType(WrongRequest):
     """Send application/json in UTF-8, uncompressed."""
 
     code, status = "wrong_type", 415
 
 
-class WrongOrigin(Refused):
+class WrongOrigin(WrongRequest):
     """This request comes from another site."""
 
     code, status = "origin", 403
 
 
-class MustChangePassword(Refused):
+class MustChangePassword(WrongRequest):
     """Choose a password of your own first."""
 
     code, status = "must_change_password", 403
 
 
-class RangeNotSatisfiable(Refused):
+class RangeNotSatisfiable(WrongRequest):
     """The asked range is not inside the content."""
 
     code, status = "range", 416
@@ -84,7 +84,7 @@ CODES_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large"
 
 def status_of(error: type[errors.TingsuError]) -> int:
     """The HTTP status of a class of errors."""
-    if issubclass(error, Refused):
+    if issubclass(error, WrongRequest):
         return error.status
     return next(status for kind, status in STATUS if issubclass(error, kind))
 
