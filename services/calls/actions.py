@@ -22,7 +22,7 @@ from services.store.db import Connection, Pool, Row, connection, transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class CallFilter:
     """The calls that a list shows: ``number`` in any spelling, '' for any; [begin, end) by the call's start; those behind
     ``after``.
     """
@@ -68,7 +68,7 @@ class Calls:
     def of(cls, pool: Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> Calls:
         return cls(pool, playback, Reads(pool, clock), numbering)
 
-    async def page(self, who: LoggedIn, wanted: Wanted) -> Page:
+    async def page(self, who: LoggedIn, wanted: CallFilter) -> Page:
         """The newest first: every call, or only their own for a person who may see no others."""
         number = self.numbering.read(wanted.number) if wanted.number.strip() else None
         if number == "":

@@ -12,7 +12,7 @@ from recordings.models import DEMONSTRATION
 from services.access.policy import Act
 from services.access.rights import Right
 from services.calls import wire
-from services.calls.actions import Calls, Told, Wanted
+from services.calls.actions import CallFilter, Calls, Told
 from services.customers import wire as customers_wire
 from services.recordings import wire as recordings_wire
 from services.recordings.playback import StoreAway
@@ -35,7 +35,7 @@ class CallRoutes:
     @route("GET", "/api/calls", right=READERS)
     async def page(self, asked: Asked, query: wire.CallsQuery) -> wire.CallPage:
         """Newest first: every call, or for agents their own."""
-        wanted = Wanted(
+        wanted = CallFilter(
             number=query.number,
             outcome=query.outcome,
             begin=query.begin,
