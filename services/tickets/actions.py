@@ -18,7 +18,7 @@ from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
-from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, Wanted, by_agent, fill
+from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, by_agent, fill
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may
 from services.tickets.store import Entry, Page
@@ -108,7 +108,7 @@ class Tickets:
         """Undoes a discard; a Conflict if the call has another draft meanwhile."""
         return await self._step(ticket, version, Action.RESTORE, by=by, note=note)
 
-    async def find(self, wanted: Wanted) -> Page:
+    async def find(self, wanted: TicketFilter) -> Page:
         """By whole ticket number or customer number at once; any other text in pages of bounded cost."""
         async with transaction(self.pool) as connection:
             text = wanted.text.strip()

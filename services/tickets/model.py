@@ -109,7 +109,7 @@ Changes = dict[str, tuple[str | None, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TicketFilter:
     """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows.
 
     ``reader``: who may read the words of their own calls only; None reads all.

@@ -9,7 +9,7 @@ from services.errors import Conflict, Stale
 from services.store import db
 from services.tickets import wire
 from services.tickets.actions import Tickets
-from services.tickets.model import Ticket, Wanted
+from services.tickets.model import Ticket, TicketFilter
 from services.tickets.views import Line, Views
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, route
@@ -28,7 +28,7 @@ class TicketRoutes:
         owner = asked.by.id if query.owner == "me" else None
         after = (at, int(behind)) if at else None
         reader = policy.only_own(asked.by)
-        page = await self._tickets.find(Wanted(query.state, owner, query.q, after, query.limit, reader))
+        page = await self._tickets.find(TicketFilter(query.state, owner, query.q, after, query.limit, reader))
         return wire.TicketPage(
             tickets=[_row(row) for row in page.rows],
             next=to_cursor(*page.next) if page.next else None,

@@ -12,7 +12,7 @@ import asyncpg
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
-from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket, Wanted
+from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket, TicketFilter
 from services.tickets.numbers import GivenNumbers
 
 QUERIES = load_queries(Path(__file__).parent / "tickets.sql")
@@ -125,7 +125,9 @@ async def codes(connection: Connection) -> dict[str, set[str]]:
     return found
 
 
-async def page(connection: Connection, wanted: Wanted, *, number: str | None = None, customer_number: str | None = None) -> Page:
+async def page(
+    connection: Connection, wanted: TicketFilter, *, number: str | None = None, customer_number: str | None = None
+) -> Page:
     """Newest first, by index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
@@ -143,7 +145,7 @@ async def page(connection: Connection, wanted: Wanted, *, number: str | None = N
     return _cut(rows, wanted.limit)
 
 
-async def scan(connection: Connection, wanted: Wanted, beginnings: Sequence[str]) -> Page:
+async def scan(connection: Connection, wanted: TicketFilter, beginnings: Sequence[str]) -> Page:
     """Tickets that contain ``text``, or whose customer's number begins so, among the next SCAN_ROWS of the filter.
 
     To be called inside a transaction.
