@@ -53,7 +53,7 @@ class Switch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedState:
     """What a person asked to be; ``reason`` is a code of the desk's."""
 
     state: Wish
@@ -88,7 +88,7 @@ class Presence:
         self._clock = clock
         self._settings = settings
         self._note = note
-        self._wanted: dict[int, Wanted] = {}
+        self._wanted: dict[int, WantedState] = {}
         self._wished_at: dict[int, datetime] = {}
         self._written_up: dict[int, float] = {}  # when each ends, monotonic; the floor has it for the screen
         self._last: dict[str, AgentChanged] = {}
@@ -104,10 +104,10 @@ class Presence:
         self._leaving: set[str] = set()
         floor.wants = lambda person: self.wanted(person).state
 
-    def wanted(self, person: int) -> Wanted:
+    def wanted(self, person: int) -> WantedState:
         """As set since the start, else as the database had it."""
         seat = self._directory.of(person)
-        kept = Wanted(_wish(seat.wanted), seat.reason) if seat else Wanted("away")
+        kept = WantedState(_wish(seat.wanted), seat.reason) if seat else WantedState("away")
         return self._wanted.get(person, kept)
 
     async def want(self, person: int, state: Wish, reason: str = "") -> None:
@@ -218,7 +218,7 @@ class Presence:
         return long_enough and self._floor.state_of(seat.extension) is AgentState.AWAY
 
     def _set(self, seat: Seat, state: Wish, reason: str) -> None:
-        wanted = Wanted(state, reason[:40])
+        wanted = WantedState(state, reason[:40])
         if self.wanted(seat.person) != wanted:
             self._note(WantedSet(at=self._later(seat), person=seat.person, state=state, reason=wanted.reason))
         self._wanted[seat.person] = wanted
@@ -270,7 +270,7 @@ class Presence:
                 self._failed[person] = self._clock.monotonic()
                 raise
 
-    async def _say(self, extension: Extension, wanted: Wanted, *, wrapping: bool) -> None:
+    async def _say(self, extension: Extension, wanted: WantedState, *, wrapping: bool) -> None:
         queue = self._settings.queue
         if wanted.state == "away":
             await self._switch.queue_remove(extension, queue)

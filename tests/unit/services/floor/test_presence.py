@@ -17,7 +17,7 @@ from services.floor import presence as rooms
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
-from services.floor.presence import Presence, PresenceSettings, Wanted
+from services.floor.presence import Presence, PresenceSettings, WantedState
 from services.floor.store import Seat
 from tests.harness.clock import HandClock, SetClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
@@ -125,7 +125,7 @@ async def test_a_missed_ring_stays_paused_until_the_agent_presses_ready(room: Ro
     await room.presence.want(LI, "ready")
     room.hear(AgentState.RINGING)
     room.hear(AgentState.PAUSED, "Auto-Pause")
-    assert room.presence.wanted(LI) == Wanted("paused", "missed_ring")
+    assert room.presence.wanted(LI) == WantedState("paused", "missed_ring")
     me = room.floor.board(LI).me
     assert me is not None
     assert (me.state, me.reason) == ("paused", "missed_ring")
@@ -209,7 +209,7 @@ async def test_a_break_pressed_during_the_wrap_up_outlasts_it(room: Room) -> Non
     room.clock.move(seconds=60)
     room.presence.look()
     await room.settled()
-    assert room.presence.wanted(LI) == Wanted("paused", "lunch")
+    assert room.presence.wanted(LI) == WantedState("paused", "lunch")
 
 
 async def test_no_wrap_up_when_none_is_set(clock: HandClock) -> None:
@@ -230,7 +230,7 @@ async def test_who_has_neither_browser_nor_phone_for_a_while_is_away(room: Room)
     assert room.presence.wanted(LI).state == "ready"  # the phone is still registered
     room.hear(AgentState.AWAY)
     room.presence.look()
-    assert room.presence.wanted(LI) == Wanted("away", "browser_gone")
+    assert room.presence.wanted(LI) == WantedState("away", "browser_gone")
     assert (await room.settled())[-1] == ("remove", "1001")
 
 
@@ -299,7 +299,7 @@ async def test_an_inspectors_phone_has_no_wrap_up_and_no_missed_rings(room: Room
     room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", False, "away", "")])
     for state, reason in ((AgentState.TALKING, ""), (AgentState.READY, ""), (AgentState.PAUSED, "Auto-Pause")):
         room.hear(state, reason)
-    assert (room.floor.wrap_ups, room.presence.wanted(LI)) == ({}, Wanted("away"))
+    assert (room.floor.wrap_ups, room.presence.wanted(LI)) == ({}, WantedState("away"))
 
 
 async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at_its_end(room: Room) -> None:
@@ -348,12 +348,12 @@ async def test_a_ring_that_began_at_the_last_holder_is_missed_by_nobody_else(roo
     for state in between:
         room.hear(state)
     room.hear(AgentState.PAUSED, "Auto-Pause")
-    assert room.presence.wanted(2) == Wanted("ready")
+    assert room.presence.wanted(2) == WantedState("ready")
     assert await room.settled() == [("add", "1001", "", ""), ("unpause", "1001", "")]
     room.hear(AgentState.READY)
     room.hear(AgentState.RINGING)
     room.hear(AgentState.PAUSED, "Auto-Pause")
-    assert room.presence.wanted(2) == Wanted("paused", "missed_ring")
+    assert room.presence.wanted(2) == WantedState("paused", "missed_ring")
 
 
 async def test_an_extension_leaves_the_queue_once_the_link_is_back(room: Room) -> None:
@@ -373,7 +373,7 @@ async def test_who_logs_out_while_ready_or_wrapping_up_is_away_and_stays_so(room
     await room.settled()
     room.presence.logged_out(LI)
     assert await room.settled() == [("remove", "1001")]
-    assert room.presence.wanted(LI) == Wanted("away", "logged_out")
+    assert room.presence.wanted(LI) == WantedState("away", "logged_out")
     assert room.floor.wrap_ups == {}
     assert [fact.state for fact in room.noted if isinstance(fact, WantedSet)] == ["ready", "away"]
 
