@@ -152,7 +152,7 @@ def user_add(
     config: ConfigFile = None,
 ) -> None:
     """Make an account. Prints its random password, this once; the person must choose another at the first login."""
-    wanted = commands.Wanted(login=login, name=name, roles=tuple(role), extension=extension, phone=phone)
+    wanted = commands.NewAccount(login=login, name=name, roles=tuple(role), extension=extension, phone=phone)
     password = asyncio.run(commands.add_user(configured(config), wanted, tell))
     tell(said(ONCE))
     say(said("{login} has been made; password: {password}", login=login, password=password))

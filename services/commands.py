@@ -56,7 +56,7 @@ class CannotDo(Impossible):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class NewAccount:
     """The account to be made."""
 
     login: str
@@ -137,7 +137,7 @@ async def people(config: Config, tell: Tell) -> AsyncIterator[People]:
             await pool.close()
 
 
-async def add_user(config: Config, wanted: Wanted, tell: Tell) -> str:
+async def add_user(config: Config, wanted: NewAccount, tell: Tell) -> str:
     """The new account's random password."""
     new = _checked(wanted, config.centre.language)
     async with people(config, tell) as accounts:
@@ -145,7 +145,7 @@ async def add_user(config: Config, wanted: Wanted, tell: Tell) -> str:
     return password
 
 
-def _checked(wanted: Wanted, language: Language) -> NewPerson:
+def _checked(wanted: NewAccount, language: Language) -> NewPerson:
     """By the same rules as at the HTTP door."""
     from pydantic import ValidationError
 

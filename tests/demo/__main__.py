@@ -141,7 +141,7 @@ async def chief(config: Config) -> str:
         return await commands.reset_password(config, CHIEF.login, tell)
     except NotFound:
         role = commands.RoleName(CHIEF.role)
-        wanted = commands.Wanted(
+        wanted = commands.NewAccount(
             login=CHIEF.login, name=CHIEF.name, roles=(role,), extension=None, phone=commands.PhoneName.browser
         )
         return await commands.add_user(config, wanted, tell)
