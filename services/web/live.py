@@ -67,7 +67,7 @@ _FROM_BROWSER: TypeAdapter[FromBrowser] = TypeAdapter(ClientMessage)
 log = structlog.get_logger(__name__)
 
 
-class Boards(Protocol):
+class BoardSource(Protocol):
     """Who makes the snapshots: the part all share is made once, ``text`` adds a person's own."""
 
     @property
@@ -174,7 +174,7 @@ class Connection:
 class Hub:
     """All browsers. ``push`` and ``board_changed`` return at once."""
 
-    def __init__(self, clock: Clock, *, boards: Boards, alive: Alive) -> None:
+    def __init__(self, clock: Clock, *, boards: BoardSource, alive: Alive) -> None:
         self._clock = clock
         self._boards = boards
         self._alive = alive
