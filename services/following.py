@@ -47,7 +47,7 @@ Phase = Literal["talking", "held", "ended"]
 log = structlog.get_logger(__name__)
 
 
-class Boards(Outbox, Protocol):
+class Screens(Outbox, Protocol):
     """The hub, as this room sees it."""
 
     def board_changed(self, *people: int) -> None: ...
@@ -59,7 +59,7 @@ class Follow:
     def __init__(
         self,
         *,
-        hub: Boards,
+        hub: Screens,
         pops: ScreenPop,
         presence: Presence,
         floor: Floor,
