@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cti.changes import CallOffered, CallQueued, CallStarted, Change, LegJoined, LegLeft, OfferEnded
 from cti.ids import CallId, ChannelId
-from services.calls.texts import printable
+from services.calls.network_text import printable
 from services.customers.numbers import Numbering
 
 MOST = 5_000  # more calls at once are calls whose end was never heard: the oldest are forgotten

@@ -24,7 +24,7 @@ from cti.changes import (
 )
 from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
-from services.calls.texts import printable
+from services.calls.network_text import printable
 from services.customers.numbers import ANYWHERE, Numbering
 from services.store.db import Connection
 from services.store.queries import load_queries

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cti.ids import CallId
 from ivr.backoffice import Reception
 from services.calls.facts import Fact, MenuChosen
-from services.calls.texts import printable
+from services.calls.network_text import printable
 from services.customers.numbers import ANYWHERE, Numbering
 from services.now import Clock
 from services.pops.remembered import Memory

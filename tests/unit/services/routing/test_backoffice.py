@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cti.ids import CallId
 from services.calls.facts import Fact, MenuChosen
-from services.calls.texts import printable
+from services.calls.network_text import printable
 from services.customers.wire import Customer
 from services.routing.backoffice import BackOffice
 from tests.harness.clock import HandClock
