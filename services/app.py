@@ -61,7 +61,7 @@ from services.running import marked, refuse_second
 from services.store import db
 from services.store.bell import Bell
 from services.system.aside import SetAside
-from services.system.report import Looking
+from services.system.report import SystemReport
 from services.tickets.numbers import GivenNumbers
 from services.transcripts.intake import Intake
 from services.web.live import Hub
@@ -302,7 +302,7 @@ async def _open_floor(
         **({"refusals": refusals.run} if refusals else {}),
     }
     await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
-    looking = Looking(
+    report = SystemReport(
         pool=pool, clock=clock, switch_time=switch_time, floor=floor, monitor=monitor, journal=journal, drain=drain,
         intake=intake, archive=base.archive, prompts=base.prompts, missing_prompts=base.missing_prompts, crew=base.crew,
         model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
@@ -314,7 +314,7 @@ async def _open_floor(
         pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, imports=imports, hub=hub,
         floor=floor, presence=presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
-        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=looking, aside=aside, version=version(),
+        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, version=version(),
         given=GivenNumbers(config.folder / "ticket-numbers.json"),
     )  # fmt: skip
     security = plans.security(config)

@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looking:
+class SystemReport:
     """The parts asked. ``call`` it for the system page."""
 
     pool: Pool

@@ -101,7 +101,7 @@ async def test_a_log_that_cannot_be_written_is_named(tmp_path: Path, file: str) 
     assert "[log] file" in mistake
 
 
-async def test_looking_at_the_log_leaves_nothing_behind(tmp_path: Path) -> None:
+async def test_system_report_at_the_log_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "old.log").write_text("a line\n")
     for name in ("old.log", "new.log"):
         assert await named(configured(tmp_path, f"[log]\nfile = '{tmp_path}/{name}'\n")) == []

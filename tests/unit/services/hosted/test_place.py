@@ -195,6 +195,6 @@ def test_an_ordinary_user_gets_no_empty_database_beside_roots(home: Path, note: 
     assert str(path if note != 0o600 else place.note_of(wish(home))) in str(refused.value)
 
 
-def test_looking_changes_nothing(home: Path) -> None:
+def test_system_report_changes_nothing(home: Path) -> None:
     place.find(wish(home))
     assert list((home / "var").iterdir()) == []

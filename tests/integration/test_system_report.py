@@ -15,7 +15,7 @@ from services.following import apply
 from services.recordings.steps import IntakeSettings
 from services.store import db
 from services.system import report as rooms
-from services.system.report import Looking
+from services.system.report import SystemReport
 from services.transcripts.intake import Intake
 from services.troubles import Troubles
 from tests.harness.clock import HandClock
@@ -25,7 +25,7 @@ async def nobody() -> list[str]:
     return []
 
 
-def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
+def report_of(pool: db.Pool, clock: HandClock, **parts: Any) -> SystemReport:
     rest: dict[str, Any] = dict.fromkeys(
         (
             "floor",
@@ -44,7 +44,7 @@ def looking(pool: db.Pool, clock: HandClock, **parts: Any) -> Looking:
         )
     )
     rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock), "hotlines": ("10000",)}
-    return Looking(pool=pool, clock=clock, version="0", **rest | parts)
+    return SystemReport(pool=pool, clock=clock, version="0", **rest | parts)
 
 
 async def test_what_waits_to_be_listened_to_and_what_failed_is_said(pool: db.Pool, clock: HandClock) -> None:
@@ -60,7 +60,7 @@ async def test_what_waits_to_be_listened_to_and_what_failed_is_said(pool: db.Poo
         if state == "archived":
             transcript = "insert into transcript (recording_id, state, due_at, finished_at) values ($1, $2, $3, $3)"
             await pool.execute(transcript, recording, "failed" if number == 1 else "waiting", clock.now())
-    part = await looking(pool, clock)._transcription()
+    part = await report_of(pool, clock)._transcription()
     assert (part.code, part.detail) == ("no_model", "1 to archive, 1 to listen to, 1 failed since yesterday")
 
 
@@ -68,25 +68,25 @@ async def test_a_database_that_cannot_be_asked_leaves_the_page_as_it_is(
     pool: db.Pool, owner: db.OwnConnection, clock: HandClock
 ) -> None:
     await owner.execute("alter table recording rename to elsewhere")
-    assert (await looking(pool, clock)._transcription()).detail == ""
+    assert (await report_of(pool, clock)._transcription()).detail == ""
     await pool.close()
-    assert (await looking(pool, clock)._database()).code == "away"
+    assert (await report_of(pool, clock)._database()).code == "away"
 
 
 async def test_accounts_that_are_passed_over_are_named(pool: db.Pool, clock: HandClock) -> None:
     async def named() -> list[str]:
         return ["li 10000 hotline", "wang role"]
 
-    part = await looking(pool, clock, left_out=named)._accounts()
+    part = await report_of(pool, clock, left_out=named)._accounts()
     assert (part.ok, part.code, part.detail) == (False, "left_out", "li 10000 hotline; wang role")
-    assert (await looking(pool, clock)._accounts()).ok
+    assert (await report_of(pool, clock)._accounts()).ok
 
 
 async def test_a_store_that_is_full_or_takes_nothing_is_said(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
     archive = Archive.open(str(tmp_path / "store"))
     intake = intake_of(pool, archive, clock, tmp_path)
     (tmp_path / "spool").mkdir()
-    page = looking(pool, clock, intake=intake, archive=archive, spool=tmp_path / "spool")
+    page = report_of(pool, clock, intake=intake, archive=archive, spool=tmp_path / "spool")
     with pytest.MonkeyPatch.context() as small:
         small.setattr(rooms, "DISK_LOW", 0)
         assert (await page._recordings()).code == "ok"
@@ -102,7 +102,7 @@ async def test_a_store_that_is_full_or_takes_nothing_is_said(pool: db.Pool, cloc
 async def test_what_was_repaired_and_what_cannot_be_is_said(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
     archive = Archive.open(str(tmp_path / "store"))
     intake = intake_of(pool, archive, clock, tmp_path)
-    page = looking(pool, clock, intake=intake, archive=archive)
+    page = report_of(pool, clock, intake=intake, archive=archive)
     assert page._reconciled().ok
     intake.reconciler.repaired["recordings without a row"] = 2
     assert page._reconciled().detail == "repaired: 2 recordings without a row"
@@ -126,7 +126,7 @@ def clocks(clock: HandClock, *, apart: float, set_by: float = 0.0) -> tuple[str,
     time = SwitchTime(clock)
     time.heard(clock.now() + timedelta(seconds=apart - set_by), clock.monotonic())
     time.heard(clock.now() + timedelta(seconds=apart), clock.monotonic())
-    part = looking(None, clock, switch_time=time)._clocks()  # type: ignore[arg-type]  # asks no database
+    part = report_of(None, clock, switch_time=time)._clocks()  # type: ignore[arg-type]  # asks no database
     assert part.ok is (part.code == "ok")
     return part.code, part.detail
 
