@@ -45,7 +45,7 @@ from services.floor.figures import Limits as FigureLimits
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
 from services.following import Follow
-from services.foundations import Doors, Foundations, everybody, lay, left_out, refuse_taken, stage
+from services.foundations import Foundations, Shutdown, everybody, left_out, open_foundations, refuse_taken, stage
 from services.hosted.refusals import Refusals
 from services.hosted.telephones import Telephones
 from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
@@ -84,7 +84,7 @@ async def run(config: Config, welcome: Welcome) -> None:
     allow_many_files()
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     refuse_second(config)
-    doors = Doors(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
+    shutdown = Shutdown(end=stop.ask, standing_by=lambda: _standing_by(config, welcome, listening))
     for mistake in plans.exposed(config):
         welcome.warn(said("open to the network without encryption: {mistake}", mistake=mistake))
     listening = bind(config.web.host, config.web.port)  # a port that is taken is said before anything is started
@@ -92,21 +92,21 @@ async def run(config: Config, welcome: Welcome) -> None:
         stack.enter_context(marked(config))
         stack.callback(listening.close)
         try:
-            await stop.unless_asked(_open(config, welcome, stack, doors, listening))
+            await stop.unless_asked(_open(config, welcome, stack, shutdown, listening))
         except BaseException:
-            await doors.give_up()
+            await shutdown.give_up()
             raise
         gc.collect()
         gc.freeze()  # what stands now stays: no pop waits while the collector walks over it (6 ms were seen)
         await stop.asked.wait()
         welcome.step(said("stopping"))
-        await doors.say_goodbye()
-    if doors.lost:
+        await shutdown.say_goodbye()
+    if shutdown.lost:
         raise LeaseLost
     welcome.stopped()
 
 
-async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: Doors, listening: socket.socket) -> None:
+async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, shutdown: Shutdown, listening: socket.socket) -> None:
     """The instance's lock first, the foundations, the floor."""
     instance = Instance(config.folder)
     stack.callback(instance.close)
@@ -114,8 +114,8 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, doors: 
     tell(await asyncio.to_thread(shut, config.folder, plans.guests(config)))
     refuse_taken(config, {"[ivr] port": config.ivr.port})
     clock = SystemClock()
-    base = await lay(config, welcome, stack, clock, doors=doors, instance=instance)
-    await _open_floor(config, base, stack, clock, doors, listening)
+    base = await open_foundations(config, welcome, stack, clock, shutdown=shutdown, instance=instance)
+    await _open_floor(config, base, stack, clock, shutdown, listening)
     # last of all: after a start that failed nobody could know the password
     first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
@@ -164,7 +164,7 @@ class _Stop:
 
 
 async def _open_floor(
-    config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, doors: Doors, listening: socket.socket
+    config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, shutdown: Shutdown, listening: socket.socket
 ) -> None:
     """Everything between the switch and the browsers; what is compared with the switch's times is asked of the switch's clock."""
     pool, people, switch, troubles = base.pool, base.people, base.switch, base.troubles
@@ -181,7 +181,7 @@ async def _open_floor(
     directory = Directory(pool)
     memory = Memory(pool)
     floor = Floor(directory, today, switch_time, queue=config.queue.name)
-    hub = doors.hub = Hub(switch_time, boards=floor, alive=people.sessions.alive)
+    hub = shutdown.hub = Hub(switch_time, boards=floor, alive=people.sessions.alive)
     pops = ScreenPop(hub, directory, memory, switch_time, note=journal.append)
 
     async def heard(change: Change) -> None:

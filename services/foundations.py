@@ -79,7 +79,7 @@ class Foundations:
 
 
 @dataclass(slots=True)
-class Doors:
+class Shutdown:
     """Parts that are told something at the end, before the stages unwind; filled in as they open.
 
     ``end`` ends the process in order; ``standing_by`` is what strangers are told while another backend leads.
@@ -109,8 +109,8 @@ class Doors:
             await self.switch.stop()
 
 
-async def lay(
-    config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, *, doors: Doors, instance: Instance
+async def open_foundations(
+    config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, *, shutdown: Shutdown, instance: Instance
 ) -> Foundations:
     """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
     troubles = Troubles(clock)
@@ -118,8 +118,8 @@ async def lay(
     archive = await open_store(config, welcome)
     prompts, missing = await _prompts(config, welcome)
     crew, model = await _crew(config, welcome, stack)
-    lease = doors.lease = Lease(instance, address.url, address.password, clock)
-    await _lead(lease, stack, doors, troubles)
+    lease = shutdown.lease = Lease(instance, address.url, address.password, clock)
+    await _lead(lease, stack, shutdown, troubles)
     pool = await db.open_pool(
         address.url,
         password=address.password,
@@ -139,17 +139,17 @@ async def lay(
         config.ivr.numbers,
         browsers=KnownBrowsers(plans.browser_key(config)),
     )
-    switch = await _switch(config, welcome, doors, pool, prompts) if config.asterisk.managed else None
+    switch = await _switch(config, welcome, shutdown, pool, prompts) if config.asterisk.managed else None
     return Foundations(
         address=address, hosted=hosted, pool=pool, people=people, archive=archive, prompts=prompts,
         missing_prompts=missing, crew=crew, model=model, switch=switch, troubles=troubles, lease=lease,
     )  # fmt: skip
 
 
-async def _lead(lease: Lease, stack: AsyncExitStack, doors: Doors, troubles: Troubles) -> None:
+async def _lead(lease: Lease, stack: AsyncExitStack, shutdown: Shutdown, troubles: Troubles) -> None:
     """One backend at a time: whatever can be made ready before is ready by now, so that a second one takes over quickly."""
-    lease.on_lost = doors.end
-    await lease.acquire(doors.standing_by)
+    lease.on_lost = shutdown.end
+    await lease.acquire(shutdown.standing_by)
     stack.push_async_callback(lease.give_back)
     await stack.enter_async_context(stage(lease=troubles.kept("lease", lease.keep)))
 
@@ -277,7 +277,7 @@ def refuse_taken(config: Config, ports: Mapping[str, int]) -> None:
         raise PortsTaken("; ".join(map(str, mistakes)))
 
 
-async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
+async def _switch(config: Config, welcome: Welcome, shutdown: Shutdown, pool: db.Pool, prompts: PromptStore) -> ManagedAsterisk:
     welcome.step(said("telephone switch"))
     program = await find_program(source=plans.package_source(config), cache=cache_folder(), progress=welcome.progress)
     welcome.detail(
@@ -294,7 +294,7 @@ async def _switch(config: Config, welcome: Welcome, doors: Doors, pool: db.Pool,
         switch = ManagedAsterisk(program, config.folder / "asterisk", plan, welcome.detail)
         if switch.pid is None:
             refuse_taken(config, switch_ports(config))
-        doors.switch = switch
+        shutdown.switch = switch
         await switch.start()
     except UnfitValue as error:
         raise NoSwitch(said("the switch cannot be configured: {error}", error=error)) from error
