@@ -1,6 +1,7 @@
-"""``tingsu check-config``: everything that would keep the instance from running, found at once and said so that one can act.
+"""Checks for ``tingsu check-config`` everything that would keep the instance from running, and says all of it at once so that
+one can act.
 
-Nothing is started and nothing is changed; what is tried (a port, a folder, a login at the switch) is let go again.
+It starts nothing and changes nothing; what it tries (a port, a folder, a login at the switch) it lets go again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Chinese of what the command line says, by the English sentence (``services.words`` looks it up).
+"""Holds the Chinese of what the command line says, by the English sentence (``services.words`` looks it up).
 
 A new sentence stands here with the same ``{names}`` in braces; a test names what is missing and what is no longer said.
 """

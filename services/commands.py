@@ -1,4 +1,4 @@
-"""What the commands of ``tingsu`` do, beside a running instance or without one."""
+"""Does what the commands of ``tingsu`` ask for, beside a running instance or without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""All settings: shapes and defaults here, explained one by one in ``config.toml`` (a test holds the two together).
+"""Defines all settings with their shapes and defaults; ``config.toml`` explains them one by one (a test holds the two
+together).
 
 Order: environment (``TINGSU_<SECTION>__<KEY>``), file, default. Secrets are never settings: a setting names the environment
 variable or the file that holds one. They are read in ``services.config_file``.

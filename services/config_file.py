@@ -1,4 +1,4 @@
-"""Reading the configuration: the file, the environment over it, and everything that is wrong with either, at once.
+"""Reads the configuration: the file, then the environment over it. Names everything that is wrong with either, at once.
 
 The environment has only text, which is first made what a file would hold; from there on both are one.
 """

@@ -1,4 +1,5 @@
-"""A change on a call becomes: a line in the journal, a card on a screen, a state on the board, rows, a draft, a recording job.
+"""Performs what follows from a change on a call: a line in the journal, a card on a screen, a state on the board, rows, a
+draft, a recording job.
 
 ``on_change`` is awaited by the monitor for each change in order. It touches memory only and never waits: the journal's writer
 and drain carry the rest to the database, and ``applied`` comes back from there after the commit.
@@ -48,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 
 class Screens(Outbox, Protocol):
-    """The hub, as this room sees it."""
+    """The hub, as this module uses it."""
 
     def board_changed(self, *people: int) -> None: ...
 
@@ -90,7 +91,7 @@ class Follow:
                 self._on_call(change)
 
     def people_changed(self) -> None:
-        """Who sits where is no longer what it was."""
+        """Somebody sits elsewhere now, or has another name or role."""
         self._presence.people_changed()
         self._hub.board_changed()
 
@@ -138,7 +139,7 @@ class Follow:
             case CallEnded():
                 self._end(change)
             case CallTransferred():
-                pass  # a row and nothing else: the legs' own changes follow
+                pass  # it becomes a row and nothing else: the legs' own changes follow
 
     def _join(self, call: CallId, leg: ChannelId, extension: str | None, at: datetime) -> None:
         seat = self._directory.at(extension) if extension else None
@@ -176,7 +177,7 @@ class Follow:
             self._remember_late(live)
 
     def _remember_late(self, live: LiveCall) -> None:
-        """The draft of a call that was over before the database had it: its number follows."""
+        """A call was over before the database had it; the number of its draft follows now."""
         self._tickets_late[live.id] = live
         while len(self._tickets_late) > 1_000:
             del self._tickets_late[next(iter(self._tickets_late))]
@@ -201,7 +202,7 @@ class Follow:
 
 
 async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> int | None:
-    """A fact's rows, and the draft ticket beside an answered call: its id. For the drain."""
+    """Writes a fact's rows, and makes the draft ticket beside an answered call; returns the draft's id. For the drain."""
     await store.apply(connection, fact, numbering)
     if isinstance(fact, CallAnswered):
         return await draft_of_call(connection, fact.call, fact.at)

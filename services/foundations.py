@@ -1,4 +1,6 @@
-"""What the floor stands on: database, accounts, store, prompts, speech recognition, switch. Laid in order, left in reverse."""
+"""Opens what the floor needs: database, accounts, store, prompts, speech recognition, switch. Opens them in order and closes
+them in reverse.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ async def stage(**parts: Coroutine[Any, Any, Any]) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundations:
-    """``crew`` and ``model`` None: recordings are kept, nobody listens. ``switch``, ``hosted`` None: the user's own."""
+    """The open parts. ``crew`` and ``model`` None: recordings are kept, nobody listens. ``switch``, ``hosted`` None: the user
+    runs their own.
+    """
 
     address: Address
     hosted: EmbeddedPostgres | None
@@ -112,7 +116,9 @@ class Shutdown:
 async def open_foundations(
     config: Config, welcome: Welcome, stack: AsyncExitStack, clock: Clock, *, shutdown: Shutdown, instance: Instance
 ) -> Foundations:
-    """All of them. Raises what keeps one from standing; ``stack`` then takes up those that stood."""
+    """Opens all parts and returns them. A part that cannot be opened raises its error; ``stack`` then closes those that are
+    open.
+    """
     troubles = Troubles(clock)
     address, hosted = await _database(config, welcome, stack, clock)
     archive = await open_store(config, welcome)
@@ -147,7 +153,9 @@ async def open_foundations(
 
 
 async def _lead(lease: Lease, stack: AsyncExitStack, shutdown: Shutdown, troubles: Troubles) -> None:
-    """One backend at a time: whatever can be made ready before is ready by now, so that a second one takes over quickly."""
+    """Waits until this backend leads. All that can be made ready before is ready by then, so that a second backend takes over
+    quickly.
+    """
     lease.on_lost = shutdown.end
     await lease.acquire(shutdown.standing_by)
     stack.push_async_callback(lease.give_back)
@@ -167,7 +175,7 @@ class NoSwitch(Impossible):
 
 
 async def left_out(config: Config, pool: db.Pool) -> list[str]:
-    """Accounts that the switch or this program cannot have, each with why: for the system page."""
+    """Accounts that the switch or this program cannot use, each with the reason: for the system page."""
     async with db.connection(pool) as connection:
         people, unreadable = await people_store.everybody(connection), await people_store.unreadable(connection)
     phones = [f"{one.login} {one.extension} {one.why}" for one in plans.phones(config, people).left_out]
@@ -175,7 +183,7 @@ async def left_out(config: Config, pool: db.Pool) -> list[str]:
 
 
 async def open_store(config: Config, welcome: Welcome) -> Archive:
-    """Recordings wait in the spool for one that is away. Raises NoStore for what cannot be one."""
+    """Opens the store. While the store is away, recordings wait in the spool. Raises NoStore if the setting cannot be a store."""
     try:
         archive = Archive.open(config.store)
     except ArchiveFailed as error:
@@ -187,13 +195,13 @@ async def open_store(config: Config, welcome: Welcome) -> Archive:
 
 
 async def everybody(pool: db.Pool) -> list[Person]:
-    """All accounts: the switch's telephones are made of them."""
+    """All accounts: the switch's telephones are made from them."""
     async with db.connection(pool) as connection:
         return await people_store.everybody(connection)
 
 
 def cache_folder() -> Path:
-    """Unpacked packages; may be emptied at any time."""
+    """The folder of unpacked packages; it may be emptied at any time."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tingsu"
 
 
@@ -222,7 +230,7 @@ async def _database(
 
 
 async def _patiently(address: Address, welcome: Welcome) -> db.OwnConnection:
-    """A database that is away is waited for: the switch answers callers meanwhile."""
+    """Waits for a database that is away: the switch answers callers meanwhile."""
     while True:
         try:
             return await db.connect(address.url, password=address.password)
@@ -232,7 +240,9 @@ async def _patiently(address: Address, welcome: Welcome) -> db.OwnConnection:
 
 
 async def _prompts(config: Config, welcome: Welcome) -> tuple[PromptStore, tuple[str, ...]]:
-    """Without speech and without recordings callers are still answered: the reception goes on without missing prompts."""
+    """Prepares the prompts. Without a speech program and without recordings callers are still answered: the reception leaves
+    out missing prompts.
+    """
     welcome.step(said("prompts"))
     speaker = None
     try:
@@ -272,7 +282,9 @@ class PortsTaken(WorldFailed):
 
 
 def refuse_taken(config: Config, ports: Mapping[str, int]) -> None:
-    """Raises PortsTaken, naming the settings: a switch that found its port taken says nothing and is never heard."""
+    """Raises PortsTaken, naming the settings. The switch itself says nothing when it finds its port taken, and nobody could
+    reach it.
+    """
     if mistakes := list(check.taken(config, ports, {})):
         raise PortsTaken("; ".join(map(str, mistakes)))
 

@@ -1,4 +1,5 @@
-"""One backend at a time on a database and a switch: a lease in the database, with an epoch that fences off who held it before.
+"""Holds the lease: one backend at a time commands a database and a switch. An epoch in the database fences off whoever held it
+before.
 
 The holder renews it every second. A second backend waits, watches by its own monotonic clock (no two machines need agree on the
 time), and takes it once it has not been renewed for LIFETIME_S over a connection that was up all that while; at once if it was
@@ -117,7 +118,7 @@ class Standing:
 
     @property
     def watched(self) -> bool:
-        """Another stood by when we last knew."""
+        """Whether another backend stood by when we last knew."""
         return self._renewed - self._watched < WATCHED_S
 
     def renewed(self, sent: float, *, watched: bool) -> None:
@@ -173,7 +174,7 @@ class Instance:
             return Mark()
 
     def remember(self, mark: Mark) -> None:
-        """A disk that takes nothing costs no more than the memory of it."""
+        """Note the state of the database. If the disk takes nothing, only the note is lost."""
         try:
             _write(self._folder / "lease.json", json.dumps({"epoch": mark.epoch, "beats": mark.beats}))
         except OSError as wrong:
@@ -208,16 +209,18 @@ class Lease:
 
     @property
     def fresh(self) -> bool:
-        """False for who was paused and has not looked since, or could not renew while another stands by: it may lead by now."""
+        """Whether we certainly lead. False after a pause in which we have not looked, or when we could not renew while another
+        stands by: it may lead by now.
+        """
         return not self.lost and self._standing.may_command(self._clock.monotonic())
 
     @property
     def watched(self) -> bool:
-        """Another stands by, ready to take over."""
+        """Whether another backend stands by, ready to take over."""
         return self._standing.watched
 
     async def acquire(self, waiting: Callable[[], AbstractAsyncContextManager[None]]) -> None:
-        """Returns once the lease is ours. ``waiting`` is entered while another holds it."""
+        """Returns once we hold the lease. ``waiting`` is entered while another backend holds it."""
         async with AsyncExitStack() as meanwhile:
             await self._acquire(lambda: meanwhile.enter_async_context(waiting()))
 
@@ -240,7 +243,7 @@ class Lease:
             await asyncio.sleep(LOOK_S)
 
     async def keep(self) -> None:
-        """Renews it for ever, from beat to beat in RENEW_S however long each takes; returns when it is lost."""
+        """Renews the lease for ever, every RENEW_S from beat to beat however long each renewal takes; returns when it is lost."""
         began = self._clock.monotonic()
         while not self.lost:
             await asyncio.sleep(began + RENEW_S - self._clock.monotonic())
@@ -280,7 +283,7 @@ class Lease:
         return seen
 
     async def _take(self, seen: Seen) -> bool:
-        """False if somebody was quicker, or it was renewed after all."""
+        """Takes the lease. False if another backend was quicker, or the holder renewed it after all."""
         connection, sent = await self._connected(), self._clock.monotonic()
         older = seen.mark < self._highest
         epoch = self._highest.epoch + 1
@@ -319,7 +322,9 @@ class Lease:
             await asyncio.to_thread(self._instance.remember, self.mark)
 
     async def _missing(self) -> None:
-        """It is another's, or the database has forgotten our epoch: then it is taken anew, above every epoch that ever was."""
+        """The renewal found no row: either another backend has the lease, or the database has forgotten our epoch. Then the
+        lease is taken anew, with an epoch above every one that ever was.
+        """
         seen = await self._look()
         if seen.mark.epoch >= self.mark.epoch:
             self.lost = True

@@ -1,4 +1,4 @@
-"""The command line's help, and what is wrong with what was typed, in the language spoken (``services.words``).
+"""Writes the command line's help and explains mistakes on it, in the language spoken (``services.words``).
 
 Typer's own pages speak English, and cut off a Chinese sentence where the terminal ends: to it a text without spaces is one word.
 """
@@ -87,7 +87,7 @@ def aligned(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def row(parameter: TyperArgument | TyperOption, ctx: Context) -> tuple[str, str]:
-    """What it is called, and what is said of it."""
+    """What a thing is called, and what is said of it."""
     name, _ = parameter.get_help_record(ctx) or (parameter.name or "", "")
     return name.replace("|", " | "), " ".join(filter(None, [help_of(parameter), *marks(parameter)]))
 

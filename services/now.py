@@ -1,4 +1,4 @@
-"""Time as an argument: whoever needs the time is handed a clock, and tests move theirs by hand."""
+"""Makes time an argument: whoever needs the time is handed a clock, and tests move theirs by hand."""
 
 from __future__ import annotations
 

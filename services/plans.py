@@ -1,4 +1,4 @@
-"""From the configuration to what the other rooms want to be told: one place, so that no two commands read it differently."""
+"""Turns the configuration into the plans that other rooms take: one place, so that no two commands read it differently."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def secrets_folder(config: Config) -> Path:
 
 
 def ami_secret(config: Config) -> str:
-    """The managed switch's is made by us; another's is where the configuration says. Raises NoSecret."""
+    """The secret of the manager account. We make the managed switch's; another's is where the configuration says. Raises
+    NoSecret.
+    """
     asterisk = config.asterisk
     if asterisk.managed:
         return made_once(secrets_folder(config) / "ami.secret")
@@ -66,19 +68,22 @@ def ami_secret(config: Config) -> str:
 
 
 def event_seal(config: Config) -> str:
-    """What the switch writes into every event of a channel, so that no caller can write one."""
+    """The seal that the switch writes into every event of a channel, so that no caller can write an event."""
     return made_once(secrets_folder(config) / "event.seal")
 
 
 def agi_token(config: Config) -> str:
-    """What the switch's dialplan says at the door of the IVR, which knows no other login: ours and somebody's own alike."""
+    """The token that the dialplan sends to the door of the IVR, which knows no other login. Our own switch and somebody else's
+    both send it.
+    """
     return made_once(secrets_folder(config) / "agi.token")
 
 
 def phone_door(config: Config) -> str:
-    """The path before ``/ws`` of our own switch's websocket. Asterisk asks no page where it comes from, so the path is a secret
-    that only the phones of agents are told: another site's page in an agent's browser knocks at a door that is not there. Where
-    ``ws_url`` is set its path is the operator's. Another's switch: his."""
+    """The path before ``/ws`` of our own switch's websocket. Asterisk checks no Origin, so the path is a secret that only
+    agents' phones are told: another site's page in an agent's browser does not find it. Where ``ws_url`` is set, the operator
+    chooses the path; with somebody else's switch, its owner does.
+    """
     asterisk = config.asterisk
     if not asterisk.managed:
         return ""
@@ -89,7 +94,7 @@ def phone_door(config: Config) -> str:
 
 
 def phone_url(config: Config) -> str:
-    """What the browser's softphone connects to."""
+    """The address to which the browser's softphone connects."""
     door = "" if config.asterisk.ws_url else phone_door(config)
     return config.asterisk.websocket.removesuffix("/ws") + f"/{door}/ws" if door else config.asterisk.websocket
 
@@ -100,12 +105,12 @@ def spoken_prompts(config: Config) -> Path:
 
 
 def queue_diary(config: Config) -> Path | None:
-    """The queue_log of the switch that we run; where another's lies is not known."""
+    """The queue_log of the switch that we run. Where somebody else's lies is not known: None."""
     return config.folder / "asterisk/log/queue_log" if config.asterisk.managed else None
 
 
 def switch_log(config: Config) -> Path | None:
-    """What the switch that we run says of itself; where another's lies is not known."""
+    """The log of the switch that we run. Where somebody else's lies is not known: None."""
     return config.folder / "asterisk/log/messages" if config.asterisk.managed else None
 
 
@@ -130,7 +135,7 @@ class LeftOut:
     why: str
 
     def told(self) -> str:
-        """For the operator."""
+        """A sentence for the operator."""
         why = said(LEFT_OUT[self.why])
         pattern = "{login} has no phone: the switch cannot have the extension {extension} ({why})"
         return said(pattern, login=self.login, extension=self.extension, why=why)
@@ -138,7 +143,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """What the switch is given of the accounts, and what it is not: one bad row takes nobody else's phone away."""
+    """The accounts whose phones the switch is given, and those that it is not given: one bad row takes nobody else's phone
+    away.
+    """
 
     endpoints: tuple[AgentEndpoint, ...]
     left_out: tuple[LeftOut, ...]
@@ -162,7 +169,7 @@ def phones(config: Config, people: Iterable[Person]) -> Phones:
 
 
 def _endpoint(person: Person, key: bytes) -> AgentEndpoint | None:
-    """None for what would break a line of the switch's files."""
+    """The phone of an account; None if it would break a line of the switch's files."""
     extension = Extension(person.extension or "")
     try:
         return AgentEndpoint(extension, PhoneKind(person.phone_kind), sip_secret(key, extension, person.phone_secret_n))
@@ -173,7 +180,7 @@ def _endpoint(person: Person, key: bytes) -> AgentEndpoint | None:
 def switch_plan(
     config: Config, program: SwitchProgram, agents: Sequence[AgentEndpoint], *, fallback_notice: Path | None = None
 ) -> SwitchPlan:
-    """What the switch's files are rendered from."""
+    """The plan from which the switch's files are rendered."""
     asterisk = config.asterisk
     return SwitchPlan(
         systemname=config.instance.name,
@@ -268,7 +275,7 @@ def throttle_limits(config: Config) -> ThrottleLimits:
 
 
 def browser_key(config: Config) -> bytes:
-    """What the names of known browsers are signed with."""
+    """The key that signs the names of known browsers."""
     return bytes.fromhex(made_once(secrets_folder(config) / "browser.key"))
 
 
@@ -325,7 +332,7 @@ def exposed(config: Config) -> list[Mistake]:
 
 
 def guests(config: Config) -> list[Path]:
-    """What lies in the instance's folder and other accounts work in: they are not shut out of it."""
+    """The folders below the instance's in which other accounts work: they are not shut out of these."""
     found = []
     if config.database.embedded and os.geteuid() == 0:  # as root the database alone has an account of its own
         found.append(config.folder / "postgres")

@@ -1,4 +1,5 @@
-"""Files and folders that hold what people said and did: their owner's alone, also those that an earlier version left open.
+"""Closes files and folders that hold what people said and did to everybody but their owner, also those that an earlier version
+left open.
 
 What is made is closed from its first moment on (the process's umask). What was open before is closed at each start: the
 instance's folder at once (``shut``), after which nobody else reaches anything in it, and all below, which may be millions of
@@ -39,7 +40,7 @@ class Tally:
     why: str = ""
 
     def fail(self, error: OSError) -> None:
-        """What is gone is no failure: a switch of before goes on, and takes its files away as it needs."""
+        """Count a failure. A file that is gone is none: a switch that goes on takes its files away as it needs."""
         if not isinstance(error, FileNotFoundError):
             self.leave(os.strerror(error.errno or 0))
 
@@ -116,7 +117,7 @@ def shut(folder: Path, let_in: Collection[Path] = ()) -> Tally:
 
 
 async def tighten_gently(folder: Path, let_in: Collection[Path] = ()) -> None:
-    """`tighten`, bit by bit beside everything else; what came of it is logged."""
+    """`tighten`, bit by bit beside everything else; the result is logged."""
     tally = Tally()
     steps = _closing(folder, let_in, tally)
     more = True
@@ -127,7 +128,7 @@ async def tighten_gently(folder: Path, let_in: Collection[Path] = ()) -> None:
 
 
 def tell(tally: Tally) -> None:
-    """Into the log, where there is something to say."""
+    """Log the tally, if there is anything to say."""
     if tally.changed:
         log.info("instance.closed", count=tally.changed)
     if tally.left:

@@ -1,4 +1,4 @@
-"""Every route and every message of the websocket there is: the rooms' doors, in one place."""
+"""Lists every route and every message of the websocket: the rooms' doors, in one place."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def description(version: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the routes are made of."""
+    """The parts from which the routes are made."""
 
     pool: Pool
     clock: Clock

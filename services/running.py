@@ -1,4 +1,4 @@
-"""A mark in the instance folder for as long as it runs: on which ports, so that `check-config` knows its own instance.
+"""Marks the instance folder for as long as the instance runs, with its ports, so that `check-config` knows its own instance.
 
 The lock on the file says whether that process lives, not the file itself. One that was killed leaves its mark without the lock:
 its switch may go on (SPEC C10) and holds the switch's ports for the next start, which adopts it.
@@ -41,7 +41,7 @@ def switch_ports(config: Config) -> dict[str, int]:
 
 @contextlib.contextmanager
 def marked(config: Config) -> Iterator[None]:
-    """Run with the mark. Whether two may run at once is not for it to say."""
+    """Run with the mark. The mark does not decide whether two may run at once."""
     path = config.folder / NAME
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""Secrets that an instance makes for itself: random, made once, in files of mode 0600 in a folder of mode 0700."""
+"""Makes the secrets of an instance: random, made once, in files of mode 0600 in a folder of mode 0700."""
 
 from __future__ import annotations
 

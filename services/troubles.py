@@ -1,4 +1,4 @@
-"""What a background part could not do: counted, shown on the system page, and tried again.
+"""Keeps the failures of background parts: counts them, shows them on the system page, and starts the part again.
 
 No part that works in the background ends the process: callers and agents would pay for one bad row. A part that fails in a way
 nobody foresaw is started again after a pause, which grows; what it failed of is named by kind and place, never by an error's
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What fails in a part: ``reason`` as ``reason_of`` names it; ``times`` since it began; ``last`` by the monotonic clock."""
+    """A failure of a part: ``reason`` as ``reason_of`` names it; ``times`` since it began; ``last`` by the monotonic clock."""
 
     part: str
     reason: str
@@ -51,7 +51,7 @@ class Troubles:
         self._known: dict[tuple[str, str], Trouble] = {}
 
     def note(self, part: str, wrong: BaseException) -> None:
-        """A part failed of something it does not know; it goes on. Returns at once."""
+        """A part failed for a reason it does not know; it goes on. Returns at once."""
         now = self._clock.monotonic()
         for reason, leaf in {reason_of(leaf): leaf for leaf in leaves(wrong)}.items():
             known = self._known.get((part, reason))

@@ -1,4 +1,6 @@
-"""What ``tingsu run`` tells the person who started it: a line per step, a bar where it takes long, the address, a password."""
+"""Tells the person who started ``tingsu run`` how the start goes: a line per step, a bar where it takes long, the address, a
+password.
+"""
 
 from __future__ import annotations
 

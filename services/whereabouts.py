@@ -1,4 +1,4 @@
-"""Where a file lies: a copy of a folder takes every name in it along, and must not pass for the original.
+"""Tells a file from a copy of it: a copy of a folder takes every name in it along, and must not pass for the original.
 
 A file's number on its disk stays as it is for as long as the file is written in place, and is another one for a copy. The machine
 is added where it has a name of its own: two disks may well give one number to the same file of two instances.
@@ -15,7 +15,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 def place_of(descriptor: int) -> str:
-    """Of an open file: the same at every start, another one for a copy of it. Sixteen characters."""
+    """The place of an open file: the same at every start, another one for a copy of it. Sixteen characters."""
     return _digest(_text(_MACHINE), str(os.fstat(descriptor).st_ino))
 
 

@@ -1,4 +1,5 @@
-"""What the command line says, in Chinese and English: every sentence is written in English where it is said, and looked up here.
+"""Translates what the command line says: every sentence is written in English where it is said, and its Chinese is looked up
+here.
 
 The Chinese stands in ``services.chinese`` by the English sentence, its ``{names}`` in braces on both sides (a test holds the two
 together). A process speaks one language, set once by ``speak``; what is said to somebody at the desk names his own (``said_in``).

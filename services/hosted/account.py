@@ -1,4 +1,4 @@
-"""Whom a hosted server runs as when we are root, and whether that account can reach a folder.
+"""Chooses the account that a hosted server runs as when we are root, and asks whether that account can reach a folder.
 
 Nothing here changes the permissions of a folder that is not ours: where the way to a folder is closed to the account (an
 instance below a home of mode 0700), another place is used, and said.

@@ -1,4 +1,6 @@
-"""The machine's own address, for browsers on the same machine: Asterisk never offers loopback as an ICE candidate by itself."""
+"""Finds the machine's own address, for browsers on the same machine: Asterisk never offers loopback as an ICE candidate by
+itself.
+"""
 
 from __future__ import annotations
 

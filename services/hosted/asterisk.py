@@ -1,4 +1,4 @@
-"""Our managed Asterisk: rendered, started, reloaded, stopped; and left running if only we die.
+"""Runs our managed Asterisk: renders its files, starts, reloads and stops it. It goes on running if only we die.
 
 Callers are answered while the backend is dead (SPEC C10), so the switch is deliberately not on a leash: it has a session of
 its own, and kill -9 of the backend leaves it working. The next start finds it by its control socket, writes its files anew,
@@ -240,7 +240,7 @@ class ManagedAsterisk:
 
     @property
     def _holders(self) -> Path:
-        """For whom the switch's contacts are good."""
+        """The holders of phones for whom the switch's contacts are good."""
         return self._folder / "phone-holders"
 
     def _booted_name(self) -> str:
@@ -280,7 +280,7 @@ class ManagedAsterisk:
         return "\n".join([*program, *((self._folder / "etc" / name).read_text(encoding="utf-8") for name in _FIXED_FILES)])
 
     def _environment(self) -> dict[str, str]:
-        """None of our own environment: it may hold secrets, and the switch needs nothing of it."""
+        """An environment that has nothing of ours: ours may hold secrets, and the switch needs none of it."""
         return {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self._folder),
@@ -431,7 +431,7 @@ def _processes() -> list[int]:
 
 
 def _words(pid: int) -> list[bytes]:
-    """Its command line; nothing of one that is gone, or dead and not yet buried."""
+    """Its command line; empty for a process that is gone, or dead and not yet buried."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

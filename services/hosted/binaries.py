@@ -1,4 +1,4 @@
-"""Where the programs of PostgreSQL are: the configured folder, else Debian's, else those of the wheel.
+"""Finds the programs of PostgreSQL: in the configured folder, else Debian's, else those of the wheel.
 
 Of the wheel only the binaries are used. Its wrapper mistakes a killed server for a running one, leaves servers behind and
 widens the permissions of parent folders.

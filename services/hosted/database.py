@@ -1,4 +1,6 @@
-"""The database of a configuration: somebody else's server by its address, or the embedded one, ours or a running process's."""
+"""Finds the database of a configuration: somebody else's server by its address, or the embedded one, which we run or another
+process runs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ class Address:
 
     @property
     def migrator(self) -> Address:
-        """Who owns the tables."""
+        """The account that owns the tables."""
         return self.owner or self
 
 

@@ -1,4 +1,4 @@
-"""Programs out of a distribution's packages, unpacked into a private folder: no root, nothing installed, signatures checked.
+"""Unpacks programs from a distribution's packages into a private folder: no root, nothing installed, signatures checked.
 
 apt does the fetching with its state, lists and archives in a folder of ours, so the machine's own package state is neither
 read nor changed; its mirror and its keyrings are used. The result lies in the cache under its final name only when it is

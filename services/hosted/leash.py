@@ -1,4 +1,4 @@
-"""Run a program on a leash: it loses root first, and it cannot outlive the process that started it.
+"""Runs a program on a leash: the program loses root first, and cannot outlive the process that started it.
 
 Executed as a script (``python -I leash.py``), so it imports nothing of ours. The order matters: the kernel forgets the
 parent-death signal whenever the user id changes, so the signal is asked for last; and a parent that died in between is

@@ -1,4 +1,4 @@
-"""Processes of an earlier server that still stand in a database's folder, and the pid and lock files it left.
+"""Ends what an earlier database server left in its folder: its processes, and its pid and lock files.
 
 A pid file proves nothing: in a container the number soon belongs to somebody else, and a zombie has one too. PostgreSQL asks
 only whether a process of that number lives, and refuses to start for ever where one does. What its processes cannot hide is

@@ -1,4 +1,4 @@
-"""Outside callers whose sound stopped arriving, so that the switch can be told to look for its source anew.
+"""Finds outside callers whose sound stopped arriving, so that the switch can be told to look for its source anew.
 
 A caller's router or trunk may go on sending from another port without a word of SIP. The switch then drops all of it, for good:
 it locks on to the source it learned, or anybody could talk into a call (strictrtp). After a re-INVITE of ours it learns again for

@@ -1,4 +1,5 @@
-"""Where the embedded database of an instance lies: chosen once, written down beside it, and never chosen a second time.
+"""Finds the folder of an instance's embedded database. It is chosen once, written down beside the database, and never chosen a
+second time.
 
 Started as root the database runs as an unprivileged account, which cannot always walk to the instance folder; it lies elsewhere
 then. A choice made anew at every start gave another answer as soon as a folder was opened or moved, or another account started

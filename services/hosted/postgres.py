@@ -1,4 +1,4 @@
-"""Our own launcher for an embedded PostgreSQL: one instance folder, one server, no TCP port, nothing left behind.
+"""Launches an embedded PostgreSQL: one instance folder, one server, no TCP port, nothing left behind.
 
 The server is a direct child on a leash (``leash``): when we die by SIGKILL, it gets SIGINT and shuts down cleanly, and the
 next start waits for that and goes on. "Running" is never believed of a process id, only of an answered connection. Who may

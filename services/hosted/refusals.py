@@ -1,4 +1,4 @@
-"""Registrations that the switch refused: who tries extensions or secrets, and who set up a telephone wrongly.
+"""Counts the registrations that the switch refused: somebody tries extensions or secrets, or set up a telephone wrongly.
 
 They stand in the switch's own log (its NOTICE of a failed request, with address and extension); here they are counted for the
 System page, and told in our log. Nobody is shut out for them: over UDP an address is whatever the sender writes, so whoever

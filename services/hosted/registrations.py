@@ -1,4 +1,5 @@
-"""Where a phone may be rung belongs to whoever has the phone: what the last holder of an extension left with the switch.
+"""Makes the switch forget where an extension's last holder registered: a phone may be rung only where its present holder
+registered it.
 
 The switch keeps the address that a phone registered from (its contact) until it expires, whatever becomes of the account: an
 extension that is given to somebody else would go on ringing the old holder's phone. So a note beside the switch's files says for

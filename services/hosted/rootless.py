@@ -1,4 +1,5 @@
-"""Nobody needs root to answer calls: started as root, the whole process becomes an unprivileged account before it opens anything.
+"""Gives up root: a process that is started as root becomes an unprivileged account before it opens anything, for nobody needs
+root to answer calls.
 
 Everything that we start (PostgreSQL, the switch, the workers) then runs as that account by itself. The instance's files are given
 to it at each such start, those too which a command run as root made in between. Where the account cannot walk to what it

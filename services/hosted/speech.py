@@ -1,4 +1,6 @@
-"""The program that speaks the prompts: the machine's own, else unpacked from the distribution's packages (no root needed)."""
+"""Finds the program that speaks the prompts: the machine's own, else one unpacked from the distribution's packages (no root
+needed).
+"""
 
 from __future__ import annotations
 

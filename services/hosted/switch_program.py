@@ -1,4 +1,6 @@
-"""An Asterisk that can be run: the machine's own, else the distribution's packages unpacked into a private folder (no root)."""
+"""Finds an Asterisk that can be run: the machine's own, else one unpacked from the distribution's packages into a private
+folder (no root).
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The switch's telephones follow the accounts. A phone that was taken from somebody must not stay valid because a disk was full
-or the switch just starting: what failed is tried again, as the accounts are by then, until it has succeeded."""
+"""Keeps the switch's telephones in step with the accounts. A phone that was taken from somebody must not stay valid because a
+disk was full or the switch just starting: what failed is tried again, as the accounts are by then, until it has succeeded.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last lines of a file that the switch writes and rotates: the present one, and the one before it (``name.0``)."""
+"""Reads the last lines of a file that the switch writes and rotates: the present one, and the one before it (``name.0``)."""
 
 from __future__ import annotations
 

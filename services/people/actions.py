@@ -1,4 +1,4 @@
-"""What can be done with accounts: log in and out, create, change, choose a password. Each is audited in its own transaction.
+"""Logs people in and out; creates and changes accounts and passwords. Each is audited in its own transaction.
 
 Nobody chooses a password for somebody else: a new account's, and one that replaces a forgotten one, is made at random here and
 told to the caller alone, once. Only its hash is kept.

@@ -1,4 +1,4 @@
-"""An account before it is one."""
+"""Defines an account before it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SIP secret of an agent: derived, never stored.
+"""Derives the SIP secret of an agent; it is never stored.
 
 HMAC-SHA256 with the instance's own key over extension and counter. Counting up makes a new secret and kills the old one
 at the next rendering of the switch's files.

@@ -1,4 +1,4 @@
-"""Logging in and out, what people may change of themselves, their browser phone, and the accounts for the administrator."""
+"""Serves log-in and log-out, what people may change of themselves, their browser phone, and the administrator's accounts."""
 
 from __future__ import annotations
 

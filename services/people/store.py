@@ -1,4 +1,4 @@
-"""The person table."""
+"""Reads and writes the person table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def load(connection: Connection, person_id: int) -> Person:
 
 
 async def lock(connection: Connection, person_id: int) -> Person:
-    """Load for a change."""
+    """Loads the account for a change, and keeps it from everybody else until the transaction ends."""
     return _found(await QUERIES.lock_by_id.fetchrow(connection, person=person_id))
 
 

@@ -1,4 +1,4 @@
-"""Accounts, the person who is logged in, and the phone that belongs to them, as they cross the door."""
+"""Defines the shapes of accounts, of the person who is logged in, and of their phone, on the wire."""
 
 from __future__ import annotations
 

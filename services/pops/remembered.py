@@ -1,4 +1,6 @@
-"""What we remember of a caller: customer, open tickets, last calls. Read for the pop within a fixed time or not at all."""
+"""Looks up what we remember of a caller: customer, open tickets, last calls. For the pop it answers within a fixed time or not
+at all.
+"""
 
 from __future__ import annotations
 

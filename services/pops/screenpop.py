@@ -1,4 +1,4 @@
-"""The screen-pop (SPEC C5): at the ring, to the person whose phone rings and to nobody else.
+"""Shows the screen-pop (SPEC C5): at the ring, to the person whose phone rings and to nobody else.
 
 The first card goes out at once from memory. What we remember of the caller is looked up from the moment the call comes in, and
 again at the ring; it follows within the second, or the card says that the history is not to be had. The pop's name is

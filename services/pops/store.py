@@ -1,4 +1,4 @@
-"""What the database remembers of a caller."""
+"""Reads from the database what we remember of a caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The screen-pop (SPEC C5), as it crosses the door."""
+"""Defines the shapes of the screen-pop (SPEC C5) on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Sound in the spool that nobody asks for: calls we never heard of, what a crash left behind, talk between colleagues.
+"""Takes care of sound in the spool that no row asks for: calls we never heard of, what a crash left behind, talk between
+colleagues.
 
 Calls that nobody knows get the rows that the switch's diary makes of them (a draft as well if they were answered), or else a row
 ``lost``, and go the same way as any other. Of calls that we were done with, what a crash left behind is cleared and what came too
@@ -119,7 +120,7 @@ class Adoption:
         await store.QUERIES.adopt_recording.execute(taken, call=call, now=self._clock.now())
 
     async def _let_go(self, call: CallId, spooled: Spooled) -> None:
-        """Talk between colleagues: whose caller it might have been is known once nothing of that time is under way."""
+        """Discards talk between colleagues. Whose caller it might have been is known once no call of that time goes on."""
         legs = spooled.calls[call]
         began, ended = _times_of(legs)
         others = (leg for other in spooled.calls.values() if not _is_talk(other) for leg in other)

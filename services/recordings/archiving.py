@@ -1,4 +1,4 @@
-"""A finished call's legs become one recording: woven, checked, archived (SPEC C6).
+"""Makes one recording of a finished call's legs: weaves, checks and archives them (SPEC C6).
 
 The row survives us: claimed with SKIP LOCKED and a lease, its try counted before it is made, so that a try that kills us is a
 try. What the world does (a full disk, a store away) is waited for; what the sound does is given up after some tries, with its

@@ -1,4 +1,4 @@
-"""Recordings to be listened to: both voices as archived, or one side alone, cut out once and kept for a while."""
+"""Gives recordings to listen to: both voices as archived, or one side alone, which is cut out once and kept for a while."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a recording's row says, kept beside its sound in the store: a row that a restored database lacks is written from it.
+"""Keeps beside each recording's sound in the store what its row says, so that a row can be written again that a restored
+database lacks.
 
 Holds no number and no name: when it began, how long it is, of which files it was woven, what is to be remarked.
 """

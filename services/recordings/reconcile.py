@@ -1,4 +1,4 @@
-"""Store, rows and the switch's diary compared: what one has and another lacks is named, and repaired where something tells how.
+"""Compares store, rows and the switch's diary; names what one has and another lacks, and repairs it where something tells how.
 
 Every five minutes over yesterday and today; at the start, and when the database turns out to be older than it was, since the last
 recording that the database knows of. After everything heard is in the database, so that what is missing is really missing.

@@ -1,4 +1,4 @@
-"""Recordings on their way, and what their weaving needs of a call, in the database."""
+"""Reads and writes recordings on their way, and reads what their weaving needs of a call."""
 
 from __future__ import annotations
 

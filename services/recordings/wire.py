@@ -1,4 +1,4 @@
-"""A call's recording, what is drawn of it and the words that were found in it, as they cross the door."""
+"""Defines the shapes of a call's recording, of its peaks and of the words found in it, on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the switch's own diary (queue_log) says of calls that were taken while we were dead, as the changes we would have heard.
+"""Turns what the switch's own diary (queue_log) says of calls that were taken while we were dead into the changes that we would
+have heard.
 
 Only of the switch that we run ourselves is the diary known. It counts in whole seconds, cut off: an end is put where the
 recordings have it within its second, but a wait is the difference of two such seconds, up to one second off either way. When a

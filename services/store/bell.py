@@ -1,4 +1,4 @@
-"""LISTEN/NOTIFY as a wake-up: a ring says "look again", never what to find.
+"""Listens to PostgreSQL's NOTIFY as a wake-up: a ring says "look again", never what to find.
 
 A ring can be lost (the connection was away) and can come twice. So whoever listens looks at the database itself, and after
 every (re)connection each listener is rung once with ``None``: something may have been missed.

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a pool that waits for a database that is away, and transactions that say so when it goes.
+"""Connects to PostgreSQL: a pool that waits for a database that is away, and transactions that say so when it goes.
 
 Inside a transaction the connection is passed on, never the pool.
 """

@@ -1,4 +1,4 @@
-"""Bring a database to this version: numbered plain SQL, each file once, each in one transaction.
+"""Brings a database to this version: numbered plain SQL, each file once, each in one transaction.
 
 What was applied is remembered with the file's SHA-256: an altered file, a gap or a database newer than this program is
 refused. Several processes may start at once; they wait by *trying* the advisory lock, because a waiter blocked inside

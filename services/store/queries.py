@@ -1,4 +1,5 @@
-"""SQL lives in ``.sql`` files beside its store: ``-- name: x``, a sentence that says what it answers, then the statement.
+"""Loads named queries from the ``.sql`` file beside a store: ``-- name: x``, a sentence that says what it answers, then the
+statement.
 
 A statement names what it is given, ``:call`` or ``:since``, and is asked by those names: ``await QUERIES.legs.fetch(connection,
 call=call)``. What several statements share, such as a list of columns, stands once as ``-- part: x`` and is put in as ``{x}``.

@@ -1,4 +1,4 @@
-"""What the application's account may do in the database: read rows, add rows, change rows. It owns nothing.
+"""Hands out the rights of the application's account in the database: it reads, adds and changes rows, and owns nothing.
 
 Triggers keep the audit and the journals append-only, and only a table's owner or a superuser can switch a trigger off. So the
 owner migrates and goes, and whoever serves requests is another account: neither a fault of ours nor a statement smuggled in can

@@ -1,4 +1,4 @@
-"""What could not be done and was set aside: shown with its reason, and done again when a person says so.
+"""Shows what could not be done and was set aside, with its reason, and has it done again when a person says so.
 
 Facts that the database refused lie in their file; recordings and transcripts given up after some tries are rows; sound that
 cannot be taken in lies in the spool and is looked at every minute by itself; an account that this version cannot read has no

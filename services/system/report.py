@@ -1,4 +1,4 @@
-"""What works and what does not, for the system page: each part asked for its own word, without personal data."""
+"""Reports on the system page what works and what does not: asks each part for its own word, without personal data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemReport:
-    """The parts asked. ``call`` it for the system page."""
+    """Holds the parts that are asked. ``call`` it for the system page."""
 
     pool: Pool
     clock: Clock

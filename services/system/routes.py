@@ -1,4 +1,4 @@
-"""What works and what does not, what is set aside, who did what, the API's own description, and the sign of life."""
+"""Serves the state of the parts, what is set aside, the audit, the API's own description, and the sign of life."""
 
 from __future__ import annotations
 

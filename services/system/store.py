@@ -1,4 +1,4 @@
-"""What waits in other rooms, counted for the system page."""
+"""Counts what waits in other rooms, for the system page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What works and what does not, what is set aside, and who did what, as they cross the door."""
+"""Defines the shapes of the system page, of what is set aside, and of the audit, on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and the system do with tickets. Each action is one transaction: the new state and its journal row."""
+"""Performs what people and the system do with tickets. Each action is one transaction: the new state and its journal row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ticket as it is: frozen, no I/O. What may happen to it next stands in ``workflow``."""
+"""Defines a ticket as it is: frozen, no I/O. What may happen to it next stands in ``workflow``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which ticket numbers this instance has given, apart from the database: none is given twice, not even after a restore.
+"""Remembers, apart from the database, which ticket numbers this instance has given: none is given twice, not even after a
+restore.
 
 The highest number of each month lies in a file of the instance's folder, written after the commit that gave it. In ordinary
 days it says what the database's own counter says; after a restore the counter is behind, and goes on above the file's.

@@ -1,4 +1,4 @@
-"""Who may do which step with which ticket: what its state allows and what ``access.policy`` grants."""
+"""Decides who may take which step with which ticket, from what its state allows and what ``access.policy`` grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets: list, form, journal and the steps of the workflow."""
+"""Serves tickets over HTTP: list, form, journal and the steps of the workflow."""
 
 from __future__ import annotations
 

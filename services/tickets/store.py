@@ -1,4 +1,4 @@
-"""Tickets in the database: loading, compare-and-set, the journal, numbers and lists."""
+"""Keeps tickets in the database: loading, compare-and-set, the journal, numbers and lists."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Tickets as one person may see them: the words of a call behind a ticket are shown by the call's own policy, and reading them is
-on record.
+"""Shows tickets as one person may see them: the call's own policy decides on the words of the call behind a ticket, and reading
+them is on record.
 """
 
 from __future__ import annotations

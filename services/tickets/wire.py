@@ -1,4 +1,4 @@
-"""The form, its list and its history, as they cross the door."""
+"""Defines the shapes of the form, its list and its history on the wire."""
 
 from __future__ import annotations
 

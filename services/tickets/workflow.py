@@ -1,4 +1,4 @@
-"""The only place that decides what may happen to a ticket next (SPEC A2, A3).
+"""Decides what may happen to a ticket next (SPEC A2, A3). No other place decides that.
 
 A draft is nobody's case yet: the words of a call, waiting for a person. Confirming makes it a case with a number; from then on
 it can be corrected but not thrown away. Closing needs what settles it. Discarding is undone by restoring, never by a copy.

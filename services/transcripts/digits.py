@@ -1,4 +1,4 @@
-"""Numbers as they are said: a telephone number digit by digit (幺三八…), an amount in words (三百五十元). Pure."""
+"""Reads numbers as they are said: a telephone number digit by digit (幺三八…), an amount in words (三百五十元). Pure."""
 
 from __future__ import annotations
 

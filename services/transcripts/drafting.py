@@ -1,4 +1,4 @@
-"""From the words of a call to the fields of its draft (SPEC C7, S2, S3). Pure: utterances and lexicon in, fillings out.
+"""Fills the fields of a draft from the words of its call (SPEC C7, S2, S3). Pure: utterances and lexicon in, fillings out.
 
 Nothing is invented: every filled field carries the words that filled it. Where the words are too few, too unsure or point
 both ways, the field stays empty, is marked unsure, and what was likeliest is only proposed. Silence fills nothing.

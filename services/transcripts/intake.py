@@ -1,4 +1,5 @@
-"""From the spool to the draft: a finished call's legs are woven, archived, listened to, and their words fill the draft (C6, C7).
+"""Runs the workers between the spool and the draft: a finished call's legs are woven, archived and listened to, and their words
+fill the draft (C6, C7).
 
 Each step is a row that survives us; each worker is a module: ``archiving`` makes recordings, ``listening`` finds their words,
 ``adoption`` goes through what lies in the spool unasked for. There is one intake for a spool.

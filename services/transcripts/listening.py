@@ -1,4 +1,4 @@
-"""A recording's words are found by the crew's children and fill the call's draft (SPEC C7).
+"""Has the crew's children find a recording's words, and fills the call's draft with them (SPEC C7).
 
 Claimed like recordings, the try counted before it is made. A model that is missing is waited for; sound that cannot be read is
 given up at once; what a child dies of, after some tries.

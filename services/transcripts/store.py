@@ -1,4 +1,4 @@
-"""The words of recordings, on their way and found, in the database."""
+"""Reads and writes the words of recordings, on their way and found."""
 
 from __future__ import annotations
 

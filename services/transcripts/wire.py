@@ -1,4 +1,4 @@
-"""The words of a call, and the word that they have filled its draft, as they cross the door."""
+"""Defines the shapes of a call's words, and of the message that they have filled its draft, on the wire."""
 
 from __future__ import annotations
 

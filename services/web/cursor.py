@@ -1,4 +1,6 @@
-"""Where a page ended: the time of its last row in microseconds and the row's id, ``1795467869000000~12``."""
+"""Writes and reads the cursor at which a page ended: the time of its last row in microseconds and the row's id,
+``1795467869000000~12``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a person's page telephone is, over all browsers and machines. Pure.
+"""Decides where a person's page telephone is, over all browsers and machines. Pure.
 
 The switch keeps one address for it: a page that registers throws every other one off without a word, and whoever sits there
 presses Answer in vain. So a page asks here first. It gets the phone if nobody has it, else it waits in line, or takes it,

@@ -1,4 +1,4 @@
-"""The websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
+"""Serves the websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
 
 Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen.
 The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
@@ -68,7 +68,7 @@ log = structlog.get_logger(__name__)
 
 
 class BoardSource(Protocol):
-    """Who makes the snapshots: the part all share is made once, ``text`` adds a person's own."""
+    """Makes the snapshots: the part that all share is made once, ``text`` adds a person's own."""
 
     @property
     def epoch(self) -> int:

@@ -1,4 +1,4 @@
-"""What the websocket itself says and hears: hello, the page's telephone, goodbye. Rooms have their own messages."""
+"""Defines what the websocket itself says and hears: hello, the page's telephone, goodbye. Rooms have their own messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's own description (OpenAPI 3.1), made from the routes themselves; the desk's types are generated from it.
+"""Makes the API's own description (OpenAPI 3.1) from the routes themselves; the desk's types are generated from it.
 
 A model used in both directions appears twice when its two shapes differ: ``X`` as answered (fields with defaults always
 there) and ``XInput`` as sent.

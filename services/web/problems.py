@@ -1,4 +1,4 @@
-"""Errors become HTTP here and nowhere else: one table from error to status, one body (``shapes.Problem``)."""
+"""Turns errors into HTTP, here and nowhere else: one table from error to status, one body (``shapes.Problem``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One byte range of something that can be read in pieces (a recording), as RFC 9110 section 14 has it.
+"""Sends one byte range of something that can be read in pieces (a recording), as RFC 9110 section 14 has it.
 
 Several ranges, or something that is no range, get 416: nobody needs them, and each is a way to make a server work.
 """

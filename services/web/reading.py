@@ -1,4 +1,4 @@
-"""Parse at the door, once: body, query and path become frozen models or a refusal that names every wrong field.
+"""Parses requests at the door, once: body, query and path become frozen models or a refusal that names every wrong field.
 
 A body must be plain UTF-8 JSON. What JSON leaves open is closed here, before any model sees it: depth, repeated keys, NaN,
 numbers beyond 64 bits or the range of a float, byte order marks, unpaired surrogates, objects of a hundred keys.

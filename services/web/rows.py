@@ -1,4 +1,4 @@
-"""Lists that may be long, in bodies and in answers: the loop gets its turn between two rows.
+"""Reads and writes lists that may be long, in bodies and in answers, so that the loop gets its turn between two rows.
 
 pydantic reads and writes a ``list[X]`` in one go, in native code with the interpreter's lock held, even in a thread: a megabyte
 of wrong rows, of which it collects every mistake, kept the whole centre waiting for a second. ``Rows[X]`` asks Python at each

@@ -1,4 +1,4 @@
-"""What every answer carries, whom we take requests from, and the session's cookie.
+"""Sets the headers of every answer, decides whose requests we take, and sets the session's cookie.
 
 The page gets no inline script and no foreign origin. The one address outside our own that it may talk to is the switch's
 websocket (the softphone).

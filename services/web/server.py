@@ -1,4 +1,4 @@
-"""The HTTP server: one port, bounded in every direction, started and stopped as one part of the process."""
+"""Runs the HTTP server: one port, bounded in every direction, started and stopped as one part of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rooms make their shapes on the wire of: texts within limits, ids, moments; and every answer that is an error.
+"""Defines what rooms make their shapes on the wire of (texts within limits, ids, moments), and the body of every error.
 
 A room's own shapes stand in its ``wire``; the desk's types are generated from all of them. What comes is parsed once (strict,
 unknown keys refused) and becomes a frozen model. Times are aware UTC ISO 8601.

@@ -1,4 +1,4 @@
-"""The built desk: every file is known by name at start, so a path can name a file and nothing else.
+"""Serves the built desk: every file is known by name at start, so a path can name a file and nothing else.
 
 No path of a request ever reaches the file system (no traversal, no listing, no links followed). Names that carry a hash are
 kept for ever, the page itself is asked for again every time.

@@ -1,4 +1,4 @@
-"""One person's numbered stream of messages and what a returning browser still needs of it. Pure.
+"""Numbers and keeps one person's messages, and replays those that a returning browser still needs. Pure.
 
 Numbers rise for ever, also across restarts: a stream begins at the present milliseconds. Messages about the same thing (one
 pop, one call, one draft) replace each other, so that what is kept stays small and a replay never shows the past: a card whose
