@@ -88,3 +88,8 @@ export function percent(share: number): string {
 export function printable(sent: string): string {
   return sent.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
 }
+
+/** A number that the server counts up to `limit` only: 12, 1,000+. */
+export function counted(n: number, limit = Infinity): string {
+  return `${new Intl.NumberFormat(language()).format(n)}${n >= limit ? '+' : ''}`
+}

@@ -22,12 +22,3 @@ export function useKeys(actions: Record<string, () => void>): void {
   window.addEventListener('keydown', pressed)
   onScopeDispose(() => window.removeEventListener('keydown', pressed))
 }
-
-/** Up and down in a table whose rows take the focus; on the table's keydown. */
-export function moveRow(event: KeyboardEvent): void {
-  const row = event.target instanceof Element ? event.target.closest<HTMLElement>('tr.pick') : null
-  if (!row || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
-  const other = event.key === 'ArrowDown' ? row.nextElementSibling : row.previousElementSibling
-  if (other instanceof HTMLElement) other.focus()
-  event.preventDefault()
-}

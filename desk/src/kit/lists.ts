@@ -1,9 +1,12 @@
-/** Lists read page by page under a filter that may change at any moment, and the boxes one searches them with. */
-import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+/** Lists read page by page under a filter that may change at any moment, the boxes one filters them with, and the place one comes back to. */
+import { computed, onMounted, onScopeDispose, reactive, ref, shallowRef, watch, type Ref } from 'vue'
+import { onBeforeRouteLeave, useRoute, useRouter } from 'vue-router'
 import { useNewest } from './newest'
 import { sentence, tell } from './problems'
 
 const PAUSE_MS = 300
+/** Read again at once, when one comes back or the list is refreshed; whoever had more on the screen gets the rest by "more". */
+const READ_AGAIN_PAGES = 10
 
 export interface Page<Row> {
   rows: Row[]
@@ -21,35 +24,88 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
   const failure = ref('')
   const questions = useNewest()
 
-  function failed(error: unknown, isFirst: boolean): void {
-    if (!isFirst) return tell(error)
-    // rows of another filter under this one would be a lie
+  function empty(): void {
     rows.value = []
     next.value = null
-    failure.value = sentence(error)
   }
 
-  async function ask(after?: string): Promise<void> {
+  /** From `after` on, page by page until there are `atLeast` rows; shown in one piece, for the filter it was asked for. */
+  async function ask(after: string | undefined, atLeast: number): Promise<void> {
     const question = questions.ask()
     loading.value = true
     failure.value = ''
+    const before = after ? rows.value : []
     try {
       const page = await read(after)
+      let found = [...before, ...page.rows]
+      let goesOn = page.next
+      for (let pages = 1; question.isNewest() && goesOn && found.length < atLeast && pages < READ_AGAIN_PAGES; pages++) {
+        const another = await read(goesOn)
+        found = [...found, ...another.rows]
+        goesOn = another.next
+      }
       if (!question.isNewest()) return
-      rows.value = after ? [...rows.value, ...page.rows] : page.rows
-      next.value = page.next
+      rows.value = found
+      next.value = goesOn
       page.besides?.()
     } catch (error) {
-      if (question.isNewest()) failed(error, !after)
+      if (!question.isNewest()) return
+      if (rows.value.length) tell(error)
+      else failure.value = sentence(error)
     } finally {
       if (question.isNewest()) loading.value = false
     }
   }
 
-  const load = () => ask()
+  /** Under a new filter, so without the rows of the old one: those under its name would be a lie. */
+  function load(atLeast = 0): Promise<void> {
+    empty()
+    return ask(undefined, atLeast)
+  }
+
+  /** The same list as it is now, as much of it as is shown. Nothing jumps: rows stay until their successors are there. */
+  const refresh = () => ask(undefined, rows.value.length)
   /** Nothing while an answer is on its way: the next page is the next one of what will then be shown. */
-  const more = async () => void (next.value && !loading.value && (await ask(next.value)))
-  return { rows, next, loading, failure, load, more }
+  const more = async () => void (next.value && !loading.value && (await ask(next.value, 0)))
+  return { rows, next, loading, failure, load, refresh, more }
+}
+
+/** Where one is in a list. */
+export interface Place {
+  rows: number
+  /** How far it is scrolled, in px. */
+  top: number
+  /** The row that has the focus, or had it last. */
+  row: string | number | null
+}
+
+/** By address, for as long as the desk is open. */
+const places = new Map<string, Place>()
+
+export interface List<Row> {
+  readonly rows: readonly Row[]
+  readonly next: string | null
+  readonly loading: boolean
+  readonly failure: string
+  load(): Promise<void>
+  refresh(): Promise<void>
+  more(): Promise<void>
+  /** Where one was, if one came back to it. */
+  readonly was: Place | undefined
+  /** What shows the list says where one is. */
+  isAt(place: Partial<Place>): void
+}
+
+/** A page's list: read when the page comes up, and when one comes back from a row as far as it was read before. */
+export function useList<Row>(read: (after?: string) => Promise<Page<Row>>): List<Row> {
+  const pages = usePages(read)
+  const route = useRoute()
+  // the router writes on an entry of the history what was gone to from it: a fresh entry has nothing
+  const was = (window.history.state as { forward?: unknown } | null)?.forward ? places.get(route.fullPath) : undefined
+  const at: Place = { rows: 0, top: 0, row: null, ...was }
+  onBeforeRouteLeave((_to, from) => void places.set(from.fullPath, { ...at, rows: pages.rows.value.length }))
+  onMounted(() => pages.load(at.rows))
+  return reactive({ ...pages, load: () => pages.load(), was, isAt: (place: Partial<Place>) => void Object.assign(at, place) }) as List<Row>
 }
 
 /** What is done once a person pauses in typing, and not at all when they have left. */
@@ -80,4 +136,34 @@ export function useSearch(kept: () => string, search: (text: string) => void): R
     typed.value = text
   })
   return typed
+}
+
+/** What a list is filtered by, kept in the address: who comes back to it, or is sent it, finds the same. */
+export function useFilters<Name extends string>(names: readonly Name[]) {
+  type Values = Record<Name, string>
+  const route = useRoute()
+  const router = useRouter()
+  const here = route.name
+  const values = (of: (name: Name) => unknown) => Object.fromEntries(names.map((name) => [name, String(of(name) ?? '')])) as Values
+  const isSame = (one: Values, other: Values) => names.every((name) => one[name] === other[name])
+  /** Leaving the page is no change of its filter. */
+  const kept = computed<Values>((before) => (route.name === here || !before ? values((name) => route.query[name]) : before))
+  const typed = reactive({ ...kept.value }) as Values
+  const trimmed = () => values((name) => typed[name].trim())
+  let gone = kept.value
+
+  function keepNow(): void {
+    gone = trimmed()
+    void router.replace({ query: { ...route.query, ...values((name) => gone[name]), ...Object.fromEntries(names.filter((name) => !gone[name]).map((name) => [name, undefined])) } })
+  }
+
+  const pause = usePause(keepNow)
+  watch(typed, () => (isSame(trimmed(), kept.value) ? pause.cancel() : pause.begin()))
+  watch(kept, (fresh, before) => {
+    if (isSame(fresh, gone) || isSame(fresh, before)) return // our own: more may have been typed since
+    gone = fresh
+    pause.cancel()
+    Object.assign(typed, fresh)
+  })
+  return { typed, kept }
 }

@@ -88,6 +88,15 @@ export const kit = {
     saved: ['已保存', 'Saved'],
     loading: ['正在载入…', 'Loading…'],
   },
+  rows: {
+    more: ['显示更多', 'Show more'],
+    first: ['已显示 {n} 条', 'The first {n}'],
+    all: ['共 {n} 条', '{n} in all'],
+    filters: ['筛选条件', 'Filtered by'],
+    without: ['取消：{what}', 'Without: {what}'],
+    clear: ['全部取消', 'Clear all'],
+    is: ['{name}：{value}', '{name}: {value}'],
+  },
   number: {
     extension: ['转 {n}', 'ext {n}'],
   },

@@ -16,6 +16,7 @@ export const people = {
     language: ['界面语言', 'Language'],
     active: ['在用', 'Active'],
     inactive: ['停用', 'Not active'],
+    empty: ['还没有账号。', 'No accounts yet.'],
     add: ['添加人员', 'Add a person'],
     change: ['修改人员', 'Change the person'],
     password: ['密码', 'Password'],

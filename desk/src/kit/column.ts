@@ -1,0 +1,14 @@
+/** A column of a list. */
+export interface Column<Row> {
+  key: string
+  title: string
+  /** In px; left out: what the others leave. */
+  width?: number
+  /** Left out: the list's slot of this name draws the cell. */
+  text?: (row: Row) => string | null | undefined
+  /** What the rows can be sorted by here, once all of them are here. */
+  by?: (row: Row) => string | number
+  isSmall?: true
+  /** The title is for screen readers only. */
+  isUnnamed?: true
+}
