@@ -17,6 +17,7 @@ from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
 from services import commands, config_file, words
+from services.access.rights import Role
 from services.config import BadConfig, Config, Mistake
 from services.config_file import load, look, without_followers
 from services.errors import Invalid, TingsuError
@@ -144,7 +145,7 @@ def openapi() -> None:
 def user_add(
     login: Login,
     name: Annotated[str, typer.Option(help="The person's name, as colleagues see it.")],
-    role: Annotated[list[commands.RoleName], typer.Option(help="What the person may do; may be given several times.")],
+    role: Annotated[list[Role], typer.Option(help="What the person may do; may be given several times.")],
     extension: Annotated[str | None, typer.Option(help="Three to six digits; an agent's phone.")] = None,
     phone: Annotated[
         commands.PhoneName, typer.Option(help="browser: the softphone in the desk; sip: any SIP phone.")

@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 
-class RoleName(StrEnum):
-    administrator = "administrator"
-    junior_agent = "junior_agent"
-    qa_inspector = "qa_inspector"
-
-
 class PhoneName(StrEnum):
     browser = "browser"
     sip = "sip"
@@ -61,7 +55,7 @@ class NewAccount:
 
     login: str
     name: str
-    roles: tuple[RoleName, ...]
+    roles: tuple[Role, ...]
     extension: str | None
     phone: PhoneName
 
@@ -155,7 +149,7 @@ def _checked(wanted: NewAccount, language: Language) -> NewPerson:
     given = {
         "login": wanted.login,
         "name": wanted.name,
-        "roles": [Role(role) for role in wanted.roles],
+        "roles": list(wanted.roles),
         "extension": wanted.extension,
     }
     try:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services import commands, plans, words
+from services.access.rights import Role
 from services.config import Config
 from services.config_file import load
 from services.errors import NotFound, TingsuError
@@ -140,7 +141,7 @@ async def chief(config: Config) -> str:
     try:
         return await commands.reset_password(config, CHIEF.login, tell)
     except NotFound:
-        role = commands.RoleName(CHIEF.role)
+        role = Role(CHIEF.role)
         wanted = commands.NewAccount(
             login=CHIEF.login, name=CHIEF.name, roles=(role,), extension=None, phone=commands.PhoneName.browser
         )

@@ -2,4 +2,11 @@
 import type { Role } from '@/kit/wire'
 import { t } from '@/words'
 
+/** In the order in which they are offered; one that the server knows and this list does not is an error of the types. */
+export const ROLES = Object.keys({
+  junior_agent: true,
+  qa_inspector: true,
+  administrator: true,
+} satisfies Record<Role, true>) as Role[]
+
 export const roleNames = (roles: readonly Role[]) => roles.map((role) => t(`role.${role}`)).join(t('people.and'))
