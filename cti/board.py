@@ -18,7 +18,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cti import events
-from cti.calls import IN_QUEUE, MAX_AGE, Call, CallState, Leg, Offer, Step, abandoned_again, ms, outcome_of
+from cti.calls import (
+    IN_QUEUE,
+    MAX_AGE,
+    Call,
+    CallState,
+    Leg,
+    Offer,
+    Step,
+    abandoned_again,
+    end_of_visit,
+    moved_on,
+    ms,
+    outcome_of,
+)
 from cti.changes import (
     CallAnswered,
     CallEnded,
@@ -32,6 +45,8 @@ from cti.changes import (
     LegLeft,
     OfferEnded,
     OfferOutcome,
+    QueueLeft,
+    VisitEnd,
 )
 from cti.ids import CallId, ChannelId, Extension, extension_of
 
@@ -181,6 +196,7 @@ class CallBoard:
             out += self._part(call, leg, event.at)
         again = abandoned_again(call, event)
         call.step(Step.HANG_UP, event.at)
+        out += _end_visit(call, end_of_visit(call, event), call.released or event.at)
         del self.calls[call.id]
         ended = CallEnded(
             at=event.at,
@@ -202,7 +218,8 @@ class CallBoard:
         if call.state in IN_QUEUE and call.queue == event.queue:
             return []
         call.step(Step.QUEUE, event.at)
-        call.queue, call.released, call.queued = event.queue, None, call.queued or event.at
+        out += _end_visit(call, moved_on(call, event.queue_status), call.released or event.at)
+        call.queue, call.visiting, call.released, call.queued = event.queue, event.queue, None, call.queued or event.at
         call.ivr_path, call.language, call.status_at_join = event.ivr_path, event.language, event.queue_status
         queued = CallQueued(
             at=event.at,
@@ -336,7 +353,7 @@ class CallBoard:
         call.legs[leg] = Leg(extension, at)
         self._call_of[leg] = call.id
         call.talking_since = call.talking_since or at
-        out: list[Change] = []
+        out = _end_visit(call, VisitEnd.ANSWERED, at)
         if call.answered is None:
             call.answered = at
             if extension is not None:
@@ -364,7 +381,8 @@ class CallBoard:
         call.answered = event.at
         waited, offer = call.waited(event.at) or 0, call.offers.get(event.leg)
         rang = ms(event.at - offer.since if offer else event.rang)
-        return [CallAnswered(at=event.at, call=call.id, extension=extension, leg=event.leg, waited_ms=waited, rang_ms=rang)]
+        answered = CallAnswered(at=event.at, call=call.id, extension=extension, leg=event.leg, waited_ms=waited, rang_ms=rang)
+        return [*_end_visit(call, VisitEnd.ANSWERED, event.at), answered]
 
     # --- hold and transfer
 
@@ -382,6 +400,12 @@ class CallBoard:
             return []
         to = event.to if event.kind == "blind" else self._agent_of(event.to) or _consulted(call)
         return [CallTransferred(at=event.at, call=call.id, kind=event.kind, by=self._agent_of(event.by), to=to)]
+
+
+def _end_visit(call: Call, how: VisitEnd, at: datetime) -> list[Change]:
+    """The end of the visit that is open, if one is: told once."""
+    queue, call.visiting = call.visiting, ""
+    return [QueueLeft(at=at, call=call.id, queue=queue, how=how)] if queue else []
 
 
 def _given_up(offer: Offer, cause: int) -> OfferOutcome:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cti import events
-from cti.changes import CallOutcome
+from cti.changes import CallOutcome, VisitEnd
 from cti.errors import IllegalMove
 from cti.ids import CallId, ChannelId, Extension
 
@@ -100,6 +100,12 @@ A limit of doubt, not of calls."""
 LET_GO = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 """QUEUESTATUS values: the queue ended the wait, not the caller."""
 
+_LET_GO_AS: Mapping[str, VisitEnd] = {
+    "TIMEOUT": VisitEnd.TIMED_OUT,
+    "LEAVEEMPTY": VisitEnd.EMPTY,
+    "LEAVEUNAVAIL": VisitEnd.EMPTY,
+}
+
 NO_COMMON_CODEC = 58
 """Cause (Q.850) with which the dialplan refuses a caller whose codecs nobody here speaks."""
 
@@ -142,6 +148,8 @@ class Call:
     state: CallState = CallState.ARRIVED
     since: datetime = field(init=False)
     queue: str = ""
+    visiting: str = ""
+    """The queue of the visit whose end has not been told; it outlives ``queue``, as how it ended is known only later."""
     queued: datetime | None = None
     """Entry into the first queue: where the clock of SPEC A1 starts."""
     released: datetime | None = None
@@ -190,6 +198,19 @@ def abandoned_again(call: Call, end: events.ChannelGone) -> bool:
     if call.answered is None or not end.known or call.state not in IN_QUEUE | {CallState.RELEASED}:
         return False
     return not _let_go(call, end)
+
+
+def end_of_visit(call: Call, end: events.ChannelGone) -> VisitEnd:
+    """How the wait ended that the hang-up found unsettled; it agrees with ``outcome_of`` and ``abandoned_again``."""
+    if not end.known:
+        return VisitEnd.LOST
+    return _LET_GO_AS.get(end.queue_status, VisitEnd.LET_GO) if _let_go(call, end) else VisitEnd.ABANDONED
+
+
+def moved_on(call: Call, status: str) -> VisitEnd:
+    """How the wait ended of a caller who comes into another queue; ``status`` is the first one's word, if it is a new one."""
+    fresh = status in LET_GO and status != call.status_at_join
+    return _LET_GO_AS.get(status, VisitEnd.LET_GO) if fresh else VisitEnd.TRANSFERRED
 
 
 def _let_go(call: Call, end: events.ChannelGone) -> bool:

@@ -32,6 +32,18 @@ class CallOutcome(StrEnum):
     LOST = "lost"  # ended while we were not listening; how is not known
 
 
+class VisitEnd(StrEnum):
+    """How a caller's stay in one queue ended. A queue that was full is never entered, so there is no end for it."""
+
+    ANSWERED = "answered"  # a person took the caller
+    ABANDONED = "abandoned"  # hung up while waiting
+    TIMED_OUT = "timed_out"  # the queue's time limit was over
+    EMPTY = "empty"  # nobody was there to answer any more
+    LET_GO = "let_go"  # the queue ended the wait in another way (a key, a withdrawal), or the caller lived on after it
+    TRANSFERRED = "transferred"  # taken out of this queue and put into another
+    LOST = "lost"  # ended while we were not listening; how is not known
+
+
 class AgentState(StrEnum):
     """The state of an agent, as phone and queue membership give it."""
 
@@ -71,6 +83,17 @@ class CallQueued(_CallChange):
     position: int
     ivr_path: str
     language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeft(_CallChange):
+    """The visit that began with the last CallQueued of that queue is over; ``at`` is when the caller stopped waiting there.
+
+    It is told once it is known how the visit ended, which may be after the end itself (at the next queue, or at the hang-up).
+    """
+
+    queue: str
+    how: VisitEnd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +206,7 @@ class LinkChanged(_Change):
 Change = (
     CallStarted
     | CallQueued
+    | QueueLeft
     | CallOffered
     | OfferEnded
     | CallAnswered

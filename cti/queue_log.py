@@ -12,10 +12,11 @@ have other fields.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from cti.changes import VisitEnd
 from cti.events import NUMBER_AT_MOST
 from cti.ids import CallId, ChannelId, Extension, extension_of, is_extension, is_uniqueid
 
@@ -51,6 +52,15 @@ ENDINGS = {
     "WITHDRAW": Ending.LET_GO,
 }
 
+_VISIT_ENDS = {
+    "ABANDON": VisitEnd.ABANDONED,
+    "EXITWITHTIMEOUT": VisitEnd.TIMED_OUT,
+    "EXITEMPTY": VisitEnd.EMPTY,
+    "EXITWITHKEY": VisitEnd.LET_GO,
+    "WITHDRAW": VisitEnd.LET_GO,
+}
+"""How a stay in a queue ended that no answer ended."""
+
 _AFTER_AN_ANSWER = frozenset({Ending.COMPLETED, Ending.HANDED_ON})
 
 
@@ -63,6 +73,16 @@ class Talk:
     began: datetime
     rang: timedelta
     ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A caller's stay in one queue, until an answer or another end of the wait; open while the diary knows none."""
+
+    queue: str
+    entered: datetime
+    left: datetime | None = None
+    how: VisitEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +104,7 @@ class Witness:
     dialled: str = ""
     over_at: datetime | None = None
     """When the caller's channel was gone; ``ended_at`` is when the queue was done with the caller."""
+    visits: tuple[Visit, ...] = ()
 
     @property
     def answered_at(self) -> datetime | None:
@@ -165,6 +186,7 @@ class _Story:
     began_at: datetime | None = None
     dialled: str = ""
     over_at: datetime | None = None
+    visits: list[Visit] = field(default_factory=list)
     last: datetime = _BEFORE_ALL
 
     @property
@@ -192,9 +214,17 @@ class _Story:
             self.queued_at, self.queue = self.last, line.queue
             self.number = line.field(2)[:NUMBER_AT_MOST] or self.number
         self._go_on()
+        self._leave(VisitEnd.TRANSFERRED, self.last)
+        self.visits.append(Visit(line.queue, self.last))
+
+    def _leave(self, how: VisitEnd, at: datetime) -> None:
+        """The open visit is over, if one is."""
+        if self.visits and self.visits[-1].how is None:
+            self.visits[-1] = replace(self.visits[-1], left=max(at, self.visits[-1].entered), how=how)
 
     def _connect(self, line: _Line, extension: Extension) -> None:
         self._go_on()
+        self._leave(VisitEnd.ANSWERED, self.last)
         rang = timedelta(seconds=int(line.field(3))) if _is_number(line.field(3)) else timedelta()
         self.open = Talk(ChannelId(line.field(2)), extension, self.last, rang)
 
@@ -208,6 +238,8 @@ class _Story:
         unheard = self.queued_at and not self.open and not self.talks
         if how in _AFTER_AN_ANSWER and unheard and (extension := _extension(line.agent)):
             self.open = Talk(ChannelId(""), extension, self.last - self._talked(line), timedelta())
+            self._leave(VisitEnd.ANSWERED, self.open.began)
+        self._leave(_VISIT_ENDS.get(line.event, VisitEnd.ANSWERED), self.last)
         self._close()
         self.how, self.ended_at = how, None if how is Ending.HANDED_ON else self.last
 
@@ -228,7 +260,7 @@ class _Story:
         talks = (*self.talks, self.open) if self.open else tuple(self.talks)
         return Witness(
             self.call, self.number, self.queue, self.queued_at, talks, self.how, self.ended_at,
-            began_at=self.began_at, dialled=self.dialled, over_at=self.over_at,
+            began_at=self.began_at, dialled=self.dialled, over_at=self.over_at, visits=tuple(self.visits),
         )  # fmt: skip
 
 

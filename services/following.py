@@ -28,6 +28,7 @@ from cti.changes import (
     LinkChanged,
     OfferEnded,
     QueueChanged,
+    QueueLeft,
 )
 from cti.ids import CallId, ChannelId
 from services.calls import store
@@ -101,7 +102,7 @@ class Follow:
             case CallAnswered() if isinstance(result, int):
                 self._ticket_made(fact.call, result)
                 self.on_counted()
-            case CallAnswered() | CallEnded() | StillLive():
+            case CallAnswered() | QueueLeft() | CallEnded() | StillLive():
                 self.on_counted()
 
     def _on_floor(self, change: AgentChanged | QueueChanged | LinkChanged) -> None:
@@ -138,7 +139,7 @@ class Follow:
                 self._hold(change)
             case CallEnded():
                 self._end(change)
-            case CallTransferred():
+            case CallTransferred() | QueueLeft():
                 pass  # it becomes a row and nothing else: the legs' own changes follow
 
     def _join(self, call: CallId, leg: ChannelId, extension: str | None, at: datetime) -> None:

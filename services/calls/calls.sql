@@ -28,6 +28,21 @@ update call set queue = coalesce(queue, :queue), queued_at = coalesce(queued_at,
   ivr_path = case when :ivr_path = '' then ivr_path else :ivr_path end, language = case when :language in ('zh-CN', 'en') then :language else language end
 where id = :call;
 
+-- name: enter_queue
+-- A visit begins. What was found afterwards (:recovered) is known to the second, perhaps: inside or beside a visit that we have it is no second one.
+insert into queue_visit (call_id, queue, entered_at)
+select :call, :queue, :at::timestamptz where not (:recovered::boolean and exists (
+  select 1 from queue_visit where call_id = :call and queue = :queue
+    and (abs(extract(epoch from entered_at - :at::timestamptz)) <= 2 or (entered_at <= :at and (left_at is null or left_at > :at)))))
+on conflict do nothing;
+
+-- name: leave_queue
+-- The visit that was the last one at that time is over. What was only concluded (lost) gives way to what is known; nothing else is told twice.
+update queue_visit set left_at = greatest(:at, entered_at), how = :how
+where call_id = :call and (how is null or how = 'lost') and entered_at = (
+  select max(entered_at) from queue_visit
+  where call_id = :call and queue = :queue and entered_at <= :at::timestamptz + case when :recovered::boolean then interval '2 seconds' else interval '0' end);
+
 -- name: note_menu
 -- The caller's way through the menu and the notice that was played.
 update call set ivr_path = case when queued_at is null and :path <> '' then :path else ivr_path end, notice = :notice where id = :call;
@@ -84,7 +99,7 @@ insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values (:call
 -- name: end_call
 -- The caller's channel is gone, and with it rings and conversations still open; its sound is expected in the spool (SPEC C6).
 -- An end that was only concluded (lost) gives way to a heard one. The talk is every moment with at least one person, by the spans:
--- they remember what was before a restart.
+-- they remember what was before a restart. A visit whose own end was not heard ends as the call does.
 with talk as (
   select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest(:at, joined_at))))) as stretch from call_span where call_id = :call
 ), ended as (
@@ -96,6 +111,11 @@ with talk as (
   update call_leg set ended_at = :at, outcome = coalesce(outcome, 'cancelled') where call_id = :call and ended_at is null
 ), spans as (
   update call_span set left_at = greatest(:at, joined_at) where call_id = :call and left_at is null
+), visits as (
+  update queue_visit v set left_at = greatest(v.entered_at, case when c.answered_at >= v.entered_at then c.answered_at else :at::timestamptz end),
+    how = case when c.answered_at >= v.entered_at then 'answered' when :outcome = 'abandoned' or :abandoned_again then 'abandoned'
+               when :outcome = 'refused' then 'let_go' else 'lost' end
+  from call c where c.id = :call and v.call_id = c.id and v.left_at is null
 )
 insert into recording (call_id, state, due_at) values (:call, 'waiting', :at) on conflict (call_id) do nothing;
 
@@ -104,6 +124,9 @@ insert into recording (call_id, state, due_at) values (:call, 'waiting', :at) on
 with spans as (
   update call_span s set left_at = greatest(c.ended_at, s.joined_at) from call c
   where c.id = any(:calls::text[]) and c.ended_at is not null and s.call_id = c.id and s.left_at is null
+), visits as (
+  update queue_visit v set left_at = greatest(c.ended_at, v.entered_at), how = 'lost' from call c
+  where c.id = any(:calls::text[]) and c.ended_at is not null and v.call_id = c.id and v.left_at is null
 )
 update call_leg l set ended_at = c.ended_at, outcome = coalesce(l.outcome, 'cancelled') from call c
 where c.id = any(:calls::text[]) and c.ended_at is not null and l.call_id = c.id and l.ended_at is null;

@@ -21,6 +21,7 @@ from cti.changes import (
     LinkChanged,
     OfferEnded,
     QueueChanged,
+    QueueLeft,
 )
 from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
@@ -34,6 +35,7 @@ QUERIES = load_queries(Path(__file__).parent / "calls.sql")
 
 OF_A_CALL = (
     CallQueued,
+    QueueLeft,
     CallOffered,
     OfferEnded,
     CallAnswered,
@@ -76,7 +78,9 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
     match fact:
         case CallStarted():
             await _start(connection, fact, numbering)
-        case CallQueued() | CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
+        case CallQueued() | QueueLeft():
+            await _apply_to_visit(connection, fact)
+        case CallEnded() | CallHeld() | CallTransferred() | MenuChosen():
             await _apply_to_caller(connection, fact)
         case CallOffered() | OfferEnded() | CallAnswered() | LegJoined() | LegLeft():
             await _apply_to_leg(connection, fact)
@@ -93,14 +97,18 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
             pass  # states of this moment: the board shows them, the database does not keep them
 
 
-async def _apply_to_caller(
-    connection: Connection, fact: CallQueued | CallEnded | CallHeld | CallTransferred | MenuChosen
-) -> None:
+async def _apply_to_visit(connection: Connection, fact: CallQueued | QueueLeft) -> None:
+    visit = {"call": fact.call, "queue": fact.queue, "at": fact.at}
     match fact:
         case CallQueued():
-            await QUERIES.queue_call.execute(
-                connection, call=fact.call, queue=fact.queue, at=fact.at, ivr_path=fact.ivr_path, language=fact.language
-            )
+            await QUERIES.queue_call.execute(connection, **visit, ivr_path=fact.ivr_path, language=fact.language)
+            await QUERIES.enter_queue.execute(connection, **visit, recovered=fact.recovered)
+        case QueueLeft():
+            await QUERIES.leave_queue.execute(connection, **visit, how=str(fact.how), recovered=fact.recovered)
+
+
+async def _apply_to_caller(connection: Connection, fact: CallEnded | CallHeld | CallTransferred | MenuChosen) -> None:
+    match fact:
         case CallEnded():
             await _end(connection, fact)
         case CallHeld():

@@ -1,10 +1,11 @@
 """Computes today's caller service level, exactly by SPEC "How to count".
 
-It is the calls answered by a person at most 15.000 s after queue entry, divided by the calls answered plus those abandoned,
-without those abandoned within 5 s. A call belongs to the day (of the centre's time zone, half-open) in which it entered the
-queue; time in the IVR is outside; calls still waiting are in neither part. Computed from the calls each time, so that a restart
-or a replay changes nothing. Calls that were taken while we were dead count as far as their end is known; the waits of those are
-whole seconds (services.recordings.witness).
+It is the visits (a call's stays in a queue) that a person answered at most 15.000 s after queue entry, divided by the visits
+answered plus those abandoned, without those abandoned within 5 s. A visit belongs to the day (of the centre's time zone,
+half-open) in which it began; time in the IVR is outside; callers still waiting are in neither part. A caller who moves on to
+another queue unanswered is counted where the wait ended, with the wait since the first queue; visits after an answer are lines
+of their own. Computed from the rows each time, so that a restart or a replay changes nothing. Calls that were taken while we were
+dead count as far as their end is known; the waits of those are whole seconds (services.recordings.witness).
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Limits:
 class Figures:
     """The parts of the formula for one queue and one interval.
 
-    ``abandoned_again`` is a line of its own beside them: callers who had been answered, waited once more and gave up then.
+    ``answered_again`` and ``abandoned_again`` are lines of their own beside them: callers who had been answered (and were
+    transferred, or lost their agent) waited once more, and were answered or gave up then.
     """
 
     answered: int = 0
@@ -58,6 +60,7 @@ class Figures:
     abandoned: int = 0
     short_abandons: int = 0
     abandoned_again: int = 0
+    answered_again: int = 0
 
     @property
     def service_level(self) -> float | None:
@@ -74,12 +77,12 @@ def day_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 async def compute(connection: Connection, queue: str, interval: tuple[datetime, datetime], limits: Limits) -> Figures:
-    """The figures of calls that entered ``queue`` in the half-open interval."""
+    """The figures of visits that began in ``queue`` in the half-open interval."""
     begin, end = interval
     within = {"in_time_ms": limits.in_time_ms, "short_abandon_ms": limits.short_abandon_ms}
     row = await QUERIES.figures.fetchrow(connection, queue=queue, begin=begin, end=end, **within)
     assert row is not None
-    return Figures(row["answered"], row["answered_in_time"], row["abandoned"], row["short_abandons"], row["abandoned_again"])
+    return Figures(**row)
 
 
 class Today:

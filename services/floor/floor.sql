@@ -4,10 +4,18 @@ select id, name, extension, language, phone_kind, roles, wanted_state, wanted_re
 where active and extension is not null order by extension;
 
 -- name: figures
--- The caller service level's parts for calls that entered the queue in [:begin, :end) (SPEC "How to count", formula tingsu-1).
-select count(*) filter (where answered_at is not null or outcome = 'answered') as answered,
-       count(*) filter (where (answered_at is not null or outcome = 'answered') and waited_ms <= :in_time_ms) as answered_in_time,
-       count(*) filter (where answered_at is null and outcome = 'abandoned') as abandoned,
-       count(*) filter (where answered_at is null and outcome = 'abandoned' and waited_ms <= :short_abandon_ms) as short_abandons,
-       count(*) filter (where abandoned_again) as abandoned_again
-from call where queue = :queue and queued_at >= :begin and queued_at < :end;
+-- The caller service level's parts of the visits that began in the queue in [:begin, :end) (SPEC "How to count", formula tingsu-1).
+-- Visits after a first answer (again) are lines of their own. The wait is the caller's: who came from another queue unanswered has waited since then.
+with visit as (
+  select v.how, c.waited_ms, coalesce(v.entered_at > c.answered_at, false) or exists (
+    select 1 from queue_visit e where e.call_id = v.call_id and e.how = 'answered' and e.entered_at < v.entered_at) as again
+  from queue_visit v join call c on c.id = v.call_id
+  where v.queue = :queue and v.entered_at >= :begin and v.entered_at < :end
+)
+select count(*) filter (where how = 'answered' and not again) as answered,
+       count(*) filter (where how = 'answered' and not again and waited_ms <= :in_time_ms) as answered_in_time,
+       count(*) filter (where how = 'abandoned' and not again) as abandoned,
+       count(*) filter (where how = 'abandoned' and not again and waited_ms <= :short_abandon_ms) as short_abandons,
+       count(*) filter (where how = 'answered' and again) as answered_again,
+       count(*) filter (where how = 'abandoned' and again) as abandoned_again
+from visit;

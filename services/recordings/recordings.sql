@@ -38,6 +38,11 @@ select channel, joined_at, left_at, recovered from call_span where call_id = :ca
 
 -- name: learn_answer
 -- An answer that was only found afterwards was given when that agent's own recording began (:at).
+with visit as (
+  update queue_visit v set left_at = greatest(:at, v.entered_at) from call c
+  where c.id = :call and c.recovered and c.answered_at > :at and :at >= coalesce(c.queued_at, c.started_at)
+    and v.call_id = c.id and v.how = 'answered' and v.left_at = c.answered_at
+)
 update call set answered_at = :at, waited_ms = coalesce(floor(extract(epoch from :at - queued_at) * 1000), waited_ms)
 where id = :call and recovered and answered_at > :at and :at >= coalesce(queued_at, started_at);
 
@@ -49,6 +54,9 @@ with spans as (
   update call_leg l set ended_at = null, outcome = nullif(l.outcome, 'cancelled'),
     rang_ms = case when l.outcome = 'cancelled' then null else l.rang_ms end
   from call c where c.id = :call and c.concluded and l.call_id = c.id and l.ended_at = c.ended_at
+), visits as (
+  update queue_visit v set left_at = null, how = null
+  from call c where c.id = :call and c.concluded and v.call_id = c.id and v.how = 'lost' and v.left_at = c.ended_at
 )
 update call set ended_at = null, outcome = null, waited_ms = case when answered_at is null then null else waited_ms end
 where id = :call and concluded;
@@ -59,6 +67,11 @@ update call set concluded = false where id = :call;
 
 -- name: sharpen_answer
 -- The diary cuts its seconds off; the recording of who answered began in that very moment (:at), or a tick of its clock later.
+with visit as (
+  update queue_visit v set left_at = greatest(:at, v.entered_at) from call c
+  where c.id = :call and :at >= c.answered_at and :at < c.answered_at + interval '1.1 seconds' and :at >= c.queued_at
+    and v.call_id = c.id and v.how = 'answered' and v.left_at = c.answered_at
+)
 update call set answered_at = :at, waited_ms = greatest(0, floor(extract(epoch from :at - queued_at) * 1000))
 where id = :call and :at >= answered_at and :at < answered_at + interval '1.1 seconds' and :at >= queued_at;
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cti import queue_log
-from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft
+from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft, QueueLeft
 from cti.ids import CallId, ChannelId
 from cti.queue_log import Ending, Talk, Witness
 from recordings.naming import Role
@@ -26,7 +26,7 @@ from services.recordings.store import CallTimes
 READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
 _SECOND = timedelta(seconds=1)
 
-Heard = CallStarted | CallQueued | CallAnswered | LegJoined | LegLeft | CallEnded
+Heard = CallStarted | CallQueued | QueueLeft | CallAnswered | LegJoined | LegLeft | CallEnded
 
 
 def ask(diary: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) -> dict[CallId, Witness]:
@@ -53,10 +53,7 @@ def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
         name="",
         dialled=witness.dialled,
     )
-    if witness.queued_at:
-        yield CallQueued(
-            at=witness.queued_at, recovered=True, call=call, queue=witness.queue, position=0, ivr_path="", language=""
-        )
+    yield from _visits(witness)
     for talk in (_found(talk, legs) for talk in witness.talks):
         if talk.leg:
             yield from _talk(witness, talk, min(ended, _within(talk.ended, closed.get(talk.leg))) if talk.ended else None)
@@ -70,6 +67,15 @@ def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
         talked_ms=0,
         abandoned_again=again,
     )
+
+
+def _visits(witness: Witness) -> Iterator[Heard]:
+    """Each stay in a queue; one that has no end in the diary ends with the call."""
+    call = witness.call
+    for visit in witness.visits:
+        yield CallQueued(at=visit.entered, recovered=True, call=call, queue=visit.queue, position=0, ivr_path="", language="")
+        if visit.left and visit.how:
+            yield QueueLeft(at=visit.left, recovered=True, call=call, queue=visit.queue, how=visit.how)
 
 
 def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:

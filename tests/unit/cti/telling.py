@@ -19,6 +19,7 @@ from cti.changes import (
     LinkChanged,
     OfferEnded,
     QueueChanged,
+    QueueLeft,
 )
 from cti.errors import Malformed
 from cti.events import WANTED, parse
@@ -36,6 +37,8 @@ def tell(change: Change) -> str:
             return f"{_n(change.call)} calls: {change.number} {change.name!r} dialled {change.dialled}"
         case CallQueued():
             return f"{_n(change.call)} waits in {change.queue} at {change.position}{_way(change)}"
+        case QueueLeft():
+            return f"{_n(change.call)} left {change.queue}: {change.how}"
         case CallOffered():
             return f"{_n(change.call)} rings {change.extension} on {_n(change.leg)}" + ("" if change.queue else " (no queue)")
         case OfferEnded():

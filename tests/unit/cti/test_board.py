@@ -9,7 +9,7 @@ import pytest
 from cti import events
 from cti.board import CallBoard
 from cti.calls import IN_QUEUE, MAX_AGE, TRANSITIONS, Call, CallState, Step
-from cti.changes import CallEnded, CallOutcome, Change, OfferEnded, OfferOutcome
+from cti.changes import CallEnded, CallOutcome, CallQueued, Change, OfferEnded, OfferOutcome, QueueLeft, VisitEnd
 from cti.errors import IllegalMove
 from cti.ids import CallId, ChannelId, Extension
 from tests.unit.cti.telling import lines, told
@@ -266,6 +266,7 @@ def test_a_ring_given_up_whose_channel_goes_on_ringing_for_us_ends_with_the_next
 def test_a_first_answer_found_afterwards_ends_the_wait_and_counts_once() -> None:
     story = Story().up(0).joins(1).leaves(4).first_answer(4).enters(4, AGENT, B_NAME).enters(9, CALLER, A_NAME).gone(10)
     assert [line for line in story.told if "answered" in line] == [
+        "1 left complaints: answered",
         "1 answered by 1001 on 2 after 3000 ms, 3000 of them ringing",
         "1 ended answered, waited 3000, talked 1000",
     ]
@@ -294,6 +295,59 @@ def test_giving_up_in_a_second_queue_after_an_answer_is_countable() -> None:
     assert told(Story().up(0).joins(1).leaves(4).talks(4).gone(4.5)) == (CallOutcome.ANSWERED, False), "a short talk"
     assert told(Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT).gone(9)) == (CallOutcome.ANSWERED, False)
     assert told(Story().up(0).joins(1).leaves(9, abandoned=True).leaves(9).gone(9)) == (CallOutcome.ABANDONED, False)
+
+
+def visits(story: Story) -> list[tuple[str, float, VisitEnd]]:
+    """Each stay in a queue that is over: which, how many seconds long, and how it ended."""
+    begun: dict[str, datetime] = {}
+    out = []
+    for change in story.changes:
+        if isinstance(change, CallQueued):
+            begun[change.queue] = change.at
+        elif isinstance(change, QueueLeft):
+            out.append((change.queue, (change.at - begun.pop(change.queue)).total_seconds(), change.how))
+    assert not begun
+    return out
+
+
+@pytest.mark.parametrize(
+    ("status", "how"),
+    [
+        ("TIMEOUT", VisitEnd.TIMED_OUT),
+        ("LEAVEEMPTY", VisitEnd.EMPTY),
+        ("LEAVEUNAVAIL", VisitEnd.EMPTY),
+        ("WITHDRAW", VisitEnd.LET_GO),
+        ("", VisitEnd.ABANDONED),
+        ("CONTINUE", VisitEnd.ABANDONED),
+    ],
+)
+def test_a_visit_ends_as_the_queue_says_and_when_it_let_go(status: str, how: VisitEnd) -> None:
+    assert visits(Story().up(0).joins(1).leaves(21).gone(21.5, status=status)) == [("complaints", 20, how)]
+
+
+def test_who_is_let_go_and_waits_elsewhere_has_two_visits() -> None:
+    first = Story().up(0).joins(1).leaves(21)
+    story = first.joins(21.5, "seniors", status="TIMEOUT").leaves(23.5, "seniors").talks(24.5).gone(30)
+    assert visits(story) == [("complaints", 20, VisitEnd.TIMED_OUT), ("seniors", 3, VisitEnd.ANSWERED)]
+    assert "1 answered by 1001 on 2 after 23500 ms, 0 of them ringing" in story.told, "the wait counts from the first queue"
+
+
+def test_who_is_taken_out_of_one_queue_and_put_into_another_was_transferred() -> None:
+    story = Story().up(0).joins(1).leaves(5).joins(5, "seniors").leaves(9, "seniors", abandoned=True).leaves(9, "seniors").gone(9)
+    assert visits(story) == [("complaints", 4, VisitEnd.TRANSFERRED), ("seniors", 4, VisitEnd.ABANDONED)]
+    stale = Story().up(0).joins(1, status="TIMEOUT").leaves(5).joins(5, "seniors", status="TIMEOUT").gone(9, known=False)
+    assert visits(stale) == [("complaints", 4, VisitEnd.TRANSFERRED), ("seniors", 4, VisitEnd.LOST)]
+
+
+def test_giving_up_in_a_second_queue_after_an_answer_is_that_visits_own_end() -> None:
+    answered = Story().up(0).joins(1).leaves(4).talks(4).exits(9, AGENT)
+    story = answered.joins(10, "seniors").leaves(15, "seniors", abandoned=True).leaves(15, "seniors").gone(15)
+    assert visits(story) == [("complaints", 3, VisitEnd.ANSWERED), ("seniors", 5, VisitEnd.ABANDONED)]
+
+
+def test_a_first_answer_found_afterwards_ends_the_visit_and_no_later_person_does_it_again() -> None:
+    story = Story().up(0).joins(1).first_answer(4).leaves(5).talks(5).exits(6, AGENT).enters(7, OTHER, C_NAME).gone(8)
+    assert visits(story) == [("complaints", 3, VisitEnd.ANSWERED)]
 
 
 def test_a_ring_whose_channel_went_with_the_caller_is_cancelled() -> None:
@@ -395,11 +449,12 @@ def test_the_callers_own_hold_is_not_ours() -> None:
 
 def test_a_transferred_caller_nobody_answers_waits_again_and_is_answered_once() -> None:
     story = INTO[CallState.PARTED](Story()).joins(5).rings(6, OTHER, "PJSIP/1002").leaves(8).enters(8, OTHER, C_NAME)
-    assert story.told[-4:] == lines(
+    assert story.told[-5:] == lines(
         """
         1 without 2
         1 waits in complaints at 1 by 1 in zh-CN
         1 rings 1002 on 3
+        1 left complaints: answered
         1 with 1002 on 3
         """
     )

@@ -24,6 +24,7 @@ EXPECTED = {
         9 rings 2001 on 10
         agent 2001 ringing with 9
         queue complaints: 0 waiting
+        9 left complaints: answered
         9 answered by 2001 on 10 after 1010 ms, 1008 of them ringing
         9 with 2001 on 10
         agent 2001 talking with 9
@@ -45,8 +46,10 @@ EXPECTED = {
         104 waits in announced at 2
         queue announced: 2 waiting
         queue announced: 1 waiting
+        103 left announced: abandoned
         103 ended abandoned, waited 11994, talked 0
         queue announced: 0 waiting
+        104 left announced: abandoned
         104 ended abandoned, waited 11995, talked 0
     """,
     # the consulted phone rings for the caller (no queue); what is between the bridges is a Local channel, no person:
@@ -59,6 +62,7 @@ EXPECTED = {
         54 rings 2001 on 55
         agent 2001 ringing with 54
         queue complaints: 0 waiting
+        54 left complaints: answered
         54 answered by 2001 on 55 after 518 ms, 516 of them ringing
         54 with 2001 on 55
         agent 2001 talking with 54
@@ -84,6 +88,7 @@ EXPECTED = {
         129 rings 2001 on 130
         agent 2001 ringing with 129
         queue complaints: 0 waiting
+        129 left complaints: answered
         129 answered by 2001 on 130 after 507 ms, 506 of them ringing
         129 with 2001 on 130
         agent 2001 talking with 129
@@ -107,6 +112,7 @@ EXPECTED = {
         44 rings 2001 on 45
         agent 2001 ringing with 44
         queue complaints: 0 waiting
+        44 left complaints: answered
         44 answered by 2001 on 45 after 513 ms, 507 of them ringing
         44 with 2001 on 45
         agent 2001 talking with 44
@@ -131,6 +137,7 @@ EXPECTED = {
         49 rings 2001 on 50
         agent 2001 ringing with 49
         queue complaints: 0 waiting
+        49 left complaints: answered
         49 answered by 2001 on 50 after 513 ms, 511 of them ringing
         49 with 2001 on 50
         agent 2001 talking with 49
@@ -157,12 +164,14 @@ EXPECTED = {
         86 rings 2001 on 87
         agent 2001 ringing with 86
         queue complaints: 1 waiting
+        86 left complaints: answered
         86 answered by 2001 on 87 after 1310 ms, 307 of them ringing
         86 with 2001 on 87
         agent 2001 talking with 86
         86 without 87
         queue complaints: 0 waiting
         agent 2001 ready
+        85 left complaints: abandoned
         85 ended abandoned, waited 2926, talked 0
         86 ended answered, waited 1310, talked 1008
     """,
@@ -185,6 +194,7 @@ EXPECTED = {
         68 rings 2002 on 69
         agent 2002 ringing with 68
         queue complaints: 0 waiting
+        68 left complaints: answered
         68 answered by 2002 on 69 after 6514 ms, 507 of them ringing
         68 with 2002 on 69
         agent 2002 talking with 68
@@ -216,6 +226,7 @@ EXPECTED = {
         71 rang 2002 on 75 for 1 ms: cancelled
         queue complaints: 0 waiting
         agent 2002 ready
+        71 left complaints: abandoned
         71 ended abandoned, waited 23890, talked 0
     """,
     "queue_abandoned": """
@@ -228,6 +239,7 @@ EXPECTED = {
         22 rang 2001 on 23 for 3992 ms: cancelled
         queue complaints: 0 waiting
         agent 2001 ready
+        22 left complaints: abandoned
         22 ended abandoned, waited 3994, talked 0
     """,
     "queue_abandoned_no_agents": """
@@ -235,6 +247,7 @@ EXPECTED = {
         25 waits in complaints at 1
         queue complaints: 1 waiting
         queue complaints: 0 waiting
+        25 left complaints: abandoned
         25 ended abandoned, waited 2995, talked 0
     """,
     "queue_admin": """
@@ -251,6 +264,7 @@ EXPECTED = {
         19 rings 2001 on 20
         agent 2001 ringing with 19
         queue complaints: 0 waiting
+        19 left complaints: answered
         19 answered by 2001 on 20 after 1012 ms, 1010 of them ringing
         19 with 2001 on 20
         agent 2001 talking with 19
@@ -266,6 +280,7 @@ EXPECTED = {
         16 rings 2001 on 17
         agent 2001 ringing with 16
         queue complaints: 0 waiting
+        16 left complaints: answered
         16 answered by 2001 on 17 after 1508 ms, 1505 of them ringing
         16 with 2001 on 17
         agent 2001 talking with 16
@@ -281,6 +296,7 @@ EXPECTED = {
         41 rings 2001 on 42
         agent 2001 ringing with 41
         queue complaints: 0 waiting
+        41 left complaints: answered
         41 answered by 2001 on 42 after 509 ms, 503 of them ringing
         41 with 2001 on 42
         agent 2001 talking with 41
@@ -306,6 +322,7 @@ EXPECTED = {
         27 rings 2002 on 29
         agent 2002 ringing with 27
         queue complaints: 0 waiting
+        27 left complaints: answered
         27 answered by 2002 on 29 after 10016 ms, 1009 of them ringing
         27 with 2002 on 29
         agent 2002 talking with 27
@@ -326,6 +343,7 @@ EXPECTED = {
         5 rings 2001 on 6
         agent 2001 ringing with 5
         queue complaints: 0 waiting
+        5 left complaints: answered
         5 answered by 2001 on 6 after 509 ms, 506 of them ringing
         5 with 2001 on 6
         agent 2001 talking with 5
@@ -347,6 +365,7 @@ EXPECTED = {
         98 rang 2002 on 100 for 1504 ms: cancelled
         queue ringall: 0 waiting
         agent 2002 ready
+        98 left ringall: answered
         98 answered by 2001 on 99 after 1510 ms, 1508 of them ringing
         98 with 2001 on 99
         agent 2001 talking with 98
@@ -363,6 +382,7 @@ EXPECTED = {
         107 rings 2001 on 108
         agent 2001 ringing with 107
         queue complaints: 0 waiting
+        107 left complaints: answered
         107 answered by 2001 on 108 after 17514 ms, 6505 of them ringing
         107 with 2001 on 108
         agent 2001 talking with 107
@@ -379,6 +399,7 @@ EXPECTED = {
         110 rings 2001 on 111
         agent 2001 ringing with 110
         queue complaints: 0 waiting
+        110 left complaints: answered
         110 answered by 2001 on 111 after 310 ms, 307 of them ringing
         110 with 2001 on 111
         agent 2001 talking with 110
@@ -396,6 +417,7 @@ EXPECTED = {
         145 rings 4001 on 146
         agent 4001 ringing with 145
         queue complaints: 0 waiting
+        145 left complaints: answered
         145 answered by 4001 on 146 after 1085 ms, 1076 of them ringing
         145 with 4001 on 146
         agent 4001 talking with 145

@@ -152,6 +152,7 @@ async def test_what_is_heard_is_told_as_it_happens(floor: Floor) -> None:
         16 rings 2001 on 17
         agent 2001 ringing with 16
         queue complaints: 0 waiting
+        16 left complaints: answered
         16 answered by 2001 on 17 after 1508 ms, 1505 of them ringing
         16 with 2001 on 17
         agent 2001 talking with 16
@@ -184,6 +185,7 @@ async def test_a_call_that_is_answered_while_the_link_is_down_is_found_answered(
     assert [line.split(" after")[0] for line in await floor.reconnected()] == [
         "link down: the switch closed the connection",
         "~ queue complaints: 0 waiting",
+        "~ 16 left complaints: answered",
         "~ 16 answered by 2001 on 17",
         "~ 16 with 2001 on 17",
         "~ agent 2001 talking with 16",
@@ -194,6 +196,7 @@ async def test_a_call_that_is_answered_while_the_link_is_down_is_found_answered(
 async def test_a_waiting_call_that_is_gone_is_lost(floor: Floor) -> None:
     await floor.hears(*ANSWERED[:3], last="queue complaints")
     assert [line.split(",")[0] for line in await floor.reconnected()][1:-1] == [
+        "~ 16 left complaints: lost",
         "~ 16 ended lost",
         "~ queue complaints: 0 waiting",
     ]

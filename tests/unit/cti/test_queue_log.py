@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cti.changes import VisitEnd
 from cti.ids import CallId
-from cti.queue_log import ENDINGS, Ending, Talk, Witness, calls, read
+from cti.queue_log import ENDINGS, Ending, Talk, Visit, Witness, calls, read
 
 MS = timedelta(milliseconds=1)
 CALL, OTHER = CallId("tingsu-1795476103.7"), CallId("tingsu-1795476104.9")
@@ -72,6 +73,39 @@ def test_who_comes_back_to_the_queue_waits_since_the_first_entry_and_speaks_to_e
         ("1005", at(1795476117), at(1795476130)),
         ("1007", at(1795476145), at(1795476190)),
     ]
+    assert told.visits == (
+        Visit("complaints", at(1795476115), at(1795476117), VisitEnd.ANSWERED),
+        Visit("complaints", at(1795476140), at(1795476145), VisitEnd.ANSWERED),
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "how"),
+    [
+        ("ABANDON", VisitEnd.ABANDONED),
+        ("EXITWITHTIMEOUT", VisitEnd.TIMED_OUT),
+        ("EXITEMPTY", VisitEnd.EMPTY),
+        ("EXITWITHKEY", VisitEnd.LET_GO),
+        ("WITHDRAW", VisitEnd.LET_GO),
+    ],
+)
+def test_a_second_queue_is_a_visit_of_its_own(event: str, how: VisitEnd) -> None:
+    moved = "1795476130|tingsu-1795476103.7|seniors|NONE|ENTERQUEUE||13951600003|1"
+    gone = f"1795476133|tingsu-1795476103.7|seniors|NONE|{event}|1|1|3"
+    told = witness(ENTERED, line(1795476125, "NONE", event, "1", "1", "10"), moved, gone)
+    first = Visit("complaints", at(1795476115), at(1795476125), how)
+    assert told.visits == (first, Visit("seniors", at(1795476130), at(1795476133), how))
+    assert told.queue == "complaints"
+
+
+def test_a_visit_that_another_one_follows_was_transferred_and_the_last_may_be_open() -> None:
+    told = witness(ENTERED, "1795476130|tingsu-1795476103.7|seniors|NONE|ENTERQUEUE||13951600003|1")
+    first = Visit("complaints", at(1795476115), at(1795476130), VisitEnd.TRANSFERRED)
+    assert told.visits == (first, Visit("seniors", at(1795476130)))
+
+
+def test_a_visit_whose_answer_is_lost_lasts_until_the_talk_began() -> None:
+    assert witness(ENTERED, COMPLETED).visits == (Visit("complaints", at(1795476115), at(1795476117), VisitEnd.ANSWERED),)
 
 
 def test_whoever_waits_or_answers_after_what_looked_like_the_end_goes_on_with_the_call() -> None:

@@ -158,7 +158,7 @@ def test_a_call_that_waits_began_to_wait_when_the_switch_says() -> None:
 def test_a_call_that_ended_unheard_is_lost_or_was_answered() -> None:
     empty = Snapshot(NOW, (), {}, {}, [])
     waiting, talking = picture_of(EVENTS["queue_answered"][:5]), picture_of(EVENTS["queue_answered"][:10])
-    assert recovered(waiting, empty)[1].startswith("16 ended lost")
+    assert [line.split(",")[0] for line in recovered(waiting, empty)[1:3]] == ["16 left complaints: lost", "16 ended lost"]
     assert [line for line in recovered(talking, empty) if line.startswith("16")][:1] == ["16 without 17"]
 
 
@@ -333,6 +333,7 @@ def test_a_call_queued_and_answered_unheard_has_its_queue_wait_ring_and_talk_to_
         1 waits in complaints at 0 by 1 in en
         queue complaints: 1 waiting
         queue complaints: 0 waiting
+        1 left complaints: answered
         1 answered by 1001 on 2 after 7250 ms, 2500 of them ringing
         1 with 1001 on 2
         """
@@ -357,8 +358,9 @@ def test_who_answered_first_counts_though_handed_on_unheard() -> None:
         show(SECOND, "PJSIP/1002-00000003", **noting(CALL_REF=CALLER, ANSWERED=BY_SECOND)),
     ]
     ours = Picture()
-    assert recovered(ours, of_rows(LOOKED, rows))[-3:] == lines(
+    assert recovered(ours, of_rows(LOOKED, rows))[-4:] == lines(
         """
+        1 left complaints: answered
         1 answered by 1001 on 2 after 7250 ms, 2500 of them ringing
         1 with 1002 on 3
         agent 1002 talking with 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft
+from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft, QueueLeft, VisitEnd
 from cti.ids import CallId, ChannelId, Extension
-from cti.queue_log import Ending, Talk, Witness
+from cti.queue_log import Ending, Talk, Visit, Witness
 from recordings.naming import LegFile, Role
 from recordings.spool import SpooledLeg
 from services.recordings.witness import ask, changes
@@ -34,18 +34,21 @@ def talk(ended: float | None = 60) -> Talk:
 
 def answered(how: Ending | None = Ending.COMPLETED, ended: float | None = 60, left: float | None = 60) -> Witness:
     moment = None if ended is None else at(ended)
-    return Witness(CALL, "13951600003", "complaints", at(10), (talk(left),), how, moment)
+    visit = Visit("complaints", at(10), at(12), VisitEnd.ANSWERED)
+    return Witness(CALL, "13951600003", "complaints", at(10), (talk(left),), how, moment, visits=(visit,))
 
 
 LEGS = [leg(Role.CALLER, 3.4, 60.7), leg(Role.AGENT, 12.2, 60.6)]
 
 
 def test_an_answered_call_is_told_in_the_words_of_one_that_was_heard() -> None:
-    started, queued, answer, joined, left, ended = changes(answered(), LEGS)
+    started, queued, taken, answer, joined, left, ended = changes(answered(), LEGS)
     assert isinstance(started, CallStarted)
     assert (started.at, started.number) == (at(3.4), "13951600003")
     assert isinstance(queued, CallQueued)
     assert (queued.at, queued.queue) == (at(10), "complaints")
+    assert isinstance(taken, QueueLeft)
+    assert (taken.at, taken.queue, taken.how, taken.recovered) == (at(12), "complaints", VisitEnd.ANSWERED, True)
     assert isinstance(answer, CallAnswered)
     assert (answer.at, answer.extension, answer.leg) == (at(12), "1005", AGENT)
     assert (answer.waited_ms, answer.rang_ms) == (2000, 2000)
@@ -107,7 +110,7 @@ def lost_connect() -> Witness:
 
 
 def test_an_answer_whose_line_is_lost_is_told_of_the_leg_that_was_recorded() -> None:
-    _, _, answer, joined, left, ended = changes(lost_connect(), LEGS)
+    _, _, _, answer, joined, left, ended = changes(lost_connect(), LEGS)
     assert isinstance(answer, CallAnswered)
     assert (answer.at, answer.leg, answer.extension) == (at(12.2), AGENT, "1005")
     assert [change.leg for change in (joined, left) if isinstance(change, LegJoined | LegLeft)] == [AGENT, AGENT]
@@ -117,7 +120,7 @@ def test_an_answer_whose_line_is_lost_is_told_of_the_leg_that_was_recorded() -> 
 
 def test_without_any_leg_it_is_answered_all_the_same() -> None:
     *before, ended = changes(lost_connect(), [leg(Role.CALLER, 3, 61)])
-    assert [type(change) for change in before] == [CallStarted, CallQueued]
+    assert [type(change) for change in before] == [CallStarted, CallQueued, QueueLeft]
     assert isinstance(ended, CallEnded)
     assert (ended.outcome, ended.waited_ms) == (CallOutcome.ANSWERED, 2000)
 
@@ -126,6 +129,16 @@ def test_who_gave_up_in_a_second_queue_is_answered_and_counted_there() -> None:
     ended = list(changes(answered(Ending.ABANDONED), LEGS))[-1]
     assert isinstance(ended, CallEnded)
     assert (ended.outcome, ended.abandoned_again) == (CallOutcome.ANSWERED, True)
+
+
+def test_every_stay_in_a_queue_is_told_and_one_without_an_end_is_left_open() -> None:
+    visits = (Visit("complaints", at(10), at(30), VisitEnd.TIMED_OUT), Visit("seniors", at(31)))
+    told = list(changes(replace(answered(), visits=visits), LEGS))
+    assert [(change.at, change.queue) for change in told if isinstance(change, CallQueued)] == [
+        (at(10), "complaints"),
+        (at(31), "seniors"),
+    ]
+    assert [(change.at, change.how) for change in told if isinstance(change, QueueLeft)] == [(at(30), VisitEnd.TIMED_OUT)]
 
 
 def test_the_diary_before_this_one_is_read_too(tmp_path: Path) -> None:
