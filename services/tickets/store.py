@@ -68,6 +68,8 @@ async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
         owner_id=ticket.owner_id,
         **_form(ticket),
     )
+    if ticket.call_id:
+        await QUERIES.link_call.execute(connection, ticket=created, call=ticket.call_id, why="origin")
     await _write_journal(connection, created, 1, entry)
     return created
 
@@ -90,7 +92,7 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
             **_form(after),
         )
     except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != "ticket_call":
+        if error.constraint_name != "ticket_of_call":
             raise
         raise Conflict("the call has another draft meanwhile") from None
     if moved is None:

@@ -22,6 +22,10 @@ insert into ticket (state, version, call_id, customer_id, received_at, changed_a
                     suggestion, description, address, contact_number, customer_name, customer_number, answer, sources)
 values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id;
 
+-- name: link_call
+-- A call that the ticket is about, and why (:why); of one that began as a call's draft that call is the origin.
+insert into ticket_call (ticket_id, call_id, why) values (:ticket, :call, :why) on conflict do nothing;
+
 -- name: move
 -- Compare and set: no row comes back when the version is no longer :seen_version.
 update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, changed_at = :changed_at,

@@ -323,6 +323,13 @@ async def call_draft(desk: Office, path: str = "1") -> int:
         return made
 
 
+async def test_a_draft_knows_the_call_it_began_with_and_a_ticket_without_a_call_knows_none(desk: Office) -> None:
+    ticket = await call_draft(desk)
+    await new(desk)
+    rows = await desk.pool.fetch("select ticket_id, call_id, why from ticket_call")
+    assert [tuple(row) for row in rows] == [(ticket, CALL, "origin")]
+
+
 def words(name: str, value: str | None, sure: bool = True, proposal: str | None = None) -> Filling:
     return Filling(name, value, Source("draft", sure, 0.9, proposal, (Evidence("词", "caller", 1.0, 2.0, 0.9),)))
 
