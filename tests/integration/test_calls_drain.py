@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cti.changes import CallEnded, CallOutcome, CallStarted, LegLeft
+from cti.changes import CallEnded, CallOutcome, CallStarted, LegLeft, QueueLeft, VisitEnd
 from cti.ids import CallId
 from services.calls import drain as drains
 from services.calls import store
@@ -29,7 +29,7 @@ from services.store.db import Connection
 from services.store.migrate import migrate
 from services.troubles import Troubles
 from tests.harness.database import QUICK
-from tests.harness.office import T0, Browser, Office, call_id, leg_id, link, office
+from tests.harness.office import QUEUE, T0, Browser, Office, call_id, leg_id, link, office
 from tests.harness.patience import seconds, until
 from tests.harness.scarcity import descriptors_left
 from tests.integration.test_calls_follow import SECOND, answered, customer, ended, offered, pop_of, queued
@@ -174,20 +174,24 @@ async def test_a_fact_can_be_set_aside_while_others_are_tried_again(pool: db.Poo
 async def test_a_call_most_of_which_was_refused_is_whole_once_it_is_taken(pool: db.Pool, tmp_path: Path) -> None:
     call, joined = answered()
     left = LegLeft(at=T0 + 29 * SECOND, call=call_id(), leg=leg_id())
-    story = (*queued(), offered(), call, joined, left, ended())
+    taken = QueueLeft(at=call.at, call=call_id(), queue=QUEUE, how=VisitEnd.ANSWERED)
+    story = (*queued(), offered(), taken, call, joined, left, ended())
     with journal_with(tmp_path / "whole", *story) as journal:
         await drained(journal, pool, tmp_path / "whole")
     told = "select outcome, waited_ms, talked_ms, answered_at, recovered from call"
     whole = await pool.fetchrow(told)
     legs = "select channel, rang_at, answered_at, ended_at, outcome from call_leg"
     whole_legs = await pool.fetch(legs)
-    for table in ("recording", "call_leg", "call_span", "call"):
+    visits = "select queue, entered_at, left_at, how from queue_visit"
+    whole_visits = await pool.fetch(visits)
+    assert [tuple(row)[2:] for row in whole_visits] == [(call.at, "answered")]
+    for table in ("recording", "call_leg", "call_span", "queue_visit", "call"):
         await pool.execute(f"delete from {table}")
-    for table in ("call_leg", "call_span"):
+    for table in ("call_leg", "call_span", "queue_visit"):
         await pool.execute(f"alter table {table} rename to no_{table}")
     with journal_with(tmp_path / "late", *story[:-1]) as journal:
         drain = await drained(journal, pool, tmp_path / "late")
-        for table in ("call_leg", "call_span"):
+        for table in ("call_leg", "call_span", "queue_visit"):
             await pool.execute(f"alter table no_{table} rename to {table}")
         journal.append(ended())
         journal._write()
@@ -196,6 +200,7 @@ async def test_a_call_most_of_which_was_refused_is_whole_once_it_is_taken(pool: 
         assert await drain.retry() > 0
     assert await pool.fetchrow(told) == whole
     assert await pool.fetch(legs) == whole_legs
+    assert await pool.fetch(visits) == whole_visits
 
 
 async def _calls(pool: db.Pool) -> int:
