@@ -31,7 +31,8 @@ from ivr.asterisk import AgentEndpoint
 from ivr.scripts import Reception
 from ivr.server import AgiServer
 from services import following, plans
-from services.access.sessions import BELL as SESSION_BELL
+from services.announcing import Announcing
+from services.bells import Bell, Channel
 from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.commands import version
@@ -59,7 +60,6 @@ from services.routes import Parts, sources
 from services.routing.backoffice import BackOffice
 from services.running import marked, refuse_second
 from services.store import db
-from services.store.bell import Bell
 from services.system.aside import SetAside
 from services.system.report import SystemReport
 from services.tickets.numbers import GivenNumbers
@@ -71,7 +71,6 @@ from services.welcome import Welcome
 from services.words import said
 
 DRAIN_S = 5.0  # what is not in the database by then is in the journal's file and follows at the next start
-PHONES_BELL = "phones_changed"
 
 log = structlog.get_logger(__name__)
 
@@ -282,15 +281,18 @@ async def _open_floor(
 
     if phones:
         phones.renewed = renewed
-    bell.on(PHONES_BELL, staff_changed)
-    bell.on(SESSION_BELL, people.sessions.rung)
-    bell.on(SESSION_BELL, hub.session_rung)
+    announcing = Announcing(pool, hub)
+    bell.on(Channel.PHONES_CHANGED, staff_changed)
+    bell.on(Channel.SESSION_ENDED, people.sessions.rung)
+    bell.on(Channel.SESSION_ENDED, hub.session_rung)
+    bell.on(Channel.THING_CHANGED, announcing.rung)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "directory": directory.run,
         "today": today.run,
         "pops": pops.run,
         "presence": presence.run,
         "hub": hub.run,
+        "announcing": announcing.run,
         "monitor": monitor.run,
         "agi": agi.run,
         "intake": intake.run,

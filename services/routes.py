@@ -41,7 +41,7 @@ from services.tickets.routes import TicketRoutes
 from services.tickets.views import Views
 from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
-from services.web.messages import ByeMessage, ClientMessage, HandsetMessage, HelloMessage, MeMessage
+from services.web.messages import ByeMessage, ChangedMessage, ClientMessage, HandsetMessage, HelloMessage, MeMessage
 from services.web.openapi import document
 from services.web.security import Security
 
@@ -67,6 +67,7 @@ ServerMessage = Annotated[
     | DraftMessage
     | MeMessage
     | HandsetMessage
+    | ChangedMessage
     | BoardMessage
     | HelloMessage
     | ByeMessage,

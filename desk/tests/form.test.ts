@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, type EffectScope } from 'vue'
 import { useLive } from '../src/kit/live'
 import { useSession } from '../src/kit/session'
-import type { Problem, Source, Ticket, TicketFields } from '../src/kit/wire'
+import type { Problem, ServerMessage, Source, Ticket, TicketFields } from '../src/kit/wire'
 import { sendKept, useTicketForm } from '../src/rooms/tickets/form'
 import { me, ticket } from './made'
 
@@ -130,6 +130,60 @@ test.each<Answer>([
   answer = null
   await settle(5000)
   expect(now.description).toBe('broken')
+})
+
+class FakeSocket extends EventTarget {
+  static OPEN = 1
+  send(): void {}
+  close(): void {}
+}
+
+/** The server's word that a ticket has changed. */
+function listening() {
+  const sockets: FakeSocket[] = []
+  vi.stubGlobal('WebSocket', class extends FakeSocket {
+    constructor() {
+      super()
+      sockets.push(this)
+    }
+  })
+  useLive().start()
+  const say = (message: ServerMessage) => sockets[0]?.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }))
+  say({ type: 'hello', at: '2026-11-23T12:00:00Z', epoch: 1, seq: 0, lost: false })
+  return (version: number, id = '7') => say({ type: 'changed', things: [{ kind: 'ticket', id, version }] })
+}
+
+test("another person's change comes in under what is typed, and one's own is not read again", async () => {
+  const changed = listening()
+  const form = openForm()
+  await settle(0)
+  form.set('description', 'broken')
+  now = { ...now, address: 'Main Street', sources: { address: byAgent }, version: 2 }
+  changed(2)
+  await settle(0)
+  expect([form.value('description'), form.value('address')]).toEqual(['broken', 'Main Street'])
+  expect(form.conflicts.value).toEqual({})
+  await settle(1000)
+  expect(now).toMatchObject({ description: 'broken', address: 'Main Street', version: 3 })
+  let reads = 0
+  answer = (method) => void (method === 'GET' && reads++)
+  changed(3)
+  changed(9, '8')
+  await settle(1000)
+  expect(reads).toBe(0)
+})
+
+test("of a field that both changed the person is asked as soon as the other's change is heard of", async () => {
+  const changed = listening()
+  const form = openForm()
+  await settle(0)
+  answer = (method) => (method === 'PATCH' ? 'away' : undefined)
+  form.set('address', 'Mine')
+  now = { ...now, address: 'Theirs', sources: { address: byAgent }, version: 2 }
+  changed(2)
+  await settle(0)
+  expect(form.conflicts.value).toEqual({ address: 'Theirs' })
+  expect(form.value('address')).toBe('Mine')
 })
 
 test('what was typed is not sent again under the name of whoever came next', async () => {

@@ -2,14 +2,14 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
 import { newKey } from '../src/kit/key'
-import { usePages, useSearch, type Page } from '../src/kit/lists'
+import { looked, usePages, useSearch, type Page } from '../src/kit/lists'
 
 beforeEach(() => void vi.useFakeTimers())
 
 /** Answers come when the test gives them. */
 function scripted() {
   const waiting: { after: string | undefined; give: (page: Page<string>) => void; fail: (error: Error) => void }[] = []
-  const pages = usePages<string>((after) => new Promise((give, fail) => waiting.push({ after, give, fail })))
+  const pages = usePages<string>((after) => new Promise((give, fail) => waiting.push({ after, give, fail })), (row) => row)
   return { pages, waiting }
 }
 
@@ -54,6 +54,64 @@ test('when the new filter cannot be asked, the rows of the old one are not shown
   expect(pages.rows.value).toEqual([])
   expect(pages.failure.value).not.toBe('')
   expect(pages.loading.value).toBe(false)
+})
+
+interface Row { id: number; state: string }
+const row = (id: number, state = 'draft'): Row => ({ id, state })
+const look = (shown: Row[], read: Row[], isWhole = true) => looked(shown, read, isWhole, ({ id }) => id)
+
+test('a row that changed is shown as it is now, where it stands; what is new is counted and moves nothing', () => {
+  const found = look([row(3), row(2), row(1)], [row(4), row(3), row(2, 'open'), row(1)])
+  expect(found).toEqual({ rows: [row(3), row(2, 'open'), row(1)], fresh: 1, gone: new Set() })
+})
+
+test('a row that is of this view no longer stays where it is, and is known as gone', () => {
+  const found = look([row(3), row(2), row(1)], [row(3), row(1)])
+  expect(found).toEqual({ rows: [row(3), row(2), row(1)], fresh: 0, gone: new Set([2]) })
+})
+
+test('what lies further down than was read is neither gone nor new', () => {
+  const found = look([row(5), row(4), row(3), row(2), row(1)], [row(6), row(5), row(3), row(2)], false)
+  expect(found).toEqual({ rows: [row(5), row(4), row(3), row(2), row(1)], fresh: 1, gone: new Set([4]) })
+  // a gone row makes room for one that lay below what is shown: it is no new one
+  expect(look([row(5), row(4), row(3)], [row(5), row(3), row(2)], false).fresh).toBe(0)
+})
+
+test('a page full of new ones says nothing of those that are shown', () => {
+  const found = look([row(2), row(1)], [row(9), row(8), row(7)], false)
+  expect(found).toEqual({ rows: [row(2), row(1)], fresh: 3, gone: new Set() })
+})
+
+test('a look reads as far down as is shown, and its answer does not come in over a newer reading', async () => {
+  const waiting: { after: string | undefined; give: (page: Page<Row>) => void }[] = []
+  const pages = usePages<Row>((after) => new Promise((give) => waiting.push({ after, give })), ({ id }) => id)
+  const answer = async (place: number, page: Page<Row>) => (waiting[place]?.give(page), await settle())
+  void pages.load()
+  await answer(0, { rows: [row(4), row(3)], next: 'a' })
+  void pages.more()
+  await answer(1, { rows: [row(2), row(1)], next: 'b' })
+  void pages.look()
+  await answer(2, { rows: [row(5), row(4)], next: 'c' })
+  expect(waiting[3]?.after).toBe('c')
+  await answer(3, { rows: [row(3, 'open'), row(2)], next: 'd' })
+  expect(pages.rows.value).toEqual([row(4), row(3, 'open'), row(2), row(1)])
+  expect(pages.fresh.value).toBe(1)
+  expect(pages.next.value).toBe('b')
+  void pages.look()
+  void pages.load()
+  await answer(5, { rows: [row(5)], next: null })
+  await answer(4, { rows: [row(6), row(5), row(4)], next: null })
+  expect(pages.rows.value).toEqual([row(5)])
+  expect(pages.fresh.value).toBe(0)
+})
+
+test('an empty list that gets a row shows it: there is nothing that could move', async () => {
+  const answers: Page<Row>[] = [{ rows: [], next: null }, { rows: [row(1)], next: null }]
+  const pages = usePages<Row>(async () => answers.shift() as Page<Row>, ({ id }) => id)
+  await pages.load()
+  await pages.look()
+  expect(pages.rows.value).toEqual([row(1)])
+  expect(pages.fresh.value).toBe(0)
 })
 
 function box() {

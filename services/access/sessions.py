@@ -1,6 +1,6 @@
 """Begins, looks up and ends sessions: a random token in the cookie, its SHA-256 in the database, an idle and an absolute limit.
 
-The end of a session is announced on the bell ``session_ended`` with the person's id, so that open websockets (in whatever
+The end of a session is rung (``bells.Channel.SESSION_ENDED``) with the person's id, so that open websockets (in whatever
 process) ask again within the second.
 """
 
@@ -18,13 +18,13 @@ from pathlib import Path
 
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
+from services.bells import Channel, ring
 from services.errors import WorldFailed
 from services.now import Clock
 from services.store import db
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "sessions.sql")
-BELL = "session_ended"
 TOUCH_EVERY = timedelta(seconds=30)  # a write per request would be a write too many
 KEPT = timedelta(days=7)
 SWEEP_S = 3_600.0
@@ -99,7 +99,7 @@ class Sessions:
         return known.who
 
     async def rung(self, person: str | None) -> None:
-        """The bell ``session_ended`` rang: what is remembered of that person, or of everybody, is asked anew."""
+        """A session has ended: what is remembered of that person, or of everybody, is asked anew."""
         self._forget(lambda who: person is None or str(who.id) == person)
 
     def _remember(self, who: LoggedIn, began_at: datetime, seen_at: datetime) -> None:
@@ -134,13 +134,13 @@ class Sessions:
         """This one session is over."""
         self._known.pop(session, None)
         await QUERIES.end_one.execute(connection, session=session, at=self._clock.now())
-        await QUERIES.tell.execute(connection, person=str(person_id))
+        await ring(connection, Channel.SESSION_ENDED, str(person_id))
 
     async def end_all(self, connection: db.Connection, person_id: int, *, but: bytes | None = None) -> None:
         """All of a person's sessions are over (role or password changed, account closed), except ``but``."""
         self._forget(lambda who: who.id == person_id and who.session != but)
         await QUERIES.end_all.execute(connection, person=person_id, at=self._clock.now(), but=but)
-        await QUERIES.tell.execute(connection, person=str(person_id))
+        await ring(connection, Channel.SESSION_ENDED, str(person_id))
 
 
 def hash_of(token: str) -> bytes:

@@ -32,10 +32,6 @@ update session set ended_at = :at where token_hash = :session and ended_at is nu
 update session set ended_at = :at
 where person_id = :person and ended_at is null and (:but::bytea is null or token_hash <> :but);
 
--- name: tell
--- Wake whoever holds websockets of this person: they ask again whether their session is in force.
-select pg_notify('session_ended', :person::text);
-
 -- name: forget
 -- Sessions long over; the audit remembers the logins.
 delete from session where created_at < :before;

@@ -215,6 +215,14 @@ where l.call_id = :call order by coalesce(l.rang_at, l.answered_at), l.channel;
 select exists (select 1 from call_leg where call_id = :call and person_id = :person and answered_at is not null)
     or exists (select 1 from ticket where call_id = :call and state <> 'discarded' and (owner_id is null or owner_id = :person));
 
+-- name: owners
+-- Whose each of these calls is, by the rule of is_own; null among them: its ticket is nobody's.
+select call, array_agg(owner) as owners from (
+  select call_id as call, person_id as owner from call_leg where call_id = any(:calls::text[]) and answered_at is not null and person_id is not null
+  union
+  select call_id, owner_id from ticket where call_id = any(:calls::text[]) and state <> 'discarded'
+) own group by call;
+
 -- name: recording_of
 -- The recording of a call and what became of its words.
 select r.id, r.state, r.object, r.peaks, r.bytes, r.duration_ms, r.starts_at, r.remarks, r.error,

@@ -187,6 +187,7 @@ class Drain:
             await self._stands(connection)
             await store.ensure_calls(connection, read.facts)
             done = [(fact, await self._apply(connection, fact)) for fact in read.facts]
+            await store.tell_of(connection, read.facts)
             await store.move_cursor(connection, self._journal.identity, read.position)
         return done
 
@@ -201,6 +202,7 @@ class Drain:
                     if isinstance(wrong, (WorldFailed, *BUSY)) or is_gone(connection):
                         raise
                     await self._set_aside(fact, wrong)
+            await store.tell_of(connection, [fact for fact, _ in done])
             await store.move_cursor(connection, self._journal.identity, read.position)
         return done
 
@@ -221,6 +223,7 @@ class Drain:
                         raise
                     left.append(SetAside(one.at, reason_of(wrong), one.fact))
             await store.settle_late(connection, [fact for fact, _ in done])
+            await store.tell_of(connection, [fact for fact, _ in done])
         for fact, result in done:
             self._applied(fact, result)
         return left

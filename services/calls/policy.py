@@ -7,6 +7,8 @@ somebody must be able to take it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, Whose
@@ -20,6 +22,12 @@ async def may(connection: Connection, who: LoggedIn, act: Act, call: str) -> boo
     if Whose.OTHERS in reach or Whose.OWN not in reach:  # the answer is the same whosever it is: no query
         return Whose.OTHERS in reach
     return bool(await QUERIES.is_own.fetchval(connection, call=call, person=who.id))
+
+
+async def owners(connection: Connection, calls: Collection[str]) -> Mapping[str, Collection[int | None]]:
+    """Whose each of these calls is, as ``is_own`` says it; None among them: nobody's."""
+    rows = await QUERIES.owners.fetch(connection, calls=list(calls))
+    return {row["call"]: row["owners"] for row in rows}
 
 
 def only_own(who: LoggedIn) -> int | None:

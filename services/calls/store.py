@@ -24,6 +24,7 @@ from cti.changes import (
     QueueLeft,
 )
 from cti.ids import CallId, ChannelId
+from services.bells import Change, Kind, tell_changed
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.network_text import printable
 from services.customers.numbers import ANYWHERE, Numbering
@@ -69,6 +70,21 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
             needed.setdefault(fact.call, fact.at)
     if needed:
         await QUERIES.ensure_calls.execute(connection, calls=list(needed), moments=list(needed.values()))
+
+
+async def tell_of(connection: Connection, facts: Sequence[Fact]) -> None:
+    """Rings for every call that these facts, applied in this transaction, have changed."""
+    newest: dict[CallId, datetime] = {}
+    for fact in facts:
+        if isinstance(fact, (CallStarted, *OF_A_CALL)):
+            newest[fact.call] = max(fact.at, newest.get(fact.call, fact.at))
+    if newest:
+        await tell_changed(connection, *(_change(call, at) for call, at in newest.items()))
+
+
+def _change(call: CallId, at: datetime) -> Change:
+    """A call's row has no version of its own: what was heard last is the newest."""
+    return Change(Kind.CALL, call, int(at.timestamp() * 1000))
 
 
 async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> None:
@@ -205,6 +221,7 @@ async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datet
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
         await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
+        await tell_changed(connection, _change(call, at))
 
 
 async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: datetime) -> None:

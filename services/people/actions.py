@@ -18,6 +18,7 @@ from services.access.passwords import Passwords, check_strength, make_password
 from services.access.rights import Role
 from services.access.sessions import Sessions
 from services.access.throttle import LOGIN, ThrottleLimits
+from services.bells import Channel, ring
 from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
 from services.now import Clock
 from services.people import store
@@ -49,7 +50,7 @@ class OwnPassword(NotAllowed):
 
 @dataclass(slots=True)
 class People:
-    """A change of who sits where, or of what somebody with a phone is, rings the bell ``phones_changed``.
+    """A change of who sits where, or of what somebody with a phone is, rings (``bells.Channel.PHONES_CHANGED``).
 
     The switch's files and the queue's members follow it: a role taken away must not keep its phone in the queue.
 
@@ -116,7 +117,7 @@ class People:
                 connection, by, "person.create", person.id, {"login": person.login, "roles": ", ".join(person.roles)}
             )
             if person.extension:
-                await store.tell_phones_changed(connection, person.id)
+                await ring(connection, Channel.PHONES_CHANGED, str(person.id))
         return person, password
 
     async def change(self, person_id: int, wanted: Mapping[str, Any], *, by: int | None) -> Person:
@@ -138,7 +139,7 @@ class People:
             if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
-                await store.tell_phones_changed(connection, person_id)
+                await ring(connection, Channel.PHONES_CHANGED, str(person_id))
             await self._audit(connection, by, "person.change", person_id, _told(before, after))
         if ends:
             self.away(person_id)

@@ -57,7 +57,3 @@ select id from person where 'administrator' = any(roles) and active order by id 
 -- name: any_administrator
 -- Is there an active administrator at all?
 select exists (select from person where 'administrator' = any(roles) and active);
-
--- name: tell_phones_changed
--- Wake whoever writes the switch's files: who has which phone is no longer what it was.
-select pg_notify('phones_changed', :person::text);

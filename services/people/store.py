@@ -113,11 +113,6 @@ async def lock_administrators(connection: Connection) -> frozenset[int]:
     return frozenset(row["id"] for row in await QUERIES.lock_administrators.fetch(connection))
 
 
-async def tell_phones_changed(connection: Connection, person_id: int) -> None:
-    """Rings the bell ``phones_changed``, saying whose, when the transaction is committed."""
-    await QUERIES.tell_phones_changed.execute(connection, person=str(person_id))
-
-
 async def any_administrator(connection: Connection) -> bool:
     return bool(await QUERIES.any_administrator.fetchval(connection))
 

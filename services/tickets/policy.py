@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, owned
+from services.store.db import Connection
 from services.tickets.model import Ticket
+from services.tickets.store import QUERIES
 from services.tickets.workflow import TRANSITIONS, Action
 
 ACTS = {
@@ -16,6 +20,12 @@ ACTS = {
     Action.CLOSE: Act.TICKET_CLOSE,
 }
 """What persons do; ``fill`` is the transcript's alone."""
+
+
+async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[str, Collection[int | None]]:
+    """Whose each of these tickets is; None: nobody's."""
+    rows = await QUERIES.owners.fetch(connection, tickets=[int(ticket) for ticket in tickets])
+    return {str(row["id"]): (row["owner_id"],) for row in rows}
 
 
 def may(who: LoggedIn, action: Action, ticket: Ticket) -> bool:

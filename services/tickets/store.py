@@ -1,4 +1,4 @@
-"""Keeps tickets in the database: loading, compare-and-set, the journal, numbers and lists."""
+"""Keeps tickets in the database: loading, compare-and-set, the journal, numbers and lists. Whatever changes a ticket rings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from services.bells import Change, Kind, tell_changed
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
@@ -71,6 +72,7 @@ async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
     if ticket.call_id:
         await QUERIES.link_call.execute(connection, ticket=created, call=ticket.call_id, why="origin")
     await _write_journal(connection, created, 1, entry)
+    await tell_changed(connection, Change(Kind.TICKET, str(created), 1))
     return created
 
 
@@ -98,6 +100,7 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
     if moved is None:
         raise Stale("somebody else changed the ticket in the meantime")
     await _write_journal(connection, after.id, after.version, entry)
+    await tell_changed(connection, Change(Kind.TICKET, str(after.id), after.version))
 
 
 async def _write_journal(connection: Connection, ticket: int, seq: int, entry: Entry) -> None:

@@ -78,6 +78,10 @@ select list, code from category where active;
 select (select name from person where id = :created_by) as created_by, (select name from person where id = :owner) as owner,
        (select name from person where id = :confirmed_by) as confirmed_by;
 
+-- name: owners
+-- Whose each of these tickets is.
+select id, owner_id from ticket where id = any(:tickets::bigint[]);
+
 -- name: drafting_of
 -- How far the words of the ticket's call are.
 select r.state as recording, x.state as transcript from recording r left join transcript x on x.recording_id = r.id where r.call_id = :call;

@@ -1,10 +1,11 @@
-"""Serves the websocket to every desk: numbered messages to a person, snapshots of the board to everybody.
+"""Serves the websocket to every desk: numbered messages to a person, snapshots of the board to everybody, what has changed.
 
 Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen.
 The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
-here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent. Session and origin are
-checked by the route layer before the upgrade, the session again every two seconds after it. A session, a person and all
-together have so many browsers and no more, and every line is cut by a deadline, whatever the other side does or leaves unread.
+here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent; so does a newer change of
+the same thing. Session and origin are checked by the route layer before the upgrade, the session again every two seconds after
+it. A session, a person and all together have so many browsers and no more, and every line is cut by a deadline, whatever the
+other side does or leaves unread.
 """
 
 from __future__ import annotations
@@ -13,21 +14,26 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from services.access.actor import LoggedIn
 from services.access.rights import Right
+from services.bells import Change
 from services.errors import Throttled, WorldFailed
 from services.now import Clock
+from services.web.changed import Changed
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
 from services.web.messages import (
     AckMessage,
     ByeMessage,
+    ChangedMessage,
+    ChangedThing,
     ClientMessage,
     HandsetMessage,
     HelloMessage,
@@ -97,18 +103,18 @@ Alive = Callable[[Collection[bytes]], Awaitable[Collection[bytes]]]
 class Connection:
     """One browser."""
 
-    def __init__(
-        self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None = None
-    ) -> None:
+    def __init__(self, socket: web.WebSocketResponse, who: LoggedIn, line: asyncio.Transport | None = None) -> None:
         self.socket = socket
         self.line = line
-        self.person = person
-        self.session = session
+        self.who = who
+        self.person = who.id
+        self.session = who.session
         self.resumed = False
         self.ended = asyncio.Event()
         self.code = CLOSED
         self.bye: ByeMessage | None = None
         self._waiting: deque[str] = deque()
+        self._changed = Changed()
         self._board: str | None = None
         self._newest = 0
         self._pong: bytes | None = None
@@ -122,6 +128,13 @@ class Connection:
             return
         self._waiting.append(text)
         self._wake.set()
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Things to be read again, beside what was not sent yet; the newest of each."""
+        for change in changes:
+            self._changed.note(change)
+        if changes:
+            self._wake.set()
 
     def show(self, board: Snapshot) -> None:
         """The newest snapshot, in place of one that has not gone out yet. One that is overtaken on its way is dropped."""
@@ -149,17 +162,19 @@ class Connection:
         self._wake.set()
 
     async def write(self) -> None:
-        """Sends what waits, messages before the board, until cancelled."""
+        """Sends what waits, messages before what has changed before the board, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting or self._board is not None or self._pong is not None:
+            while self._waiting or self._changed or self._board is not None or self._pong is not None:
                 try:
                     if self._pong is not None:
                         pong, self._pong = self._pong, None
                         await self.socket.pong(pong)
                     elif self._waiting:
                         await self.socket.send_str(self._waiting.popleft())
+                    elif self._changed:
+                        await self.socket.send_str(_changed_message(self._changed.take()))
                     else:
                         await self.socket.send_str(self._take_board())
                 except ConnectionError:
@@ -211,6 +226,16 @@ class Hub:
             self._own.update(people)
             self._own_changed.set()
 
+    async def announce(self, heard_by: Callable[[LoggedIn], Sequence[Change]]) -> None:
+        """Things have changed: each browser is told of those its person may hear of. Unnumbered: who returns looks anyway."""
+        async for connection in self._in_steps():
+            connection.change(heard_by(connection.who))
+
+    @property
+    def present(self) -> list[LoggedIn]:
+        """Who has a browser open, once for each."""
+        return [connection.who for connection in self._all()]
+
     def tell_me(self, person: int | None) -> None:
         """What is known of a person has changed (None: of anybody): their pages ask again."""
         for each in [person] if person is not None else list(self._connections):
@@ -236,7 +261,7 @@ class Hub:
                 connection.end(SESSION_ENDED, "session_ended")
 
     async def session_rung(self, _: str | None) -> None:
-        """The bell ``session_ended``: look at all of them now."""
+        """Somebody's session has ended: look at all of them now."""
         self._suspicious.set()
 
     async def run(self) -> None:
@@ -273,18 +298,19 @@ class Hub:
             if not mine.total():
                 self._places.pop(person, None)
 
-    async def serve(
-        self, socket: web.WebSocketResponse, *, person: int, session: bytes, line: asyncio.Transport | None = None
-    ) -> None:
-        """One prepared websocket until it ends; ``line`` is what is cut if it does not end by itself."""
-        connection = Connection(socket, person=person, session=session, line=line)
+    async def serve(self, socket: web.WebSocketResponse, who: LoggedIn, *, line: asyncio.Transport | None = None) -> None:
+        """One prepared websocket until it ends; ``line`` is what is cut if it does not end by itself.
+
+        The rights of ``who`` are good for as long: who gets or loses a role has no session left.
+        """
+        connection = Connection(socket, who, line)
         if self._closing:
             connection.end(RESTART, "restart")
         self._enter(connection)
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(connection.write(), name=f"live: write to {person}")
-                reader = tasks.create_task(self._read(connection), name=f"live: read from {person}")
+                writer = tasks.create_task(connection.write(), name=f"live: write to {who.id}")
+                reader = tasks.create_task(self._read(connection), name=f"live: read from {who.id}")
                 await connection.ended.wait()
                 writer.cancel()
                 reader.cancel()
@@ -389,14 +415,20 @@ class Hub:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            snapshot, everybody = self._boards.snapshot(), self._all()
-            step = -(-len(everybody) // STEPS)
-            for place, connection in enumerate(everybody, 1):
-                if connection.resumed:
-                    connection.show(snapshot)
-                if place % step == 0:
-                    await asyncio.sleep(STEP_S)
+            snapshot = self._boards.snapshot()
+            async for connection in self._in_steps():
+                connection.show(snapshot)
             await asyncio.sleep(BOARD_S)
+
+    async def _in_steps(self) -> AsyncIterator[Connection]:
+        """Every browser that has said where it stands, a few at a time, so that a pop waits behind few."""
+        everybody = self._all()
+        step = -(-len(everybody) // STEPS)
+        for place, connection in enumerate(everybody, 1):
+            if connection.resumed:
+                yield connection
+            if place % step == 0:
+                await asyncio.sleep(STEP_S)
 
     async def _send_own_boards(self) -> None:
         while True:
@@ -452,6 +484,11 @@ def _message(frame: WSMessage) -> FromBrowser:
     raise _Gone
 
 
+def _changed_message(changes: Sequence[Change]) -> str:
+    things = [ChangedThing(kind=change.kind, id=change.id, version=change.version) for change in changes]
+    return ChangedMessage(things=things).model_dump_json()
+
+
 async def _close(connection: Connection) -> None:
     """Politely if the browser reads; in any case the line is cut by the deadline, with all that was never taken off it."""
     socket, line = connection.socket, connection.line
@@ -491,5 +528,5 @@ class LiveRoutes:
                 compress=False, autoping=False, heartbeat=HEARTBEAT_S, max_msg_size=MESSAGE_BYTES, timeout=CLOSE_S
             )
             await socket.prepare(asked.request)
-            await self._hub.serve(socket, person=who.id, session=who.session, line=line)
+            await self._hub.serve(socket, who, line=line)
         return socket

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from services.bells import Kind
 from services.web.shapes import Wire
 
 
@@ -23,6 +24,24 @@ class HandsetMessage(Wire):
 
     type: Literal["handset"] = "handset"
     place: Literal["here", "again", "elsewhere", "busy"]
+
+
+class ChangedThing(Wire):
+    """``id`` null: any of the kind may have changed. A copy whose version is not older is read already."""
+
+    kind: Kind
+    id: str | None
+    version: int = Field(
+        description="the higher is the newer: a ticket's own; of a call, the milliseconds of what was heard last"
+    )
+
+
+class ChangedMessage(Wire):
+    """Things that the hearer may see are no longer what they were: whoever shows one reads it again. It is told once, without a
+    number: a browser that was away looks at what it shows."""
+
+    type: Literal["changed"] = "changed"
+    things: list[ChangedThing]
 
 
 class HelloMessage(Wire):

@@ -21,6 +21,8 @@ from cti.changes import AgentChanged, AgentState, Change, LinkChanged
 from cti.ids import CallId, ChannelId, Extension
 from recordings.archive import Archive
 from services.access.sessions import SessionLimits, Sessions
+from services.announcing import Announcing
+from services.bells import Bell, Channel
 from services.calls.actions import Calls
 from services.calls.drain import Drain
 from services.calls.journal import Journal
@@ -188,9 +190,18 @@ class Office:
 
 @contextlib.asynccontextmanager
 async def office(
-    pool: db.Pool, clock: Clock, folder: Path, *, settings: PresenceSettings | None = None, drained: bool = True
+    pool: db.Pool,
+    clock: Clock,
+    folder: Path,
+    *,
+    settings: PresenceSettings | None = None,
+    drained: bool = True,
+    database: str | None = None,
 ) -> AsyncIterator[Office]:
-    """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test."""
+    """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test.
+
+    ``database``: the URL at which the bell listens; without it nobody hears of changes.
+    """
     made = build(pool, clock, folder, settings or PresenceSettings(queue=QUEUE))
     made.journal.open()
     await made.directory.load()
@@ -217,6 +228,15 @@ async def office(
                 tasks.create_task(made.presence.run(), name="presence"),
                 tasks.create_task(made.today.run(), name="today"),
             ]
+        if database:
+            bell, announcing = Bell(database), Announcing(pool, made.hub)
+            bell.on(Channel.THING_CHANGED, announcing.rung)
+            running += [
+                tasks.create_task(announcing.run(), name="announcing"),
+                tasks.create_task(bell.run(), name="bell"),
+            ]
+            await bell.listening.wait()
+            await until(lambda: not announcing.waiting, "what a start tells is told")
         yield made
         await made.hub.shutdown()
         for task in running:

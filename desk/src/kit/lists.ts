@@ -7,6 +7,8 @@ import { sentence, tell } from './problems'
 const PAUSE_MS = 300
 /** Read again at once, when one comes back or the list is refreshed; whoever had more on the screen gets the rest by "more". */
 const READ_AGAIN_PAGES = 10
+/** A look at what has changed reads fewer, for it comes by itself: what is further down stays as it was until it is refreshed. */
+const LOOK_PAGES = 4
 
 export interface Page<Row> {
   rows: Row[]
@@ -16,17 +18,54 @@ export interface Page<Row> {
   besides?(): void
 }
 
-/** `read` asks under the filter as it is then; only the answer to the newest question counts. */
-export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
+type Id = string | number
+
+/** What a look found out about the rows that are shown. */
+export interface Looked<Row> {
+  /** The same rows at the same places, each as it is now. */
+  rows: Row[]
+  /** Rows of this filter that are not shown: how many. */
+  fresh: number
+  /** Rows that are shown and are no longer of this filter. */
+  gone: ReadonlySet<Id>
+}
+
+/** Rows as they are shown beside those read just now from the top. Nothing moves: what is new is counted, what is gone stays. */
+export function looked<Row>(shown: readonly Row[], read: readonly Row[], isWhole: boolean, id: (row: Row) => Id): Looked<Row> {
+  const now = new Map(read.map((row) => [id(row), row]))
+  const known = new Set(shown.map(id))
+  // beyond the last row that both have nothing is known of either
+  const readTo = isWhole ? read.length : read.findLastIndex((row) => known.has(id(row)))
+  const shownTo = isWhole ? shown.length : shown.findLastIndex((row) => now.has(id(row)))
+  return {
+    rows: shown.map((row) => now.get(id(row)) ?? row),
+    fresh: read.filter((row, place) => (place < readTo || readTo < 0) && !known.has(id(row))).length,
+    gone: new Set(shown.filter((row, place) => place < shownTo && !now.has(id(row))).map(id)),
+  }
+}
+
+/**
+ * `read` asks under the filter as it is then; only the answer to the newest question counts. `id` tells rows apart, for a look at
+ * what has changed.
+ */
+export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>, id: (row: Row) => Id) {
   const rows = shallowRef<Row[]>([])
   const next = ref<string | null>(null)
   const loading = ref(true)
   const failure = ref('')
+  const fresh = ref(0)
+  const gone = shallowRef<ReadonlySet<Id>>(new Set())
   const questions = useNewest()
+  const looks = useNewest()
 
   function empty(): void {
     rows.value = []
     next.value = null
+  }
+
+  function forgetLook(): void {
+    fresh.value = 0
+    gone.value = new Set()
   }
 
   /** From `after` on, page by page until there are `atLeast` rows; shown in one piece, for the filter it was asked for. */
@@ -47,6 +86,7 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
       if (!question.isNewest()) return
       rows.value = found
       next.value = goesOn
+      if (!after) forgetLook()
       page.besides?.()
     } catch (error) {
       if (!question.isNewest()) return
@@ -60,6 +100,7 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
   /** Under a new filter, so without the rows of the old one: those under its name would be a lie. */
   function load(atLeast = 0): Promise<void> {
     empty()
+    forgetLook()
     return ask(undefined, atLeast)
   }
 
@@ -67,7 +108,37 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>) {
   const refresh = () => ask(undefined, rows.value.length)
   /** Nothing while an answer is on its way: the next page is the next one of what will then be shown. */
   const more = async () => void (next.value && !loading.value && (await ask(next.value, 0)))
-  return { rows, next, loading, failure, load, refresh, more }
+
+  /** From the top, about as far down as is shown. */
+  async function readAgain(): Promise<{ first: Page<Row>; rows: Row[]; isWhole: boolean }> {
+    const first = await read()
+    const found = [...first.rows]
+    let after = first.next
+    for (let pages = 1; after && found.length < rows.value.length && pages < LOOK_PAGES; pages++) {
+      const further = await read(after)
+      found.push(...further.rows)
+      after = further.next
+    }
+    return { first, rows: found, isWhole: !after }
+  }
+
+  /** Something may have changed: rows are brought up to date where they stand. Without an answer they are at the next change. */
+  async function look(): Promise<void> {
+    if (loading.value) return
+    const shown = rows.value
+    if (shown.length === 0) return ask(undefined, 0) // there is nothing that could move
+    const question = looks.ask()
+    const again = await readAgain().catch(() => null)
+    // read anew meanwhile, or just being read: that answer is the newer one
+    if (!again || !question.isNewest() || rows.value !== shown || loading.value) return
+    const found = looked(shown, again.rows, again.isWhole, id)
+    rows.value = found.rows
+    fresh.value = found.fresh
+    gone.value = found.gone
+    again.first.besides?.()
+  }
+
+  return { rows, next, loading, failure, fresh, gone, load, refresh, look, more }
 }
 
 /** Where one is in a list. */
@@ -87,8 +158,13 @@ export interface List<Row> {
   readonly next: string | null
   readonly loading: boolean
   readonly failure: string
+  /** New ones that are not shown yet. */
+  readonly fresh: number
+  /** Shown, and no longer of this list. */
+  readonly gone: ReadonlySet<string | number>
   load(): Promise<void>
   refresh(): Promise<void>
+  look(): Promise<void>
   more(): Promise<void>
   /** Where one was, if one came back to it. */
   readonly was: Place | undefined
@@ -97,8 +173,8 @@ export interface List<Row> {
 }
 
 /** A page's list: read when the page comes up, and when one comes back from a row as far as it was read before. */
-export function useList<Row>(read: (after?: string) => Promise<Page<Row>>): List<Row> {
-  const pages = usePages(read)
+export function useList<Row extends { id: Id }>(read: (after?: string) => Promise<Page<Row>>): List<Row> {
+  const pages = usePages(read, (row) => row.id)
   const route = useRoute()
   // the router writes on an entry of the history what was gone to from it: a fresh entry has nothing
   const was = (window.history.state as { forward?: unknown } | null)?.forward ? places.get(route.fullPath) : undefined

@@ -9,7 +9,7 @@ import { supersedes } from './newest'
 import { noPops, popEnded, popped } from './pops'
 import { useSession } from './session'
 import { onWake } from './wake'
-import type { Board, CallMessage, ClientMessage, DraftMessage, HandsetMessage, ServerMessage, Wire } from './wire'
+import type { Board, CallMessage, ChangedThing, ClientMessage, DraftMessage, HandsetMessage, ServerMessage, Wire } from './wire'
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 10_000
@@ -28,6 +28,9 @@ const MISSED = 50
 
 /** A ring that came and went while the page slept or had no link. */
 export type Missed = Pick<Wire<'PopEndMessage'>, 'id' | 'at' | 'number' | 'name'>
+
+/** Hears which things have changed. */
+export type Heed = (things: readonly ChangedThing[]) => unknown
 
 export type Link = 'connecting' | 'up' | 'down'
 
@@ -51,6 +54,8 @@ export const useLive = defineStore('live', () => {
 
   /** Changed by `show` alone. */
   const board = computed(() => shown.value)
+
+  const heeding = new Set<Heed>()
 
   let socket: WebSocket | null = null
   let wanted = false
@@ -129,6 +134,9 @@ export const useLive = defineStore('live', () => {
         learn(message.at)
         show(message.board)
         replaying.value = false // what is replayed comes before the first snapshot
+        return
+      case 'changed':
+        for (const heed of heeding) heed(message.things)
         return
       case 'handset':
         return void (handset.value = message)
@@ -253,7 +261,13 @@ export const useLive = defineStore('live', () => {
     drafts.value = drafts.value.filter((draft) => draft.ticket_id !== ticket)
   }
 
+  /** Until the returned is called. */
+  function heed(act: Heed): () => void {
+    heeding.add(act)
+    return () => void heeding.delete(act)
+  }
+
   onWake(reconnect)
   window.addEventListener('offline', () => socket && cut())
-  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, changes, handset, send, show, start, stop, reconnect, heard, forgetMissed }
+  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, changes, handset, heed, send, show, start, stop, reconnect, heard, forgetMissed }
 })

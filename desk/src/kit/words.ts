@@ -90,6 +90,8 @@ export const kit = {
   },
   rows: {
     more: ['显示更多', 'Show more'],
+    fresh: ['有 {n} 条新的，点此显示', '{n} new, show'],
+    gone: ['已不在此列表中，刷新后不再显示', 'No longer in this list; it goes when the list is read anew'],
     first: ['已显示 {n} 条', 'The first {n}'],
     all: ['共 {n} 条', '{n} in all'],
     filters: ['筛选条件', 'Filtered by'],

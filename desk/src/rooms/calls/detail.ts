@@ -1,5 +1,6 @@
 /** One call's record with its recording and words, kept fresh while they are being made. */
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { useChange } from '@/kit/changes'
 import { useLive } from '@/kit/live'
 import { useNewest } from '@/kit/newest'
 import { sentence } from '@/kit/problems'
@@ -57,7 +58,8 @@ export function useCallDetail(id: () => string | null | undefined) {
     },
     { immediate: true },
   )
-  watch([() => live.drafts, () => live.call, () => live.lost], () => void load())
+  watch([() => live.drafts, () => live.call], () => void load())
+  useChange('call', id, () => void load())
   onScopeDispose(() => {
     questions.forget()
     window.clearTimeout(timer)

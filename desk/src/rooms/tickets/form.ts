@@ -4,6 +4,7 @@
  * reload, a broken network or somebody else's change.
  */
 import { computed, onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
+import { useChange } from '@/kit/changes'
 import { now } from '@/kit/clock'
 import { Refused, Unreachable } from '@/kit/http'
 import { forget, keep, kept, keptKeys } from '@/kit/kept'
@@ -226,6 +227,14 @@ export function useTicketForm(id: number) {
     return inTurn(id, exchange)
   }
 
+  /** Somebody's step: our own is known by its answer, which this waits for. */
+  const follow = (version: number | null) =>
+    inTurn(id, async () => {
+      if (version !== null && version <= (ticket.value?.version ?? 0)) return
+      unread = true
+      await exchange()
+    })
+
   function settle(field: TicketField, mine: boolean): void {
     const theirs = conflicts.value[field] ?? null
     unsent.value = insist(unsent.value, field, theirs)
@@ -269,15 +278,9 @@ export function useTicketForm(id: number) {
 
   open.add(id)
   void load()
-  watch(
-    () => live.link,
-    (link) => link === 'up' && void load(),
-  )
-  // a draft message, or lost messages: the ticket is read again, under what is typed
-  watch(
-    () => live.lost,
-    () => void load(),
-  )
+  // somebody else's change, or one that may have been missed: the ticket is read again, under what is typed
+  useChange('ticket', () => String(id), follow)
+  // a draft message: there may be no words, which changes the ticket in nothing but this
   watch(
     () => live.drafts.find((draft) => draft.ticket_id === id),
     (draft) => draft && void load(),

@@ -83,7 +83,6 @@ export const tickets = {
     discarded: ['已作废', 'Discarded'],
     all: ['全部', 'All'],
     search: ['编号、号码、姓名或内容', 'Number, phone, name or text'],
-    fresh: ['有 {n} 张新单，点此显示', '{n} new, show'],
     empty: ['这里还没有单。通话后确认的投诉单会列在这里。', 'Nothing here yet. Tickets confirmed after calls are listed here.'],
     emptyDraft: ['没有草稿。每接一通电话会自动产生一张。', 'No drafts. Every answered call makes one.'],
     noMatch: ['没有符合“{q}”的单。', 'Nothing matches “{q}”.'],

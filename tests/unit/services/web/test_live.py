@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import cast
 
 import pytest
 from aiohttp import web
 
+from services.access.actor import LoggedIn, Person
+from services.access.rights import Role
+from services.bells import Change, Kind
 from services.web.live import Connection
 from services.web.stream import Snapshot
 
@@ -20,6 +24,14 @@ class Line:
 
     async def send_str(self, text: str) -> None:
         self.sent.append(text)
+
+
+def somebody(number: int) -> LoggedIn:
+    person = Person(
+        id=number, login="x", name="X", roles=(Role.junior_agent,), extension=None, phone_kind="browser", phone_secret_n=1,
+        language="en", must_change=False, active=True,
+    )  # fmt: skip
+    return LoggedIn(person=person, session=b"")
 
 
 def board(n: int) -> Snapshot:
@@ -37,7 +49,7 @@ def board(n: int) -> Snapshot:
 )
 async def test_a_board_that_was_overtaken_is_not_sent(shown: list[list[int]], sent: list[str]) -> None:
     line = Line()
-    connection = Connection(cast(web.WebSocketResponse, line), person=7, session=b"")
+    connection = Connection(cast(web.WebSocketResponse, line), somebody(7))
     async with asyncio.TaskGroup() as tasks:
         writer = tasks.create_task(connection.write(), name="writer")
         for together in shown:
@@ -47,3 +59,20 @@ async def test_a_board_that_was_overtaken_is_not_sent(shown: list[list[int]], se
             await asyncio.sleep(0)
         writer.cancel()
     assert line.sent == sent
+
+
+async def test_what_changed_while_a_browser_did_not_read_is_told_once() -> None:
+    line = Line()
+    connection = Connection(cast(web.WebSocketResponse, line), somebody(7))
+    for version in range(1, 1_000):
+        connection.change([Change(Kind.TICKET, "17", version), Change(Kind.CALL, f"a.{version}", version)])
+    async with asyncio.TaskGroup() as tasks:
+        writer = tasks.create_task(connection.write(), name="writer")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        writer.cancel()
+    [told] = map(json.loads, line.sent)
+    assert told["things"] == [
+        {"kind": "ticket", "id": "17", "version": 999},
+        {"kind": "call", "id": None, "version": 0},
+    ]

@@ -1,7 +1,8 @@
-"""Listens to PostgreSQL's NOTIFY as a wake-up: a ring says "look again", never what to find.
+"""Listens to PostgreSQL's NOTIFY as a wake-up, and rings, on every channel there is: a ring says "look again", never what to find.
 
-A ring can be lost (the connection was away) and can come twice. So whoever listens looks at the database itself, and after
-every (re)connection each listener is rung once with ``None``: something may have been missed.
+Whoever changes something rings in the same transaction. A ring can be lost (the connection was away) and can come twice. So
+whoever listens looks at the database itself, and after every (re)connection each listener is rung once with ``None``: something
+may have been missed.
 """
 
 from __future__ import annotations
@@ -9,12 +10,66 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 
 import structlog
 
 from services.errors import DatabaseAway
 from services.store import db
-from services.store.db import FIRST_WAIT_S, LONGEST_WAIT_S, SHUT, DatabaseRefused, OwnConnection
+from services.store.db import FIRST_WAIT_S, LONGEST_WAIT_S, SHUT, Connection, DatabaseRefused, OwnConnection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "bells.sql")
+
+
+class Channel(StrEnum):
+    """Every channel there is, and what is said on it."""
+
+    PHONES_CHANGED = "phones_changed"  # a person's id: who has which phone is no longer what it was
+    SESSION_ENDED = "session_ended"  # a person's id: some or all of their sessions are over
+    THING_CHANGED = "thing_changed"  # a Change: whoever shows the thing reads it again
+
+
+class Kind(StrEnum):
+    """Things whose change is told to the browsers that may show them."""
+
+    TICKET = "ticket"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A thing is no longer what it was. The higher ``version`` is the newer. ``id`` None: any of the kind may have changed."""
+
+    kind: Kind
+    id: str | None = None
+    version: int = 0
+
+    @property
+    def payload(self) -> str:
+        return f"{self.kind} {self.id} {self.version}"
+
+    @classmethod
+    def read(cls, payload: str) -> Change | None:
+        """None for what is no payload of ours, or one of another version of this program."""
+        try:
+            kind, thing, version = payload.split(" ")
+            return cls(Kind(kind), thing, int(version))
+        except ValueError:
+            return None
+
+
+async def ring(connection: Connection, channel: Channel, *payloads: str) -> None:
+    """Heard once the transaction of ``connection`` is committed."""
+    await QUERIES.ring.execute(connection, channel=str(channel), payloads=list(payloads))
+
+
+async def tell_changed(connection: Connection, *changes: Change) -> None:
+    """These things are no longer what they were, once the transaction is committed."""
+    await ring(connection, Channel.THING_CHANGED, *(change.payload for change in changes))
+
 
 log = structlog.get_logger(__name__)
 
@@ -31,10 +86,10 @@ class Bell:
     def __init__(self, url: str, password: str | None = None) -> None:
         self._url = url
         self._password = password
-        self._listeners: dict[str, list[Rung]] = {}
+        self._listeners: dict[Channel, list[Rung]] = {}
         self.listening = asyncio.Event()
 
-    def on(self, channel: str, rung: Rung) -> None:
+    def on(self, channel: Channel, rung: Rung) -> None:
         """Before ``run``. Listeners of one bell are called one after the other: they must be quick, and must not raise."""
         self._listeners.setdefault(channel, []).append(rung)
 
@@ -58,11 +113,11 @@ class Bell:
                 connection.terminate()
 
     async def _listen(self, connection: OwnConnection) -> None:
-        rings: asyncio.Queue[tuple[str, str | None] | None] = asyncio.Queue(BACKLOG)
+        rings: asyncio.Queue[tuple[Channel, str | None] | None] = asyncio.Queue(BACKLOG)
 
         def heard(_: object, __: int, channel: str, payload: object) -> None:
             with contextlib.suppress(asyncio.QueueFull):  # _pass_on sees the full queue and has everybody look again
-                rings.put_nowait((channel, str(payload)))
+                rings.put_nowait((Channel(channel), str(payload)))
 
         def lost(_: object) -> None:
             while rings.full():
@@ -77,7 +132,7 @@ class Bell:
         while await self._pass_on(connection, rings):
             pass
 
-    async def _pass_on(self, connection: OwnConnection, rings: asyncio.Queue[tuple[str, str | None] | None]) -> bool:
+    async def _pass_on(self, connection: OwnConnection, rings: asyncio.Queue[tuple[Channel, str | None] | None]) -> bool:
         """One ring, or a sign of life of a quiet connection; False when the connection is gone."""
         overflowed = rings.full()
         try:
@@ -97,6 +152,6 @@ class Bell:
         for channel in self._listeners:
             await self._ring(channel, None)
 
-    async def _ring(self, channel: str, payload: str | None) -> None:
+    async def _ring(self, channel: Channel, payload: str | None) -> None:
         for rung in self._listeners[channel]:
             await rung(payload)
