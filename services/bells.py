@@ -1,4 +1,4 @@
-"""Listens to PostgreSQL's NOTIFY as a wake-up, and rings, on every channel there is: a ring says "look again", never what to find.
+"""Rings and listens by NOTIFY, on all channels there are: a ring is a wake-up that says "look again", never what to find.
 
 Whoever changes something rings in the same transaction. A ring can be lost (the connection was away) and can come twice. So
 whoever listens looks at the database itself, and after every (re)connection each listener is rung once with ``None``: something
