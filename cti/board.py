@@ -152,6 +152,8 @@ class CallBoard:
         return CallStarted(at=event.at, call=call.id, number=event.number, name=event.caller, dialled=event.dialled)
 
     def _channel_gone(self, event: events.ChannelGone) -> list[Change]:
+        if call := self.calls.get(CallId(event.channel)):
+            call.after(Step.HANG_UP)
         up = self._nameless.pop(event.channel, None)
         out = [self._start(up)] if up else []
         out += self._leg_gone(event)  # a caller's own channel may also share a bridge with another caller, or ring for one
@@ -211,11 +213,12 @@ class CallBoard:
     # --- queues
 
     def _joined_queue(self, event: events.JoinedQueue) -> list[Change]:
-        up = self._nameless.pop(event.channel, None)
-        call = self.calls.get(CallId(event.channel))
-        out = [] if call else [self._start(replace(up, number=event.number, caller=event.caller) if up else event)]
-        call = call or self.calls[CallId(event.channel)]
-        if call.state in IN_QUEUE and call.queue == event.queue:
+        call, out = self.calls.get(CallId(event.channel)), list[Change]()
+        if call is None:
+            up = self._nameless.pop(event.channel, None)
+            out.append(self._start(replace(up, number=event.number, caller=event.caller) if up else event))
+            call = self.calls[CallId(event.channel)]
+        elif call.state in IN_QUEUE and call.queue == event.queue:
             return []
         call.step(Step.QUEUE, event.at)
         out += _end_visit(call, moved_on(call, event.queue_status), call.released or event.at)
@@ -278,10 +281,10 @@ class CallBoard:
         return CallOffered(at=at, call=call.id, extension=extension, leg=leg, queue=queue)
 
     def _close(self, call: Call, leg: ChannelId, outcome: OfferOutcome, at: datetime) -> list[Change]:
+        if call.state is CallState.RINGING and not any(o.queue for other, o in call.offers.items() if other != leg):
+            call.step(Step.WITHDRAW, at)
         offer = call.offers.pop(leg)
         self._call_of.pop(leg, None)
-        if call.state is CallState.RINGING and not any(o.queue for o in call.offers.values()):
-            call.step(Step.WITHDRAW, at)
         rang = ms((offer.gone or at) - offer.since)
         return [OfferEnded(at=at, call=call.id, extension=offer.extension, leg=leg, outcome=outcome, rang_ms=rang)]
 
@@ -297,6 +300,10 @@ class CallBoard:
         before = self.bridge_of.get(event.channel)
         if before == event.bridge:
             return []
+        for other in self._bridges.get(event.bridge, ()):
+            for met in (CallId(other), CallId(event.channel)):
+                if met in self.calls:
+                    self.calls[met].after(Step.JOIN)
         out = self._leave(event.channel, event.at) if before else []
         members = self._bridges.setdefault(event.bridge, {})
         for other, name in members.items():
@@ -348,8 +355,8 @@ class CallBoard:
         return self._join(call, leg, self._agent_of(name), at)
 
     def _join(self, call: Call, leg: ChannelId, extension: Extension | None, at: datetime) -> list[Change]:
-        offer = call.offers.pop(leg, None)
         call.step(Step.JOIN, at)
+        offer = call.offers.pop(leg, None)
         call.legs[leg] = Leg(extension, at)
         self._call_of[leg] = call.id
         call.talking_since = call.talking_since or at
@@ -365,11 +372,12 @@ class CallBoard:
 
     def _part(self, call: Call, leg: ChannelId, at: datetime) -> list[Change]:
         out: list[Change] = []
+        if len(call.legs) == 1:
+            call.step(Step.PART, at)
         if call.legs.pop(leg).held:
             out.append(CallHeld(at=at, call=call.id, held=False, leg=leg))
         self._call_of.pop(leg, None)
         if not call.legs:
-            call.step(Step.PART, at)
             call.talked += max(at - (call.talking_since or at), timedelta())
             call.talking_since = None
         return [*out, LegLeft(at=at, call=call.id, leg=leg)]

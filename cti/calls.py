@@ -167,11 +167,14 @@ class Call:
 
     def step(self, step: Step, at: datetime) -> None:
         """Move on by the table, or raise IllegalMove with nothing changed."""
+        self.state, self.since = self.after(step), at
+
+    def after(self, step: Step) -> CallState:
+        """Where this step leads. Raises IllegalMove: ask before changing anything that belongs to the step."""
         try:
-            self.state = TRANSITIONS[self.state][step]
+            return TRANSITIONS[self.state][step]
         except KeyError:
             raise IllegalMove(step, self.state) from None
-        self.since = at
 
     def waited(self, at: datetime) -> int | None:
         """Milliseconds from the first queue's entry to the first answer, or else to the end of waiting. None if the call was

@@ -179,8 +179,16 @@ class Monitor:
         if isinstance(event, events.SwitchReady):
             self._unsure = self._unsure or not covered
         elif event is not None:
-            for change in self._picture.apply(event):
+            for change in self._apply(event):
                 await self._on_change(change)
+
+    def _apply(self, event: events.Event) -> list[Change]:
+        """What the event comes to. A move that the board refused is logged the first time and counted every time."""
+        before = len(self.illegal)
+        out = self._picture.apply(event)
+        if len(self.illegal) > before:
+            log.warning("switch.illegal_move", why=next(reversed(self.illegal)))
+        return out
 
     def _is_believed(self, message: bytes) -> bool:
         """Whether the message is taken as the switch's own.
@@ -223,7 +231,7 @@ class Monitor:
     async def _compare(self, link: Link, only: Collection[CallId] | None = None) -> None:
         seen = await self._look(link)
         for event in snapshot.missed(self._picture, seen, only):
-            for change in self._picture.apply(event):
+            for change in self._apply(event):
                 await self._on_change(replace(change, recovered=True))
 
     async def _look(self, link: Link) -> snapshot.Snapshot:
@@ -254,7 +262,7 @@ class Monitor:
         found: list[Change] = []
         for event in snapshot.missed(self._picture, seen):
             if snapshot.subject(event, self._picture, seen) in wrong:
-                found += self._picture.apply(event)
+                found += self._apply(event)
         for change in found:
             await self._on_change(replace(change, recovered=True))
         if found:

@@ -15,7 +15,7 @@ from cti.queues import Queues
 
 
 class Picture:
-    """``illegal`` counts the moves that the board refused, by their text; each left everything as it was."""
+    """``illegal`` counts the moves that the board refused, by the event and their text; each left the board as it was."""
 
     def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
         self.board = CallBoard(agent_of)
@@ -30,7 +30,7 @@ class Picture:
         try:
             out = self.board.apply(event)
         except IllegalMove as error:
-            self.illegal[str(error)] += 1
-            return []
+            self.illegal[f"{type(event).__name__}: {error}"] += 1
+            out = []  # queues and agents hear of the event all the same: it may be the board that has missed something
         followed = [change for one in out for change in self.roster.follow(one)]
         return [*out, *self.queues.apply(event), *followed, *self.roster.apply(event)]

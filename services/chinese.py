@@ -30,6 +30,7 @@ CHINESE = {
     **REASONS,
     # The System page.
     "{count} events not understood": "看不懂的事件 {count} 个",
+    "{count} events that fit no call as we know it": "与所知通话状态不符的事件 {count} 个",
     "{count} corrected after the switch's lists": "按交换机的列表更正了 {count} 处",
     "{count} registrations refused in the last hour (addresses: {addresses})": "一小时内拒绝注册 {count} 次（来自 {addresses} 个地址）",
     "the switch's is {seconds:+.1f} s from ours": "交换机的时钟与本机相差 {seconds:+.1f} 秒",

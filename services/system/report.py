@@ -92,10 +92,11 @@ class SystemReport:
 
     async def _switch(self) -> SystemPart:
         up = self.monitor.up
-        odd = sum(self.monitor.malformed.values()) + sum(self.monitor.illegal.values())
+        odd, illegal = sum(self.monitor.malformed.values()), sum(self.monitor.illegal.values())
         corrected = sum(self.monitor.corrected.values())
         told = [
             said("{count} events not understood", count=odd) if odd else "",
+            said("{count} events that fit no call as we know it", count=illegal) if illegal else "",
             said("{count} corrected after the switch's lists", count=corrected) if corrected else "",
             await self.refusals.said() if self.refusals else "",
         ]

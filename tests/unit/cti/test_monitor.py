@@ -480,9 +480,12 @@ async def test_a_switch_that_does_not_seal_is_heard(clock: HandClock) -> None:
     assert not floor.monitor.malformed
 
 
-async def test_an_illegal_move_is_counted_and_changes_nothing(floor: Floor) -> None:
-    await floor.hears(ANSWERED[1], ANSWERED[4], ANSWERED[2], last="queue complaints")
-    assert floor.monitor.illegal == {"offer is not possible while arrived": 1}
+async def test_an_illegal_move_is_counted_logged_by_its_event_and_changes_nothing(
+    floor: Floor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await floor.hears(ANSWERED[1], ANSWERED[4], ANSWERED[4], ANSWERED[2], last="queue complaints")
+    assert floor.monitor.illegal == {"PhoneRings: offer is not possible while arrived": 2}
+    assert capsys.readouterr().out.count("PhoneRings: offer is not possible while arrived") == 1
     assert floor.monitor.board.calls[CallId(CALLER)].state is CallState.WAITING
     assert floor.switch.connections == 1
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cti import events
 from cti.calls import IN_QUEUE, CallState
-from cti.changes import CallEnded, CallHeld, CallOffered, CallStarted, Change, LegJoined, LegLeft, OfferEnded
+from cti.changes import CallEnded, CallHeld, CallOffered, CallStarted, Change, LegJoined, LegLeft, OfferEnded, QueueChanged
 from cti.ids import CallId, ChannelId
 from cti.picture import Picture
 
@@ -167,10 +167,20 @@ def test_what_is_opened_is_closed_once(story: list[events.Event]) -> None:
     assert legs == {}
 
 
-def test_an_illegal_move_is_counted_by_its_text() -> None:
+def test_an_illegal_move_is_counted_by_its_event_and_text() -> None:
     picture = Picture()
     caller = ChannelId("t-1.1")
     picture.apply(events.ChannelUp(START, caller, NAMES[caller], caller, True, "1", "x", "1"))
     for _ in range(2):
         picture.apply(events.PhoneRings(START, caller, ChannelId("t-1.3"), "PJSIP/1001", "complaints"))
-    assert picture.illegal == {"offer is not possible while arrived": 2}
+    assert picture.illegal == {"PhoneRings: offer is not possible while arrived": 2}
+
+
+def test_what_the_board_refuses_queues_and_agents_hear_all_the_same() -> None:
+    """The board has missed that the caller parted from the agent; the queue's own word is true nevertheless."""
+    picture = Picture()
+    told(picture, [up("t-1.1"), entered("t-1.1"), entered("t-1.3")])
+    joined = events.JoinedQueue(START, ChannelId("t-1.1"), NAMES["t-1.1"], "complaints", 1, "1", "x", "1", "", "")
+    assert told(picture, [joined]) == [QueueChanged(at=START, queue="complaints", waiting=1, oldest_since=START)]
+    assert picture.illegal == {"JoinedQueue: queue is not possible while talking": 1}
+    assert picture.board.calls[CallId("t-1.1")].state is CallState.TALKING
