@@ -1,24 +1,49 @@
-/** Keys of the whole desk. Function keys work while typing; the others only outside of fields. */
+/** Keys of the whole desk, each once: what is pressed, and how it is written beside its action. */
 import { onScopeDispose } from 'vue'
+import { tinykeys } from 'tinykeys'
+
+interface Key {
+  /** In the words of tinykeys; where it is a letter, the key in its place, whatever the layout. */
+  press: string
+  shown: string
+}
+
+export const KEYS = {
+  answer: { press: 'F2', shown: 'F2' },
+  mute: { press: 'F4', shown: 'F4' },
+  confirm: { press: 'F8', shown: 'F8' },
+  hold: { press: 'F9', shown: 'F9' },
+  hangup: { press: 'F10', shown: 'F10' },
+  transfer: { press: 'Alt+KeyT', shown: 'Alt+T' },
+  ready: { press: 'Alt+KeyR', shown: 'Alt+R' },
+  pause: { press: 'Alt+KeyP', shown: 'Alt+P' },
+  palette: { press: '$mod+KeyK', shown: 'Ctrl+K' },
+  help: { press: '[Shift]+?', shown: '?' },
+} as const satisfies Record<string, Key>
+export type KeyName = keyof typeof KEYS
 
 const TYPING = 'input, textarea, select, [contenteditable="true"]'
 
-function isTyping(event: KeyboardEvent): boolean {
-  return event.target instanceof Element && event.target.closest(TYPING) !== null
+/** Function keys and those with Ctrl or Alt work while typing; a bare letter there is text. */
+export function isText(event: KeyboardEvent): boolean {
+  const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null
+  return isTyping && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey
 }
 
-/** `F8`, `Ctrl+K`, `?` -> what to do. */
-export function useKeys(actions: Record<string, () => void>): void {
-  function pressed(event: KeyboardEvent): void {
-    if (event.isComposing || event.repeat || event.defaultPrevented) return
-    const letter = event.key.length === 1 ? event.key.toUpperCase() : event.key
-    const name = `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${event.altKey ? 'Alt+' : ''}${letter}`
-    const action = actions[name]
-    if (!action) return
-    if (event.key.length === 1 && !event.ctrlKey && isTyping(event)) return
-    event.preventDefault()
-    action()
-  }
-  window.addEventListener('keydown', pressed)
-  onScopeDispose(() => window.removeEventListener('keydown', pressed))
+/** Presses, in the words of tinykeys, and what each does for as long as the scope lives. */
+export function usePresses(actions: Record<string, () => void>): void {
+  const acting = Object.entries(actions).map(([press, act]) => [
+    press,
+    (event: KeyboardEvent) => {
+      event.preventDefault()
+      act()
+    },
+  ])
+  const ignore = (event: KeyboardEvent) => event.isComposing || event.repeat || event.defaultPrevented || isText(event)
+  onScopeDispose(tinykeys(window, Object.fromEntries(acting), { ignore }))
+}
+
+export function useKeys(actions: Partial<Record<KeyName, () => void>>): void {
+  const pairs = Object.entries(actions) as [KeyName, () => void][]
+  usePresses(Object.fromEntries(pairs.map(([name, act]) => [KEYS[name].press, act])))
 }

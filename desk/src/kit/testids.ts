@@ -9,9 +9,12 @@ export const TEST = {
     level: 'service-level',
     bannerAct: 'banner-act',
     keys: 'keys-dialog',
+    palette: 'palette-open',
+    fold: 'nav-fold',
     account: 'account',
     logout: 'logout',
   },
+  palette: { entry: 'palette-entry', item: 'palette-item' }, // data-kind: go | do | ticket | customer | call | person
   first: { steps: 'first-steps', step: (step: string) => `first-step-${step}` }, // data-done
   system: { aside: 'set-aside', retry: 'set-aside-retry' },
   state: {
