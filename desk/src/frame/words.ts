@@ -16,7 +16,7 @@ export const frame = {
     setup: ['设置', 'Set-up'],
   },
   palette: {
-    title: ['查找与操作', 'Find and do'],
+    title: ['查找与操作', 'Find or do'],
     type: ['房间、操作、姓名、号码、编号；姓名可用拼音首字母', 'A room, an action, a name, a number; a Chinese name by its initials'],
     none: ['没有找到“{q}”。', 'Nothing found for “{q}”.'],
     go: ['前往', 'Go to'],
