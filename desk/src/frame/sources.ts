@@ -69,7 +69,7 @@ export function useSources(showKeys: () => void) {
       ...REASONS.map((reason): Item => ({ id: `do-${reason}`, kind: 'do', text: t('palette.pause', { reason: t(`reason.${reason}`) }), act: () => void own.want({ state: 'paused', reason }) })),
       { id: 'do-away', kind: 'do', text: t('state.toAway'), act: () => void own.want({ state: 'away' }) },
     ]
-    return [...(session.hasPhone ? state : []), { id: 'do-keys', kind: 'do', text: t('keys.help'), key: 'help', act: showKeys }]
+    return [...(session.hasPhone ? state : []), { id: 'do-keys', kind: 'do', text: t('keys.title'), key: 'help', act: showKeys }]
   })
 
   /** Whoever has a telephone now; an administrator knows everybody. */

@@ -54,6 +54,11 @@ export const customers = {
     digits: ['任何写法都可以，如 0755-8888 6901、+852 2345 6789；分机写作“转 801”', 'In any spelling: 0755-8888 6901, +852 2345 6789; an extension as “ext 801”'],
     tickets: ['查看投诉单', 'See tickets'],
   },
+  tierShort: {
+    big: ['大客户', 'Big'],
+    important: ['重要', 'Important'],
+    dedicated_line: ['专线', 'Line'],
+  },
   tier: {
     normal: ['普通客户', 'Normal'],
     big: ['大客户', 'Big customer'],
