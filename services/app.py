@@ -17,6 +17,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -27,44 +28,30 @@ import structlog
 from cti.changes import Change
 from cti.monitor import Monitor
 from cti.switch_time import SwitchTime
-from ivr.asterisk import AgentEndpoint
-from ivr.scripts import Reception
-from ivr.server import AgiServer
-from services import following, plans
-from services.announcing import Announcing
-from services.bells import Bell, Channel
+from services import opening, plans
 from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.commands import version
 from services.config import Config
 from services.customers.importing import Imports
 from services.customers.kept import claimed
+from services.customers.numbers import Numbering
 from services.errors import WorldFailed
-from services.floor.board import Floor
-from services.floor.directory import Directory
 from services.floor.figures import Limits as FigureLimits
-from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
-from services.following import Follow
-from services.foundations import Foundations, Shutdown, everybody, left_out, open_foundations, refuse_taken, stage
+from services.foundations import Foundations, Shutdown, left_out, open_foundations, refuse_taken, stage
 from services.hosted.refusals import Refusals
-from services.hosted.telephones import Telephones
 from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
 from services.now import Clock, SystemClock
+from services.opening import OpenFloor, OpenPops
 from services.people.phones import sip_key
-from services.pops.remembered import Memory
-from services.pops.screenpop import ScreenPop
 from services.private import shut, tell, tighten_gently
-from services.recordings.steps import IntakeSettings
 from services.routes import Parts, sources
-from services.routing.backoffice import BackOffice
 from services.running import marked, refuse_second
-from services.store import db
 from services.system.aside import SetAside
 from services.system.report import SystemReport
 from services.tickets.numbers import GivenNumbers
 from services.transcripts.intake import Intake
-from services.web.live import Hub
 from services.web.server import application, bind, serving, waiting
 from services.web.static import Desk, find_desk
 from services.welcome import Welcome
@@ -114,7 +101,9 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, shutdow
     refuse_taken(config, {"[ivr] port": config.ivr.port})
     clock = SystemClock()
     base = await open_foundations(config, welcome, stack, clock, shutdown=shutdown, instance=instance)
-    await _open_floor(config, base, stack, clock, shutdown, listening)
+    rooms = await _open_rooms(config, base, stack, clock, shutdown)
+    imports = await _run(config, base, stack, rooms)
+    await _open_door(config, base, stack, rooms, imports, listening=listening)
     # last of all: after a start that failed nobody could know the password
     first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
@@ -162,170 +151,125 @@ class _Stop:
                 self._limit = None
 
 
-async def _open_floor(
-    config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, shutdown: Shutdown, listening: socket.socket
-) -> None:
-    """Everything between the switch and the browsers; what is compared with the switch's times is asked of the switch's clock."""
-    pool, people, switch, troubles = base.pool, base.people, base.switch, base.troubles
-    zone = ZoneInfo(config.centre.timezone)
-    numbering = plans.numbering(config)
-    journal = Journal(config.folder / "journal")
-    await asyncio.to_thread(journal.open)
-    stack.callback(journal.close)
-    await stack.enter_async_context(stage(journal=troubles.kept("journal", journal.run)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rooms:
+    """What was opened, for those that lean on all of it."""
 
+    clock: Clock
+    switch_time: SwitchTime
+    zone: ZoneInfo
+    numbering: Numbering
+    journal: Journal
+    floor: OpenFloor
+    pops: OpenPops
+    monitor: Monitor
+    presence: Presence
+    drain: Drain
+    intake: Intake
+    refusals: Refusals | None
+
+
+async def _open_rooms(config: Config, base: Foundations, stack: AsyncExitStack, clock: Clock, shutdown: Shutdown) -> _Rooms:
+    """Everything between the switch and the browsers, except what runs by itself and the door."""
+    switch_time, zone, numbering = SwitchTime(clock), ZoneInfo(config.centre.timezone), plans.numbering(config)
+    journal = await opening.open_journal(config.folder / "journal", stack, base.troubles)
     limits = FigureLimits(config.queue.answer_seconds * 1000, config.queue.short_abandon_seconds * 1000)
-    switch_time = SwitchTime(clock)
-    today = Today(pool, switch_time, queue=config.queue.name, zone=zone, limits=limits)
-    directory = Directory(pool)
-    memory = Memory(pool)
-    floor = Floor(directory, today, switch_time, queue=config.queue.name)
-    hub = shutdown.hub = Hub(switch_time, boards=floor, alive=people.sessions.alive)
-    pops = ScreenPop(hub, directory, memory, switch_time, note=journal.append)
+    alive = base.people.sessions.alive
+    floor = opening.open_floor(base.pool, switch_time, alive, queue=config.queue.name, zone=zone, limits=limits)
+    shutdown.hub = floor.hub
+    pops = opening.open_pops(base.pool, switch_time, floor, journal.append)
 
     async def heard(change: Change) -> None:
         """What cannot be made of one change keeps none of the others back; what would follow of it is lost."""
         try:
             await follow.on_change(change)
         except Exception as wrong:  # noqa: BLE001  whatever it was, the switch is to be heard further
-            troubles.note("changes", wrong)
+            base.troubles.note("changes", wrong)
 
-    monitor = Monitor(plans.ami_settings(config), heard, switch_time)
-    monitor.commands.ours = lambda: base.lease.fresh
-    presence = Presence(
-        monitor.commands,
-        directory,
-        floor,
-        switch_time,
-        settings=PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds)),
-        note=journal.append,
-    )
-    follow = Follow(
-        hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=switch_time, note=journal.append,
-        numbering=numbering,
+    monitor = opening.open_link(config, switch_time, base.lease, heard)
+    settings = PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds))
+    presence = opening.open_presence(monitor.commands, switch_time, floor, journal.append, settings=settings)
+    follow = opening.open_following(switch_time, floor, pops, presence, note=journal.append, numbering=numbering)
+    opening.open_people(base.people, floor, presence)
+    if base.switch is not None:
+        follow.on_taken_back = base.switch.taken_back
+    drain, apply = opening.open_drain(
+        journal, base.pool, follow,
+        refused=config.folder / "journal/refused.jsonl", troubles=base.troubles, numbering=numbering,
     )  # fmt: skip
-    hub.acked, hub.watcher = pops, presence
-    people.away, people.has_desk = presence.logged_out, hub.has_desk
-    directory.changed, today.changed = follow.people_changed, hub.board_changed
-    follow.on_counted = today.refresh
-    if switch is not None:
-        follow.on_taken_back = switch.taken_back
-
-    apply = partial(following.apply, numbering=numbering)
-    drain = Drain(
-        journal, pool, apply,
-        applied=follow.applied, refused=config.folder / "journal/refused.jsonl", troubles=troubles,
-    )  # fmt: skip
-    await stack.enter_async_context(stage(drain=troubles.kept("drain", drain.run)))
-    stack.push_async_callback(_caught_up, drain, base.lease)
-    await _caught_up(drain, base.lease)  # what people last asked to be may stand in the journal only
+    await _drain(drain, stack, base)
     with contextlib.suppress(WorldFailed):  # away again already: its own run goes on asking
-        await directory.load()
-
-    intake = Intake(
-        pool,
-        base.archive,
-        base.crew,
-        hub,
-        switch_time,
-        settings=IntakeSettings(
-            spool=config.spool,
-            work=config.folder / "recordings/work",
-            listeners=config.transcription.workers,
-            settle=timedelta(seconds=config.recordings.settle_seconds),
-            orphan_age=timedelta(seconds=config.recordings.orphan_seconds),
-            archive_tries=config.recordings.attempts,
-            listen_tries=config.transcription.attempts,
-            diary=plans.queue_diary(config),
-            apply=apply,
-        ),
-        live=follow.live.ids,
-        hearing=lambda: monitor.up,
-        caught_up=drain.caught_up,
-        troubles=troubles,
+        await floor.directory.load()
+    intake = opening.open_recordings(
+        config, base, switch_time, floor.hub, follow=follow, monitor=monitor, drain=drain, apply=apply
     )
-    drain.on_set_back = intake.reconciler.wake
-
-    def set_back() -> None:
-        drain.doubt()  # first: the reconciler waits for what the journal still has
-        intake.reconciler.wake()
-
-    base.lease.on_set_back = set_back
-    settings = plans.ivr_settings(config)
-    backoffice = BackOffice(
-        memory, switch_time, language=config.centre.language, priority_of=config.queue.priority.of, note=journal.append,
-        numbering=numbering,
-    )  # fmt: skip
-    reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
-    agi = AgiServer(settings, {"reception": reception})
-    bell = Bell(base.address.url, base.address.password)
-    imports = Imports(pool, clock, numbering, stack.enter_context(claimed(config.folder / "imports")))
-    phones = Telephones(partial(_endpoints, config, pool), switch.reload_agents) if switch else None
-
     messages = plans.switch_log(config)
-    refusals = Refusals(messages, switch_time) if messages else None
+    return _Rooms(
+        clock=clock, switch_time=switch_time, zone=zone, numbering=numbering, journal=journal, floor=floor, pops=pops,
+        monitor=monitor, presence=presence, drain=drain, intake=intake,
+        refusals=Refusals(messages, switch_time) if messages else None,
+    )  # fmt: skip
 
-    changed: set[int | None] = set()
 
-    def renewed() -> None:
-        while changed:
-            hub.tell_me(changed.pop())
+async def _drain(drain: Drain, stack: AsyncExitStack, base: Foundations) -> None:
+    """From now on until the stack unwinds. First what is only in the journal: what people last asked to be may be."""
+    await stack.enter_async_context(stage(drain=base.troubles.kept("drain", drain.run)))
+    stack.push_async_callback(_caught_up, drain, base.lease)
+    await _caught_up(drain, base.lease)
 
-    async def staff_changed(person: str | None) -> None:
-        directory.refresh()
-        changed.add(int(person) if person else None)
-        if phones:
-            phones.change()  # told once the switch has it too: a page that asks sooner could not register
-        else:
-            renewed()
 
-    if phones:
-        phones.renewed = renewed
-    announcing = Announcing(pool, hub)
-    bell.on(Channel.PHONES_CHANGED, staff_changed)
-    bell.on(Channel.SESSION_ENDED, people.sessions.rung)
-    bell.on(Channel.SESSION_ENDED, hub.session_rung)
-    bell.on(Channel.THING_CHANGED, announcing.rung)
+async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms) -> Imports:
+    """Starts what runs by itself. Imports have a door besides."""
+    agi = opening.open_reception(
+        config, base, rooms.switch_time, rooms.pops.memory, note=rooms.journal.append, numbering=rooms.numbering
+    )
+    imports = Imports(base.pool, rooms.clock, rooms.numbering, stack.enter_context(claimed(config.folder / "imports")))
+    phones = opening.open_phones(config, base.pool, base.switch)
+    bell, announcing = opening.open_bells(base, rooms.floor, phones)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
-        "directory": directory.run,
-        "today": today.run,
-        "pops": pops.run,
-        "presence": presence.run,
-        "hub": hub.run,
+        "directory": rooms.floor.directory.run,
+        "today": rooms.floor.today.run,
+        "pops": rooms.pops.cards.run,
+        "presence": rooms.presence.run,
+        "hub": rooms.floor.hub.run,
         "announcing": announcing.run,
-        "monitor": monitor.run,
+        "monitor": rooms.monitor.run,
         "agi": agi.run,
-        "intake": intake.run,
+        "intake": rooms.intake.run,
         "bell": bell.run,
         "imports": imports.run,
-        "sessions": people.sessions.forget_old,
+        "sessions": base.people.sessions.forget_old,
         "rights": partial(tighten_gently, config.folder, plans.guests(config)),
-        **({"switch": switch.run, "phones": phones.run} if switch and phones else {}),
-        **({"refusals": refusals.run} if refusals else {}),
+        **({"switch": base.switch.run, "phones": phones.run} if base.switch and phones else {}),
+        **({"refusals": rooms.refusals.run} if rooms.refusals else {}),
     }
+    troubles = base.troubles
     await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
+    return imports
+
+
+async def _open_door(
+    config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms, imports: Imports, *, listening: socket.socket
+) -> None:
+    """The browsers' door, and what it answers from."""
     report = SystemReport(
-        pool=pool, clock=clock, switch_time=switch_time, floor=floor, monitor=monitor, journal=journal, drain=drain,
-        intake=intake, archive=base.archive, prompts=base.prompts, missing_prompts=base.missing_prompts, crew=base.crew,
-        model=base.model, hosted=base.hosted, spool=config.spool, left_out=partial(left_out, config, pool), version=version(),
-        troubles=troubles, lease=base.lease, hotlines=config.ivr.numbers,
-        refusals=refusals,
+        pool=base.pool, clock=rooms.clock, switch_time=rooms.switch_time, floor=rooms.floor.board, monitor=rooms.monitor,
+        journal=rooms.journal, drain=rooms.drain, intake=rooms.intake, archive=base.archive, prompts=base.prompts,
+        missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
+        left_out=partial(left_out, config, base.pool), version=version(), troubles=base.troubles, lease=base.lease,
+        hotlines=config.ivr.numbers, refusals=rooms.refusals,
     )  # fmt: skip
-    aside = SetAside(pool, clock, intake_time=switch_time, drain=drain, sound=intake.refused)
+    aside = SetAside(base.pool, rooms.clock, intake_time=rooms.switch_time, drain=rooms.drain, sound=rooms.intake.refused)
     made = Parts(
-        pool=pool, clock=clock, zone=zone, numbering=numbering, people=people, imports=imports, hub=hub,
-        floor=floor, presence=presence, archive=base.archive,
+        pool=base.pool, clock=rooms.clock, zone=rooms.zone, numbering=rooms.numbering, people=base.people, imports=imports,
+        hub=rooms.floor.hub, floor=rooms.floor.board, presence=rooms.presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, version=version(),
         given=GivenNumbers(config.folder / "ticket-numbers.json"),
     )  # fmt: skip
     security = plans.security(config)
-    app = application(sources(made, security), people.sessions, security, Desk(find_desk()))
+    app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))
     await stack.enter_async_context(serving(app, listening))
-
-
-async def _endpoints(config: Config, pool: db.Pool) -> tuple[AgentEndpoint, ...]:
-    return plans.phones(config, await everybody(pool)).endpoints
 
 
 async def _caught_up(drain: Drain, lease: Lease) -> None:

@@ -34,8 +34,9 @@ from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
 from services.floor.routes import BoardRoutes
-from services.following import Follow, apply
+from services.following import Follow
 from services.now import Clock
+from services.opening import open_drain, open_floor, open_following, open_pops, open_presence
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
 from services.recordings.playback import Playback
@@ -247,22 +248,17 @@ def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings)
     """Plain calls, nothing started."""
     switch = KeptSwitch()
     journal = Journal(folder / "journal")
-    directory = Directory(pool)
-    today = Today(pool, clock, queue=QUEUE, zone=ZONE)
-    floor = Floor(directory, today, clock, queue=QUEUE)
     sessions = Sessions(pool, clock, SessionLimits())
-    hub = Hub(clock, boards=floor, alive=sessions.alive)
-    pops = ScreenPop(hub, directory, Memory(pool, limit_s=seconds(5)), clock, note=journal.append)
-    presence = Presence(switch, directory, floor, clock, settings=settings, note=journal.append)
-    follow = Follow(hub=hub, pops=pops, presence=presence, floor=floor, directory=directory, clock=clock, note=journal.append)
-    follow.on_counted = today.refresh
-    directory.changed, today.changed = follow.people_changed, hub.board_changed
-    hub.acked, hub.watcher = pops, presence
-    drain = Drain(journal, pool, apply, applied=follow.applied, refused=folder / "refused.jsonl", troubles=Troubles(clock))
-    tickets = Tickets(pool, clock, ZONE)
+    floor = open_floor(pool, clock, sessions.alive, queue=QUEUE, zone=ZONE)
+    pops = open_pops(pool, clock, floor, journal.append, memory=Memory(pool, limit_s=seconds(5)))
+    presence = open_presence(switch, clock, floor, journal.append, settings=settings)
+    follow = open_following(clock, floor, pops, presence, note=journal.append)
+    drain, _ = open_drain(journal, pool, follow, refused=folder / "refused.jsonl", troubles=Troubles(clock))
     return Office(
-        pool, clock, folder, switch, journal, directory, floor, hub, pops, presence, follow, drain, today, tickets, sessions
-    )
+        pool=pool, clock=clock, folder=folder, switch=switch, journal=journal, directory=floor.directory, floor=floor.board,
+        hub=floor.hub, pops=pops.cards, presence=presence, follow=follow, drain=drain, today=floor.today,
+        tickets=Tickets(pool, clock, ZONE), sessions=sessions,
+    )  # fmt: skip
 
 
 # what the switch says -------------------------------------------------------------------------------------------------
