@@ -7,7 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-ROOMS = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:/|\.py))`", PAGE.split("## Rooms")[1].split("\n## ")[0]))
+CELLS = re.findall(r"^\| (`[^|]*) \|", PAGE.split("## Rooms")[1].split("\n## ")[0], re.MULTILINE)
+ROOMS = {room for cell in CELLS for room in re.findall(r"`([^`]+)`", cell)}
 
 
 def _standing() -> set[str]:
