@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from cti.ids import CallId, ChannelId, Extension
+from cti.ids import MAIN, CallId, ChannelId, Extension, Node
 
 
 class OfferOutcome(StrEnum):
@@ -59,6 +59,7 @@ class AgentState(StrEnum):
 class _Change:
     at: datetime
     recovered: bool = False
+    node: Node = MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,12 @@ ChannelId = NewType("ChannelId", str)
 Extension = NewType("Extension", str)
 """The digits an agent's phone is known by, ``1001``; its interface is ``PJSIP/1001``."""
 
+Node = NewType("Node", str)
+"""Which switch it is that says something; there may be several."""
+
+MAIN = Node("main")
+"""The node's name where there is one switch."""
+
 UNREAD = "unread"
 """The CallerIDNum of an outside caller until the dialplan has read, filtered and set the true one (then NewCallerid is sent)."""
 

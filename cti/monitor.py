@@ -180,7 +180,7 @@ class Monitor:
             self._unsure = self._unsure or not covered
         elif event is not None:
             for change in self._apply(event):
-                await self._on_change(change)
+                await self._pass_on(change)
 
     def _apply(self, event: events.Event) -> list[Change]:
         """What the event comes to. A move that the board refused is logged the first time and counted every time."""
@@ -189,6 +189,9 @@ class Monitor:
         if len(self.illegal) > before:
             log.warning("switch.illegal_move", why=next(reversed(self.illegal)))
         return out
+
+    async def _pass_on(self, change: Change, *, recovered: bool = False) -> None:
+        await self._on_change(replace(change, recovered=recovered, node=self._settings.node))
 
     def _is_believed(self, message: bytes) -> bool:
         """Whether the message is taken as the switch's own.
@@ -232,7 +235,7 @@ class Monitor:
         seen = await self._look(link)
         for event in snapshot.missed(self._picture, seen, only):
             for change in self._apply(event):
-                await self._on_change(replace(change, recovered=True))
+                await self._pass_on(change, recovered=True)
 
     async def _look(self, link: Link) -> snapshot.Snapshot:
         limit = self._settings.snapshot_limit
@@ -264,7 +267,7 @@ class Monitor:
             if snapshot.subject(event, self._picture, seen) in wrong:
                 found += self._apply(event)
         for change in found:
-            await self._on_change(replace(change, recovered=True))
+            await self._pass_on(change, recovered=True)
         if found:
             self.corrected.update(type(change).__name__ for change in found)
             log.warning("switch.corrected", changes=len(found))
@@ -273,7 +276,7 @@ class Monitor:
         if self._told != (up, detail):
             self._told = (up, detail)
             (log.info if up else log.warning)("switch.link", up=up, why=detail)
-            await self._on_change(LinkChanged(at=self._clock.now(), up=up, detail=detail))
+            await self._pass_on(LinkChanged(at=self._clock.now(), up=up, detail=detail))
 
     @staticmethod
     def _time() -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cti.ids import MAIN, Node
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiSettings:
@@ -19,6 +21,8 @@ class AmiSettings:
     seal: str = field(default="", repr=False)
     """Once an event has borne it, none of a channel is believed without (cti.events). Empty: not looked for."""
     queues: tuple[str, ...] = ()
+    node: Node = MAIN
+    """The switch's name among several: every change that it leads to carries it."""
     tls: bool = False
     """AMI belongs on loopback or inside TLS: the secret is sent as it is."""
     connect_limit: float = 5.0

@@ -111,7 +111,8 @@ class Follow:
             case AgentChanged():
                 self._presence.agent_changed(change)
             case LinkChanged(up=True):
-                self._note(StillLive(at=change.at, calls=self.live.ids(), legs=self.live.legs()))
+                calls, legs = self.live.ids(change.node), self.live.legs(change.node)
+                self._note(StillLive(at=change.at, calls=calls, legs=legs, node=change.node))
                 self._presence.link_up()
         seat = self._directory.at(change.extension) if isinstance(change, AgentChanged) else None
         self._hub.board_changed(*([seat.person] if seat else []))

@@ -10,16 +10,17 @@ on conflict (journal) do update set position = excluded.position;
 
 -- name: ensure_calls
 -- Calls of which something is heard before (or without) their beginning.
-insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered)
-select id, '', '', '', '', at, true from unnest(:calls::text[], :moments::timestamptz[]) as heard (id, at) on conflict (id) do nothing;
+insert into call (id, number, number_sent, name_sent, dialled, node, started_at, recovered)
+select id, '', '', '', '', node, at, true
+from unnest(:calls::text[], :moments::timestamptz[], :nodes::text[]) as heard (id, at, node) on conflict (id) do nothing;
 
 -- name: start_call
 -- A caller's channel came up; a row that was only guessed so far gets its beginning.
-insert into call (id, number, number_sent, name_sent, dialled, started_at, recovered, customer_id)
-values (:call, :number, :number_sent, :name_sent, :dialled, :at, :recovered, (select id from customer where number = :number))
+insert into call (id, number, number_sent, name_sent, dialled, node, started_at, recovered, customer_id)
+values (:call, :number, :number_sent, :name_sent, :dialled, :node, :at, :recovered, (select id from customer where number = :number))
 on conflict (id) do update
   set number = excluded.number, number_sent = excluded.number_sent, name_sent = excluded.name_sent,
-      dialled = excluded.dialled, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
+      dialled = excluded.dialled, node = excluded.node, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
   where call.dialled = '';
 
 -- name: queue_call
@@ -139,22 +140,25 @@ update call c set talked_ms = (
 where c.id = any(:calls::text[]) and c.ended_at is not null;
 
 -- name: ended_unheard
--- Calls that we think open although the switch has none of that name (:live: those it has); begun before :at.
-select id, started_at, answered_at from call where ended_at is null and started_at < :at and not (id = any(:live::text[]));
+-- Calls of a switch (:node) that we think open although it has none of that name (:live: those it has); begun before :at.
+select id, started_at, answered_at from call where ended_at is null and node = :node and started_at < :at and not (id = any(:live::text[]));
 
 -- name: close_unheard_legs
 -- Phones that we think ringing although the switch has none of that name (:live: those it has); since before :at.
-update call_leg set ended_at = :at, outcome = 'cancelled' where outcome is null and rang_at < :at and not (channel = any(:live::text[]));
+update call_leg l set ended_at = :at, outcome = 'cancelled' from call c
+where l.outcome is null and l.rang_at < :at and not (l.channel = any(:live::text[])) and c.id = l.call_id and c.node = :node;
 
 -- name: close_unheard_spans
 -- Likewise, whoever we think with a caller that is still there: left by now, the switch does not say when.
-update call_span set left_at = greatest(:at, joined_at) where left_at is null and joined_at < :at and not (channel = any(:live::text[]));
+update call_span s set left_at = greatest(:at, s.joined_at) from call c
+where s.left_at is null and s.joined_at < :at and not (s.channel = any(:live::text[])) and c.id = s.call_id and c.node = :node;
 
 -- name: close_unheard_pops
 -- Likewise, the cards of rings that are over.
 update pop p set ended_at = :at, ended_how = coalesce(
   (select l.outcome from call_leg l where l.call_id = p.call_id and p.id = l.call_id || '/' || l.channel), 'cancelled')
-where ended_at is null and offered_at < :at and not (split_part(id, '/', 2) = any(:live::text[]));
+where ended_at is null and offered_at < :at and not (split_part(id, '/', 2) = any(:live::text[]))
+  and not exists (select 1 from call c where c.id = p.call_id and c.node <> :node);
 
 -- name: send_pop
 -- A card went out; the same offer is the same card.

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from cti.changes import Change
-from cti.ids import CallId, ChannelId
+from cti.ids import MAIN, CallId, ChannelId, Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class MenuChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillLive:
-    """After a login: these calls are on the switch; any other that we think open has ended unheard.
+    """After a login: these calls are on the switch (``node``); any other of it that we think open has ended unheard.
 
     ``legs``: phones that ring or talk for them; any other ring, card or conversation that we think open is over as well.
     """
@@ -86,6 +86,7 @@ class StillLive:
     at: datetime
     calls: tuple[CallId, ...]
     legs: tuple[ChannelId, ...] = ()
+    node: Node = MAIN
 
 
 Fact = Change | PopSent | PopEnriched | PopReceived | PopEnded | WantedSet | MenuChosen | StillLive

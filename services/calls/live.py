@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cti.changes import CallOffered, CallQueued, CallStarted, Change, LegJoined, LegLeft, OfferEnded
-from cti.ids import CallId, ChannelId
+from cti.ids import MAIN, CallId, ChannelId, Node
 from services.calls.network_text import printable
 from services.customers.numbers import Numbering
 
@@ -32,6 +32,7 @@ class LiveCall:
 
     id: CallId
     started_at: datetime
+    node: Node = MAIN
     number: str = ""
     name_sent: str = ""
     ivr_path: str = ""
@@ -54,30 +55,31 @@ class LiveCalls:
     def get(self, call: CallId) -> LiveCall | None:
         return self._calls.get(call)
 
-    def ids(self) -> tuple[CallId, ...]:
-        return tuple(self._calls)
+    def ids(self, node: Node = MAIN) -> tuple[CallId, ...]:
+        """The calls on that switch."""
+        return tuple(call.id for call in self._calls.values() if call.node == node)
 
-    def legs(self) -> tuple[ChannelId, ...]:
-        """Every phone that rings or talks now."""
-        return tuple(leg for call in self._calls.values() for leg in call.legs)
+    def legs(self, node: Node = MAIN) -> tuple[ChannelId, ...]:
+        """Every phone that rings or talks for them now."""
+        return tuple(leg for call in self._calls.values() if call.node == node for leg in call.legs)
 
-    def call(self, call: CallId, at: datetime) -> LiveCall:
+    def call(self, call: CallId, at: datetime, node: Node = MAIN) -> LiveCall:
         """The call, made if nothing was heard of it yet."""
         found = self._calls.get(call)
         if found is None:
-            found = self._calls[call] = LiveCall(call, at)
+            found = self._calls[call] = LiveCall(call, at, node)
             while len(self._calls) > MOST:
                 self._calls.popitem(last=False)
         return found
 
     def start(self, change: CallStarted) -> LiveCall:
-        call = self.call(change.call, change.at)
+        call = self.call(change.call, change.at, change.node)
         call.started_at = min(call.started_at, change.at)
         call.number, call.name_sent = self._numbering.read(change.number), printable(change.name)
         return call
 
     def queue(self, change: CallQueued) -> LiveCall:
-        call = self.call(change.call, change.at)
+        call = self.call(change.call, change.at, change.node)
         call.queue = change.queue
         call.queued_at = call.queued_at or change.at
         call.ivr_path = change.ivr_path or call.ivr_path
@@ -88,7 +90,7 @@ class LiveCalls:
         """Takes in which phones ring or talk; other changes do not concern it."""
         match change:
             case CallOffered() | LegJoined():
-                self.call(change.call, change.at).legs.add(change.leg)
+                self.call(change.call, change.at, change.node).legs.add(change.leg)
             case OfferEnded() | LegLeft() if live := self.get(change.call):
                 live.legs.discard(change.leg)
 

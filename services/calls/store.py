@@ -23,7 +23,7 @@ from cti.changes import (
     QueueChanged,
     QueueLeft,
 )
-from cti.ids import CallId, ChannelId
+from cti.ids import MAIN, CallId, Node
 from services.bells import Change, Kind, tell_changed
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.network_text import printable
@@ -62,14 +62,15 @@ async def move_cursor(connection: Connection, journal: str, position: int) -> No
 async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
     """A row for every call that these facts speak of without beginning it; before they are applied."""
     begun: set[CallId] = set()
-    needed: dict[CallId, datetime] = {}
+    needed: dict[CallId, tuple[datetime, Node]] = {}
     for fact in facts:
         if isinstance(fact, CallStarted):
             begun.add(fact.call)
         elif isinstance(fact, OF_A_CALL) and fact.call not in begun:
-            needed.setdefault(fact.call, fact.at)
+            needed.setdefault(fact.call, (fact.at, MAIN if isinstance(fact, MenuChosen) else fact.node))
     if needed:
-        await QUERIES.ensure_calls.execute(connection, calls=list(needed), moments=list(needed.values()))
+        moments, nodes = zip(*needed.values(), strict=True)
+        await QUERIES.ensure_calls.execute(connection, calls=list(needed), moments=list(moments), nodes=list(nodes))
 
 
 async def tell_of(connection: Connection, facts: Sequence[Fact]) -> None:
@@ -107,8 +108,8 @@ async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWH
                 connection, person=fact.person, state=fact.state, reason=fact.reason[:40], at=fact.at
             )
         case StillLive():
-            await _end_unheard(connection, fact.calls, fact.at)
-            await _close_unheard(connection, fact.legs, fact.at)
+            await _end_unheard(connection, fact)
+            await _close_unheard(connection, fact)
         case AgentChanged() | QueueChanged() | LinkChanged():
             pass  # states of this moment: the board shows them, the database does not keep them
 
@@ -160,6 +161,7 @@ async def _start(connection: Connection, fact: CallStarted, numbering: Numbering
         number_sent=sent,
         name_sent=name,
         dialled=dialled or "-",
+        node=fact.node,
         at=fact.at,
         recovered=fact.recovered,
     )
@@ -215,18 +217,18 @@ async def settle_late(connection: Connection, facts: Sequence[Fact]) -> None:
         await QUERIES.measure_late.execute(connection, calls=calls)
 
 
-async def _end_unheard(connection: Connection, live: Sequence[CallId], at: datetime) -> None:
+async def _end_unheard(connection: Connection, fact: StillLive) -> None:
     """Ends the calls that the switch no longer has. How a call ended is known only if somebody had answered it."""
-    for row in await QUERIES.ended_unheard.fetch(connection, live=list(live), at=at):
+    for row in await QUERIES.ended_unheard.fetch(connection, live=list(fact.calls), at=fact.at, node=fact.node):
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
-        await _end(connection, CallEnded(at=at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
-        await tell_changed(connection, _change(call, at))
+        await _end(connection, CallEnded(at=fact.at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
+        await tell_changed(connection, _change(call, fact.at))
 
 
-async def _close_unheard(connection: Connection, legs: Sequence[ChannelId], at: datetime) -> None:
+async def _close_unheard(connection: Connection, fact: StillLive) -> None:
     """Closes rings, cards and conversations whose own end we did not hear, of calls that go on. How such a ring ended is not
     known.
     """
     for query in (QUERIES.close_unheard_legs, QUERIES.close_unheard_spans, QUERIES.close_unheard_pops):
-        await query.execute(connection, live=list(legs), at=at)
+        await query.execute(connection, live=list(fact.legs), at=fact.at, node=fact.node)

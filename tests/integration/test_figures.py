@@ -9,8 +9,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, Change, QueueLeft, VisitEnd
-from cti.ids import CallId, ChannelId, Extension
+from cti.changes import (
+    CallAnswered,
+    CallEnded,
+    CallHeld,
+    CallOffered,
+    CallOutcome,
+    CallQueued,
+    CallStarted,
+    Change,
+    LegJoined,
+    QueueLeft,
+    VisitEnd,
+)
+from cti.ids import CallId, ChannelId, Extension, Node
 from services.calls import store
 from services.calls.facts import StillLive
 from services.floor.figures import FORMULA, Figures, Limits, Today, compute, day_of
@@ -178,6 +190,26 @@ async def test_a_visit_whose_end_was_not_heard_ends_with_the_call_and_gives_way_
     assert await calls.visits() == [(QUEUE, 0, 50, "lost")]
     await calls.leave(call, _at(30), VisitEnd.ABANDONED, recovered=True)
     assert await calls.visits() == [(QUEUE, 0, 30, "abandoned")]
+
+
+async def test_a_switch_speaks_for_its_own_calls_alone(calls: Calls) -> None:
+    east, west = (CallId(f"{node}-1.1") for node in ("east", "west"))
+    for call in (east, west):
+        node, leg = Node(call[:4]), ChannelId(f"{call}2")
+        await calls.apply(CallStarted(at=_at(0), node=node, call=call, number="", name="", dialled="1"))
+        await calls.apply(CallOffered(at=_at(1), node=node, call=call, extension=Extension("1001"), leg=leg, queue=QUEUE))
+        await calls.apply(LegJoined(at=_at(2), node=node, call=call, extension=None, leg=ChannelId(f"{call}3")))
+    async with db.transaction(calls.pool) as connection:
+        await store.ensure_calls(
+            connection, (CallHeld(at=_at(3), node=Node("west"), call=CallId("west-1.9"), held=True, leg=LEG),)
+        )
+    for live in ((east,), ()):
+        await calls.apply(StillLive(at=_at(50), calls=live, node=Node("east")))
+        for table, still in (("call_leg", "outcome is null"), ("call_span", "left_at is null")):
+            assert await calls.pool.fetch(f"select distinct call_id from {table} where {still}") == [(west,)]
+    assert {row["id"] for row in await calls.pool.fetch("select id from call where ended_at is null")} == {west, "west-1.9"}
+    await calls.apply(StillLive(at=_at(60), calls=(), node=Node("west")))
+    assert not await calls.pool.fetchval("select count(*) from call where ended_at is null")
 
 
 async def test_the_first_visits_end_that_comes_again_does_not_end_the_second(calls: Calls) -> None:

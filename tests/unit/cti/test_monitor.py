@@ -14,7 +14,7 @@ from cti.calls import CallState
 from cti.changes import CallStarted, Change, LegJoined
 from cti.errors import LinkDown
 from cti.events import WANTED
-from cti.ids import CallId, Extension
+from cti.ids import CallId, Extension, Node
 from cti.monitor import Backoff, Monitor
 from cti.settings import AmiSettings
 from cti.switch_time import SwitchTime
@@ -478,6 +478,16 @@ async def test_a_switch_that_does_not_seal_is_heard(clock: HandClock) -> None:
             await floor.until("link up")
             await floor.hears(*ANSWERED, last="16 ended")
     assert not floor.monitor.malformed
+
+
+async def test_every_change_bears_the_name_of_its_switch(clock: HandClock) -> None:
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, node=Node("east"))
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            await floor.hears(*ANSWERED, last="16 ended")
+    assert {change.node for change in floor.said} == {"east"}
 
 
 async def test_an_illegal_move_is_counted_logged_by_its_event_and_changes_nothing(
