@@ -1,4 +1,5 @@
-"""A thing has changed in the database: every browser whose person may see it is told, and reads it again if it shows it.
+"""Tells every browser whose person may see a thing that it has changed in the database, so that it is read again where it is
+shown.
 
 Whoever changes a thing rings in the same transaction (``services.bells``), whichever process it is. Who may hear of it is
 ``access.policy``'s to say; whose a thing is, if that matters to anybody present, is asked of the database. Rings are gathered

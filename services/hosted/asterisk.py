@@ -444,7 +444,9 @@ def _is_switch_of(conf: Path, words: list[bytes]) -> bool:
 
 
 def wants_rotation(folder: Path) -> bool:
-    """A log in use is too long. What was put aside before, and what the switch said while it started, is not rotated by it."""
+    """Whether a log in use is too long. Logs that were put aside before, or that the switch wrote while it started, are not
+    asked.
+    """
     return any(path.stat().st_size > _LOG_LIMIT_BYTES for name in _ROTATED if (path := folder / name).exists())
 
 

@@ -94,7 +94,7 @@ def _ask_to_leave(left: list[int]) -> None:
 
 
 def _first(left: list[int]) -> list[int]:
-    """Those that no postmaster has forked: the postmaster itself, initdb."""
+    """The processes that no postmaster has forked: the postmaster itself, initdb."""
     return [pid for pid in left if not _arguments(pid).startswith(_OF_A_POSTMASTER)]
 
 

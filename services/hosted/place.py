@@ -100,7 +100,7 @@ def _write(file: Path, text: str, account: Account | None) -> None:
 
 
 def _outside(folder: Path) -> list[Path]:
-    """Where root may have put it."""
+    """The places where root may have put the database."""
     return [base / accounts.outside_name(folder) for base in accounts.PLACES]
 
 
@@ -114,7 +114,7 @@ def _only_one(folder: Path) -> Path | None:
 
 
 def _first(folder: Path, account: str, signs: Iterable[Path]) -> Path:
-    """A new one's place, unless something says that there was one before."""
+    """The place of a new database, unless something says that there was one before."""
     if sign := next((sign for sign in signs if sign.exists()), None):
         others = "".join(said(" There is {path}.", path=path) for path in _orphans(folder))
         before = said("this instance was used before ({sign}), and its database is not in {folder}.", sign=sign, folder=folder)

@@ -74,7 +74,7 @@ class Refusals:
         self._clock = clock
 
     async def lately(self) -> list[Refusal]:
-        """Those within the last hour, also from before our start; none where the log cannot be read."""
+        """The refusals of the last hour, also from before our start; none if the log cannot be read."""
         return await self._since(self._clock.now() - WITHIN)
 
     async def said(self) -> str:

@@ -32,7 +32,7 @@ def holders(agents: Iterable[AgentEndpoint]) -> dict[str, str]:
 
 
 def noted(note: Path) -> dict[str, str]:
-    """The holders whose contacts the switch may have; none where that was never noted, or the note is damaged."""
+    """The holders whose contacts the switch may have; empty if they were never noted, or the note is damaged."""
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -45,7 +45,7 @@ def write_note(note: Path, agents: Iterable[AgentEndpoint]) -> None:
 
 
 def staying(agents: Collection[AgentEndpoint], known: Mapping[str, str]) -> tuple[AgentEndpoint, ...]:
-    """Those whose phone is in the same hands as noted."""
+    """The extensions whose phone is in the same hands as noted."""
     now = holders(agents)
     return tuple(agent for agent in agents if known.get(agent.extension) == now[agent.extension])
 

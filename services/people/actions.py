@@ -214,7 +214,7 @@ def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
 
 
 def _phone_of(person: Person) -> tuple[object, ...]:
-    """What the switch's files, the queue and the board are made of."""
+    """The part of an account from which the switch's files, the queue and the board are made."""
     seen = (person.roles, person.name, person.language) if person.extension else ()
     return person.extension, person.phone_kind, person.phone_secret_n, person.active, *seen
 
@@ -226,7 +226,7 @@ def _keep_an_administrator(administrators: frozenset[int], after: Person) -> Non
 
 
 def _told(before: Person, after: Person) -> dict[str, str]:
-    """What the audit says: from and to of accounts' fields (no customer's data)."""
+    """The detail for the audit: each changed field, from what to what (accounts hold no customer's data)."""
     return {
         name: f"{_word(getattr(before, name))} -> {_word(getattr(after, name))}"
         for name in sorted(CHANGEABLE)

@@ -139,7 +139,9 @@ class Adoption:
             log.warning("recordings.legs_kept", error=type(error).__name__)
 
     async def _clear_left(self, row: Row, legs: list[SpooledLeg]) -> None:
-        """What lies here though it is archived: we died before we removed it. What was never woven is put aside."""
+        """Clears sound that lies here although it is archived: we died before we removed it. A leg that was never woven is put
+        aside.
+        """
         woven = {(leg["channel"], leg["started_at"]) for leg in row["legs"] if not leg["error"]}
         bad = [
             leg

@@ -104,7 +104,7 @@ class Archiving:
             await self._weave(job, await self._by_evidence(job.call, times, legs) if times.concluded else times, legs)
 
     async def _by_evidence(self, call: CallId, times: CallTimes, legs: list[SpooledLeg]) -> CallTimes:
-        """How a call whose end nobody heard went on, as the switch's diary and the sound have it."""
+        """How a call whose end nobody heard went on, according to the switch's diary and the sound."""
         told = (await told_of(self._settings.diary, [call])).get(call)
         async with transaction(self._pool) as taken:
             await store.QUERIES.reopen_end.execute(taken, call=call)
@@ -139,7 +139,9 @@ class Archiving:
         return any(began <= ended and until >= times.started_at for began, until in self._full)
 
     async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> None:
-        """Nothing in the spool: it may lie in the store already, of a time that the database has forgotten."""
+        """The spool has nothing of the call. Its recording may lie in the store already, from a time that the database has
+        forgotten.
+        """
         if key := await self._archive.find(job.call, times.started_at):
             await self._take_back(job, times, key)
         elif since < ABSENT and times.sounded:
@@ -174,7 +176,7 @@ class Archiving:
         await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
     async def _take_back(self, job: Job, times: CallTimes, key: str) -> None:
-        """The row of a recording that is in the store."""
+        """Writes the row of a recording that is in the store already."""
         work = self._settings.work / f"{job.call}.back.flac"
         stored, told = await receipts.of_stored(self._archive, key, work, otherwise=times.answered_at or times.started_at)
         log.warning("recordings.row_restored", call=job.call)
@@ -232,7 +234,7 @@ class Archiving:
 
 
 def _free(folder: Path) -> int:
-    """Bytes that may still be written; plenty where it cannot be told."""
+    """Bytes that may still be written; plenty if the system does not tell."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:

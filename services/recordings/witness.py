@@ -99,7 +99,9 @@ def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[Sp
 
 
 def _by_sound(call: CallId, known: CallTimes, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
-    """Whoever was with the caller left when that file ended; the caller's own file is the call."""
+    """The ends of legs and call as the sound tells them: a person left when that person's file ended; the caller's own file is
+    the call.
+    """
     closed = {leg.leg.channel: leg.touched_at for leg in legs}  # of several files of one leg the last
     end = closed.get(ChannelId(call), max(closed.values()))
     for leg, at in closed.items():
@@ -138,7 +140,7 @@ def _talk(witness: Witness, talk: Talk, left: datetime | None) -> Iterator[Heard
 
 
 def _end(witness: Witness, closed: Mapping[ChannelId, datetime]) -> datetime:
-    """When the caller was gone: of who was handed on, or whose end the diary has not, the sound alone knows."""
+    """When the caller was gone. If the diary has no end, or the agent handed the caller on, only the sound tells."""
     last = max(closed.values())
     if witness.over_at:
         return witness.over_at
@@ -163,6 +165,6 @@ def _outcome(witness: Witness) -> CallOutcome:
 
 
 def _waited(witness: Witness) -> int | None:
-    """Whole seconds, as milliseconds."""
+    """The wait in whole seconds, as milliseconds."""
     until = witness.answered_at or witness.ended_at
     return (until - witness.queued_at) // timedelta(milliseconds=1) if until and witness.queued_at else None

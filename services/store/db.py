@@ -147,9 +147,10 @@ def _encode(value: Any) -> str:
 
 @contextlib.asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction on one connection; DatabaseAway if there is none to be had or it is lost on the way, DatabaseBusy.
+    """One transaction on one connection. Raises DatabaseAway if there is no connection to be had, or it is lost on the way;
+    DatabaseBusy.
 
-    Cancelled, it is ended by closing its connection: a rollback would wait for a database that may not answer.
+    When cancelled, it ends by closing its connection: a rollback would wait for a database that may not answer.
     """
     async with connection(pool) as taken, _lost_is_away(taken):
         try:
@@ -169,7 +170,9 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 @contextlib.asynccontextmanager
 async def connection(pool: Pool) -> AsyncIterator[Connection]:
-    """A connection for reading, without a transaction around it. Cancelled, it gives the connection back behind our back."""
+    """A connection for reading, without a transaction around it. When cancelled, it gives the connection back in the
+    background.
+    """
     try:
         taken = await pool.acquire(timeout=ACQUIRE_S)
     except SHUT as error:
@@ -189,7 +192,9 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
 
 @contextlib.asynccontextmanager
 async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
-    """Only a connection that is really closed counts: an OSError of somebody else's inside the block stays what it is."""
+    """Turns the loss of this connection into DatabaseAway. Only a connection that is really closed counts: another OSError
+    inside the block stays what it is.
+    """
     try:
         yield
     except BUSY as error:
@@ -203,7 +208,7 @@ async def _lost_is_away(taken: Connection) -> AsyncIterator[None]:
 
 
 def is_gone(taken: Connection) -> bool:
-    """True once the connection is lost: what failed on it says nothing of the statement."""
+    """Whether the connection is lost: then what failed on it says nothing about the statement."""
     try:
         return taken.is_closed()
     except asyncpg.InterfaceError:

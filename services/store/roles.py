@@ -23,13 +23,15 @@ DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term", "
 
 
 async def hand_out(owner: OwnConnection, application: str) -> None:
-    """Exactly these rights for ``application``, whatever it had before. ``owner``: a connection of who owns the tables."""
+    """Gives ``application`` exactly these rights, whatever it had before. ``owner`` is a connection of the account that owns
+    the tables.
+    """
     async with owner.transaction():
         for row in await QUERIES.statements.fetch(owner, account=application, deletable=sorted(DELETABLE)):
             await owner.execute(row["statement"])
 
 
 async def beyond(application: Connection) -> str:
-    """What the account of this connection may do that it must not, for the operator; '' if nothing."""
+    """The rights that this connection's account has and must not have, as a sentence for the operator; '' if there are none."""
     found: str | None = await QUERIES.beyond.fetchval(application)
     return found or ""

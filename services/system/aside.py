@@ -47,7 +47,7 @@ class SetAside:
         self._of_sound = sound
 
     async def show(self) -> Aside:
-        """Everything; while the database is away what is known without it."""
+        """Everything that is set aside; while the database is away, what is known without it."""
         items = [*self._facts(), *self._sound()]
         try:
             async with asyncio.timeout(ASK_S), connection(self._pool) as taken:

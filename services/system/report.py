@@ -124,7 +124,7 @@ class SystemReport:
         return SystemPart(name="database", ok=not self._room(), code=self._room() or "ok", detail=f"{size / 1e6:.0f} MB")
 
     def _room(self) -> str:
-        """What is to be said of the disk below the embedded database; another's server has its own watch."""
+        """What to say of the disk below the embedded database; another's server has its own watch."""
         if self.hosted is None:
             return ""
         free = self.hosted.free
@@ -148,7 +148,7 @@ class SystemReport:
         return "spool_full" if free < FULL_BYTES else "disk_low" if free < DISK_LOW else ""
 
     async def _store(self) -> str:
-        """What keeps finished recordings out of the store: they wait in the spool meanwhile. '' if nothing does."""
+        """What keeps finished recordings out of the store while they wait in the spool; '' if nothing does."""
         if self.intake.archiving.hindered:
             return "store_failed"
         if self.archive.folder is None:
@@ -157,7 +157,7 @@ class SystemReport:
         return "store_full" if free < FULL_BYTES else "store_low" if free < DISK_LOW else ""
 
     def _reconciled(self) -> SystemPart:
-        """What the store, the rows and the switch's diary had of each other."""
+        """What the reconciler found missing in the store, the rows or the switch's diary."""
         reconciler = self.intake.reconciler
         repaired = ", ".join(f"{count} {kind}" for kind, count in sorted(reconciler.repaired.items()))
         code = "missing_sound" if reconciler.missing else "unreadable" if reconciler.unreadable else "ok"
@@ -185,7 +185,7 @@ class SystemReport:
         return SystemPart(name="prompts", ok=not missing, code="missing" if missing else "ok", detail=detail)
 
     async def _accounts(self) -> SystemPart:
-        """Rows that are passed over so that they stop nobody else: who, and what of it cannot be."""
+        """The accounts that are passed over so that they stop nobody else, and what of each cannot be."""
         try:
             async with asyncio.timeout(ASK_S):
                 named = await self.left_out()

@@ -101,7 +101,7 @@ class Tickets:
         return await self._step(ticket, version, Action.CLOSE, by=by, note=note)
 
     async def discard(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
-        """A draft that is no case; restore undoes it."""
+        """The draft is no case; ``restore`` undoes the discard."""
         return await self._step(ticket, version, Action.DISCARD, by=by, note=note)
 
     async def restore(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -214,7 +214,7 @@ async def draft_of_call(connection: Connection, call: str, at: datetime) -> int 
 
 
 def _from_call(behind: Row) -> Iterator[Filling]:
-    """Number, customer and the caller's choice in the IVR."""
+    """The fields that the call gives: number, customer and the caller's choice in the IVR."""
     if behind["number"]:
         yield Filling("customer_number", behind["number"], Source("call"))
     if behind["customer_name"]:
@@ -242,7 +242,9 @@ async def fill_from_words(connection: Connection, call: str, fillings: tuple[Fil
 
 
 def _may_fill(ticket: Ticket, filling: Filling) -> bool:
-    """Never over an agent's hand; over what the call or the customer row gave only when the words are sure."""
+    """Whether the words may fill the field: never over what an agent typed; over what the call or the customer row gave only
+    when the words are sure.
+    """
     source = ticket.sources.get(filling.name)
     if source is None or source.by == "draft":
         return True
@@ -250,7 +252,7 @@ def _may_fill(ticket: Ticket, filling: Filling) -> bool:
 
 
 def _without_source(ticket: Ticket, name: str) -> Ticket:
-    """Nobody filled this field: whoever comes first may."""
+    """Whether nobody has filled this field: then whoever comes first may."""
     return replace(ticket, sources={filled: source for filled, source in ticket.sources.items() if filled != name})
 
 

@@ -27,11 +27,11 @@ class GivenNumbers:
         self._writing = asyncio.Lock()
 
     def highest(self, month: str) -> int:
-        """0 where none was given."""
+        """The highest number given in the month; 0 if none was."""
         return self._highest.get(month, 0)
 
     async def note(self, number: str) -> None:
-        """``T2026-11-000042`` was given: after its commit."""
+        """Notes that ``T2026-11-000042`` was given. To be called after its commit."""
         month, count = number[1:8], int(number[9:])
         if count <= self.highest(month):
             return

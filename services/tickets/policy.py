@@ -29,7 +29,7 @@ async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[st
 
 
 def may(who: LoggedIn, action: Action, ticket: Ticket) -> bool:
-    """Whether this person's hands may be on that ticket for that step, whatever its state."""
+    """Whether this person may take that step with that ticket, whatever its state."""
     return policy.may(who, ACTS[action], owned(who, ticket.owner_id))
 
 

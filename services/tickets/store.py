@@ -111,7 +111,7 @@ async def _write_journal(connection: Connection, ticket: int, seq: int, entry: E
 
 
 def _form(ticket: Ticket) -> dict[str, object]:
-    """What the form holds, by the columns' names, and who filled each field."""
+    """The form's content by the columns' names, and who filled each field."""
     sources = {name: source.as_json() for name, source in ticket.sources.items()}
     return {**{name: ticket.value(name) for name in FIELDS}, "sources": sources}
 
@@ -123,7 +123,7 @@ async def next_number(connection: Connection, local: datetime, given: GivenNumbe
 
 
 async def codes(connection: Connection) -> dict[str, set[str]]:
-    """List -> class codes in use."""
+    """For each list the class codes in use."""
     found: dict[str, set[str]] = {name: set() for name in CLASSES}
     for row in await QUERIES.codes.fetch(connection):
         found[row["list"]].add(row["code"])

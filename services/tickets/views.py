@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """What persons are shown of tickets."""
+    """Shows tickets to persons."""
 
     pool: Pool
     reads: Reads
@@ -54,7 +54,7 @@ class Views:
         return cls(pool, Reads(pool, clock))
 
     async def see(self, who: LoggedIn, ticket: Ticket) -> Seen:
-        """The ticket as ``who`` may have it."""
+        """The ticket as ``who`` may see it."""
         async with connection(self.pool) as taken:
             if not await _may_read(taken, who, ticket):
                 ticket = without_words(ticket)

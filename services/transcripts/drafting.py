@@ -76,7 +76,7 @@ class _Line:
 
 @dataclass(slots=True)
 class _Points:
-    """What speaks for one class: per term the best hearing."""
+    """The points for one class: of each term the best hearing."""
 
     terms: dict[str, tuple[float, Evidence]] = field(default_factory=dict)
 
@@ -91,7 +91,7 @@ class _Points:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """The strongest first."""
+        """The quotations, the strongest first."""
         return tuple(evidence for _, evidence in sorted(self.terms.values(), key=lambda pair: -pair[0]))
 
 
@@ -177,7 +177,7 @@ def _numbers_in(line: _Line) -> list[tuple[str, Evidence]]:
 
 
 def _breathless(callers: Sequence[_Line]) -> list[_Line]:
-    """Lines joined where a number goes on after a breath."""
+    """The lines, joined where a number goes on after a breath."""
     joined: list[_Line] = []
     for line in callers:
         if joined and _goes_on(joined[-1], line):

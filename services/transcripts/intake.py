@@ -91,7 +91,7 @@ class Intake:
         await for_ever(step, pause_s, part=part, troubles=self._troubles)
 
     async def release(self) -> None:
-        """What our predecessor had claimed when it died is ours at once: there is one intake, and its tries are counted."""
+        """Frees what our predecessor had claimed when it died: there is one intake, and its tries are counted."""
         while True:
             try:
                 async with transaction(self._pool) as taken:

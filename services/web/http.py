@@ -51,7 +51,7 @@ Streamed = web.StreamResponse
 
 
 class Door(Enum):
-    """Instead of a right: who gets in without one."""
+    """Who gets in without a right: given instead of one."""
 
     PUBLIC = "nobody need be logged in"
     LOGGED_IN = "anybody who is logged in"
@@ -173,7 +173,7 @@ def routes_of(source: object) -> list[Route]:
 
 
 class Sessions(Protocol):
-    """Who is behind a cookie's token; None for nobody."""
+    """Finds the person behind a cookie's token; None if there is nobody."""
 
     async def who(self, token: str) -> LoggedIn | None: ...
     def remembered(self, token: str) -> LoggedIn | None:

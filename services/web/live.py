@@ -85,13 +85,13 @@ class BoardSource(Protocol):
 
 
 class Acked(Protocol):
-    """Who hears that a person's browser has shown everything up to a number."""
+    """Hears that a person's browser has shown everything up to a number."""
 
     def acknowledged(self, person: int, seq: int, shown_ms: int | None) -> None: ...
 
 
 class Watcher(Protocol):
-    """Who hears that a person's first browser came or last browser went."""
+    """Hears that a person's first browser came or last browser went."""
 
     def browser(self, person: int, *, here: bool) -> None: ...
 
@@ -467,7 +467,7 @@ class _Gone(Exception):
 
 
 def _tell(all_told: list[Told]) -> None:
-    """Each to the connection that speaks for its browser."""
+    """Sends each message to the connection that speaks for its browser."""
     for told in all_told:
         if isinstance(told.connection, Connection):
             told.connection.send(HandsetMessage(place=told.answer).model_dump_json())

@@ -117,7 +117,9 @@ def check_json(body: bytes) -> bytes:
 
 
 def _check_depth(body: bytes) -> None:
-    """Counted without recursion, so that 100 000 brackets cost a scan and nothing else."""
+    """Refuses a body that is nested too deeply. It counts without recursion, so that 100 000 brackets cost a scan and nothing
+    else.
+    """
     depth = opened = 0
     for found in _BRACKETS.finditer(body):
         mark = found[0][:1]

@@ -74,7 +74,7 @@ class Security:
         return "; ".join(rules)
 
     def peer_of(self, request: web.Request) -> str:
-        """The address that asks: what the nearest trusted proxy says, never what a stranger claims."""
+        """The address that asks: the nearest trusted proxy says it, never a stranger."""
         peer = request.remote or ""
         claimed = [part.strip() for line in request.headers.getall("X-Forwarded-For", ()) for part in line.split(",")]
         while peer in self.proxies and claimed:

@@ -109,7 +109,7 @@ async def _answered(request: web.Request, handler: Next) -> web.StreamResponse:
 
 
 def _route_of(request: web.Request) -> str:
-    """The route's template: a path may hold a number, a query may hold anything."""
+    """The route's template, for the log: a path may hold a number, and a query anything."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "-"
 

@@ -72,7 +72,7 @@ class Desk:
 
 
 def _is_page(path: str) -> bool:
-    """A call's id has a dot too: only a suffix with a letter is a file's."""
+    """Whether the path is a page. A call's id has a dot too: only a suffix with a letter is a file's."""
     return not re.search(r"\.[0-9]*[A-Za-z][A-Za-z0-9]*$", path)
 
 
