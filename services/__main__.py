@@ -1,4 +1,4 @@
-"""The command ``tingsu``. Heavy rooms are imported by the command that needs them: ``--help`` answers at once."""
+"""Defines the command ``tingsu``. Each command imports the heavy rooms that it needs: ``--help`` answers at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The composition root: builds every part, hands each what it needs, starts and stops them in order.
+"""Builds every part, hands each what it needs, and starts and stops them in order: the composition root.
 
 Stages are nested: a later one leans on the earlier ones, and they end the other way round. A background part that fails in a way
 it does not know is noted, shown and started again (``services.troubles``): no bad row ends the process. A start that fails does.

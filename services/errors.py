@@ -1,4 +1,4 @@
-"""The two roots of everything that can go wrong in services; mapped to HTTP once, in ``services.web.problems``.
+"""Defines the two roots of everything that can go wrong in services; ``services.web.problems`` maps them to HTTP, once.
 
 ``Impossible``: you asked for something that cannot be (a person can act on it). ``WorldFailed``: the request was right, the
 world was not. Messages are shown to people and logged: they never carry numbers, names or other personal data.

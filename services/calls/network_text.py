@@ -1,4 +1,4 @@
-"""What the network sent, made fit to be stored and shown."""
+"""Makes text that the network sent fit to be stored and shown."""
 
 from __future__ import annotations
 

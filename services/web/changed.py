@@ -1,4 +1,4 @@
-"""What has changed since somebody was last told. Pure.
+"""Remembers what has changed since somebody was last told. Pure.
 
 It is bounded: the newest version of each thing, and where too many of a kind changed, that any of them may have. So a burst of a
 thousand changes is a handful of words to each browser, and one that does not read makes nothing grow.

@@ -1,4 +1,4 @@
-"""The HTTP door on a real port and a real database, with one account of each role, and a browser-like client."""
+"""Serves the HTTP door on a real port and a real database, with one account of each role, and a browser-like client."""
 
 from __future__ import annotations
 

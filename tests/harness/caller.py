@@ -1,4 +1,4 @@
-"""A caller from outside: SIPp 3.6 with a scenario of ours, one process per call, led by the test while the call lasts.
+"""Runs a caller from outside: SIPp 3.6 with a scenario of ours, one process per call, led by the test while the call lasts.
 
 SIPp plays its scenario by itself; so that a test can say *when* the caller speaks, presses or hangs up, it sends SIPp small
 requests of its own (methods SPEAK, PRESS, HANGUP, with the call's Call-ID) which the scenario waits for in a loop. The switch

@@ -1,4 +1,4 @@
-"""One whole running centre for tests: ``tingsu run`` as its own process, with free ports and a folder of its own.
+"""Runs one whole centre for tests: ``tingsu run`` as its own process, with free ports and a folder of its own.
 
     async with Centre(folder) as centre:
         anna = await centre.hire("anna", extension="1001")

@@ -1,4 +1,4 @@
-"""A centre in which everything is as large as it may become: the longest texts, the fullest lists, a call of four hours."""
+"""Fills a centre in which everything is as large as it may become: the longest texts, the fullest lists, a call of four hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL per test session, by the project's own launcher; a migrated template, cloned per test."""
+"""Starts a real PostgreSQL per test session, by the project's own launcher; a migrated template is cloned per test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent at the desk: a real Chromium with a microphone that hears a file, driven as a person would.
+"""Drives an agent's desk as a person would: a real Chromium with a microphone that hears a file.
 
     async with Browser(folder, says=speech.speak("您好")) as browser:
         anna = await browser.log_in(centre.url, "anna", password)

@@ -1,4 +1,4 @@
-"""A linter for dialplans: what must never stand in one that strangers can call."""
+"""Checks dialplans for what must never stand in one that strangers can call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A manager interface that says what a test wants, over real TCP, in pieces of any size.
+"""Plays a manager interface that says what a test wants, over real TCP, in pieces of any size.
 
 It greets, answers actions as ``answers`` tells (a login, pings and empty lists by default), keeps what it was asked, and sends
 recorded streams. Also the ground for other clients than ours (the regression tests against plain panoramisk).

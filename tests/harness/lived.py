@@ -1,4 +1,4 @@
-"""A centre in which everything has happened once: what a test must find that asks for something there is.
+"""Fills a centre in which everything has happened once, so that a test finds whatever it asks for.
 
 Each state of a call, a recording, a transcript and a ticket has a row, the finished ones with all that hangs on them.
 """

@@ -1,4 +1,4 @@
-"""How long one request keeps the loop from everybody else, whatever else the machine does meanwhile.
+"""Measures how long one request keeps the loop from everybody else, whatever else the machine does meanwhile.
 
 A block is a stretch in which the loop did not come back to a task that asks for a millisecond, as far as this process was at work
 in it: what other processes take of the cores is not counted. A thread that holds the interpreter's lock is, for the loop waits

@@ -1,4 +1,4 @@
-"""Everything between the switch's changes and the browsers, put together as the composition root does, without a switch.
+"""Puts together everything between the switch's changes and the browsers, as the composition root does, without a switch.
 
 Changes are fed in by hand, commands to the switch are kept, browsers are real websockets.
 """

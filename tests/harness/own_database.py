@@ -1,4 +1,5 @@
-"""A PostgreSQL as a user has it: reached over TCP, by an ordinary account with a password, which owns one empty database.
+"""Gives a test a PostgreSQL as a user has it: reached over TCP, by an ordinary account with a password, which owns one empty
+database.
 
 The server is the one of the test session; a small door of ours stands in for its TCP port (it listens on a socket file only).
 """

@@ -1,4 +1,5 @@
-"""An Asterisk as an administrator has it, who then reads the README.md that ``tingsu asterisk-config`` wrote, and does that.
+"""Runs an Asterisk as an administrator has it, who then reads the README.md that ``tingsu asterisk-config`` wrote, and does
+what it says.
 
     async with OwnSwitch(folder, program, systemname) as switch:    # files written, not yet started
         switch.include(folder_of_the_written_files)

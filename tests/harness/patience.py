@@ -1,4 +1,4 @@
-"""The one unit of waiting: every limit in tests is a number of these, so that a slow machine needs one setting.
+"""Defines the one unit of waiting: every limit in tests is a number of these, so that a slow machine needs one setting.
 
 ``TINGSU_PATIENCE=3`` makes all limits three times as long. Nothing sleeps for luck: a wait ends the moment what is waited for
 is true, and names it when it never was.

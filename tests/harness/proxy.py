@@ -1,4 +1,4 @@
-"""A TCP door in front of another one, with faults on demand: late, cut, reset, half-open, or in pieces of any size.
+"""Stands as a TCP door in front of another one, with faults on demand: late, cut, reset, half-open, or in pieces of any size.
 
 For the links that must survive them: AMI above all. Faults may be switched while connections are open.
 """

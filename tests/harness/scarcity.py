@@ -1,4 +1,4 @@
-"""A machine short of something, for as long as a block lasts."""
+"""Makes a machine short of something, for as long as a block lasts."""
 
 from __future__ import annotations
 

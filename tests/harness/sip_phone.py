@@ -1,4 +1,4 @@
-"""A small SIP phone over UDP, for tests: rings, answers, rejects, calls, talks, holds, transfers, and keeps what it hears.
+"""Plays a small SIP phone over UDP: rings, answers, rejects, calls, talks, holds, transfers, and keeps what it hears.
 
     phone = await Phone.open(switch.sip, user="1001", secret=secret_of("1001"))
     await phone.register()

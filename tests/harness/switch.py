@@ -1,4 +1,4 @@
-"""A real, managed Asterisk for tests: own folder, free ports, stopped at the end. And a witness of everything it says.
+"""Runs a real, managed Asterisk for tests: own folder, free ports, stopped at the end; and a witness of everything it says.
 
     async with running_switch(tmp_path, agents=(sip_agent("1001"),)) as switch:
         async with watching(switch) as watcher:

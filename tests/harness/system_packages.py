@@ -1,4 +1,4 @@
-"""What the tests need of the system, installed by apt when it is not there: ``python -m tests.harness.system_packages [bench]``.
+"""Installs by apt what the tests need of the system and is not there: ``python -m tests.harness.system_packages [bench]``.
 
 Root or sudo is needed only if something is missing.
 """
