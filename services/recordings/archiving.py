@@ -1,8 +1,7 @@
 """Makes one recording of a finished call's legs: weaves, checks and archives them (SPEC C6).
 
-The row survives us: claimed with SKIP LOCKED and a lease, its try counted before it is made, so that a try that kills us is a
-try. What the world does (a full disk, a store away) is waited for; what the sound does is given up after some tries, with its
-reason. Weaving runs in threads; the event loop only waits.
+The row is a job (``services.store.jobs``): a full disk or a store that is away is waited for, sound that cannot be read is given
+up after some tries, with its reason. Weaving runs in threads; the event loop only waits.
 """
 
 from __future__ import annotations
@@ -25,14 +24,13 @@ from recordings.audio import Source, Span, Woven
 from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
-from services.errors import WorldFailed
 from services.now import Clock
 from services.recordings import receipts, store, witness
 from services.recordings.receipts import Receipt
-from services.recordings.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, look, told_of, until_kept
-from services.recordings.store import CallTimes, Job
+from services.recordings.steps import IntakeSettings, Tell, look, told_of
+from services.recordings.store import CallTimes, call_of
 from services.store.db import Pool, connection, transaction
-from services.troubles import reason_of
+from services.store.jobs import AGAIN, WORLD_AGAIN, Failed, Job, Later, Patience, Runner, Verdict, until_kept
 
 PATIENCE = timedelta(seconds=60)  # an agent who talks on with a colleague still writes: after this we take what there is
 ABSENT = timedelta(seconds=20)  # so long after its end a call may still get its first file (a slow disk)
@@ -57,51 +55,45 @@ class Archiving:
         self._tell = tell
         self._full: list[tuple[datetime, datetime]] = []  # when the spool took nothing: from, until
         self._looked = 0.0
+        patience = Patience(lease=ARCHIVE_LEASE, tries=settings.archive_tries, unended=2 * settings.archive_tries)
+        self._runner = Runner(pool, clock, store.LINE, self, patience)
         self.hindered = ""  # why the store took nothing at the last try; '' if it did
 
     async def next(self) -> bool:
         """Archives one call's sound; False if none is due."""
         await self._look_at_room()
-        async with transaction(self._pool) as taken:
-            job = await store.claim_recording(taken, self._clock.now(), lease=ARCHIVE_LEASE)
-        if job is None:
-            return False
-        claimed = job
-        await until_kept(lambda: self._try(claimed))
-        return True
+        return await self._runner.next()
 
-    async def _try(self, job: Job) -> None:
-        if job.attempts > 2 * self._settings.archive_tries:  # tries that end otherwise are given up or not counted before this
-            log.error("recordings.given_up", call=job.call)
-            await self._give_up(job, "failed", "gave_up")
-            return
+    async def do(self, job: Job) -> Verdict:
+        """One try to archive a call's sound. Raises WorldFailed while the database is away."""
+        call = call_of(job)
         try:
             async with connection(self._pool) as taken:
-                times = await store.call_times(taken, job.call)
-            await self._archive_one(job, times)
+                times = await store.call_times(taken, call)
+            return await self._archive_one(job, times)
         except (ArchiveFailed, OSError) as error:
             code = error.code if isinstance(error, ArchiveFailed) else type(error).__name__
-            log.error("recordings.hindered", call=job.call, error=code)
+            log.error("recordings.hindered", call=call, error=code)
             self.hindered = code
-            await self._put_off(job, WORLD_AGAIN, counts=False, error=code)
+            return Later(WORLD_AGAIN, code)
         except (BadLeg, AlreadyArchived) as error:
-            full = error.code == "no_sound" and await self._was_full(job.call)
-            await self._failed_try(job, SPOOL_FULL if full else error.code)
-        except WorldFailed:
-            raise
-        except Exception as error:  # noqa: BLE001  one row that cannot be done, for whatever reason, is set aside after some tries
-            await self._failed_try(job, reason_of(error))
+            full = error.code == "no_sound" and await self._was_full(call)
+            return Failed(SPOOL_FULL if full else error.code)
 
-    async def _archive_one(self, job: Job, times: CallTimes) -> None:
-        legs = (await look(self._pool, self._settings.spool)).calls.get(job.call, [])
+    async def give_up(self, job: Job, reason: str) -> None:
+        """No sound will come of it; whom its draft concerns is told."""
+        await self._end(job, "failed", reason)
+
+    async def _archive_one(self, job: Job, times: CallTimes) -> Verdict:
+        legs = (await look(self._pool, self._settings.spool)).calls.get(call_of(job), [])
         now = self._clock.now()
         since = now - (times.ended_at or now)
         if not legs:
-            await self._no_legs(job, times, since)
-        elif since < PATIENCE and not spool.is_finished(legs, now=now, untouched=self._settings.settle):
-            await self._put_off(job, AGAIN, counts=False, error=None)
-        else:
-            await self._weave(job, await self._by_evidence(job.call, times, legs) if times.concluded else times, legs)
+            return await self._no_legs(job, times, since)
+        if since < PATIENCE and not spool.is_finished(legs, now=now, untouched=self._settings.settle):
+            return Later(AGAIN)
+        await self._weave(job, await self._by_evidence(call_of(job), times, legs) if times.concluded else times, legs)
+        return None
 
     async def _by_evidence(self, call: CallId, times: CallTimes, legs: list[SpooledLeg]) -> CallTimes:
         """How a call whose end nobody heard went on, according to the switch's diary and the sound."""
@@ -138,22 +130,23 @@ class Archiving:
         ended = times.ended_at or self._clock.now()
         return any(began <= ended and until >= times.started_at for began, until in self._full)
 
-    async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> None:
+    async def _no_legs(self, job: Job, times: CallTimes, since: timedelta) -> Verdict:
         """The spool has nothing of the call. Its recording may lie in the store already, from a time that the database has
         forgotten.
         """
-        if key := await self._archive.find(job.call, times.started_at):
+        if key := await self._archive.find(call_of(job), times.started_at):
             await self._take_back(job, times, key)
-        elif since < ABSENT and times.sounded:
-            await self._put_off(job, AGAIN, counts=False, error=None)
-        elif times.sounded:
-            log.error("recordings.no_sound", call=job.call)
-            await self._give_up(job, "failed", SPOOL_FULL if self._overlaps(times) else "no_files")
-        else:
-            await self._give_up(job, "empty", None)
+            return None
+        if not times.sounded:
+            await self._end(job, "empty", None)
+            return None
+        if since < ABSENT:
+            return Later(AGAIN)
+        log.error("recordings.no_sound", call=call_of(job))
+        return Failed(SPOOL_FULL if self._overlaps(times) else "no_files", final=True)
 
     async def _weave(self, job: Job, times: CallTimes, legs: list[SpooledLeg]) -> None:
-        target = self._settings.work / f"{job.call}.flac"
+        target = self._settings.work / f"{call_of(job)}.flac"
         sources = [Source(leg.leg, leg.path, leg.touched_at, _spans(leg, legs, times)) for leg in legs]
         missing = () if not times.spans or any(leg.leg.role is Role.AGENT for leg in legs) else (Role.AGENT,)
         try:
@@ -164,22 +157,22 @@ class Archiving:
 
     async def _keep(self, job: Job, woven: Woven, legs: list[SpooledLeg], answered: datetime | None) -> None:
         """Durable first, then the row, then the spool: a crash in between repeats a step and loses nothing."""
-        stored = await self._archive.put(archives.key_of(job.call, woven.starts_at), woven.path)
+        stored = await self._archive.put(archives.key_of(call_of(job), woven.starts_at), woven.path)
         self.hindered = ""
         told = receipts.of_woven(woven)
         drawn = await self._keep_beside(
-            job.call, woven, "peaks.json", json.dumps(asdict(woven.peaks), separators=(",", ":")).encode()
+            call_of(job), woven, "peaks.json", json.dumps(asdict(woven.peaks), separators=(",", ":")).encode()
         )
-        await self._keep_beside(job.call, woven, "json", told.as_json())
+        await self._keep_beside(call_of(job), woven, "json", told.as_json())
         await until_kept(lambda: self._write(job, told, stored, drawn, answered))  # what was woven is not woven again
         bad = {(report.channel, report.started_at) for report in woven.legs if report.error}
         await clear(legs, stored, [leg for leg in legs if (leg.leg.channel, leg.leg.started_at) in bad])
 
     async def _take_back(self, job: Job, times: CallTimes, key: str) -> None:
         """Writes the row of a recording that is in the store already."""
-        work = self._settings.work / f"{job.call}.back.flac"
+        work = self._settings.work / f"{call_of(job)}.back.flac"
         stored, told = await receipts.of_stored(self._archive, key, work, otherwise=times.answered_at or times.started_at)
-        log.warning("recordings.row_restored", call=job.call)
+        log.warning("recordings.row_restored", call=call_of(job))
         told = replace(told, remarks=tuple(sorted({*told.remarks, receipts.RESTORED})))
         await until_kept(lambda: self._write(job, told, stored, key.removesuffix("flac") + "peaks.json", None))
 
@@ -202,7 +195,7 @@ class Archiving:
             )
             await store.QUERIES.expect_transcript.execute(taken, recording=job.id, now=now)
             if answered is not None:
-                await store.QUERIES.learn_answer.execute(taken, call=job.call, at=answered)
+                await store.QUERIES.learn_answer.execute(taken, call=call_of(job), at=answered)
 
     async def _keep_beside(self, call: CallId, woven: Woven, suffix: Suffix, content: bytes) -> str:
         path = self._settings.work / f"{call}.{suffix}"
@@ -212,25 +205,12 @@ class Archiving:
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def _failed_try(self, job: Job, code: str) -> None:
-        log.warning("recordings.failed", call=job.call, error=code, attempt=job.attempts)
-        if job.attempts >= self._settings.archive_tries:
-            await self._give_up(job, "failed", code)
-        else:
-            await self._put_off(job, AGAIN * 5 * job.attempts, counts=True, error=code)
-
-    async def _put_off(self, job: Job, wait: timedelta, *, counts: bool, error: str | None) -> None:
-        async with connection(self._pool) as taken:
-            await store.QUERIES.put_off_recording.execute(
-                taken, recording=job.id, until=self._clock.now() + wait, counts=counts, error=error
-            )
-
-    async def _give_up(self, job: Job, state: str, error: str | None) -> None:
+    async def _end(self, job: Job, state: str, error: str | None) -> None:
         async with connection(self._pool) as taken:
             await store.QUERIES.give_up_recording.execute(
                 taken, recording=job.id, state=state, error=error, remarks=["no_files"] if error == "no_files" else []
             )
-        await self._tell(job.call, "failed")
+        await self._tell(call_of(job), "failed")
 
 
 def _free(folder: Path) -> int:

@@ -1,18 +1,3 @@
--- name: release_recordings
--- Claims of a process that is no more.
-update recording set due_at = :now where state = 'waiting' and due_at > :now;
-
--- name: claim_recording
--- The next call whose sound lies in the spool: counted as tried, and nobody else's until :until.
-update recording set attempts = attempts + 1, due_at = :until
-where id = (select id from recording where state = 'waiting' and due_at <= :now order by due_at limit 1 for update skip locked)
-returning id, call_id, attempts;
-
--- name: put_off_recording
--- Look at it again at :until; :counts whether the try counts, :error what stood in the way.
-update recording set due_at = :until, attempts = case when :counts then attempts else greatest(attempts - 1, 0) end, error = :error
-where id = :recording and state = 'waiting';
-
 -- name: archive_recording
 -- The sound is durable in the store.
 update recording set state = 'archived', object = :object, peaks = :peaks, sha256 = :sha256, bytes = :bytes, duration_ms = :duration_ms, sample_rate = :sample_rate, starts_at = :starts_at,

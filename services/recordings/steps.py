@@ -1,4 +1,4 @@
-"""What the three workers of the intake share: settings, the spool as it stands, and how a step is repeated."""
+"""What the three workers of the intake share: settings, and the spool as it stands."""
 
 from __future__ import annotations
 
@@ -15,15 +15,8 @@ from cti.ids import CallId
 from cti.queue_log import Witness
 from recordings import spool
 from recordings.spool import Spooled
-from services.errors import WorldFailed
 from services.recordings import store, witness
 from services.store.db import Connection, Pool, connection
-from services.troubles import Troubles
-
-AGAIN = timedelta(seconds=1)
-WORLD_AGAIN = timedelta(seconds=30)
-AWAY_S = 2.0
-ODD_S = 5.0
 
 Apply = Callable[[Connection, Change], Awaitable[object]]
 
@@ -72,29 +65,3 @@ async def told_of(diary: Path | None, calls: Collection[CallId]) -> dict[CallId,
     except OSError as error:
         log.error("recordings.queue_log_unreadable", error=type(error).__name__)
         return {}
-
-
-async def for_ever(step: Callable[[], Awaitable[bool]], pause_s: float, *, part: str, troubles: Troubles) -> None:
-    """Step after step while there is something to do, else after a pause; while the database is away, later.
-
-    A step that fails in a way it does not know is noted and tried again: what it was about is nobody else's delay.
-    """
-    while True:
-        try:
-            if await step():
-                continue
-            await asyncio.sleep(pause_s)
-        except WorldFailed:
-            await asyncio.sleep(AWAY_S)
-        except Exception as wrong:  # noqa: BLE001  the other steps of the intake go on in any case
-            troubles.note(part, wrong)
-            await asyncio.sleep(ODD_S)
-
-
-async def until_kept(work: Callable[[], Awaitable[None]]) -> None:
-    """Work whose claim is ours is repeated until the database has taken its outcome: nobody else would for hours."""
-    while True:
-        try:
-            return await work()
-        except WorldFailed:
-            await asyncio.sleep(AWAY_S)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from cti.ids import CallId, ChannelId
 from services.store.db import Connection
+from services.store.jobs import Job, Line
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "recordings.sql")
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed recording; ``attempts`` counts this try."""
-
-    id: int
-    call: CallId
-    attempts: int
+LINE = Line("recording", thing="call_id")
+"""Calls whose sound is to be archived; a claimed row goes on waiting, for who looks at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +45,9 @@ class CallTimes:
     answered_at: datetime | None = None
 
 
-async def claim_recording(connection: Connection, now: datetime, *, lease: timedelta) -> Job | None:
-    row = await QUERIES.claim_recording.fetchrow(connection, now=now, until=now + lease)
-    return None if row is None else Job(row["id"], CallId(row["call_id"]), row["attempts"])
+def call_of(job: Job) -> CallId:
+    """The call whose sound, or whose words, a claimed row is about."""
+    return CallId(job.thing)
 
 
 async def call_times(connection: Connection, call: CallId) -> CallTimes:

@@ -107,14 +107,17 @@ class Queries(Mapping[str, Query]):
         return len(self.found)
 
 
-def load_queries(path: Path) -> Queries:
-    """Read one file; refused: no sentence, a name twice, an unknown part, SQL before the first name."""
+def load_queries(path: Path, given: Mapping[str, str] | None = None) -> Queries:
+    """Read one file; refused: no sentence, a name twice, an unknown part, SQL before the first name.
+
+    ``given``: parts that stand in no file, such as the table that a whole file is about. They are the program's own text.
+    """
     text = path.read_text(encoding="utf-8")
     marks = list(_MARK.finditer(text))
     if _statement(text[: marks[0].start()] if marks else text):
         raise BadQueryFile(f"{path}: SQL before the first '-- name:'")
     found: dict[str, Query] = {}
-    parts: dict[str, str] = {}
+    parts = dict(given or {})
     for mark, after in zip(marks, [*marks[1:], None], strict=True):
         query = _read(path, mark[2], text[mark.end() : after.start() if after else None], parts)
         if query.name in found or query.name in parts:

@@ -17,5 +17,5 @@ where state = 'failed' and (:recording::bigint is null or id = :recording) retur
 
 -- name: retry_transcripts
 -- Likewise.
-update transcript set state = 'waiting', error = null, attempts = 0, due_at = :now, finished_at = null, lease_until = null
+update transcript set state = 'waiting', error = null, attempts = 0, due_at = :now, finished_at = null
 where state = 'failed' and (:recording::bigint is null or recording_id = :recording) returning recording_id;

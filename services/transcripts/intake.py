@@ -15,14 +15,14 @@ from typing import Any, Protocol
 
 from cti.ids import CallId
 from recordings.archive import Archive
-from services.errors import WorldFailed
 from services.now import Clock
 from services.recordings import store as recordings
 from services.recordings.adoption import Adoption
 from services.recordings.archiving import Archiving
 from services.recordings.reconcile import Reconciler
-from services.recordings.steps import AWAY_S, IntakeSettings, for_ever
+from services.recordings.steps import IntakeSettings
 from services.store.db import Pool, connection, transaction
+from services.store.jobs import for_ever, until_kept
 from services.transcripts import store
 from services.transcripts.listening import Crew, Listener
 from services.transcripts.wire import DraftMessage
@@ -91,15 +91,16 @@ class Intake:
         await for_ever(step, pause_s, part=part, troubles=self._troubles)
 
     async def release(self) -> None:
-        """Frees what our predecessor had claimed when it died: there is one intake, and its tries are counted."""
-        while True:
-            try:
-                async with transaction(self._pool) as taken:
-                    await recordings.QUERIES.release_recordings.execute(taken, now=self._clock.now())
-                    await store.QUERIES.release_transcripts.execute(taken, now=self._clock.now())
-                return
-            except WorldFailed:
-                await asyncio.sleep(AWAY_S)
+        """Frees what our predecessor had claimed when it died: there is one intake.
+
+        Its tries of sound count, which may have ended it. Those of words do not: of them only a child would have died.
+        """
+        await until_kept(self._release)
+
+    async def _release(self) -> None:
+        async with transaction(self._pool) as taken:
+            await recordings.LINE.release(taken, self._clock.now(), counts=True)
+            await store.LINE.release(taken, self._clock.now(), counts=False)
 
     def refused(self) -> dict[CallId, str]:
         """Calls with whose sound nothing can be done, and why: in the spool, missing in the store, not to be repaired."""

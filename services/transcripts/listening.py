@@ -1,13 +1,13 @@
 """Has the crew's children find a recording's words, and fills the call's draft with them (SPEC C7).
 
-Claimed like recordings, the try counted before it is made. A model that is missing is waited for; sound that cannot be read is
-given up at once; what a child dies of, after some tries.
+The row is a job (``services.store.jobs``): a model that is missing is waited for; sound that cannot be read is given up at once;
+what a child dies of, after some tries.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,14 +23,14 @@ from recordings.errors import ArchiveFailed, AudioRefused, ModelRefused, Transcr
 from services.classes import store as classes
 from services.errors import Stale
 from services.now import Clock
-from services.recordings.steps import AGAIN, WORLD_AGAIN, IntakeSettings, Tell, until_kept
+from services.recordings.steps import IntakeSettings, Tell
+from services.recordings.store import call_of
 from services.store.db import Connection, Pool, connection, transaction
+from services.store.jobs import AGAIN, WORLD_AGAIN, Failed, Job, Later, Patience, Runner, Verdict, until_kept
 from services.tickets import store as ticket_store
 from services.tickets.actions import fill_from_words
 from services.transcripts import store
 from services.transcripts.drafting import draft
-from services.transcripts.store import Listening
-from services.troubles import reason_of
 
 LEASE = timedelta(hours=5)  # longer than a recording may take ([transcription] job_seconds); listened to twice is no harm
 
@@ -53,51 +53,47 @@ class Listener:
         self._clock = clock
         self._settings = settings
         self._tell = tell
+        patience = Patience(lease=LEASE, tries=settings.listen_tries, unended=settings.listen_tries)
+        self._runner = Runner(pool, clock, store.LINE, self, patience)
 
     async def next(self) -> bool:
         """Finds one recording's words and fills its draft; False if none is due."""
-        now = self._clock.now()
-        async with transaction(self._pool) as taken:
-            overdue = await store.QUERIES.give_up_overdue.fetch(taken, now=now, tries=self._settings.listen_tries)
-            job = await store.claim_transcript(taken, now, lease=LEASE, tries=self._settings.listen_tries)
-        if job is not None:
-            await self._listen(job)
-        for row in overdue:
-            await self._tell(CallId(row["call_id"]), "failed")
-        return job is not None
+        return await self._runner.next()
 
-    async def _listen(self, job: Listening) -> None:
-        path = self._settings.work / f"{job.call}.listen.flac"
+    async def do(self, job: Job) -> Verdict:
+        """One try to find the words of a recording. Raises WorldFailed while the database is away."""
+        path = self._settings.work / f"{job.thing}.listen.flac"
         try:
-            await until_kept(await self._outcome(job, path))
-        except Exception as error:  # noqa: BLE001  one row that cannot be done, for whatever reason, is set aside after some tries
-            await until_kept(partial(self._words_failed, job, reason_of(error), again=job.attempts < self._settings.listen_tries))
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-
-    async def _outcome(self, job: Listening, path: Path) -> Callable[[], Awaitable[None]]:
-        """What is to be written of this try."""
-        try:
-            await self._fetch(job.object, path)
+            await self._fetch(job, path)
             heard = await self._crew.transcribe(path, channels=2)
         except (ModelRefused, ArchiveFailed, OSError) as error:
             code = getattr(error, "code", type(error).__name__)
             if code == "missing":
-                return partial(self._words_failed, job, code)
+                return Failed(code, final=True)
             log.error("transcripts.hindered", error=code)
-            return partial(self._try_again, job, WORLD_AGAIN, counts=False, error=code)
+            return Later(WORLD_AGAIN, code)
         except AudioRefused as error:
-            return partial(self._words_failed, job, error.code)
+            return Failed(error.code, final=True)
         except TranscriptionFailed as error:
-            return partial(self._words_failed, job, error.code, again=job.attempts < self._settings.listen_tries)
-        return partial(self._words_found, job, heard)
+            return Failed(error.code)
+        finally:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        return await until_kept(partial(self._words_found, job, heard))  # what was heard is not listened to again
 
-    async def _fetch(self, key: str, path: Path) -> None:
+    async def give_up(self, job: Job, reason: str) -> None:
+        """No words will come of it; whom its draft concerns is told."""
+        async with connection(self._pool) as taken:
+            await store.finish(taken, job.id, "failed", self._clock.now(), error=reason)
+        await self._tell(call_of(job), "failed")
+
+    async def _fetch(self, job: Job, path: Path) -> None:
+        async with connection(self._pool) as taken:
+            key = await store.QUERIES.object_of.fetchval(taken, recording=job.id)
         with await asyncio.to_thread(path.open, "wb") as file:
             async for block in self._archive.stream(key):
                 await asyncio.to_thread(file.write, block)
 
-    async def _words_found(self, job: Listening, heard: Heard) -> None:
+    async def _words_found(self, job: Job, heard: Heard) -> Verdict:
         caller, agent = heard.channels
         utterances = conversation.weave(caller, agent)
         state = "done" if heard.speech and utterances else "no_speech"
@@ -105,15 +101,15 @@ class Listener:
         for _ in range(10):
             try:
                 async with transaction(self._pool) as taken:
-                    await store.finish(taken, job.recording, state, self._clock.now(), model=heard.model, utterances=kept)
-                    await self._fill(taken, job.call, utterances)
+                    await store.finish(taken, job.id, state, self._clock.now(), model=heard.model, utterances=kept)
+                    await self._fill(taken, call_of(job), utterances)
                 break
             except Stale:
                 continue  # the agent typed in this very moment: with the new version
         else:
-            await self._try_again(job, AGAIN, counts=False, error="stale")
-            return
-        await self._tell(job.call, state)
+            return Later(AGAIN, "stale")
+        await self._tell(call_of(job), state)
+        return None
 
     async def _fill(self, taken: Connection, call: CallId, utterances: Sequence[conversation.Utterance]) -> None:
         ticket = await ticket_store.load_of_call(taken, call)
@@ -122,18 +118,3 @@ class Listener:
         lexicon = await classes.lexicon(taken)
         fillings = await asyncio.to_thread(draft, utterances, lexicon, kind=ticket.kind)  # an hour's call: 0.1 s
         await fill_from_words(taken, call, fillings, self._clock.now())
-
-    async def _words_failed(self, job: Listening, code: str, *, again: bool = False) -> None:
-        log.warning("transcripts.failed", call=job.call, error=code, attempt=job.attempts)
-        if again:
-            await self._try_again(job, AGAIN * 5 * job.attempts, counts=True, error=code)
-            return
-        async with connection(self._pool) as taken:
-            await store.finish(taken, job.recording, "failed", self._clock.now(), error=code)
-        await self._tell(job.call, "failed")
-
-    async def _try_again(self, job: Listening, wait: timedelta, *, counts: bool, error: str) -> None:
-        async with connection(self._pool) as taken:
-            await store.QUERIES.put_off_transcript.execute(
-                taken, recording=job.recording, until=self._clock.now() + wait, counts=counts, error=error
-            )

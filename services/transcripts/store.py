@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cti.ids import CallId
 from services.store.db import Connection
+from services.store.jobs import Line
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "transcripts.sql")
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """A claimed transcript; ``object`` is the recording's key in the archive."""
-
-    recording: int
-    call: CallId
-    attempts: int
-    object: str
-
-
-async def claim_transcript(connection: Connection, now: datetime, *, lease: timedelta, tries: int) -> Listening | None:
-    row = await QUERIES.claim_transcript.fetchrow(connection, now=now, until=now + lease, tries=tries)
-    if row is None:
-        return None
-    return Listening(row["recording_id"], CallId(row["call_id"]), row["attempts"], row["object"])
+LINE = Line(
+    "transcript", key="recording_id", claimed="running", thing="(select r.call_id from recording r where r.id = recording_id)"
+)
+"""Recordings whose words are to be found."""
 
 
 async def finish(

@@ -27,9 +27,9 @@ from services import following
 from services.calls.facts import StillLive
 from services.floor.figures import Figures, Limits, compute
 from services.now import SystemClock
-from services.recordings import archiving, steps
+from services.recordings import archiving
 from services.recordings.steps import IntakeSettings
-from services.store import db
+from services.store import db, jobs
 from services.system.aside import SetAside
 from services.transcripts.intake import Intake
 from services.troubles import Troubles
@@ -865,7 +865,7 @@ async def test_sound_that_cannot_be_taken_in_keeps_no_other_back(room: Room) -> 
 
 
 async def test_the_intake_goes_on_after_statements_that_the_database_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "ODD_S", 0.05)
+    monkeypatch.setattr(jobs, "ODD_S", 0.05)
     pool, troubles = room.desk.pool, Troubles(room.desk.clock)
     room.use(None, troubles=troubles)
     room.dialogue("suggestion", await room.call())

@@ -5,18 +5,18 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-import services
 from services.store import db
 from services.store.queries import BadQueryFile, WrongValues, load_queries
+from tests.harness.queries import everything
 
-FILES = sorted(path for path in Path(services.__file__).parent.rglob("*.sql") if path.parent.name != "migrations")
+FILES = everything()
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
-async def test_every_query_fits_the_migrated_schema(pool: db.Pool, file: Path) -> None:
+@pytest.mark.parametrize("file", FILES)
+async def test_every_query_fits_the_migrated_schema(pool: db.Pool, file: str) -> None:
     wrong = {}
     async with pool.acquire() as connection:
-        for name, query in load_queries(file).items():
+        for name, query in FILES[file].items():
             try:
                 await connection.prepare(str(query))
             except asyncpg.PostgresError as error:  # every one is reported at once
@@ -69,6 +69,14 @@ def test_values_are_named_and_what_is_shared_stands_once(tmp_path: Path) -> None
         "select id, name, '{}', ':none' from t -- it's :none\n"
         "where at >= $1::date and ($2::bigint is null or owner = $2) and n <= $1"
     )
+
+
+def test_a_file_can_be_about_a_table_that_is_named_when_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "x.sql"
+    file.write_text("-- name: all\n-- Every row.\nselect * from {table};\n")
+    assert str(load_queries(file, {"table": "call"}).all) == "select * from call"
+    with pytest.raises(BadQueryFile, match="wants the part table"):
+        load_queries(file)
 
 
 async def test_a_query_takes_what_it_names_in_any_order_and_nothing_else(pool: db.Pool, tmp_path: Path) -> None:
