@@ -31,6 +31,7 @@ from cti.switch_time import SwitchTime
 from services import opening, plans
 from services.calls.drain import Drain
 from services.calls.journal import Journal
+from services.clocks.sweeper import Sweeper
 from services.commands import version
 from services.config import Config
 from services.customers.importing import Imports
@@ -236,6 +237,7 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "monitor": rooms.monitor.run,
         "agi": agi.run,
         "intake": rooms.intake.run,
+        "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles).run,
         "bell": bell.run,
         "imports": imports.run,
         "sessions": base.people.sessions.forget_old,

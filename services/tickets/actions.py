@@ -13,11 +13,14 @@ from zoneinfo import ZoneInfo
 
 from services.access import audit
 from services.access.actor import LoggedIn
+from services.clocks import store as deadlines
+from services.clocks.model import started
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
 from services.tickets import store
+from services.tickets.clocked import turn
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, by_agent, fill
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may
@@ -79,7 +82,7 @@ class Tickets:
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
-            await store.move(connection, after, before=before, entry=Entry(Action.CHANGE, by.id, self.clock.now(), changes))
+            await _move(connection, after, before=before, entry=Entry(Action.CHANGE, by.id, self.clock.now(), changes))
             return await store.load(connection, ticket)
 
     async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -91,7 +94,7 @@ class Tickets:
             number = await store.next_number(connection, now.astimezone(self.zone), self.given)
             confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by.id, owner_id=before.owner_id or by.id)
             entry = Entry(Action.CONFIRM, by.id, now, {"number": (None, number)}, note)
-            await store.move(connection, confirmed, before=before, entry=entry)
+            await _move(connection, confirmed, before=before, entry=entry)
             loaded = await store.load(connection, ticket)
         await self.given.note(number)
         return loaded
@@ -144,7 +147,7 @@ class Tickets:
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
             entry = Entry(action, by.id, self.clock.now(), {"state": (before.state, after.state)}, note)
-            await store.move(connection, after, before=before, entry=entry)
+            await _move(connection, after, before=before, entry=entry)
             return await store.load(connection, ticket)
 
     async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
@@ -175,6 +178,18 @@ async def _for(connection: Connection, ticket: int, version: int, action: Action
     if found.version != version:
         raise Stale("somebody else changed the ticket in the meantime")
     return found
+
+
+async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry) -> None:
+    """The ticket in its next state, and its clocks as this state has them. Raises Stale, Conflict."""
+    await store.move(connection, after, before=before, entry=entry)
+    clocks = turn(before, after)
+    for rule, start in clocks.begin.items():
+        await deadlines.start(connection, after.id, started(rule, start))
+    if clocks.met:
+        await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)
+    if clocks.stopped:
+        await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:

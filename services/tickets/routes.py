@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.access.rights import Right
 from services.calls import policy
+from services.clocks.model import Deadline, Standing
 from services.customers.numbers import written
 from services.errors import Conflict, Stale
 from services.store import db
@@ -84,7 +85,8 @@ class TicketRoutes:
         plain = {name: getattr(seen.ticket, name) for name in PLAIN}
         names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
         sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
-        return wire.Ticket.model_validate({**plain, **names, "sources": sources})
+        deadlines = [_deadline(*one) for one in seen.deadlines]
+        return wire.Ticket.model_validate({**plain, **names, "sources": sources, "deadlines": deadlines})
 
 
 PLAIN = tuple(
@@ -92,6 +94,11 @@ PLAIN = tuple(
     for name in Ticket.__slots__
     if name in wire.Ticket.model_fields and name not in {"sources", "confirmed_by", "created_by"}
 )
+
+
+def _deadline(deadline: Deadline, standing: Standing) -> dict[str, object]:
+    names = ("rule", "because", "starts_at", "ends_at", "warned_at", "settled_at")
+    return {**{name: getattr(deadline, name) for name in names}, "standing": standing}
 
 
 def _journal_row(line: Line) -> wire.JournalRow:

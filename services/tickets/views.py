@@ -12,6 +12,8 @@ from services.access.actor import LoggedIn
 from services.access.policy import MINE, Act, owned
 from services.access.reads import Reads
 from services.calls import policy
+from services.clocks import store as clocked
+from services.clocks.model import Deadline, Standing, standing
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.tickets import store
@@ -24,7 +26,9 @@ Drafting = Literal["none", "waiting", "done", "no_speech", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A ticket without what its reader may not read, and what they can do with it; how far the words of its call are."""
+    """A ticket without what its reader may not read, and what they can do with it; how far the words of its call are;
+    its clocks and how each stands now.
+    """
 
     ticket: Ticket
     created_by: str | None
@@ -32,6 +36,7 @@ class Seen:
     confirmed_by: str | None
     drafting: Drafting
     may: Sequence[Action]
+    deadlines: Sequence[tuple[Deadline, Standing]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,11 @@ class Views:
 
     pool: Pool
     reads: Reads
+    clock: Clock
 
     @classmethod
     def of(cls, pool: Pool, clock: Clock) -> Views:
-        return cls(pool, Reads(pool, clock))
+        return cls(pool, Reads(pool, clock), clock)
 
     async def see(self, who: LoggedIn, ticket: Ticket) -> Seen:
         """The ticket as ``who`` may see it."""
@@ -62,10 +68,13 @@ class Views:
                 taken, created_by=ticket.created_by, owner=ticket.owner_id, confirmed_by=ticket.confirmed_by
             )
             words = await store.QUERIES.drafting_of.fetchrow(taken, call=ticket.call_id) if ticket.call_id else None
+            clocks = await clocked.of_ticket(taken, ticket.id)
         assert names is not None
         if ticket.call_id and any(source.evidence for source in ticket.sources.values()):
             await self._note(who, ticket.call_id)
-        return Seen(ticket=ticket, drafting=_drafting(ticket, words), may=possible(who, ticket), **names)
+        now = self.clock.now()
+        deadlines = [(one, standing(one, now)) for one in clocks]
+        return Seen(ticket=ticket, drafting=_drafting(ticket, words), may=possible(who, ticket), deadlines=deadlines, **names)
 
     async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
         """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""

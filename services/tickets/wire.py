@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
 from services.web.shapes import Code, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
@@ -58,6 +59,7 @@ class Ticket(Wire):
     changed_at: datetime
     drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
     may: list[Literal["change", "confirm", "discard", "restore", "close"]] = Field(description="what who asks can do with it now")
+    deadlines: list[Deadline] = Field(description="its clocks as they began, those that ended too")
 
 
 class TicketRow(Wire):

@@ -1,0 +1,27 @@
+-- name: start
+-- A clock begins to run for a ticket; nothing happens if it runs already.
+insert into deadline (ticket_id, rule, because, starts_at, ends_at, warns_at, state, due_at)
+values (:ticket, :rule, :because, :starts_at, :ends_at, :warns_at, :state, :due_at)
+on conflict (ticket_id, rule) where settled_at is null do nothing;
+
+-- name: settle
+-- What the clocks :rules of a ticket wait for was done (:state met), or there is nothing left to do (stopped). Late is breached.
+update deadline set state = case when state = 'breached' or ends_at <= :now then 'breached' else :state end, settled_at = :now
+where ticket_id = :ticket and rule = any(:rules::text[]) and settled_at is null;
+
+-- part: whole
+-- A deadline, as ``model.Deadline`` has it.
+select rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at from deadline;
+
+-- name: load
+-- One deadline.
+{whole} where id = :deadline;
+
+-- name: of_ticket
+-- The clocks of a ticket, those that ended too, as they began.
+{whole} where ticket_id = :ticket order by id limit :limit;
+
+-- name: write
+-- What the sweeper made of a deadline that it had claimed; no row comes back if it was settled meanwhile, or another one was first.
+update deadline set state = :state, due_at = :due_at, warned_at = :warned_at, breached_at = :breached_at, attempts = 0, error = null
+where id = :deadline and state = 'looking' returning id;

@@ -1,0 +1,61 @@
+"""Clocks that run, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from services.clocks.model import Deadline, State
+from services.store.db import Connection, Row
+from services.store.jobs import Line
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "clocks.sql")
+
+LINE = Line("deadline", claimed="looking", thing="'ticket:' || ticket_id")
+"""Clocks that run, due when the sweeper has something to note."""
+
+SHOWN = 100  # of one ticket; each change of its kind begins another
+
+Settled = Literal["met", "stopped"]
+
+
+async def start(connection: Connection, ticket: int, deadline: Deadline) -> None:
+    """The clock begins to run for the ticket, unless it runs already."""
+    names = ("rule", "because", "starts_at", "ends_at", "warns_at", "state", "due_at")
+    await QUERIES.start.execute(connection, ticket=ticket, **{name: getattr(deadline, name) for name in names})
+
+
+async def settle(connection: Connection, ticket: int, rules: Collection[str], how: Settled, now: datetime) -> None:
+    """Ends these clocks of the ticket, as far as they run."""
+    await QUERIES.settle.execute(connection, ticket=ticket, rules=list(rules), state=how, now=now)
+
+
+async def of_ticket(connection: Connection, ticket: int) -> list[Deadline]:
+    """Its clocks as they began, those that ended too."""
+    return [_deadline_of(row) for row in await QUERIES.of_ticket.fetch(connection, ticket=ticket, limit=SHOWN)]
+
+
+async def load(connection: Connection, deadline: int) -> Deadline:
+    row = await QUERIES.load.fetchrow(connection, deadline=deadline)
+    assert row is not None  # no row of this table is ever deleted
+    return _deadline_of(row)
+
+
+async def write(connection: Connection, number: int, deadline: Deadline) -> bool:
+    """What the sweeper made of it; False if it was settled meanwhile, or another sweeper was first."""
+    written = await QUERIES.write.fetchval(
+        connection,
+        deadline=number,
+        state=deadline.state,
+        due_at=deadline.due_at,
+        warned_at=deadline.warned_at,
+        breached_at=deadline.breached_at,
+    )
+    return written is not None
+
+
+def _deadline_of(row: Row) -> Deadline:
+    return Deadline(**{**row, "state": State(row["state"])})

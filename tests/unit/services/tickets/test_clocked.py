@@ -1,0 +1,55 @@
+"""Which clocks run for a ticket: A3 and N2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.clocks.model import Start
+from services.tickets.actions import draft
+from services.tickets.clocked import Turn, running, turn
+from services.tickets.model import State
+
+RECEIVED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+CONFIRMED = RECEIVED + timedelta(minutes=4)
+DRAFT = draft(received_at=RECEIVED, now=RECEIVED, created_by=1, owner=1)
+OPEN = replace(DRAFT, state=State.OPEN, confirmed_at=CONFIRMED)
+COMPLAINT, SUGGESTION, ENQUIRY = (replace(OPEN, kind=kind) for kind in ("complaint", "suggestion", "enquiry"))
+NONE: frozenset[str] = frozenset()
+
+
+def test_a_complaint_is_dispatched_within_an_hour_of_its_receipt_not_of_its_confirmation() -> None:
+    assert running(COMPLAINT) == {"N2": Start(RECEIVED, "receipt")}
+
+
+def test_a_suggestion_is_handed_over_once_it_is_confirmed() -> None:
+    assert running(SUGGESTION) == {"A3": Start(CONFIRMED, "confirmed")}
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.OPEN])
+@pytest.mark.parametrize("kind", ["complaint", "suggestion"])
+def test_nothing_runs_before_and_after(state: State, kind: str) -> None:
+    assert running(replace(OPEN, state=state, kind=kind)) == {}
+
+
+def test_an_enquiry_has_no_clock() -> None:
+    assert running(ENQUIRY) == {}
+
+
+def test_confirming_begins_and_closing_settles() -> None:
+    begun = turn(replace(DRAFT, kind="complaint"), COMPLAINT)
+    assert begun == Turn({"N2": Start(RECEIVED, "receipt")}, NONE, NONE)
+    assert turn(COMPLAINT, replace(COMPLAINT, state=State.CLOSED)) == Turn({}, NONE, frozenset({"N2"}))  # answered on the spot
+    assert turn(SUGGESTION, replace(SUGGESTION, state=State.CLOSED)) == Turn({}, frozenset({"A3"}), NONE)
+
+
+def test_what_turns_out_to_be_of_another_kind_has_its_clocks() -> None:
+    assert turn(COMPLAINT, SUGGESTION) == Turn({"A3": Start(CONFIRMED, "confirmed")}, NONE, frozenset({"N2"}))
+    assert turn(SUGGESTION, ENQUIRY) == Turn({}, NONE, frozenset({"A3"}))
+
+
+def test_a_change_of_words_leaves_the_clocks_alone() -> None:
+    assert turn(COMPLAINT, replace(COMPLAINT, description="another")) == Turn({}, NONE, NONE)
+    assert turn(DRAFT, replace(DRAFT, state=State.DISCARDED)) == Turn({}, NONE, NONE)
