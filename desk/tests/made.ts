@@ -37,6 +37,7 @@ export function ticket(given: Partial<Ticket> = {}): Ticket {
     changed_at: AT,
     drafting: 'none',
     may: STEPS[given.state ?? 'draft'],
+    deadlines: [],
     ...given,
   }
 }
