@@ -19,7 +19,7 @@ from services.access.rights import Role
 from services.access.throttle import ThrottleLimits
 from services.customers.importing import Order
 from services.customers.rows import AS_FOUND
-from services.routes import CLASSES
+from services.routes import CLASSES, description
 from services.store import db
 from services.web.http import Route, routes_of
 from tests.harness.api import Api, serve
@@ -77,8 +77,8 @@ RULES_BEYOND_SCHEMA = {
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("token", TOKENS)
 async def test_the_api_keeps_its_own_description(pool: db.Pool, clock: HandClock, tmp_path: Path, token: str) -> None:
-    description = tmp_path / "openapi.json"
-    description.write_text(json.dumps(description("0.0-test")))
+    described = tmp_path / "openapi.json"
+    described.write_text(json.dumps(description("0.0-test")))
     config = tmp_path / "schemathesis.toml"
     rules = "".join(RULE.format(operation=operation) for operation in RULES_BEYOND_SCHEMA)
     async with serve(pool, clock, tmp_path, throttle=NO_THROTTLE, always=TOKENS) as api:
@@ -86,7 +86,7 @@ async def test_the_api_keeps_its_own_description(pool: db.Pool, clock: HandClock
         ids = ids_of(lived, await imported(api))
         known = "".join(KNOWN.format(name=name, values=json.dumps(values)) for name, values in ids.items())
         config.write_text(CONFIG.format(examples=EXAMPLES, token=token) + known + rules)
-        command = ["-m", "schemathesis.cli", "--config-file", str(config), "run", str(description), "--url", api.url]
+        command = ["-m", "schemathesis.cli", "--config-file", str(config), "run", str(described), "--url", api.url]
         options = ["--continue-on-failure", "--no-color"]
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, *options, cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
