@@ -1,4 +1,4 @@
-"""Answers the IVR's questions: who is this caller to us, and what did the caller choose (SPEC C1, C2)."""
+"""Answers the IVR's questions: who is this caller to us, and what did the caller choose (SPEC A7, C1, C2)."""
 
 from __future__ import annotations
 

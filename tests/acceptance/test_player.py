@@ -1,4 +1,4 @@
-"""An inspector hears a finished call in a real browser, by its words and one side alone: on record, and nothing is changed."""
+"""An inspector hears a finished call in a real browser, by its words and one side alone: on record, nothing changed (SPEC C8)."""
 
 from __future__ import annotations
 

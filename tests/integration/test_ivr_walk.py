@@ -1,4 +1,4 @@
-"""The reception on a real Asterisk: a SIP phone calls, listens, presses; the queue says what arrived. Every prompt is a tone
+"""The reception (SPEC C1) on a real Asterisk: a SIP phone calls, listens, presses; the queue says what arrived. Every prompt is a tone
 of its own pitch, so that what the caller heard, in what order and how long, is measured and not believed."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When a card is enriched. What is on it, and for whom: tests/integration/test_calls_follow.py."""
+"""When a card is enriched (SPEC C5). What is on it, and for whom: tests/integration/test_calls_follow.py."""
 
 from __future__ import annotations
 

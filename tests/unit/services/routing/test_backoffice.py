@@ -1,4 +1,4 @@
-"""What the IVR is told of a caller: by tier, and never late."""
+"""The IVR is told of a caller by tier (SPEC A7, C2), and never late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflow table: complete, and every move that is not in it is refused and changes nothing."""
+"""The workflow table (SPEC A2): complete, and every move that is not in it is refused and changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From words to fields: every field with its evidence, unsure ones empty, silence nothing."""
+"""Words fill fields (SPEC C7): every field with its evidence, unsure ones empty, silence nothing."""
 
 from __future__ import annotations
 
