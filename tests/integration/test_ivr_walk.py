@@ -1,5 +1,5 @@
-"""The reception (SPEC C1) on a real Asterisk: a SIP phone calls, listens, presses; the queue says what arrived. Every prompt is a tone
-of its own pitch, so that what the caller heard, in what order and how long, is measured and not believed."""
+"""The reception (SPEC C1) on a real Asterisk: a SIP phone calls, listens, presses; the queue says what arrived. Every prompt is a
+tone of its own pitch, so that what the caller heard, in what order and how long, is measured and not believed."""
 
 from __future__ import annotations
 
