@@ -1,4 +1,4 @@
-"""Working calendars: which time counts for a clock, and when a stretch of it is over.
+"""Defines working calendars: which time counts for a clock, and when a stretch of it is over.
 
 Pure. A calendar says for each day of the week, and for single dates, between which hours on the wall of the centre time counts.
 An instant counts when the wall shows an hour that does. So an hour that the clocks skip in spring counts for nothing, and one

@@ -1,4 +1,4 @@
-"""A clock that runs for one thing: when it ends, what the sweeper makes of it, and how it stands. Pure."""
+"""Defines a clock that runs for one thing: when it ends, what the sweeper makes of it, and how it stands. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks that run, in the database."""
+"""Reads and writes the clocks that run."""
 
 from __future__ import annotations
 

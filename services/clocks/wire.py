@@ -1,4 +1,4 @@
-"""A clock that runs, as it crosses the door."""
+"""Defines the shape of a clock that runs on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the three workers of the intake share: settings, and the spool as it stands."""
+"""Shares among the three workers of the intake their settings and the spool as it stands."""
 
 from __future__ import annotations
 
