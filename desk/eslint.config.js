@@ -10,6 +10,7 @@ export default typescript.config(
     languageOptions: { parserOptions: { parser: typescript.parser } },
     rules: {
       "no-console": "error",
+      "no-alert": "error", // the browser's own questions speak its language, and hide a call's buttons; see kit/ask
       eqeqeq: "error",
       "no-eval": "error",
       "no-implied-eval": "error",

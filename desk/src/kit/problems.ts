@@ -21,6 +21,12 @@ export function byField(error: unknown): Record<string, string> {
   return Object.fromEntries((error.problem.fields ?? []).map((problem) => [lastName(problem), say(problem)]))
 }
 
+/** What is wrong in a list of things, by where it stands there: `categories.3.zh`. */
+export function byPlace(error: unknown): [place: string, why: string][] {
+  if (!(error instanceof Refused)) return []
+  return (error.problem.fields ?? []).map((problem) => [problem.field, say(problem)])
+}
+
 /** Said at the edge of the screen, for failures that have no better place. */
 export function tell(error: unknown): void {
   tellFailed(sentence(error))

@@ -16,6 +16,7 @@ export const TEST = {
   },
   palette: { entry: 'palette-entry', item: 'palette-item' }, // data-kind: go | do | ticket | customer | call | person
   first: { steps: 'first-steps', step: (step: string) => `first-step-${step}` }, // data-done
+  question: { yes: 'question-yes', no: 'question-no' },
   system: { aside: 'set-aside', retry: 'set-aside-retry' },
   state: {
     switch: 'state-switch', // data-state, data-reason

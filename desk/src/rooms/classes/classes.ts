@@ -1,8 +1,19 @@
 /** The centre's classes and their words while somebody edits them. */
 import { computed, ref, shallowRef } from 'vue'
 import type { Category, CategoryList, Wire } from '@/kit/wire'
+import { t } from '@/words'
 
-type Term = Wire<'LexiconTerm'>
+export type Term = Wire<'LexiconTerm'>
+
+const CODE = /^[a-z0-9_]{1,40}$/
+const [LEAST, MOST] = [0.1, 10]
+
+/** What is wrong with one entry of a class or a word, in words. */
+export interface Wrong {
+  one: Category | Term
+  field: string
+  why: string
+}
 
 export function useClasses() {
   const list = ref<CategoryList>('business')
@@ -55,6 +66,32 @@ export function useClasses() {
     terms.value.splice(terms.value.indexOf(one), 1)
   }
 
+  /** What the server would refuse, said before it is asked. */
+  function lacks(): Wrong[] {
+    const classes = categories.value.flatMap((one): Wrong[] => [
+      ...(['zh', 'en'] as const).flatMap((field) => (one[field].trim() ? [] : [{ one, field, why: t('wrongField.required') }])),
+      ...(CODE.test(one.code) ? [] : [{ one, field: 'code', why: t('lexicon.codeRule') }]),
+    ])
+    const words = body().terms.flatMap((one): Wrong[] => (one.weight >= LEAST && one.weight <= MOST ? [] : [{ one, field: 'weight', why: t('lexicon.weightRule') }]))
+    return [...classes, ...words]
+  }
+
+  /** `terms.12.term` is the thirteenth of the words that were sent. What stands nowhere in particular is left out. */
+  function placed(all: [place: string, why: string][]): Wrong[] {
+    const sent = body()
+    return all.flatMap(([place, why]) => {
+      const [name, index, field = 'code'] = place.split('.')
+      const one = name === 'categories' || name === 'terms' ? sent[name][Number(index)] : undefined
+      return one ? [{ one, field, why }] : []
+    })
+  }
+
+  /** Shows the class that it is in. */
+  function turnTo({ one }: Wrong): void {
+    pick(one.list)
+    chosen.value = one.code
+  }
+
   const body = (): Wire<'Lexicon'> => ({ categories: categories.value, terms: terms.value.filter((one) => one.term.trim() !== '') })
-  return { list, chosen, shown, termsOf, unsaved, isNew, take, pick, addCategory, recode, addTerm, removeTerm, body }
+  return { list, chosen, shown, termsOf, unsaved, isNew, take, pick, addCategory, recode, addTerm, removeTerm, body, lacks, placed, turnTo }
 }

@@ -21,6 +21,8 @@ export const classes = {
     unsaved: ['有未保存的改动', 'Unsaved changes'],
     leave: ['离开会丢掉未保存的改动，确定吗？', 'Leave and lose unsaved changes?'],
     codeTaken: ['已有代码为“{code}”的分类', 'There is a class with the code “{code}” already'],
+    weightRule: ['0.1 到 10', 'From 0.1 to 10'],
+    leaveYes: ['离开，不保存', 'Leave without saving'],
     codeRule: ['小写字母、数字、下划线', 'lower-case letters, digits, underscore'],
   },
 } as const
