@@ -267,7 +267,7 @@ async def _open_door(
         hub=rooms.floor.hub, floor=rooms.floor.board, presence=rooms.presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, version=version(),
-        given=GivenNumbers(config.folder / "ticket-numbers.json"),
+        centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

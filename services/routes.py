@@ -104,6 +104,7 @@ class Parts:
     aside: SetAside
     given: GivenNumbers = field(default_factory=GivenNumbers)
     version: str
+    centre: str = ""
     numbering: Numbering = ANYWHERE
 
 
@@ -112,7 +113,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
     playback = Playback(parts.archive, parts.cuttings)
     made = (
-        SessionRoutes(parts.people, security, clock, parts.version),
+        SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
         PeopleRoutes(parts.people),
         PhoneRoutes(parts.sip_key, parts.ws_url, parts.ring_limit),
         BoardRoutes(parts.floor, parts.presence),

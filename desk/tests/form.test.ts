@@ -5,11 +5,12 @@ import { effectScope, type EffectScope } from 'vue'
 import { useLive } from '../src/kit/live'
 import { useSession } from '../src/kit/session'
 import type { Problem, ServerMessage, Source, Ticket, TicketFields } from '../src/kit/wire'
-import { sendKept, useTicketForm } from '../src/rooms/tickets/form'
+import { forgetSeen, keyOfNew, sendKept, useTicketForm, type Which } from '../src/rooms/tickets/form'
 import { me, ticket } from './made'
 
 type Answer = { status: number; body: Ticket | Problem } | 'away'
 let now: Ticket
+let made: { key: string; fields: TicketFields }[]
 let patches: { version: number; fields: TicketFields }[]
 let answer: ((method: string, path: string) => Answer | undefined) | null
 /** How long an answer is on its way. */
@@ -28,14 +29,17 @@ function serve(method: string, path: string, body: unknown): Answer {
     const sources = Object.fromEntries(Object.keys(fields).map((name) => [name, byAgent]))
     now = { ...now, ...fields, sources: { ...now.sources, ...sources }, version: now.version + 1 } as Ticket
   }
-  if (method === 'POST') now = { ...now, state: path.endsWith('discard') ? 'discarded' : 'open', version: now.version + 1 }
+  if (method === 'POST' && path.endsWith('/tickets')) {
+    made.push(body as (typeof made)[number])
+    now = { ...now, ...(body as (typeof made)[number]).fields } as Ticket
+  } else if (method === 'POST') now = { ...now, state: path.endsWith('discard') ? 'discarded' : 'open', version: now.version + 1 }
   return { status: 200, body: now }
 }
 
-function openForm() {
+function openForm(which: Which = 7) {
   const scope = effectScope()
   scopes.push(scope)
-  const form = scope.run(() => useTicketForm(7))
+  const form = scope.run(() => useTicketForm(which))
   if (!form) throw new Error('no form')
   return form
 }
@@ -47,7 +51,9 @@ beforeEach(() => {
   setActivePinia(createPinia())
   useSession().me = me()
   now = ticket()
+  forgetSeen()
   patches = []
+  made = []
   answer = null
   delay = () => 0
   scopes = []
@@ -355,6 +361,7 @@ test('what was kept is sent although its form was opened while the server was aw
   answer = () => 'away'
   before.set('description', 'broken')
   scopes.pop()?.stop()
+  forgetSeen() // the page was loaded anew
   const form = openForm()
   await settle(0)
   expect(form.ticket.value).toBeNull()
@@ -480,4 +487,75 @@ test('a discard that fails loses nothing typed', async () => {
   await settle(0)
   expect(await discarded).toBeInstanceOf(Error)
   expect(form.value('customer_number')).toBe('12')
+})
+
+test('with the server away, a form that was left is gone back to as it was, with all that was typed', async () => {
+  now = ticket({ address: 'Lane 7' })
+  const before = openForm()
+  await settle(0)
+  answer = () => 'away'
+  before.set('description', 'broken')
+  await settle(1000)
+  scopes.pop()?.stop()
+  const after = openForm()
+  await settle(0)
+  expect([after.value('address'), after.value('description'), after.editable.value]).toEqual(['Lane 7', 'broken', true])
+  expect(after.saving.value).toBe('offline')
+})
+
+test('a ticket that is gone by the time its form is opened again is not shown as it was', async () => {
+  openForm()
+  await settle(0)
+  scopes.pop()?.stop()
+  answer = () => ({ status: 404, body: { code: 'not_found', message: '', fields: [] } })
+  const after = openForm()
+  await settle(0)
+  expect(after.ticket.value).toBeNull()
+  expect(after.failure.value).not.toBe('')
+})
+
+const posts = () => made.map(({ key, fields }) => [key, fields])
+
+test('a new ticket is made when something is typed, and not before', async () => {
+  const form = openForm('key-of-new')
+  await settle(60_000)
+  expect(posts()).toEqual([])
+  form.set('description', 'bro')
+  form.set('description', '')
+  await settle(1000)
+  expect(posts()).toEqual([])
+  form.set('description', 'broken')
+  await settle(1000)
+  form.set('address', 'Lane 7')
+  await settle(1000)
+  expect(posts()).toEqual([['key-of-new', { description: 'broken' }]])
+  expect(patches.map(({ fields }) => fields)).toEqual([{ address: 'Lane 7' }])
+  expect(form.ticket.value?.id).toBe(7)
+})
+
+test('a new ticket whose answer got lost is asked for again as it was, and made once', async () => {
+  const form = openForm('key-of-new')
+  answer = (method) => (method === 'POST' ? 'away' : undefined)
+  form.set('description', 'broken')
+  await settle(1000)
+  form.set('description', 'broken for days')
+  await settle(100)
+  answer = null
+  await settle(6000)
+  expect(posts()).toEqual([['key-of-new', { description: 'broken' }]])
+  expect(now.description).toBe('broken for days')
+})
+
+test('a new ticket that was begun and left with the server away is gone on with, or sent when it is back', async () => {
+  const form = openForm('key-of-new')
+  answer = () => 'away'
+  form.set('description', 'broken')
+  await settle(1000)
+  scopes.pop()?.stop()
+  await settle(0)
+  expect(keyOfNew(2)).toBe('key-of-new')
+  answer = null
+  await sendKept(2)
+  expect(posts()).toEqual([['key-of-new', { description: 'broken' }]])
+  expect(keyOfNew(2)).not.toBe('key-of-new')
 })

@@ -38,6 +38,7 @@ export function ticket(given: Partial<Ticket> = {}): Ticket {
     drafting: 'none',
     may: STEPS[given.state ?? 'draft'],
     deadlines: [],
+    wants: given.state === 'open' ? ['answer', 'description', 'kind'] : ['description', 'kind'],
     ...given,
   }
 }
@@ -90,6 +91,7 @@ export function me(given: Partial<Me> = {}): Me {
     must_change: false,
     server_time: AT,
     version: '0',
+    centre: 'Tingsu',
     ...given,
   }
 }

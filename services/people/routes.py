@@ -16,13 +16,14 @@ from services.web.shapes import Id
 
 
 class SessionRoutes:
-    """``version`` is what ``tingsu version`` prints; told to the logged-in only."""
+    """``version`` is what ``tingsu version`` prints; told to the logged-in only, and so is the centre's name."""
 
-    def __init__(self, people: People, security: Security, clock: Clock, version: str) -> None:
+    def __init__(self, people: People, security: Security, clock: Clock, *, version: str, centre: str) -> None:
         self._people = people
         self._security = security
         self._clock = clock
         self._version = version
+        self._centre = centre
 
     @route("POST", "/api/login", right=Door.PUBLIC, raises=(WrongPassword, Throttled))
     async def login(self, asked: Asked, body: wire.LoginBody) -> wire.Me:
@@ -68,6 +69,7 @@ class SessionRoutes:
             must_change=person.must_change,
             server_time=self._clock.now(),
             version=self._version,
+            centre=self._centre,
         )
 
 

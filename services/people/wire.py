@@ -48,6 +48,7 @@ class Me(Wire):
     must_change: bool
     server_time: datetime
     version: str
+    centre: str = Field(description="the centre's name, as its config has it")
 
 
 class MeBody(Wire):

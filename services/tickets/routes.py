@@ -12,6 +12,7 @@ from services.tickets import wire
 from services.tickets.actions import Tickets
 from services.tickets.model import Ticket, TicketFilter
 from services.tickets.views import Line, Views
+from services.tickets.workflow import wants
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, route
 from services.web.shapes import Id
@@ -86,7 +87,8 @@ class TicketRoutes:
         names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
         sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
         deadlines = [_deadline(*one) for one in seen.deadlines]
-        return wire.Ticket.model_validate({**plain, **names, "sources": sources, "deadlines": deadlines})
+        more = {"sources": sources, "deadlines": deadlines, "wants": wants(seen.ticket)}
+        return wire.Ticket.model_validate({**plain, **names, **more})
 
 
 PLAIN = tuple(

@@ -61,22 +61,32 @@ def advance(ticket: Ticket, action: Action) -> Ticket:
     return replace(ticket, state=state, version=ticket.version + 1)
 
 
-def missing(ticket: Ticket) -> tuple[WrongField, ...]:
-    """Fields without which a ticket is no case, all at once: by kind (SPEC S2, S3)."""
+def mandatory(ticket: Ticket, state: State) -> frozenset[str]:
+    """What a case of this kind must have filled in that state (SPEC S2, S3); a closed complaint or enquiry also has its answer."""
     wanted = {"kind", "description"}
     if ticket.kind == "complaint":
         wanted |= {"business", "nature"}
     if ticket.kind == "suggestion":
         wanted |= {"suggestion"}
-    return tuple(WrongField(name, "required", "a value") for name in sorted(wanted) if not (ticket.value(name) or "").strip())
+    elif state is State.CLOSED:
+        wanted |= {"answer"}
+    return frozenset(wanted)
+
+
+def wants(ticket: Ticket) -> list[str]:
+    """Fields that the next step forward needs: confirming a draft, closing a case. The desk marks them."""
+    return sorted(mandatory(ticket, State.OPEN if ticket.state is State.DRAFT else State.CLOSED))
+
+
+def missing(ticket: Ticket) -> tuple[WrongField, ...]:
+    """Mandatory fields that are empty in the state that it is in, all at once."""
+    wanted = sorted(mandatory(ticket, ticket.state))
+    return tuple(WrongField(name, "required", "a value") for name in wanted if not (ticket.value(name) or "").strip())
 
 
 def check_complete(ticket: Ticket) -> None:
-    """Raises Invalid unless every mandatory field is filled; a closed complaint or enquiry also has its answer."""
-    lacking = missing(ticket)
-    if ticket.state is State.CLOSED and ticket.kind != "suggestion" and not ticket.answer.strip():
-        lacking = (*lacking, WrongField("answer", "required", "what the customer was answered"))
-    if lacking:
+    """Raises Invalid unless every mandatory field is filled."""
+    if lacking := missing(ticket):
         raise Invalid(lacking, "mandatory fields are empty")
 
 

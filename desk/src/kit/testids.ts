@@ -76,6 +76,8 @@ export const TEST = {
     discard: 'discard',
     restore: 'restore',
     close: 'close-ticket',
+    closeAnswer: 'close-answer',
+    new: 'ticket-new',
     putAway: 'put-away',
     askYes: 'ask-yes',
     undo: 'undo',

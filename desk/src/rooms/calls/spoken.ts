@@ -68,6 +68,22 @@ export function isMarked(evidence: readonly Evidence[], speaker: Utterance['spea
   return evidence.some((one) => one.speaker === speaker && start < one.end - 0.01 && end > one.start + 0.01)
 }
 
+/** A quarter more than what the server takes for settled (0.6): below it a word is worth a second look. */
+const CLEAR = 0.8
+const UNSURE = 0.6
+
+/** How sure the recogniser is, as one of three words: nobody knows what 0.66 means. */
+export function howSure(conf: number): 'clear' | 'likely' | 'unsure' {
+  if (conf >= CLEAR) return 'clear'
+  return conf >= UNSURE ? 'likely' : 'unsure'
+}
+
+/** The server's mark for sound that was none of the model's words; fonts draw it as they draw what they do not have. */
+const HOLE = /□+/g
+
+export const heard = (text: string): string => text.replace(HOLE, '…')
+export const isHole = (text: string): boolean => text.replace(HOLE, '') === ''
+
 /** Between Chinese words no space is written. */
 export function gap(text: string, next: string | undefined): string {
   return next && /[A-Za-z0-9]$/.test(text) && /^[A-Za-z0-9]/.test(next) ? ' ' : ''

@@ -11,10 +11,15 @@ export const calls = {
     demonstration: ['演示模型：词汇量很小，只认得少数词句，未识别的话会缺失或写错。正式使用请更换模型。', 'Demonstration model with a small vocabulary: it knows few words, so much is missing or wrong. Install a full model for real work.'],
     caller: ['客户', 'Caller'],
     agent: ['坐席', 'Agent'],
-    unsure: ['听不太清', 'unsure'],
+    hole: ['没有听懂的声音', 'not understood'],
   },
   hearing: {
     keys: ['左右键逐字，上下键逐句，回车从那里播放。', 'Left and right go by words, up and down by sentences; Enter plays from there.'],
+  },
+  sureness: {
+    clear: ['听得清楚', 'clearly heard'],
+    likely: ['大致听清', 'fairly clear'],
+    unsure: ['听不太清', 'not clearly heard'],
   },
   player: {
     title: ['录音', 'Recording'],

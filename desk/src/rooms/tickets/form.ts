@@ -8,6 +8,7 @@ import { useChange } from '@/kit/changes'
 import { now } from '@/kit/clock'
 import { Refused, Unreachable } from '@/kit/http'
 import { forget, keep, kept, keptKeys } from '@/kit/kept'
+import { newKey } from '@/kit/key'
 import { useLive } from '@/kit/live'
 import { byField, sentence } from '@/kit/problems'
 import { useSession } from '@/kit/session'
@@ -29,6 +30,7 @@ const isAway = (error: unknown) => error instanceof Unreachable || (error instan
 const isStale = (error: unknown) => error instanceof Refused && error.problem.code === 'stale'
 const isEmpty = (fields: object) => Object.keys(fields).length === 0
 const startOf = (person: number) => `draft.${person}.`
+const startOfNew = (person: number) => `new.${person}.`
 const keptAt = (key: string): Unsent => ({ ...nothing(), ...kept<Partial<Unsent>>(key, {}) })
 
 function body(fields: Typed): TicketFields {
@@ -36,13 +38,23 @@ function body(fields: Typed): TicketFields {
   return Object.fromEntries(entries.map(([name, value]) => [name, asKept(name, value)])) as TicketFields
 }
 
-/** Forms open in this page: what they keep is theirs to send. */
-const open = new Set<number>()
+/** A ticket that is there, or the key of one that is made once something is typed. */
+export type Which = number | string
 
-const turns = new Map<number, Promise<unknown>>()
+/** Forms open in this page: what they keep is theirs to send. */
+const open = new Set<Which>()
+
+/** Tickets as they were last seen in this page: with the server away, a form that was left can be gone back to. */
+const seen = new Map<string, Ticket>()
+const SEEN = 30
+
+/** Nothing of this person's is the next one's who logs in on this page. */
+export const forgetSeen = () => seen.clear()
+
+const turns = new Map<Which, Promise<unknown>>()
 
 /** One exchange with the server at a time for each ticket: no answer overtakes another, also over the change of a page. */
-function inTurn<T>(ticket: number, exchange: () => Promise<T>): Promise<T> {
+function inTurn<T>(ticket: Which, exchange: () => Promise<T>): Promise<T> {
   const turn = (turns.get(ticket) ?? Promise.resolve()).then(exchange, exchange)
   const over = () => void (turns.get(ticket) === turn && turns.delete(ticket))
   turns.set(ticket, turn)
@@ -50,11 +62,32 @@ function inTurn<T>(ticket: number, exchange: () => Promise<T>): Promise<T> {
   return turn
 }
 
-export function useTicketForm(id: number) {
+/** The key of a ticket to be made: of one that was begun here and never reached the server, if there is one. */
+export function keyOfNew(person: number): string {
+  const start = startOfNew(person)
+  return keptKeys(start)[0]?.slice(start.length) ?? newKey()
+}
+
+/** What stands in a form before the server has heard of it. */
+function blank(owner: string): Ticket {
+  const texts = { customer_number: '', customer_name: '', description: '', address: '', contact_number: '', answer: '' }
+  const nobody = { call_id: null, customer_id: null, created_by: null, owner_id: null, confirmed_at: null, confirmed_by: null, number: null }
+  const at = new Date(now()).toISOString()
+  return {
+    ...texts, ...nobody, id: 0, state: 'draft', version: 0, kind: null, business: null, nature: null, suggestion: null, sources: {},
+    received_at: at, changed_at: at, owner, drafting: 'none', may: ['change'], wants: [], deadlines: [],
+  }
+}
+
+export function useTicketForm(which: Which) {
   const live = useLive()
   const session = useSession()
-  const key = `${startOf(session.me?.id ?? 0)}${id}`
-  const ticket = shallowRef<Ticket | null>(null)
+  const person = session.me?.id ?? 0
+  let id = typeof which === 'number' ? which : 0
+  let key = id ? `${startOf(person)}${id}` : `${startOfNew(person)}${which}`
+  const ticket = shallowRef<Ticket | null>(id ? (seen.get(key) ?? null) : blank(session.me?.name ?? ''))
+  /** As it was left, while the server has not said how it is. */
+  let isRemembered = id > 0 && ticket.value !== null
   const saving = ref<Saving>('clean')
   const savedAt = ref(0)
   const failure = ref('')
@@ -64,7 +97,7 @@ export function useTicketForm(id: number) {
   const steps = ref<{ field: TicketField; before: Value }[]>([])
 
   let timer = 0
-  let unread = true
+  let unread = id > 0
   let left = false
   let refusal: unknown = null
 
@@ -130,7 +163,7 @@ export function useTicketForm(id: number) {
   function later(ms: number): void {
     window.clearTimeout(timer)
     if (left) return
-    timer = window.setTimeout(() => void inTurn(id, exchange), ms)
+    timer = window.setTimeout(() => void inTurn(id || which, exchange), ms)
   }
 
   function sendable(): Typed {
@@ -142,6 +175,10 @@ export function useTicketForm(id: number) {
   function receive(fresh: Ticket): void {
     unsent.value = rebase(unsent.value, fresh).unsent
     ticket.value = fresh
+    isRemembered = false
+    seen.delete(key)
+    seen.set(key, fresh)
+    if (seen.size > SEEN) seen.delete(seen.keys().next().value ?? '')
     remember()
   }
 
@@ -159,9 +196,13 @@ export function useTicketForm(id: number) {
 
   async function send(fields: Typed, version: number): Promise<void> {
     if (saving.value !== 'offline') saving.value = 'saving'
-    unsent.value = { ...unsent.value, sent: fields }
+    // what may have made the ticket already is sent again as it was: the key is good for that alone
+    const isNew = id === 0
+    const sent = isNew && !isEmpty(unsent.value.sent) ? unsent.value.sent : fields
+    unsent.value = { ...unsent.value, sent }
     remember()
-    const fresh = await api.patchTicket(id, { version, fields: body(fields) })
+    const fresh = await (isNew ? api.newTicket({ key: String(which), fields: body(sent) }) : api.patchTicket(id, { version, fields: body(sent) }))
+    if (isNew) made(fresh)
     unsent.value = taken(unsent.value, fresh)
     receive(fresh)
     savedAt.value = now()
@@ -169,6 +210,13 @@ export function useTicketForm(id: number) {
     if (!dirty.value) return
     saving.value = 'typing'
     later(PAUSE_MS)
+  }
+
+  function made(fresh: Ticket): void {
+    forget(key)
+    id = fresh.id
+    key = `${startOf(person)}${id}`
+    open.add(id)
   }
 
   /** Nothing can be sent: there is nothing, or the person is asked first. */
@@ -180,7 +228,7 @@ export function useTicketForm(id: number) {
   function refused(error: unknown): void {
     refusal = error
     if (isAway(error)) {
-      unread = true // whether what was sent arrived is seen there
+      unread = id > 0 // whether what was sent arrived is seen there
       if (!ticket.value) failure.value = sentence(error)
       if (dirty.value) saving.value = 'offline'
       return later(RETRY_MS)
@@ -194,6 +242,7 @@ export function useTicketForm(id: number) {
       saving.value = 'typing' // the rest goes without it
       return later(0)
     }
+    if (isRemembered && !dirty.value) ticket.value = null // gone meanwhile, or no longer ours to see
     failure.value = sentence(error)
     if (dirty.value) saving.value = 'refused'
   }
@@ -217,14 +266,14 @@ export function useTicketForm(id: number) {
   /** Everything that can be sent is sent now; resolves when the server has it or will not take it. */
   async function flush(): Promise<void> {
     for (let turn = 0; turn < FLUSH_TURNS; turn++) {
-      await inTurn(id, exchange)
+      await inTurn(id || which, exchange)
       if (saving.value !== 'typing' || isEmpty(sendable())) return
     }
   }
 
   function load(): Promise<void> {
-    unread = true
-    return inTurn(id, exchange)
+    unread = id > 0
+    return inTurn(id || which, exchange)
   }
 
   /** Somebody's step: our own is known by its answer, which this waits for. */
@@ -260,7 +309,7 @@ export function useTicketForm(id: number) {
     await flush()
     if (!ticket.value) throw refusal
     if (dirty.value && action !== 'discard') throw unsaved()
-    return inTurn(id, () => step(action, note, ticket.value?.version ?? 0))
+    return inTurn(id || which, () => step(action, note, ticket.value?.version ?? 0))
   }
 
   async function step(action: api.TicketAction, note: string, version: number): Promise<Ticket> {
@@ -276,21 +325,23 @@ export function useTicketForm(id: number) {
     }
   }
 
-  open.add(id)
+  open.add(which)
   void load()
   // somebody else's change, or one that may have been missed: the ticket is read again, under what is typed
   useChange('ticket', () => String(id), follow)
   // a draft message: there may be no words, which changes the ticket in nothing but this
   watch(
-    () => live.drafts.find((draft) => draft.ticket_id === id),
+    () => live.drafts.find((draft) => id > 0 && draft.ticket_id === id),
     (draft) => draft && void load(),
   )
   onScopeDispose(() => {
     left = true
     window.clearTimeout(timer)
+    open.delete(which)
     open.delete(id)
-    const person = session.me?.id
-    if (dirty.value && person) void sendLeft(key, id, () => session.me?.id === person && live.link === 'up')
+    if (!dirty.value || session.me?.id !== person) return
+    if (id) void sendLeft(key, id, () => session.me?.id === person && live.link === 'up')
+    else void sendNew(person, String(which)).catch(() => undefined) // kept: it is sent once the link is up, or gone on with
   })
 
   return { ticket, value, isTyped, set, undo, steps, saving, savedAt, failure, problems, conflicts, dirty, blocked, may, editable, flush, load, settle, act }
@@ -298,6 +349,13 @@ export function useTicketForm(id: number) {
 
 /** What was typed into forms that are no longer open and could not be sent then. */
 export async function sendKept(person: number): Promise<void> {
+  for (const kept of keptKeys(startOfNew(person))) {
+    try {
+      await sendNew(person, kept.slice(startOfNew(person).length))
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+    }
+  }
   const start = startOf(person)
   for (const key of keptKeys(start)) {
     try {
@@ -318,6 +376,21 @@ async function sendLeft(key: string, id: number, goesOn: () => boolean): Promise
   } catch (error) {
     if (isAway(error) || isStale(error)) window.setTimeout(() => goesOn() && void sendLeft(key, id, goesOn), RETRY_MS)
   }
+}
+
+/** A ticket that was begun and left before the server had it: made of what was sent first, the rest is typed into it. */
+function sendNew(person: number, which: string): Promise<void> {
+  return inTurn(which, async () => {
+    const key = startOfNew(person) + which
+    const unsent = keptAt(key)
+    const first = isEmpty(unsent.sent) ? unsent.typed : unsent.sent
+    const fields = Object.entries(first) as [TicketField, Value][]
+    if (open.has(which) || isEmpty(first) || fields.some(([field, value]) => problemWith(field, value))) return
+    const fresh = await api.newTicket({ key: which, fields: body(first) })
+    const rest = taken({ ...unsent, sent: first }, fresh)
+    if (!isEmpty(rest.typed)) keep(`${startOf(person)}${fresh.id}`, rest)
+    forget(key)
+  })
 }
 
 function sendOne(key: string, id: number): Promise<void> {

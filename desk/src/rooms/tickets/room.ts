@@ -7,6 +7,6 @@ export const tickets: Room = {
   entry: { group: 'work', text: 'list.title', icon: Tickets },
   pages: [
     { path: 'tickets', name: 'tickets', component: () => import('./TicketsPage.vue'), rights: ['tickets.read'] },
-    { path: 'tickets/:id(\\d+)', name: 'ticket', component: () => import('./TicketPage.vue'), rights: ['tickets.read'], perAddress: true },
+    { path: 'tickets/:id(\\d+|new)', name: 'ticket', component: () => import('./TicketPage.vue'), rights: ['tickets.read'], perAddress: true },
   ],
 }

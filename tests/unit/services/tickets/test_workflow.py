@@ -11,7 +11,7 @@ import pytest
 from services.errors import Invalid, NotAllowed
 from services.tickets.actions import draft
 from services.tickets.model import State, Ticket, by_agent, fill
-from services.tickets.workflow import CASES, FINAL, TRANSITIONS, Action, advance, check_codes, check_complete, missing
+from services.tickets.workflow import CASES, FINAL, TRANSITIONS, Action, advance, check_codes, check_complete, missing, wants
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EMPTY = draft(received_at=AT, now=AT, created_by=1, owner=1)
@@ -71,6 +71,13 @@ def test_a_closed_complaint_has_its_answer() -> None:
         check_complete(closed)
     assert [wrong.field for wrong in refused.value.fields] == ["answer"]
     check_complete(replace(closed, answer="refunded"))
+
+
+def test_the_next_step_wants_what_it_will_be_refused_without() -> None:
+    draft = ticket(kind="complaint")
+    assert wants(draft) == ["business", "description", "kind", "nature"]
+    assert wants(replace(draft, state=State.OPEN)) == ["answer", "business", "description", "kind", "nature"]
+    assert wants(replace(ticket(kind="suggestion"), state=State.OPEN)) == ["description", "kind", "suggestion"]
 
 
 def test_a_class_outside_the_centres_list_is_refused() -> None:
