@@ -1,0 +1,142 @@
+"""Forms in a real browser: what is wrong is said at its field in the desk's language, nothing jumps, the keyboard is never nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.harness.centre import Centre
+from tests.harness.desk_driver import Agent, Browser
+from tests.harness.patience import until
+
+FOCUSED = "document.activeElement === document.body ? '' : document.activeElement.id || document.activeElement.tagName"
+
+
+@pytest.fixture
+async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
+    async with Browser(tmp_path / "browser") as browser:
+        yield browser
+        browser.assert_clean()
+
+
+async def _top(thing: Locator) -> float:
+    box = await thing.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+async def _is_wrong(agent: Agent, entry: Locator, why: str) -> None:
+    await expect(entry).to_be_focused()
+    await expect(entry).to_have_attribute("aria-invalid", "true")
+    said = await entry.get_attribute("aria-describedby")
+    await expect(agent.page.locator(f"[id='{said}']")).to_contain_text(why)
+
+
+async def test_the_log_in_says_what_is_missing_at_the_field_and_nothing_jumps(centre: Centre, chromium: Browser) -> None:
+    agent = Agent(await chromium.page(), centre.url)
+    await agent.page.goto(centre.url)
+    await expect(agent.at("login-name")).to_be_focused()
+    before = await _top(agent.at("login-submit"))
+    await agent.at("login-submit").click()
+    await _is_wrong(agent, agent.at("login-name"), "请填写")
+    assert await _top(agent.at("login-submit")) == before
+    await agent.at("login-name").fill("anna")
+    await agent.at("login-password").fill("wrong")
+    await agent.page.keyboard.press("Enter")
+    await expect(agent.at("login-error")).to_be_visible()
+    await expect(agent.at("login-password")).to_be_focused()
+    assert await _top(agent.at("login-password")) < await _top(agent.at("login-error"))
+
+
+async def test_an_account_that_cannot_be_is_refused_at_its_field(centre: Centre, chromium: Browser) -> None:
+    office = await chromium.log_in(centre.url, "admin", centre.people["admin"].password)
+    await office.page.goto(f"{centre.url}/people")
+    await office.at("person-add").click()
+    login, extension = office.page.locator("#person-login"), office.page.locator("#person-extension")
+    await office.at("person-save").click()
+    await _is_wrong(office, login, "请填写")
+    await login.fill("GREAT")
+    await extension.fill("12")
+    await office.at("person-save").click()
+    await _is_wrong(office, login, "小写字母")
+    await login.fill("great")
+    await office.page.locator("#person-name").fill("大")
+    before = await _top(office.at("person-save"))
+    await office.at("person-save").click()
+    await _is_wrong(office, extension, "3 到 6 位数字")
+    assert await _top(office.at("person-save")) == before
+    await extension.fill("1001")  # anna's: only the server knows
+    await office.at("person-save").click()
+    await expect(office.page.get_by_role("dialog").get_by_role("alert")).to_contain_text("已被别人使用")
+    await office.assert_accessible()
+
+
+async def test_a_lexicon_names_what_is_wrong_in_words_and_is_not_left_unsaved_without_a_question(
+    centre: Centre, chromium: Browser
+) -> None:
+    office = await chromium.log_in(centre.url, "admin", centre.people["admin"].password)
+    await office.page.goto(f"{centre.url}/lexicon")
+    name = office.page.get_by_label("英文名").first
+    was = await name.input_value()
+    await name.fill("")
+    await office.page.get_by_role("button", name="保存").click()
+    await expect(name).to_be_focused()
+    await expect(office.page.get_by_role("row").filter(has=office.page.get_by_text("请填写"))).to_have_count(1)
+    await expect(office.page.get_by_role("alert").first).not_to_contain_text("categories")
+    await office.assert_accessible()
+    await office.room("system")
+    await expect(office.at("question-yes")).to_be_focused()
+    await office.assert_accessible()
+    await office.at("question-no").click()
+    await expect(name).to_be_visible()
+    await office.room("system")
+    await office.at("question-yes").click()
+    await office.page.wait_for_url("**/system")
+    await office.room("lexicon")
+    await expect(name).to_have_value(was)
+
+
+async def _drafts(centre: Centre) -> int:
+    return int((await centre.query("select count(*) from ticket where state = 'draft'"))[0][0])
+
+
+async def test_a_new_ticket_is_stored_with_its_first_word_and_closed_with_its_answer(centre: Centre, chromium: Browser) -> None:
+    before = await _drafts(centre)
+    anna = await chromium.log_in(centre.url, "anna", centre.people["anna"].password)
+    await anna.page.goto(f"{centre.url}/tickets")
+    await anna.at("ticket-new").click()
+    await expect(anna.field("description")).to_be_editable()
+    await anna.room("tickets")
+    await anna.at("ticket-new").click()
+    assert await _drafts(centre) == before
+    await anna.field("description").click()
+    await anna.page.keyboard.type("电话", delay=50)
+    await anna.page.wait_for_url("**/tickets/*?key=*", wait_until="commit")
+    await until(lambda: _is_stored(centre, before), "the ticket to be made", 10)
+    await expect(anna.page).not_to_have_url("**/tickets/new**")
+    await anna.page.keyboard.type("坏了")
+    await expect(anna.field("description")).to_be_focused()
+    await expect(anna.field("description")).to_have_value("电话坏了")
+    await anna.at("confirm").click()
+    await _is_wrong(anna, anna.field("kind"), "请填写")
+    await anna.field("kind").select_option("enquiry")
+    await anna.confirm()
+    await anna.at("close-ticket").click()
+    await expect(anna.at("close-answer")).to_be_focused()
+    await anna.assert_accessible()
+    await anna.at("ask-yes").click()
+    await _is_wrong(anna, anna.at("close-answer"), "请填写")
+    await anna.at("close-answer").fill("已修好")
+    await anna.at("ask-yes").click()
+    await expect(anna.at("close-answer")).to_have_count(0)
+    await expect(anna.field("answer")).to_have_value("已修好")
+    await expect(anna.page.locator("[data-ticket-state=closed]")).to_have_count(1)
+    assert await anna.page.evaluate(FOCUSED)
+    assert await _drafts(centre) == before
+
+
+async def _is_stored(centre: Centre, before: int) -> bool:
+    return await _drafts(centre) == before + 1
