@@ -62,7 +62,7 @@ def advance(ticket: Ticket, action: Action) -> Ticket:
 
 
 def mandatory(ticket: Ticket, state: State) -> frozenset[str]:
-    """What a case of this kind must have filled in that state (SPEC S2, S3): its answer too once it is closed, but for a suggestion."""
+    """What a case of this kind must have filled in that state (SPEC S2, S3): closed, its answer too, but for a suggestion."""
     wanted = {"kind", "description"}
     if ticket.kind == "complaint":
         wanted |= {"business", "nature"}
