@@ -1,4 +1,4 @@
-"""Decides which clocks run for a ticket, and which of them a change begins, meets or stops. Pure.
+"""Decides which clocks run for a ticket, and which of them a change begins, meets or stops (SPEC A3, N2). Pure.
 
 A complaint is to be dispatched within an hour of its receipt. One that is answered on the spot needs no dispatch: closing it
 stops the clock. A suggestion goes to the data administrator at once; its clock counts from the confirmation, as before that there
