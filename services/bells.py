@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class Change:
     kind: Kind
     id: str | None = None
     version: int = 0
+
+    @classmethod
+    def of_call(cls, call: str, at: datetime) -> Change:
+        """A call's row has no version of its own: what was heard last is the newest."""
+        return cls(Kind.CALL, call, int(at.timestamp() * 1000))
 
     @property
     def payload(self) -> str:

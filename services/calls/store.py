@@ -24,7 +24,7 @@ from cti.changes import (
     QueueLeft,
 )
 from cti.ids import MAIN, CallId, Node
-from services.bells import Change, Kind, tell_changed
+from services.bells import Change, tell_changed
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.network_text import printable
 from services.customers.numbers import ANYWHERE, Numbering
@@ -80,12 +80,7 @@ async def tell_of(connection: Connection, facts: Sequence[Fact]) -> None:
         if isinstance(fact, (CallStarted, *OF_A_CALL)):
             newest[fact.call] = max(fact.at, newest.get(fact.call, fact.at))
     if newest:
-        await tell_changed(connection, *(_change(call, at) for call, at in newest.items()))
-
-
-def _change(call: CallId, at: datetime) -> Change:
-    """A call's row has no version of its own: what was heard last is the newest."""
-    return Change(Kind.CALL, call, int(at.timestamp() * 1000))
+        await tell_changed(connection, *(Change.of_call(call, at) for call, at in newest.items()))
 
 
 async def apply(connection: Connection, fact: Fact, numbering: Numbering = ANYWHERE) -> None:
@@ -223,7 +218,7 @@ async def _end_unheard(connection: Connection, fact: StillLive) -> None:
         call = CallId(row["id"])
         outcome = CallOutcome.ANSWERED if row["answered_at"] else CallOutcome.LOST
         await _end(connection, CallEnded(at=fact.at, recovered=True, call=call, outcome=outcome, waited_ms=None, talked_ms=0))
-        await tell_changed(connection, _change(call, fact.at))
+        await tell_changed(connection, Change.of_call(call, fact.at))
 
 
 async def _close_unheard(connection: Connection, fact: StillLive) -> None:

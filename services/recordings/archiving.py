@@ -24,6 +24,7 @@ from recordings.audio import Source, Span, Woven
 from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
+from services.bells import Change, tell_changed
 from services.now import Clock
 from services.recordings import receipts, store, witness
 from services.recordings.receipts import Receipt
@@ -196,6 +197,7 @@ class Archiving:
             await store.QUERIES.expect_transcript.execute(taken, recording=job.id, now=now)
             if answered is not None:
                 await store.QUERIES.learn_answer.execute(taken, call=call_of(job), at=answered)
+            await tell_changed(taken, Change.of_call(call_of(job), now))
 
     async def _keep_beside(self, call: CallId, woven: Woven, suffix: Suffix, content: bytes) -> str:
         path = self._settings.work / f"{call}.{suffix}"
@@ -206,10 +208,11 @@ class Archiving:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _end(self, job: Job, state: str, error: str | None) -> None:
-        async with connection(self._pool) as taken:
+        async with transaction(self._pool) as taken:
             await store.QUERIES.give_up_recording.execute(
                 taken, recording=job.id, state=state, error=error, remarks=["no_files"] if error == "no_files" else []
             )
+            await tell_changed(taken, Change.of_call(call_of(job), self._clock.now()))
         await self._tell(call_of(job), "failed")
 
 

@@ -20,6 +20,7 @@ from recordings import transcript as conversation
 from recordings.archive import Archive
 from recordings.crew import Heard
 from recordings.errors import ArchiveFailed, AudioRefused, ModelRefused, TranscriptionFailed
+from services.bells import Change, tell_changed
 from services.classes import store as classes
 from services.errors import Stale
 from services.now import Clock
@@ -82,8 +83,9 @@ class Listener:
 
     async def give_up(self, job: Job, reason: str) -> None:
         """No words will come of it; whom its draft concerns is told."""
-        async with connection(self._pool) as taken:
+        async with transaction(self._pool) as taken:
             await store.finish(taken, job.id, "failed", self._clock.now(), error=reason)
+            await tell_changed(taken, Change.of_call(call_of(job), self._clock.now()))
         await self._tell(call_of(job), "failed")
 
     async def _fetch(self, job: Job, path: Path) -> None:
@@ -103,6 +105,7 @@ class Listener:
                 async with transaction(self._pool) as taken:
                     await store.finish(taken, job.id, state, self._clock.now(), model=heard.model, utterances=kept)
                     await self._fill(taken, call_of(job), utterances)
+                    await tell_changed(taken, Change.of_call(call_of(job), self._clock.now()))
                 break
             except Stale:
                 continue  # the agent typed in this very moment: with the new version

@@ -24,6 +24,7 @@ from recordings.errors import ArchiveFailed, AudioRefused, WorkerDied
 from recordings.models import DEMONSTRATION
 from recordings.naming import LegFile, Role
 from services import following
+from services.bells import Channel
 from services.calls.facts import StillLive
 from services.floor.figures import Figures, Limits, compute
 from services.now import SystemClock
@@ -37,7 +38,7 @@ from tests.harness import speech
 from tests.harness.clock import HandClock
 from tests.harness.legs import file_name
 from tests.harness.office import QUEUE, Office, office
-from tests.harness.patience import until
+from tests.harness.patience import seconds, until
 
 CALL = CallId("tingsu-1795467600.1")
 CALLER, AGENT = ChannelId("tingsu-1795467600.1"), ChannelId("tingsu-1795467600.2")
@@ -192,6 +193,26 @@ async def test_silence_is_no_speech_and_fills_nothing(room: Room) -> None:
     assert (await room.row("transcript"))["state"] == "no_speech"
     assert ((await room.row("ticket"))["description"], (await room.row("ticket"))["version"]) == ("", 1)
     assert room.told[-1][1].state == "no_speech"
+
+
+async def test_how_far_the_sound_of_a_call_is_is_told_at_each_step(room: Room) -> None:
+    rung: asyncio.Queue[str] = asyncio.Queue()
+    room.dialogue("fault", await room.call())
+    async with room.desk.pool.acquire() as ear:
+
+        def hear(_: object, __: int, ___: str, payload: object) -> None:
+            rung.put_nowait(str(payload))
+
+        await ear.add_listener(Channel.THING_CHANGED, hear)
+        await room.intake.archiving.next()
+        async with asyncio.timeout(seconds(10)):
+            assert (await rung.get()).startswith(f"call {CALL} ")
+        room.use(Refusing(AudioRefused("unreadable")))
+        await room.listen()
+        assert (await room.row("transcript"))["state"] == "failed"
+        async with asyncio.timeout(seconds(10)):
+            assert (await rung.get()).startswith(f"call {CALL} ")
+        await ear.remove_listener(Channel.THING_CHANGED, hear)
 
 
 async def test_the_recording_can_be_listened_to_by_ranges_and_every_listening_is_on_record(room: Room) -> None:
