@@ -92,6 +92,16 @@ async def test_no_two_runners_have_the_same_row(table: db.Pool, clock: HandClock
     assert sorted(errands.done) == [1, 2, 3]
 
 
+async def test_a_row_that_another_is_just_claiming_is_passed_over_and_not_waited_for(table: db.Pool, clock: HandClock) -> None:
+    errands = Errands(table)
+    async with db.transaction(table) as other:
+        claimed = await ERRANDS.queries.claim.fetchrow(other, now=clock.now(), until=clock.now() + timedelta(minutes=1))
+        assert claimed is not None
+        async with asyncio.timeout(seconds(10)):
+            assert await Runner(table, clock, ERRANDS, errands, PATIENCE).next()
+    assert (claimed["id"], errands.done) == (2, [1])
+
+
 @pytest.mark.parametrize("line", [ERRANDS, UNMARKED])
 async def test_a_claimed_row_is_nobody_elses_until_its_lease_is_over(table: db.Pool, clock: HandClock, line: Line) -> None:
     errands = Errands(table, always(None))  # as a process does that ends before it has written anything
