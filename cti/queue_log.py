@@ -224,6 +224,10 @@ class _Story:
 
     def _connect(self, line: _Line, extension: Extension) -> None:
         self._go_on()
+        if self.queued_at and self.visits[-1].how is not None:  # within one second two entries are the same line
+            held = int(line.field(1)) if _is_number(line.field(1)) else 0
+            entered = max(self.last - timedelta(seconds=held), self.visits[-1].left or self.last)
+            self.visits.append(Visit(line.queue, entered))
         self._leave(VisitEnd.ANSWERED, self.last)
         rang = timedelta(seconds=int(line.field(3))) if _is_number(line.field(3)) else timedelta()
         self.open = Talk(ChannelId(line.field(2)), extension, self.last, rang)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,9 @@ async def _both_are_whole(centre: Centre) -> None:
         assert detail["call"]["talked_ms"] >= 3000
         assert "spans_unknown" not in detail["recording"]["remarks"]
         assert [leg["outcome"] for leg in detail["legs"]] == ["answered"]
+        (visit,) = await centre.query("select left_at, how from queue_visit where call_id = $1", row["id"])
+        assert visit["how"] == "answered"
+        assert abs(visit["left_at"] - datetime.fromisoformat(row["answered_at"])) <= timedelta(seconds=1)
         ticket = await centre.admin.get(f"/api/tickets/{row['ticket_id']}")
         assert (ticket["state"], ticket["customer_number"]) == ("draft", row["number"])
 

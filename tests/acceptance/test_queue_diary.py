@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.changes import VisitEnd
 from cti.ids import CallId
 from cti.queue_log import Ending, Witness
 from services.recordings.witness import ask
@@ -123,4 +124,7 @@ async def test_a_caller_whom_no_colleague_takes_over_waits_since_the_first_entry
     assert [talk.leg for talk in told.talks] == [first["DestUniqueid"], second["DestUniqueid"]]
     assert between(called, told.queued_at, first)
     assert told.how is Ending.COMPLETED
+    assert [(visit.queue, visit.how) for visit in told.visits] == [("complaints", VisitEnd.ANSWERED)] * 2
+    assert told.visits[0].entered == told.queued_at
+    assert [visit.left for visit in told.visits] == [talk.began for talk in told.talks]
     assert diary(switch).with_name("queue_log.0").exists(), "the beginning stands in the former file"

@@ -50,6 +50,7 @@ async def test_one_call_from_the_ring_to_the_confirmed_ticket(centre: Centre, an
     done = await centre.call_of(NUMBER, "the transcript", 60, transcript_state="done")
     assert (done["outcome"], done["recording_state"], done["answered_by"]) == ("answered", "archived", "安娜")
     _waited_from_the_queue_to_the_answer(done)
+    await _was_in_one_queue_until_the_answer(centre, done)
     await _each_voice_on_its_own_channel(centre, done["id"])
     await _words_were_understood(centre, done["id"])
     await _draft_is_right(centre, anna, done["ticket_id"])
@@ -63,6 +64,12 @@ def _waited_from_the_queue_to_the_answer(call: dict[str, Any]) -> None:
     started, queued, answered = (datetime.fromisoformat(call[name]) for name in ("started_at", "queued_at", "answered_at"))
     assert started < queued < answered
     assert call["waited_ms"] == (answered - queued) // timedelta(milliseconds=1) > 0
+
+
+async def _was_in_one_queue_until_the_answer(centre: Centre, call: dict[str, Any]) -> None:
+    rows = await centre.query("select entered_at, left_at, how from queue_visit where call_id = $1", call["id"])
+    moments = [datetime.fromisoformat(call[name]) for name in ("queued_at", "answered_at")]
+    assert [tuple(row) for row in rows] == [(*moments, "answered")]
 
 
 def _wrapped_up(centre: Centre) -> None:

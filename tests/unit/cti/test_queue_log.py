@@ -104,6 +104,13 @@ def test_a_visit_that_another_one_follows_was_transferred_and_the_last_may_be_op
     assert told.visits == (first, Visit("seniors", at(1795476130)))
 
 
+def test_an_answer_without_an_entry_of_its_own_is_a_visit_as_long_as_the_queue_says() -> None:
+    """Who came back within a second has an entry that is the same line as the first; it is read as one."""
+    told = witness(ENTERED, CONNECTED, ENTERED, line(1795476130, "1007", "CONNECT", "9", "tingsu-1795476140.12", "5"))
+    second = Visit("complaints", at(1795476121), at(1795476130), VisitEnd.ANSWERED)
+    assert told.visits == (Visit("complaints", at(1795476115), at(1795476117), VisitEnd.ANSWERED), second)
+
+
 def test_a_visit_whose_answer_is_lost_lasts_until_the_talk_began() -> None:
     assert witness(ENTERED, COMPLETED).visits == (Visit("complaints", at(1795476115), at(1795476117), VisitEnd.ANSWERED),)
 
