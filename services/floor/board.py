@@ -138,6 +138,8 @@ class Floor:
             answered_in_time_today=figures.answered_in_time,
             abandoned_today=figures.abandoned,
             short_abandons_today=figures.short_abandons,
+            answered_again_today=figures.answered_again,
+            abandoned_again_today=figures.abandoned_again,
             service_level_today=figures.service_level,
             service_level_formula=self._today.limits.formula,
         )

@@ -33,6 +33,8 @@ class QueueNow(Wire):
     answered_in_time_today: int
     abandoned_today: int
     short_abandons_today: int
+    answered_again_today: int = Field(description="stays after a first answer (transfers, lost lines): outside the level")
+    abandoned_again_today: int = Field(description="likewise, of those who gave up then")
     service_level_today: float | None = Field(
         description="SPEC 'How to count', formula named in service_level_formula; null when nobody called"
     )

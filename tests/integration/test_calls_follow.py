@@ -23,6 +23,8 @@ from cti.changes import (
     LegLeft,
     OfferEnded,
     OfferOutcome,
+    QueueLeft,
+    VisitEnd,
 )
 from cti.ids import Extension
 from services.calls.drain import Drain
@@ -75,6 +77,26 @@ async def pop_of(browser: Browser, stage: str) -> dict[str, object]:
     while (message := await browser.next("pop"))["card"]["stage"] != stage:
         continue
     return message
+
+
+async def test_whoever_waits_once_more_after_an_answer_is_counted_apart_on_the_board(desk: Office) -> None:
+    at = [desk.clock.now() + n * timedelta(microseconds=1) for n in range(4)]
+    await desk.change(
+        CallQueued(at=at[0], call=call_id(), queue=QUEUE, position=1, ivr_path="1", language="en"),
+        QueueLeft(at=at[1], call=call_id(), queue=QUEUE, how=VisitEnd.ANSWERED),
+        CallAnswered(at=at[1], call=call_id(), extension=Extension("1001"), leg=leg_id(), waited_ms=0, rang_ms=0),
+        CallQueued(at=at[2], call=call_id(), queue=QUEUE, position=1, ivr_path="1", language="en"),
+        QueueLeft(at=at[3], call=call_id(), queue=QUEUE, how=VisitEnd.ABANDONED),
+    )
+
+    async def counted() -> list[int]:
+        _, board = await desk.ask("li", "GET", "/api/board")
+        return [board["queue"][f"{name}_today"] for name in ("answered", "abandoned", "answered_again", "abandoned_again")]
+
+    async def apart() -> bool:
+        return await counted() == [1, 0, 0, 1]
+
+    await until(apart, "one answered call, and one who gave up after it")
 
 
 SPELT = ["013800138000", "8613800138000", "008613800138000", "+86 138-0013-8000", "17951013800138000", "12583113800138000"]

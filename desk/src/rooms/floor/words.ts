@@ -37,7 +37,7 @@ export const floor = {
     oldest: ['最久等待 {time}（目标 15 秒）', 'Longest wait {time} (goal 15 s)'],
     level: ['今日 15 秒内', 'In 15 s today'],
     noLevel: ['今日尚无来电', 'No calls yet today'],
-    formula: ['算法 {name}：接通 {answered}，其中 15 秒内 {inTime}；放弃 {abandoned}，其中短放弃 {short}', 'Formula {name}: answered {answered}, of these in 15 s {inTime}; abandoned {abandoned}, of these short {short}'],
+    formula: ['算法 {name}：接通 {answered}，其中 15 秒内 {inTime}；放弃 {abandoned}，其中短放弃 {short}。转接后再次排队（另计）：接通 {answeredAgain}，放弃 {abandonedAgain}', 'Formula {name}: answered {answered}, of these in 15 s {inTime}; abandoned {abandoned}, of these short {short}. After a transfer, counted apart: answered {answeredAgain}, abandoned {abandonedAgain}'],
   },
   pop: {
     title: ['来电', 'Incoming call'],
