@@ -11,6 +11,7 @@ import { customers } from '@/rooms/customers/api'
 import { REASONS, useOwnState } from '@/rooms/floor/ownState'
 import { people } from '@/rooms/people/api'
 import { tickets } from '@/rooms/tickets/api'
+import { keyOfNew } from '@/rooms/tickets/form'
 import { t } from '@/words'
 import { entriesFor } from './entries'
 import type { Item } from './finding'
@@ -69,7 +70,13 @@ export function useSources(showKeys: () => void) {
       ...REASONS.map((reason): Item => ({ id: `do-${reason}`, kind: 'do', text: t('palette.pause', { reason: t(`reason.${reason}`) }), act: () => void own.want({ state: 'paused', reason }) })),
       { id: 'do-away', kind: 'do', text: t('state.toAway'), act: () => void own.want({ state: 'away' }) },
     ]
-    return [...(session.hasPhone ? state : []), { id: 'do-keys', kind: 'do', text: t('keys.title'), key: 'help', act: showKeys }]
+    const fresh: Item = {
+      id: 'do-ticket',
+      kind: 'do',
+      text: t('form.new'),
+      act: () => void router.push({ name: 'ticket', params: { id: 'new' }, query: { key: keyOfNew(session.me?.id ?? 0) } }),
+    }
+    return [...(session.can('tickets.write') ? [fresh] : []), ...(session.hasPhone ? state : []), { id: 'do-keys', kind: 'do', text: t('keys.title'), key: 'help', act: showKeys }]
   })
 
   /** Whoever has a telephone now; an administrator knows everybody. */
