@@ -559,3 +559,12 @@ test('a new ticket that was begun and left with the server away is gone on with,
   expect(posts()).toEqual([['key-of-new', { description: 'broken' }]])
   expect(keyOfNew(2)).not.toBe('key-of-new')
 })
+
+test('a ticket that is not made yet is not asked for when the link comes up', async () => {
+  const paths: string[] = []
+  answer = (_, path) => void paths.push(path)
+  openForm('key-of-new')
+  useLive().link = 'up'
+  await settle(100)
+  expect(paths).toEqual([])
+})

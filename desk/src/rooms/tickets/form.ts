@@ -278,7 +278,7 @@ export function useTicketForm(which: Which) {
 
   /** Somebody's step: our own is known by its answer, which this waits for. */
   const follow = (version: number | null) =>
-    inTurn(id, async () => {
+    inTurn(id || which, async () => {
       if (version !== null && version <= (ticket.value?.version ?? 0)) return
       unread = true
       await exchange()
@@ -328,7 +328,7 @@ export function useTicketForm(which: Which) {
   open.add(which)
   void load()
   // somebody else's change, or one that may have been missed: the ticket is read again, under what is typed
-  useChange('ticket', () => String(id), follow)
+  useChange('ticket', () => (id ? String(id) : null), follow)
   // a draft message: there may be no words, which changes the ticket in nothing but this
   watch(
     () => live.drafts.find((draft) => id > 0 && draft.ticket_id === id),
