@@ -9,6 +9,7 @@ Every query of every room is prepared against the migrated schema in a test.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,8 +55,8 @@ class Query:
         return await connection.execute(str(self), *self._in_order(values))
 
     async def execute_each(self, connection: Connection, rows: Iterable[Mapping[str, object]], /) -> None:
-        """Once for each row of values, all at once on the wire."""
-        await connection.executemany(str(self), [self._in_order(row) for row in rows])
+        """Once for each row of values, all at once on the wire. Rows are asked for and put in order beside the loop."""
+        await connection.executemany(str(self), await asyncio.to_thread(lambda: [self._in_order(row) for row in rows]))
 
     async def fetch(self, connection: Connection, /, **values: object) -> list[Row]:
         return await connection.fetch(str(self), *self._in_order(values))
