@@ -70,7 +70,7 @@ async def linked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Link
         for login, extension in (("bert", "1002"), ("carl", "1003")):
             phones[login] = await Phone.open(switch.sip, user=extension, secret=secret_of(extension))
             stack.callback(phones[login].close)
-            await phones[login].register()
+            await phones[login].stay_registered()
             phones[login].on_ring = Answer(after=0.2)
         yield Linked(centre, switch, door, phones)
 

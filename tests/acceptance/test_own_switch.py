@@ -70,7 +70,7 @@ class Own:
         told = dict(re.findall(r"^(server|user|password)\s+(\S+)", said, re.MULTILINE))
         host, port = told["server"].split(":")
         phone = await Phone.open((host, int(port)), user=told["user"], secret=told["password"])
-        await phone.register()
+        await phone.stay_registered()
         return phone
 
     async def links(self) -> None:

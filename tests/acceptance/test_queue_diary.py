@@ -31,7 +31,7 @@ async def switch(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Swit
 @pytest.fixture
 async def agent(switch: Switch) -> AsyncIterator[Phone]:
     phone = await Phone.open(switch.sip, user="1001", secret=secret_of("1001"))
-    await phone.register()
+    await phone.stay_registered()
     yield phone
     phone.close()
 

@@ -88,7 +88,7 @@ class Floor:
         self.since = self.watcher.mark()
         for extension in PITCH_OF:
             phone = self.agents[extension] = await Phone.open(self.switch.sip, user=extension, secret=secret_of(extension))
-            await phone.register()
+            await phone.stay_registered()
         self.caller = await Phone.open(self.switch.sip, user="13800138000", name="张三")
 
     async def closes(self) -> None:

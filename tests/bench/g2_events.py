@@ -165,7 +165,7 @@ def _rows(ours: list[list[Said]], everything: list[list[Said]], errors: int) -> 
 async def _one_call(floor: Floor, progress: Progress) -> list[Said]:
     """From the dialling to the last word about it."""
     agent = await Phone.open(floor.switch.sip, user=AGENT, secret=secret_of(AGENT))
-    await agent.register()
+    await agent.stay_registered()
     agent.on_ring = Answer(after=0.3)
     caller = await Phone.open(floor.switch.sip, user="13800138000", name="张三")
     try:

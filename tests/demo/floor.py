@@ -139,17 +139,12 @@ class Agent:
     async def work(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._stay_registered(), name=f"demo: phone of {self.name}")
             group.create_task(self._watch_desk(group), name=f"demo: desk of {self.name}")
+            with suppress(CallRefused, TimeoutError):  # tried again all the time
+                await self._phone.stay_registered(again=REGISTER_AGAIN)
             await self._be("ready")
             while True:
                 await self._next_call()
-
-    async def _stay_registered(self) -> None:
-        while True:
-            with suppress(CallRefused, TimeoutError):
-                await self._phone.register()
-            await asyncio.sleep(REGISTER_AGAIN)
 
     async def step_aside(self, until: asyncio.Event) -> None:
         """Leave the next call to somebody else."""

@@ -86,17 +86,15 @@ class Crowd:
 
     async def serve(self, login: str) -> None:
         """One agent's telephone, until cancelled."""
-        phone = await self.centre.sip_phone(login)
+        phone = await self.centre.sip_phone(login, again=AGAIN_S)
         phone.on_ring = Answer(after=0.2)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_registered(phone), name=f"crowd: {login} registers")
-                while True:
-                    call = await phone.next_call(limit=10**6)
-                    self._meet(call.from_header)
-                    await asyncio.sleep(CHANCE.uniform(*TALK_S))
-                    with suppress(TimeoutError):
-                        await call.hang_up()
+            while True:
+                call = await phone.next_call(limit=10**6)
+                self._meet(call.from_header)
+                await asyncio.sleep(CHANCE.uniform(*TALK_S))
+                with suppress(TimeoutError):
+                    await call.hang_up()
         finally:
             phone.close()
 
@@ -105,13 +103,6 @@ class Crowd:
         for visit in self.visits if found else ():
             if visit.number == found[0]:  # type: ignore[index] # found is a match here
                 visit.talked = True
-
-
-async def _registered(phone: Phone) -> None:
-    while True:
-        await asyncio.sleep(AGAIN_S)
-        with suppress(TimeoutError, CallRefused):
-            await phone.register(seconds=60)
 
 
 async def _put_down(phone: Phone, visit: Visit) -> None:

@@ -140,8 +140,7 @@ async def _caller(centre: Centre, number: str, *, key: str = "") -> AsyncIterato
 
 async def _at_work_by_the_switch(centre: Centre, *extensions: str) -> None:
     """Agents come to work though nobody of us can say so: what the queue holds is the switch's own."""
-    conf = centre.folder / "var/asterisk/etc/asterisk.conf"
-    asterisk = next(process for process in centre.processes() if str(conf) in process.cmdline())
+    asterisk = await until(centre.asterisk, "Asterisk to run", 30)
     for extension in extensions:
         line = f"queue add member PJSIP/{extension} to complaints penalty 0 as {extension}"
         command = [word for word in asterisk.cmdline() if word != "-f"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 
 import asyncpg
@@ -44,7 +45,7 @@ async def test_kills_of_postgresql_lose_no_call(centre: Centre, tried: Tried, ti
     async with calling(centre, AGENTS) as crowd:
         for _ in range(times):
             await _some_time()
-            before = _postmaster(centre)
+            before = await until(lambda: _postmaster(centre), "PostgreSQL to run", 30)
             before.kill()
             await until(partial(_another, centre, before), "PostgreSQL to be started again", 30)
         await _one_more_is_served(crowd)
@@ -58,9 +59,10 @@ async def test_kills_of_asterisk_lose_no_call(centre: Centre, tried: Tried, time
     async with calling(centre, AGENTS) as crowd:
         for _ in range(times):
             await _some_time()
-            _switch(centre).kill()
+            before = await until(centre.asterisk, "Asterisk to run", 30)
+            before.kill()
             crowd.line_broke()
-            await until(lambda: _link(centre), "the switch and the link to it", 30)
+            await until(partial(_another_switch, centre, before), "Asterisk to be started again, and the link to it", 30)
             for login in AGENTS:
                 await ready(centre, login)
         await _one_more_is_served(crowd)
@@ -74,7 +76,7 @@ async def test_kills_of_a_vosk_child_lose_no_words(centre: Centre, tried: Tried,
     async with calling(centre, AGENTS) as crowd:
         for _ in range(times):
             await _some_time()
-            for child in _workers(centre):
+            for child in await until(lambda: _workers(centre), "children that listen", 30):
                 child.kill()
         await _one_more_is_served(crowd)
     await hold(centre, crowd, base)
@@ -90,14 +92,14 @@ async def _one_more_is_served(crowd: Crowd) -> None:
     await until(lambda: any(visit.talked for visit in crowd.visits[seen:]), "a caller who is served after the fault", 60)
 
 
-def _postmaster(centre: Centre) -> psutil.Process:
+def _postmaster(centre: Centre) -> psutil.Process | None:
     """A child of the backend; its data, and so its folder, may lie elsewhere when we are root."""
-    return next(one for one in psutil.Process(centre.pid).children() if one.name() == "postgres")
+    return next((one for one, line in _children(centre) if "postgres" in line[0]), None)
 
 
 async def _another(centre: Centre, before: psutil.Process) -> bool:
-    there = [one.pid for one in psutil.Process(centre.pid).children() if one.name() == "postgres"]
-    if not there or before.pid in there:
+    now = _postmaster(centre)
+    if now is None or now.pid == before.pid:
         return False
     try:
         return bool(await centre.query("select 1"))
@@ -105,15 +107,21 @@ async def _another(centre: Centre, before: psutil.Process) -> bool:
         return False
 
 
-def _switch(centre: Centre) -> psutil.Process:
-    """Asterisk, run by its package's own loader: the one that has this centre's configuration."""
-    conf = str(centre.folder / "var/asterisk/etc/asterisk.conf")
-    return next(process for process in centre.processes() if conf in process.cmdline())
-
-
-async def _link(centre: Centre) -> bool:
-    return bool((await centre.admin.get("/api/board"))["link"]["up"])
+async def _another_switch(centre: Centre, before: psutil.Process) -> bool:
+    """The board's word alone is not enough: it may not have heard of the kill yet."""
+    now = centre.asterisk()
+    return now is not None and now.pid != before.pid and bool((await centre.admin.get("/api/board"))["link"]["up"])
 
 
 def _workers(centre: Centre) -> list[psutil.Process]:
-    return [process for process in psutil.Process(centre.pid).children() if "recordings.worker" in " ".join(process.cmdline())]
+    return [one for one, line in _children(centre) if "recordings.worker" in " ".join(line)]
+
+
+def _children(centre: Centre) -> list[tuple[psutil.Process, list[str]]]:
+    """Of the backend, with their command lines; without those that are gone or going."""
+    found = []
+    for one in psutil.Process(centre.pid).children():
+        with suppress(psutil.Error):
+            if line := one.cmdline():
+                found.append((one, line))
+    return found

@@ -253,6 +253,15 @@ class Centre:
         except psutil.Error:
             return False
 
+    def asterisk(self) -> psutil.Process | None:
+        """The managed switch, run by its package's own loader: the process that has this centre's configuration."""
+        conf = str(self.folder / "var/asterisk/etc/asterisk.conf")
+        for process in self.processes():
+            with suppress(psutil.Error):
+                if conf in process.cmdline():
+                    return process
+        return None
+
     async def sweep(self) -> None:
         """By force, whatever a failed test left."""
         for process in await asyncio.to_thread(self.processes):
@@ -301,13 +310,13 @@ class Centre:
         """A session of that person at the HTTP door."""
         return await Desk.log_in(self.url, login, self.people[login].password)
 
-    async def sip_phone(self, login: str) -> Phone:
-        """That person's SIP phone, registered."""
+    async def sip_phone(self, login: str, *, again: float | None = None) -> Phone:
+        """That person's SIP phone, registered for as long as it is open (each ``again`` seconds, if said)."""
         extension = self.people[login].extension
         assert extension, f"{login} has no phone"
         key = sip_key(plans.secrets_folder(load(self.config)))
         phone = await Phone.open(self.sip, user=extension, secret=sip_secret(key, extension, 1))
-        await until(lambda: _registers(phone), f"the registration of {login}'s phone", 10)
+        await until(lambda: _registers(phone, again), f"the registration of {login}'s phone", 10)
         return phone
 
     # --- what it knows ---
@@ -344,10 +353,10 @@ async def _fetch(url: str, sql: str, values: tuple[object, ...]) -> list[asyncpg
         await connection.close()
 
 
-async def _registers(phone: Phone) -> bool:
+async def _registers(phone: Phone, again: float | None) -> bool:
     """The switch takes up a new account a moment after it was made."""
     try:
-        await phone.register()
+        await phone.stay_registered(again=again)
     except Exception:  # noqa: BLE001  # refused or not answered yet: the wait's own limit decides
         return False
     return True

@@ -1,7 +1,7 @@
 """Plays a small SIP phone over UDP: rings, answers, rejects, calls, talks, holds, transfers, and keeps what it hears.
 
     phone = await Phone.open(switch.sip, user="1001", secret=secret_of("1001"))
-    await phone.register()
+    await phone.stay_registered()
     phone.on_ring = Answer(after=0.3)
     call = await phone.next_call()          # answered, media flowing
     call.voice.tone(1000)                   # say a tone from now on
@@ -14,8 +14,8 @@
     await call.dtmf("1")
     call.voice.heard()                      # everything received, 8 kHz
 
-Loopback only: no retransmissions of our own, no DNS, one dialog per call. Nothing here runs as a task: timers and datagrams
-drive it, so it works in any fixture.
+Loopback only: no retransmissions of our own, no DNS, one dialog per call. Timers and datagrams drive it, so it works in any
+fixture; the one task is what renews a registration.
 """
 
 from __future__ import annotations
@@ -128,6 +128,8 @@ class Phone(asyncio.DatagramProtocol):
         self._sent: dict[tuple[str, str], bytes] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._registration = Dialogless(self)
+        self._registering = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, switch: tuple[str, int], *, user: str, secret: str = "", name: str = "") -> Phone:
@@ -138,6 +140,8 @@ class Phone(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Vanish without a word, as a phone does whose power goes."""
+        if self._renewal is not None:
+            self._renewal.cancel()
         for call in self.calls.values():
             call.voice.close()
         if self._transport is not None:
@@ -157,7 +161,25 @@ class Phone(asyncio.DatagramProtocol):
 
     async def register(self, *, seconds: int = 300) -> None:
         """Register with digest authentication; ``seconds=0`` takes the registration back. Raises `CallRefused`."""
-        await self._registration.request("REGISTER", f"Expires: {seconds}\r\n")
+        async with self._registering:
+            await self._registration.request("REGISTER", f"Expires: {seconds}\r\n")
+
+    async def stay_registered(self, *, seconds: int = 300, again: float | None = None) -> None:
+        """Register now, and until closed once more each ``again`` seconds (half of ``seconds`` if not said).
+
+        Raises:
+            CallRefused: this time; it is tried again all the same.
+        """
+        if self._renewal is None:
+            renewal = self._renew(seconds, again or seconds / 2)
+            self._renewal = asyncio.create_task(renewal, name=f"{self.user} registers again")  # noqa: TID251  close() ends it
+        await self.register(seconds=seconds)
+
+    async def _renew(self, seconds: int, again: float) -> None:
+        while True:
+            await asyncio.sleep(again)
+            with contextlib.suppress(TimeoutError, CallRefused):  # a switch that is away comes back
+                await self.register(seconds=seconds)
 
     async def call(self, number: str, *, ring_limit: float = 30.0, on_ringing: Callable[[], None] = lambda: None) -> Call:
         """Call and wait for the answer. Raises `CallRefused`."""
