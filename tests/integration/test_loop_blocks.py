@@ -21,9 +21,12 @@ from tests.harness import crowded
 from tests.harness.api import PASSWORD, Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
-from tests.harness.loopblock import Asking, send, watched
+from tests.harness.loopblock import Answer, Asking, send, watched
 
 MOST_S = 0.050
+ONCE_S = 0.200
+"""What no request may take even once. Between the two it counts if it comes again each time: a stall of the machine does not."""
+TIMES = 5
 A_FEW_KB = 16_000
 LARGE = 1_000_000  # bytes of a body: what may be larger has its own worst beside these, which would take minutes
 HEAD = 7_900  # bytes of a request line or a header, of 8,190
@@ -227,12 +230,20 @@ async def test_the_worst_of_a_route_blocks_nobody_and_a_refusal_is_short(full: t
     session = f"tingsu_session={role_for(ROUTES[name])}"
     told = []
     async with watched() as blocks:
-        for number, asking in enumerate(askings(name, ticket)):
+
+        async def block(asking: Asking) -> tuple[float, Answer]:
             cookies = "; ".join(filter(None, (session, asking.headers.get("Cookie"))))
             await blocks.take()
             answer = await send(api.url.removeprefix("http://"), asking, {"Origin": api.url, "Cookie": cookies})
-            worst = await blocks.take()
+            return await blocks.take(), answer
+
+        for number, asking in enumerate(askings(name, ticket)):
+            worst, answer = await block(asking)
             assert answer.status < 500, (number, answer, asking)
+            for _ in range(TIMES - 1):
+                if not MOST_S < worst <= ONCE_S:
+                    break
+                worst = min(worst, (await block(asking))[0])
             if worst > MOST_S or (answer.status >= 400 and answer.size > A_FEW_KB):
                 told.append(f"{number}: {worst * 1000:.0f} ms, {answer}, {asking} {(asking.body or b'')[:60]!r}")
     assert not told, "\n".join(told)
