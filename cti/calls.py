@@ -3,7 +3,8 @@
 A call is the caller's own channel, from the moment it rings us until it hangs up; a transfer, a second queue or a second agent
 are all the same call. Where the caller is, is the ``CallState``; ``TRANSITIONS`` says which step may follow which; a step that it
 does not know raises IllegalMove and changes nothing. Phones that ring for the caller are *offers*, persons who share the caller's
-bridge are *legs*; both hang on the call and go with it. cti.board turns the switch's events into steps.
+bridge are *legs*; both hang on the call and go with it, and ``Calls`` finds the call of each. cti.board turns the switch's events
+into steps, with cti.offers and cti.bridges.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cti import events
-from cti.changes import CallOutcome, VisitEnd
 from cti.errors import IllegalMove
 from cti.ids import CallId, ChannelId, Extension
 
@@ -97,21 +96,6 @@ MAX_AGE: Mapping[CallState, timedelta] = {
 
 A limit of doubt, not of calls."""
 
-LET_GO = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
-"""QUEUESTATUS values: the queue ended the wait, not the caller."""
-
-_LET_GO_AS: Mapping[str, VisitEnd] = {
-    "TIMEOUT": VisitEnd.TIMED_OUT,
-    "LEAVEEMPTY": VisitEnd.EMPTY,
-    "LEAVEUNAVAIL": VisitEnd.EMPTY,
-}
-
-NO_COMMON_CODEC = 58
-"""Cause (Q.850) with which the dialplan refuses a caller whose codecs nobody here speaks."""
-
-STILL_THERE = timedelta(seconds=1)
-"""A caller who lives on this long after the queue's end did not hang up in the queue; one who did is gone in milliseconds."""
-
 
 @dataclass(slots=True)
 class Offer:
@@ -137,7 +121,7 @@ class Leg:
 
 @dataclass(slots=True)
 class Call:
-    """One caller. Read it; only the board writes it."""
+    """One caller. Read it; only the board, its offers and its bridges write it."""
 
     id: CallId
     channel: str
@@ -183,45 +167,19 @@ class Call:
         return None if self.queued is None else ms((self.answered or self.released or at) - self.queued)
 
 
-def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
-    """How the call ended for the caller. The event QueueCallerAbandon is not used, because the switch sends it for timeouts
-    too.
-    """
-    if call.answered:
-        return CallOutcome.ANSWERED
-    if not end.known:
-        return CallOutcome.LOST
-    if _let_go(call, end) or (end.cause == NO_COMMON_CODEC and not call.queued):
-        return CallOutcome.REFUSED
-    return CallOutcome.ABANDONED if call.queued else CallOutcome.IVR_HANGUP
-
-
-def abandoned_again(call: Call, end: events.ChannelGone) -> bool:
-    """Whether the caller was answered once and hung up in a queue afterwards."""
-    if call.answered is None or not end.known or call.state not in IN_QUEUE | {CallState.RELEASED}:
-        return False
-    return not _let_go(call, end)
-
-
-def end_of_visit(call: Call, end: events.ChannelGone) -> VisitEnd:
-    """How the wait ended that the hang-up found unsettled; it agrees with ``outcome_of`` and ``abandoned_again``."""
-    if not end.known:
-        return VisitEnd.LOST
-    return _LET_GO_AS.get(end.queue_status, VisitEnd.LET_GO) if _let_go(call, end) else VisitEnd.ABANDONED
-
-
-def moved_on(call: Call, status: str) -> VisitEnd:
-    """How the wait ended of a caller who comes into another queue; ``status`` is the first one's word, if it is a new one."""
-    fresh = status in LET_GO and status != call.status_at_join
-    return _LET_GO_AS.get(status, VisitEnd.LET_GO) if fresh else VisitEnd.TRANSFERRED
-
-
-def _let_go(call: Call, end: events.ChannelGone) -> bool:
-    """The queue ended the last wait, or the caller lived on after it."""
-    fresh = end.queue_status in LET_GO and end.queue_status != call.status_at_join
-    return fresh or (call.released is not None and end.at - call.released > STILL_THERE)
-
-
 def ms(span: timedelta) -> int:
     """Whole milliseconds, never below zero: the switch's events of one moment may be a microsecond out of order."""
     return max(0, span // timedelta(milliseconds=1))
+
+
+@dataclass(slots=True)
+class Calls:
+    """The calls that live now, and the way from each phone that rings or talks for one of them to its call."""
+
+    by_id: dict[CallId, Call] = field(default_factory=dict)
+    of_leg: dict[ChannelId, CallId] = field(default_factory=dict)
+
+    def of_phone(self, channel: ChannelId) -> Call | None:
+        """The call whose offer or leg this channel is."""
+        call = self.of_leg.get(channel)
+        return self.by_id.get(call) if call is not None else None

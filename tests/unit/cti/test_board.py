@@ -429,7 +429,7 @@ def test_a_channel_that_hangs_up_without_leaving_its_bridge_has_left_it() -> Non
     story = INTO[CallState.TALKING](Story()).gone(5, AGENT)
     assert story.told[-1] == "1 without 2"
     story.gone(6)
-    assert (story.board.bridge_of, story.board._bridges) == ({}, {})
+    assert (story.board.bridge_of, story.board.remembered) == ({}, 0)
 
 
 def test_a_channel_that_turns_up_in_another_bridge_has_left_the_first() -> None:

@@ -446,7 +446,7 @@ def test_nothing_is_left_of_finished_calls(name: str) -> None:
     picture = Picture()
     replayed(capture(name), picture)
     board = picture.board
-    assert (board.calls, board.bridge_of, board._bridges, board._call_of) == ({}, {}, {}, {})
+    assert board.remembered == 0
     assert not any(picture.queues.waiting(queue) for queue in picture.queues.names())
     assert not any(agent.ringing or agent.talking for agent in picture.roster.agents.values())
     assert not picture.roster._leg_of
@@ -459,7 +459,7 @@ def test_a_thousand_calls_leave_no_object_behind() -> None:
     for n in range(1000):
         replayed(re.sub(rb"run1-(\d+)", b"run%d-\\1" % n, stream), picture)
     assert len(picture.roster.agents) == 1
-    assert (picture.board.calls, picture.board._bridges, picture.queues._queue_of) == ({}, {}, {})
+    assert (picture.board.remembered, picture.queues._queue_of) == (0, {})
 
 
 def seconds(message: bytes, header: str) -> int:

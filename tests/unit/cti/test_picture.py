@@ -139,7 +139,7 @@ def test_when_every_channel_is_gone_nothing_is_left(story: list[events.Event]) -
     picture = Picture()
     told(picture, [*story, *the_end()])
     board, roster = picture.board, picture.roster
-    assert (board.calls, board.bridge_of, board._bridges, board._call_of) == ({}, {}, {}, {})
+    assert board.remembered == 0
     assert (roster.agents, roster._leg_of, roster._direct, picture.queues._queue_of) == ({}, {}, set(), {})
 
 
