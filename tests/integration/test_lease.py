@@ -24,7 +24,7 @@ WRITE = "insert into category (list, code, zh, en) values ('kind', $1, 'x', 'x')
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RENEW_S", "LOOK_S", "AGAIN_S"):
         monkeypatch.setattr(leases, name, 0.05)
-    monkeypatch.setattr(leases, "LIFETIME_S", seconds(0.5))
+    monkeypatch.setattr(leases, "LIFETIME_S", seconds(1.5))  # more than a busy machine keeps a living one from renewing
 
 
 class Team:
@@ -124,12 +124,11 @@ async def test_what_a_paused_one_had_under_way_is_not_written_and_nothing_new_of
         assert [row["code"] for row in await connection.fetch("select code from category where zh = 'x'")] == ["of_the_second"]
 
 
-async def test_an_earlier_process_of_the_same_instance_is_not_waited_for(team: Team) -> None:
+async def test_an_earlier_process_of_the_same_instance_is_not_waited_for(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LIFETIME_S", seconds(3_600))  # nobody outlives that here: whoever waits for it never leads
     first = await team.led("a")
     first._instance.close()  # it was killed: the kernel lets its lock go
-    began = asyncio.get_running_loop().time()
     again = await team.led("a")
-    assert asyncio.get_running_loop().time() - began < leases.LIFETIME_S
     assert again.mark.epoch == first.mark.epoch + 1
 
 

@@ -217,14 +217,14 @@ async def test_a_script_that_hangs_does_not_keep_its_place_for_ever(door: Door) 
 
 
 async def test_a_shutdown_lets_every_caller_go_and_leaves_no_task(door: Door) -> None:
-    before = len(asyncio.all_tasks())
+    before = asyncio.all_tasks()
     async with door() as server:
         peers = [await AgiPeer.connect(server.port) for _ in range(3)]
         await until(lambda: server.live == 3, "three are inside")
     for peer in peers:
         await peer.closed()
     assert server.live == 0
-    assert len(asyncio.all_tasks()) == before
+    assert asyncio.all_tasks() <= before
     with pytest.raises(ConnectionRefusedError):
         await AgiPeer.connect(server.port)
 

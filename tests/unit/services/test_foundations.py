@@ -19,12 +19,13 @@ def stored_in(url: str | Path) -> Config:
 
 async def test_a_store_that_is_away_is_said_and_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It must keep nobody from being answered."""
-    monkeypatch.setattr(check, "STORE_S", 0.2)
     monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{free_ports(1)[0]}")
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
     said = io.StringIO()
-    await open_store(stored_in("s3://bucket/calls"), Welcome(Console(file=said)))
+    with monkeypatch.context() as impatient:
+        impatient.setattr(check, "STORE_S", 0.2)
+        await open_store(stored_in("s3://bucket/calls"), Welcome(Console(file=said)))
     assert "recordings wait in the spool" in said.getvalue()
     said.truncate(0)
     await open_store(stored_in(tmp_path / "store"), Welcome(Console(file=said)))
