@@ -1,4 +1,4 @@
-"""Parses the names of leg files: ``<call>_<channel>_<role>_<epoch ms>.wav``. Pure.
+"""Reads and makes the names of leg files: ``<call>_<channel>_<role>_<epoch ms>.wav``. Pure.
 
 The dialplan writes one file per leg (its own receive side) and makes the name of ids and a time alone, nothing a caller
 controls (SPEC C6). A leg that a colleague rang and not a caller is named ``<channel>_<channel>_colleague_…``: only its bridges
@@ -55,3 +55,11 @@ def parse(name: str) -> LegFile:
     colleague = role == _COLLEAGUE
     started_at = _EPOCH + int(millis) * MILLISECOND
     return LegFile(CallId(call), ChannelId(channel), Role.AGENT if colleague else Role(role), started_at, colleague)
+
+
+def name_of(leg: LegFile) -> str:
+    """The bare file name that ``parse`` reads as this leg, to the millisecond. NameRefused for ids that no switch gives."""
+    role = _COLLEAGUE if leg.colleague else leg.role
+    name = f"{leg.call}_{leg.channel}_{role}_{(leg.started_at - _EPOCH) // MILLISECOND}.wav"
+    parse(name)
+    return name

@@ -22,14 +22,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from cti.ids import CallId, ChannelId, is_uniqueid
+from cti.ids import CallId, ChannelId
 from ivr.asterisk import AgentEndpoint, SwitchPlan, render, render_agents, render_core
 from services.errors import WorldFailed
-from services.hosted import lost_sound, registrations
+from services.hosted import lost_sound, registrations, switch_logs
+from services.hosted.fresh_legs import FreshLegs
 from services.hosted.switch_program import AsteriskProgram
+from services.now import SystemClock
 from services.words import reason, said
 
-_CHANNEL_NAME = re.compile(r"[A-Za-z0-9]+/[A-Za-z0-9_-]+")
 _FIXED_FILES = ("asterisk.conf", "modules.conf", "rtp.conf", "pjsip.conf")
 """Where these, or the program, differ from what a running switch was started with, no reload helps."""
 _NAME_KEPT = 24
@@ -45,16 +46,6 @@ _STOP_LIMIT_S = 5.0
 _TERM_LIMIT_S = 3.0
 _POLL_S = 0.02
 
-_FORGOTTEN_S = 0.12
-"""After a recording stops, the channel keeps its decoder until the next packets (20 ms apart) find it unused; one that starts
-before that inherits it, and what it thinks of sequence numbers. Nothing shows when it is gone."""
-
-_TAKEN_BACK_AT_MOST = 100
-_ROTATED = ("messages", "queue_log")
-"""What ``logger rotate`` puts aside, both at once."""
-_LOG_LIMIT_BYTES = 8 * 1024 * 1024
-_LOGS_KEPT = 3
-_LOG_CHECK_S = 60.0
 _RESTART_PAUSES_S = (0.2, 1.0, 5.0)
 _STEADY_S = 60.0
 """A switch that ran for so long is not in a crash loop."""
@@ -79,7 +70,7 @@ class ManagedAsterisk:
         self._child: asyncio.subprocess.Process | None = None
         self._stopping = False
         self._spawning = asyncio.Lock()
-        self._taken_back: asyncio.Queue[tuple[CallId, ChannelId]] = asyncio.Queue(_TAKEN_BACK_AT_MOST)
+        self._fresh_legs = FreshLegs(self.command, plan.spool, SystemClock())
         self._lost_sound = lost_sound.LostSound()
         self._name = plan.systemname
         self._plan = replace(plan, run=plan.run or _run_folder(folder), systemname=self._booted_name())
@@ -121,7 +112,7 @@ class ManagedAsterisk:
         async with asyncio.TaskGroup() as tasks:
             aside = [
                 tasks.create_task(self._rotate_logs(), name="switch logs"),
-                tasks.create_task(self._record_anew_in_turn(), name="switch recordings"),
+                tasks.create_task(self._fresh_legs.run(), name="switch recordings"),
                 tasks.create_task(self._look_for_lost_sound(), name="switch sound"),
             ]
             await self._watch()
@@ -168,25 +159,7 @@ class ManagedAsterisk:
 
     def taken_back(self, call: CallId, leg: ChannelId) -> None:
         """A party takes the other back from hold: its leg goes on in a new leg file, soon (`run` does it). Never waits."""
-        with contextlib.suppress(asyncio.QueueFull):  # then it goes on in the old file, as good as that is
-            self._taken_back.put_nowait((call, leg))
-
-    async def record_anew(self, call: CallId, leg: ChannelId) -> None:
-        """Let a leg go on in a new leg file. Nothing happens if the leg is gone.
-
-        A phone that holds sends nothing, so its file may fall behind the clock; and one that starts its RTP stream anew at a
-        lower sequence number is taken for late by Debian's Asterisk (2016_opus_plc.patch), up to eleven minutes, in the
-        recording alone. A new file is right from its first sample on.
-        """
-        if not (is_uniqueid(call) and is_uniqueid(leg)):
-            raise ValueError("not an id the switch gives")
-        channel = channel_named(await self.command("core show channels concise"), leg)
-        if channel is not None:
-            await self.command(f"mixmonitor stop {channel}")
-            await asyncio.sleep(_FORGOTTEN_S)
-            role = "caller" if str(leg) == str(call) else "agent"
-            path = self._plan.spool / f"{call}_{leg}_{role}_{time.time_ns() // 1_000_000}.wav"
-            await self.command(f'mixmonitor start {channel} ",r({path})S"')
+        self._fresh_legs.ask(call, leg)
 
     async def stop(self) -> None:
         """Hang up what is left (so that recordings end well), then stop; by force if need be. Nothing stays behind."""
@@ -399,12 +372,6 @@ class ManagedAsterisk:
             await asyncio.sleep(_RESTART_PAUSES_S[min(failures, len(_RESTART_PAUSES_S) - 1)])
             await self._launch()
 
-    async def _record_anew_in_turn(self) -> None:
-        while True:
-            call, leg = await self._taken_back.get()
-            with contextlib.suppress(SwitchFailed):
-                await self.record_anew(call, leg)
-
     async def _look_for_lost_sound(self) -> None:
         while True:
             await asyncio.sleep(lost_sound.LOOK_S)
@@ -419,11 +386,11 @@ class ManagedAsterisk:
 
     async def _rotate_logs(self) -> None:
         while True:
-            await asyncio.sleep(_LOG_CHECK_S)
+            await asyncio.sleep(switch_logs.LOOK_S)
             with contextlib.suppress(SwitchFailed, OSError):  # no descriptor is free: the next look is soon
-                if wants_rotation(self._folder / "log"):
+                if switch_logs.wants_rotation(self._folder / "log"):
                     await self.command("logger rotate")
-                    drop_old_logs(self._folder / "log")
+                    switch_logs.drop_old_logs(self._folder / "log")
 
 
 def _processes() -> list[int]:
@@ -441,30 +408,6 @@ def _words(pid: int) -> list[bytes]:
 def _is_switch_of(conf: Path, words: list[bytes]) -> bool:
     """The switch itself, not one who asks it (``-rx``) or reads its files."""
     return os.fsencode(conf) in words and b"-f" in words
-
-
-def wants_rotation(folder: Path) -> bool:
-    """Whether a log in use is too long. Logs that were put aside before, or that the switch wrote while it started, are not
-    asked.
-    """
-    return any(path.stat().st_size > _LOG_LIMIT_BYTES for name in _ROTATED if (path := folder / name).exists())
-
-
-def drop_old_logs(folder: Path) -> None:
-    """Keep the newest rotated logs: ``name.0`` to ``name.2``."""
-    for path in folder.iterdir():
-        number = path.suffix[1:]
-        if number.isdigit() and int(number) >= _LOGS_KEPT:
-            path.unlink(missing_ok=True)
-
-
-def channel_named(listing: str, leg: ChannelId) -> str | None:
-    """Name of the channel with that Uniqueid: first and last field of ``core show channels concise``, which no caller writes."""
-    for line in listing.splitlines():
-        fields = line.split("!")
-        if fields[-1] == leg and _CHANNEL_NAME.fullmatch(fields[0]):
-            return fields[0]
-    return None
 
 
 def _number_in(file: Path, where: re.Pattern[str]) -> int:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cti.ids import CallId, ChannelId
 from recordings.errors import NameRefused
-from recordings.naming import LegFile, Role, parse
+from recordings.naming import LegFile, Role, name_of, parse
 from tests.harness.legs import file_name
 
 GOOD = "tingsu-1732400000.12_tingsu-1732400003.15_agent_1732400004567.wav"
@@ -79,3 +79,15 @@ kinds = st.sampled_from([(Role.CALLER, False), (Role.AGENT, False), (Role.AGENT,
 def test_every_leg_is_read_back_from_its_own_name(call: str, channel: str, kind: tuple[Role, bool], at: datetime) -> None:
     leg = LegFile(CallId(call), ChannelId(channel), kind[0], at, kind[1])
     assert parse(file_name(leg)) == leg
+    assert name_of(leg) == file_name(leg)
+
+
+@pytest.mark.parametrize("bad", ["", "x)S,id", "../t-1.0", "t-1.0_t-1.1"])
+def test_no_name_is_made_of_what_no_switch_gives(bad: str) -> None:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    for leg in (
+        LegFile(CallId("t-1.0"), ChannelId(bad), Role.AGENT, at),
+        LegFile(CallId(bad), ChannelId("t-1.0"), Role.AGENT, at),
+    ):
+        with pytest.raises(NameRefused):
+            name_of(leg)
