@@ -5,7 +5,7 @@ answered plus those abandoned, without those abandoned within 5 s. A visit belon
 half-open) in which it began; time in the IVR is outside; callers still waiting are in neither part. A caller who moves on to
 another queue unanswered is counted where the wait ended, with the wait since the first queue; visits after an answer are lines
 of their own. Computed from the rows each time, so that a restart or a replay changes nothing. Calls that were taken while we were
-dead count as far as their end is known; the waits of those are whole seconds (services.recordings.witness).
+dead count as far as their end is known; the waits of those are whole seconds (services.diary).
 """
 
 from __future__ import annotations

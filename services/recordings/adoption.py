@@ -21,11 +21,12 @@ from recordings import spool
 from recordings.archive import Archive
 from recordings.errors import ArchiveFailed, SpoolChanged
 from recordings.spool import Spooled, SpooledLeg
+from services import diary
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import store, witness
+from services.recordings import store
 from services.recordings.archiving import clear
-from services.recordings.steps import IntakeSettings, look, told_of
+from services.recordings.steps import IntakeSettings, look
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.troubles import reason_of
 
@@ -73,7 +74,7 @@ class Adoption:
         async with connection(self._pool) as taken:
             unknown = await store.unknown_calls(taken, found)
         talk = {call for call in unknown if _is_talk(spooled.calls[call])}
-        told = await told_of(self._settings.diary, unknown - talk)
+        told = await diary.told_of(self._settings.diary, unknown - talk)
         for call in unknown - talk:
             await self._one(call, self._adopt_alone(call, spooled.calls[call], told.get(call)))
         async with transaction(self._pool) as taken:
@@ -114,7 +115,7 @@ class Adoption:
         if told is None:
             began, ended = _times_of(legs)
             await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs))
-        for change in witness.changes(told, legs) if told else ():
+        for change in diary.changes(told, legs) if told else ():
             await self._settings.apply(taken, change)
         await store.QUERIES.settle_end.execute(taken, call=call)
         await store.QUERIES.adopt_recording.execute(taken, call=call, now=self._clock.now())

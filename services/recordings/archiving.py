@@ -24,11 +24,12 @@ from recordings.audio import Source, Span, Woven
 from recordings.errors import AlreadyArchived, ArchiveFailed, BadLeg, SpoolChanged
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
+from services import diary
 from services.bells import Change, tell_changed
 from services.now import Clock
-from services.recordings import receipts, store, witness
+from services.recordings import receipts, store
 from services.recordings.receipts import Receipt
-from services.recordings.steps import IntakeSettings, Tell, look, told_of
+from services.recordings.steps import IntakeSettings, Tell, look
 from services.recordings.store import CallTimes, call_of
 from services.store.db import Pool, connection, transaction
 from services.store.jobs import AGAIN, WORLD_AGAIN, Failed, Job, Later, Patience, Runner, Verdict, until_kept
@@ -98,12 +99,14 @@ class Archiving:
 
     async def _by_evidence(self, call: CallId, times: CallTimes, legs: list[SpooledLeg]) -> CallTimes:
         """How a call whose end nobody heard went on, according to the switch's diary and the sound."""
-        told = (await told_of(self._settings.diary, [call])).get(call)
+        assert times.ended_at  # it was concluded
+        told = (await diary.told_of(self._settings.diary, [call])).get(call)
+        answered = times.answered_at is not None
         async with transaction(self._pool) as taken:
             await store.QUERIES.reopen_end.execute(taken, call=call)
-            for change in witness.rest(call, times, told, legs):
+            for change in diary.rest(call, told, legs, ended_at=times.ended_at, answered=answered, heard=times.spans):
                 await self._settings.apply(taken, change)
-            if times.queued_at and (moment := witness.moment_of_answer(told, legs)):
+            if times.queued_at and (moment := diary.moment_of_answer(told, legs)):
                 await store.QUERIES.sharpen_answer.execute(taken, call=call, at=moment)
             await store.QUERIES.settle_end.execute(taken, call=call)
             return await store.call_times(taken, call)

@@ -27,10 +27,11 @@ from recordings.archive import Archive, key_of
 from recordings.errors import ArchiveFailed
 from recordings.naming import LegFile, Role
 from recordings.spool import SpooledLeg
+from services import diary
 from services.errors import WorldFailed
 from services.now import Clock
-from services.recordings import receipts, store, witness
-from services.recordings.steps import IntakeSettings, told_of
+from services.recordings import receipts, store
+from services.recordings.steps import IntakeSettings
 from services.store.db import Pool, connection, transaction
 from services.troubles import reason_of
 
@@ -110,7 +111,7 @@ class Reconciler:
         await self._sound_without_row(found)
         await self._rows_without_sound(found, days)
         await self._rows_without_rows(now, _begin(days[0]))
-        await self._told_by_diary(now, _begin(days[0]), witness.READ_AT_MOST if far else LATELY)
+        await self._told_by_diary(now, _begin(days[0]), diary.READ_AT_MOST if far else LATELY)
         for day in days:
             swept = await asyncio.to_thread(self._archive.sweep, day, (now - LEFT_AFTER).timestamp())
             self._count("half-written objects", swept)
@@ -131,7 +132,7 @@ class Reconciler:
             archived = {row["call_id"] for row in await store.QUERIES.archived_of.fetch(taken, calls=list(days))}
             lost = [call for call in days if call not in archived and call not in self._live()]
             unknown = await store.unknown_calls(taken, lost)
-        told = await told_of(self._settings.diary, unknown)
+        told = await diary.told_of(self._settings.diary, unknown)
         for call in lost:
             try:
                 if call in unknown:
@@ -153,7 +154,7 @@ class Reconciler:
         _, receipt = await receipts.of_stored(self._archive, key_of(call, begins), work, otherwise=begins)
         legs = receipts.legs_of(call, receipt)
         async with transaction(self._pool) as taken:
-            for change in witness.changes(told, legs) if told and legs else ():
+            for change in diary.changes(told, legs) if told and legs else ():
                 await self._settings.apply(taken, change)
             ends = receipt.starts_at + timedelta(milliseconds=receipt.duration_ms)
             await store.QUERIES.adopt_call.execute(taken, call=call, began=receipt.starts_at, ended=ends, recovered=True)
@@ -180,17 +181,11 @@ class Reconciler:
         self._count("recordings without a transcript's row", len(words))
 
     async def _told_by_diary(self, now: datetime, since: datetime, at_most: int) -> None:
-        if self._settings.diary is None:
-            return
-        try:
-            named = await asyncio.to_thread(witness.calls_between, self._settings.diary, since, now - SETTLED, at_most=at_most)
-        except OSError as error:
-            log.error("recordings.queue_log_unreadable", error=type(error).__name__)
-            return
+        named = await diary.calls_between(self._settings.diary, since, now - SETTLED, at_most=at_most)
         live = set(self._live())
         async with connection(self._pool) as taken:
             unknown = await store.unknown_calls(taken, [call for call in named if call not in live])
-        for call, told in (await told_of(self._settings.diary, unknown)).items():
+        for call, told in (await diary.told_of(self._settings.diary, unknown)).items():
             try:
                 await self._write_told(call, told)
                 self.unreadable.pop(call, None)
@@ -203,7 +198,7 @@ class Reconciler:
         if told.how is None and told.over_at is None:
             return  # it may go on
         async with transaction(self._pool) as taken:
-            for change in witness.changes(told, list(_imagined(told))):
+            for change in diary.changes(told, list(_imagined(told))):
                 await self._settings.apply(taken, change)
             await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls told by the diary", 1, call)

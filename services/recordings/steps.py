@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
-
 from cti.changes import Change
 from cti.ids import CallId
-from cti.queue_log import Witness
 from recordings import spool
 from recordings.spool import Spooled
-from services.recordings import store, witness
+from services.recordings import store
 from services.store.db import Connection, Pool, connection
 
 Apply = Callable[[Connection, Change], Awaitable[object]]
 
 Tell = Callable[[CallId, str], Awaitable[None]]
 """Whom a call's draft concerns hears how far its words are: done, no_speech, failed."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +49,3 @@ async def look(pool: Pool, folder: Path) -> Spooled:
         async with connection(pool) as taken:
             spooled = spool.handed_over(spooled, await store.calls_of_legs(taken, rung))
     return spooled
-
-
-async def told_of(diary: Path | None, calls: Collection[CallId]) -> dict[CallId, Witness]:
-    """What the switch's diary knows of these calls; nothing where it cannot be read."""
-    if not calls or diary is None:
-        return {}
-    try:
-        return await asyncio.to_thread(witness.ask, diary, calls)
-    except OSError as error:
-        log.error("recordings.queue_log_unreadable", error=type(error).__name__)
-        return {}

@@ -13,7 +13,7 @@ import pytest
 from cti.changes import VisitEnd
 from cti.ids import CallId
 from cti.queue_log import Ending, Witness
-from services.recordings.witness import ask
+from services.diary import ask
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, Phone, Ring
 from tests.harness.switch import HOTLINE, Said, Switch, Watcher, running_switch, secret_of, sip_agent, watching

@@ -9,10 +9,13 @@ the service level by the same formula as any other, and is marked recovered.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import structlog
 
 from cti import queue_log
 from cti.changes import CallAnswered, CallEnded, CallOutcome, CallQueued, CallStarted, LegJoined, LegLeft, QueueLeft
@@ -21,22 +24,44 @@ from cti.queue_log import Ending, Talk, Witness
 from recordings.naming import Role
 from recordings.spool import SpooledLeg
 from services.hosted import written
-from services.recordings.store import CallTimes
 
 READ_AT_MOST = 20_000_000  # bytes: about fifty thousand calls
 _SECOND = timedelta(seconds=1)
 
+log = structlog.get_logger(__name__)
+
 Heard = CallStarted | CallQueued | QueueLeft | CallAnswered | LegJoined | LegLeft | CallEnded
 
 
-def ask(diary: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) -> dict[CallId, Witness]:
+def ask(file: Path, calls: Collection[CallId], *, at_most: int = READ_AT_MOST) -> dict[CallId, Witness]:
     """What the diary and the one before it say of these calls, looking back so many bytes. OSError if it cannot be read."""
-    return queue_log.read(written.tail(diary, at_most), calls)
+    return queue_log.read(written.tail(file, at_most), calls)
 
 
-def calls_between(diary: Path, since: datetime, until: datetime, *, at_most: int = READ_AT_MOST) -> set[CallId]:
-    """The calls that the diary, or the one before it, tells of in that time. OSError if it cannot be read."""
-    return queue_log.calls(written.tail(diary, at_most), since, until)
+async def told_of(file: Path | None, calls: Collection[CallId]) -> dict[CallId, Witness]:
+    """The same beside the loop, and nothing where there is no diary or it cannot be read."""
+    if not calls or file is None:
+        return {}
+    try:
+        return await asyncio.to_thread(ask, file, calls)
+    except OSError as error:
+        _unreadable(error)
+        return {}
+
+
+async def calls_between(file: Path | None, since: datetime, until: datetime, *, at_most: int = READ_AT_MOST) -> set[CallId]:
+    """The calls that the diary, or the one before it, tells of in that time; none where there is none or it cannot be read."""
+    if file is None:
+        return set()
+    try:
+        return await asyncio.to_thread(lambda: queue_log.calls(written.tail(file, at_most), since, until))
+    except OSError as error:
+        _unreadable(error)
+        return set()
+
+
+def _unreadable(error: OSError) -> None:
+    log.error("diary.unreadable", error=type(error).__name__)
 
 
 def changes(witness: Witness, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
@@ -78,34 +103,35 @@ def _visits(witness: Witness) -> Iterator[Heard]:
             yield QueueLeft(at=visit.left, recovered=True, call=call, queue=visit.queue, how=visit.how)
 
 
-def rest(call: CallId, known: CallTimes, told: Witness | None, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
+def rest(
+    call: CallId, told: Witness | None, legs: Sequence[SpooledLeg], *, ended_at: datetime, answered: bool, heard: Collection[str]
+) -> Iterator[Heard]:
     """How a call that we had begun to hear went on and ended: the diary's changes but those we heard, else what its sound tells.
 
-    ``known``: the call with the end that was concluded, which is an upper bound; ``legs``: its files (at least one).
+    ``legs``: its files (at least one); ``ended_at``: the end that was concluded, which is an upper bound; ``answered``: we heard
+    that; ``heard``: the persons' legs of which we heard.
     """
-    assert known.ended_at
-    answered = known.answered_at is not None
-    for change in changes(told, legs) if told else _by_sound(call, known, legs):
+    for change in changes(told, legs) if told else _by_sound(call, legs, heard):
         match change:
             case CallAnswered() if answered:
                 continue
-            case LegJoined(leg=leg) if leg in known.spans:
+            case LegJoined(leg=leg) if leg in heard:
                 continue
             case CallEnded():
                 outcome = CallOutcome.ANSWERED if answered else change.outcome
-                yield replace(change, at=min(change.at, known.ended_at), outcome=outcome)
+                yield replace(change, at=min(change.at, ended_at), outcome=outcome)
             case _:
                 yield change
 
 
-def _by_sound(call: CallId, known: CallTimes, legs: Sequence[SpooledLeg]) -> Iterator[Heard]:
+def _by_sound(call: CallId, legs: Sequence[SpooledLeg], heard: Collection[str]) -> Iterator[Heard]:
     """The ends of legs and call as the sound tells them: a person left when that person's file ended; the caller's own file is
     the call.
     """
     closed = {leg.leg.channel: leg.touched_at for leg in legs}  # of several files of one leg the last
     end = closed.get(ChannelId(call), max(closed.values()))
     for leg, at in closed.items():
-        if leg in known.spans:
+        if leg in heard:
             yield LegLeft(at=min(at, end), recovered=True, call=call, leg=leg)
     yield CallEnded(at=end, recovered=True, call=call, outcome=CallOutcome.LOST, waited_ms=None, talked_ms=0)
 

@@ -11,7 +11,7 @@ from cti.ids import CallId, ChannelId, Extension
 from cti.queue_log import Ending, Talk, Visit, Witness
 from recordings.naming import LegFile, Role
 from recordings.spool import SpooledLeg
-from services.recordings.witness import ask, changes
+from services.diary import ask, changes
 
 CALL, AGENT = CallId("tingsu-1795476103.7"), ChannelId("tingsu-1795476115.8")
 ENTERED = f"1795476115|{CALL}|complaints|NONE|ENTERQUEUE||13951600003|1\n"
