@@ -1,40 +1,41 @@
 """Serves the websocket to every desk: numbered messages to a person, snapshots of the board to everybody, what has changed.
 
-Each connection has one writer with a bounded queue; who does not read is cut off (1013) and resumes from the last number seen.
-The same person in two tabs gets everything twice; which of several browsers has the telephone is agreed upon
-here (``handset``). Board snapshots wait in a slot of one: a newer one replaces the one not yet sent; so does a newer change of
-the same thing. Session and origin are checked by the route layer before the upgrade, the session again every two seconds after
-it. A session, a person and all together have so many browsers and no more, and every line is cut by a deadline, whatever the
-other side does or leaves unread.
+Each browser has its own queue and writer (``connections``). The same person in two tabs gets everything twice; which of several
+browsers has the telephone is agreed upon here (``handset``). Session and origin are checked by the route layer before the
+upgrade, the session again every two seconds after it. A session, a person and all together have so many browsers and no more,
+and every line is cut by a deadline, whatever the other side does or leaves unread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from typing import Protocol
 
 import structlog
-from aiohttp import WSMessage, WSMsgType, web
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from aiohttp import web
+from pydantic import BaseModel
 
 from services.access.actor import LoggedIn
 from services.access.rights import Right
 from services.bells import Change
 from services.errors import Throttled, WorldFailed
 from services.now import Clock
-from services.web.changed import Changed
+from services.web.connections import (
+    CLOSE_S,
+    CLOSED,
+    GARBAGE,
+    RESTART,
+    SESSION_ENDED,
+    Connection,
+    Gone,
+    NotOurs,
+)
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
 from services.web.messages import (
-    AckMessage,
-    ByeMessage,
-    ChangedMessage,
-    ChangedThing,
-    ClientMessage,
     HandsetMessage,
     HelloMessage,
     MeMessage,
@@ -43,32 +44,22 @@ from services.web.messages import (
 )
 from services.web.stream import Kept, Snapshot, Stream
 
-QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes
 MESSAGE_BYTES = 4_096  # a browser's messages are acknowledgements of some 60 bytes
 HEARTBEAT_S = 20.0
 RESUME_S = 10.0  # the first message must come within
-CLOSE_S = 1.0  # a browser that does not answer the closing is dropped
 SESSIONS_S = 2.0  # ended sessions are noticed so often: who is logged out elsewhere has 5 s at most
 HANDSETS_S = 1.0  # how often it is looked for phones whose browser did not come back
 BOARD_S = 0.2  # snapshots at most so often
 STEP_S = 0.005  # a snapshot goes out in steps, so that a pop never waits behind two hundred boards
 STEPS = 200  # at most, so that everybody has it within a second, however many they are
 OWN_S = 0.02  # one's own state, however, shows as soon as this
-TALKATIVE = 200  # messages from a browser in TALKATIVE_S; more is no desk of ours
-TALKATIVE_S = 10.0
 MOST_OF_SESSION = 12  # browsers; more tabs than anybody works in, and what a network change leaves behind for half a minute
 MOST_OF_PERSON = 24
 MOST = 4_000  # in all: some 64 kB each when none of them reads
 FULL_S = 10  # seconds after which one that found no place may ask again
-RETRY_MS = (500, 5_000)  # returning browsers spread themselves over this
-
-CLOSED, GARBAGE, RESTART, TOO_SLOW, SESSION_ENDED = 1000, 1008, 1012, 1013, 4401
 
 Make = Callable[[int], BaseModel]
 """Builds a message once its number is known."""
-
-FromBrowser = ResumeMessage | AckMessage | PhoneMessage
-_FROM_BROWSER: TypeAdapter[FromBrowser] = TypeAdapter(ClientMessage)
 
 log = structlog.get_logger(__name__)
 
@@ -98,92 +89,6 @@ class Watcher(Protocol):
 
 Alive = Callable[[Collection[bytes]], Awaitable[Collection[bytes]]]
 """Of these sessions, those still valid."""
-
-
-class Connection:
-    """One browser."""
-
-    def __init__(self, socket: web.WebSocketResponse, who: LoggedIn, line: asyncio.Transport | None = None) -> None:
-        self.socket = socket
-        self.line = line
-        self.who = who
-        self.person = who.id
-        self.session = who.session
-        self.resumed = False
-        self.ended = asyncio.Event()
-        self.code = CLOSED
-        self.bye: ByeMessage | None = None
-        self._waiting: deque[str] = deque()
-        self._changed = Changed()
-        self._board: str | None = None
-        self._newest = 0
-        self._pong: bytes | None = None
-        self._window = (-TALKATIVE_S, 0)
-        self._wake = asyncio.Event()
-
-    def send(self, text: str) -> None:
-        """Queues a message; a browser that has too many waiting is cut off."""
-        if len(self._waiting) >= QUEUE_MESSAGES:
-            self.end(TOO_SLOW, "too_slow")
-            return
-        self._waiting.append(text)
-        self._wake.set()
-
-    def change(self, changes: Sequence[Change]) -> None:
-        """Things to be read again, beside what was not sent yet; the newest of each."""
-        for change in changes:
-            self._changed.note(change)
-        if changes:
-            self._wake.set()
-
-    def show(self, board: Snapshot) -> None:
-        """The newest snapshot, in place of one that has not gone out yet. One that is overtaken on its way is dropped."""
-        if board.n > self._newest:
-            self._newest, self._board = board.n, board.text(self.person)
-            self._wake.set()
-
-    def end(self, code: int, bye: str = "") -> None:
-        """Asks the connection to close; the first reason stays."""
-        if not self.ended.is_set():
-            self.code = code
-            self.bye = ByeMessage(code=bye, retry_ms=random.randint(*RETRY_MS)) if bye else None
-            self.ended.set()
-
-    def spoke(self, now: float) -> None:
-        """Counts what comes. Raises NotOurs for more than any desk of ours sends."""
-        begun, count = self._window
-        self._window = (now, 1) if now - begun > TALKATIVE_S else (begun, count + 1)
-        if self._window[1] > TALKATIVE:
-            raise NotOurs
-
-    def pong(self, sent: bytes) -> None:
-        """The answer to a ping, in place of one that has not gone out yet: who pings and does not read makes nothing grow."""
-        self._pong = sent
-        self._wake.set()
-
-    async def write(self) -> None:
-        """Sends what waits, messages before what has changed before the board, until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting or self._changed or self._board is not None or self._pong is not None:
-                try:
-                    if self._pong is not None:
-                        pong, self._pong = self._pong, None
-                        await self.socket.pong(pong)
-                    elif self._waiting:
-                        await self.socket.send_str(self._waiting.popleft())
-                    elif self._changed:
-                        await self.socket.send_str(_changed_message(self._changed.take()))
-                    else:
-                        await self.socket.send_str(self._take_board())
-                except ConnectionError:
-                    self.end(CLOSED)
-                    return
-
-    def _take_board(self) -> str:
-        text, self._board = self._board or "", None
-        return text
 
 
 class Hub:
@@ -316,7 +221,7 @@ class Hub:
                 reader.cancel()
         finally:
             self._leave(connection)
-        await _close(connection)
+        await connection.close()
 
     def _enter(self, connection: Connection) -> None:
         several = self._connections.setdefault(connection.person, [])
@@ -341,35 +246,25 @@ class Hub:
         """Until the browser closes, goes silent, or sends what is no message of ours."""
         try:
             async with asyncio.timeout(RESUME_S):
-                since = await self._next(connection)
+                since = await connection.next(self._clock.monotonic)
             if not isinstance(since, ResumeMessage):
                 raise NotOurs
             self._resume(connection, since.since)
             await self._listen(connection)
         except (NotOurs, TimeoutError):
             connection.end(GARBAGE)
-        except _Gone:
+        except Gone:
             connection.end(CLOSED)
 
     async def _listen(self, connection: Connection) -> None:
         while True:
-            message = await self._next(connection)
+            message = await connection.next(self._clock.monotonic)
             if isinstance(message, ResumeMessage):
                 self._resume(connection, message.since)
             elif isinstance(message, PhoneMessage):
                 _tell(self._on_phone(connection, message))
             elif self.acked and message.seq <= self._stream(connection.person).seq:
                 self.acked.acknowledged(connection.person, message.seq, message.shown_ms)
-
-    async def _next(self, connection: Connection) -> FromBrowser:
-        """The next message; pings are answered on the way, and count: nobody's browser sends any."""
-        while True:
-            frame = await connection.socket.receive()
-            connection.spoke(self._clock.monotonic())
-            if frame.type is WSMsgType.PING:
-                connection.pong(frame.data)
-            elif frame.type is not WSMsgType.PONG:
-                return _message(frame)
 
     def _resume(self, connection: Connection, since: int) -> None:
         stream = self._stream(connection.person)
@@ -458,51 +353,11 @@ class Hub:
                 self.end_session(session)
 
 
-class NotOurs(Exception):
-    """A browser sent what is no message of ours."""
-
-
-class _Gone(Exception):
-    """The browser has closed, or its connection broke."""
-
-
 def _tell(all_told: list[Told]) -> None:
     """Sends each message to the connection that speaks for its browser."""
     for told in all_told:
         if isinstance(told.connection, Connection):
             told.connection.send(HandsetMessage(place=told.answer).model_dump_json())
-
-
-def _message(frame: WSMessage) -> FromBrowser:
-    if frame.type is WSMsgType.TEXT:
-        try:
-            return _FROM_BROWSER.validate_json(frame.data, strict=True)
-        except ValidationError:
-            raise NotOurs from None
-    if frame.type is WSMsgType.BINARY:
-        raise NotOurs
-    raise _Gone
-
-
-def _changed_message(changes: Sequence[Change]) -> str:
-    things = [ChangedThing(kind=change.kind, id=change.id, version=change.version) for change in changes]
-    return ChangedMessage(things=things).model_dump_json()
-
-
-async def _close(connection: Connection) -> None:
-    """Politely if the browser reads; in any case the line is cut by the deadline, with all that was never taken off it."""
-    socket, line = connection.socket, connection.line
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            if connection.bye and not socket.closed:
-                await socket.send_str(connection.bye.model_dump_json())
-            await socket.close(code=connection.code)
-    except (TimeoutError, ConnectionError):
-        if line is not None:
-            line.abort()
-    finally:
-        if line is not None and line.get_write_buffer_size():  # closing waits for a reader who will not come
-            line.abort()
 
 
 class LiveRoutes:

@@ -19,7 +19,7 @@ from services.floor.wire import BoardMessage
 from services.now import SystemClock
 from services.store import db
 from services.transcripts.wire import DraftMessage
-from services.web import handset, live
+from services.web import connections, handset, live
 from tests.harness.office import WAIT_S, Office, agent, link, office
 from tests.harness.patience import until
 
@@ -136,7 +136,7 @@ async def test_garbage_closes_politely(desk: Office, garbage: str) -> None:
     async with desk.browser("li") as browser:
         await browser.next("hello")
         await browser.socket.send_str(garbage)
-        assert await browser.closed() == live.GARBAGE
+        assert await browser.closed() == connections.GARBAGE
 
 
 async def test_bytes_and_huge_messages_close(desk: Office) -> None:
@@ -144,21 +144,21 @@ async def test_bytes_and_huge_messages_close(desk: Office) -> None:
         async with desk.browser("li") as browser:
             await browser.next("hello")
             await browser.socket.send_bytes(payload)
-            assert await browser.closed() in (live.GARBAGE, 1009)
+            assert await browser.closed() in (connections.GARBAGE, 1009)
 
 
 async def test_an_acknowledgement_before_the_resume_closes(desk: Office) -> None:
     async with desk.browser("li", resume=False) as browser:
         await browser.send(type="ack", seq=0)
-        assert await browser.closed() == live.GARBAGE
+        assert await browser.closed() == connections.GARBAGE
 
 
 async def test_a_flood_of_messages_closes(desk: Office) -> None:
     async with desk.browser("li") as browser:
         await browser.next("hello")
-        for _ in range(live.TALKATIVE + 2):
+        for _ in range(connections.TALKATIVE + 2):
             await browser.send(type="ack", seq=0)
-        assert await browser.closed() == live.GARBAGE
+        assert await browser.closed() == connections.GARBAGE
 
 
 async def test_an_ended_session_closes_its_browsers_within_five_seconds(desk: Office) -> None:
@@ -169,7 +169,7 @@ async def test_an_ended_session_closes_its_browsers_within_five_seconds(desk: Of
             await desk.sessions.end_all(connection, desk.people["li"])
         async with asyncio.timeout(5):
             assert (await browser.next("bye"))["code"] == "session_ended"
-            assert await browser.closed() == live.SESSION_ENDED
+            assert await browser.closed() == connections.SESSION_ENDED
         push(desk, "wang", 1)
         assert (await other.next("draft"))["ticket_id"] == 1
 
@@ -188,7 +188,7 @@ async def test_the_bell_makes_it_look_at_once(desk: Office) -> None:
                 async with db.transaction(desk.pool) as connection:
                     await desk.sessions.end_all(connection, desk.people[login])
                 await desk.hub.session_rung(str(desk.people[login]))
-                assert await browser.closed() == live.SESSION_ENDED
+                assert await browser.closed() == connections.SESSION_ENDED
 
 
 async def test_shutdown_says_when_to_return(desk: Office) -> None:
@@ -197,9 +197,9 @@ async def test_shutdown_says_when_to_return(desk: Office) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(desk.hub.shutdown(), name="shutdown")
             bye = await browser.next("bye")
-            assert await browser.closed() == live.RESTART
+            assert await browser.closed() == connections.RESTART
         assert bye["code"] == "restart"
-        assert live.RETRY_MS[0] <= bye["retry_ms"] <= live.RETRY_MS[1]
+        assert connections.RETRY_MS[0] <= bye["retry_ms"] <= connections.RETRY_MS[1]
 
 
 async def test_a_browser_that_does_not_read_is_cut_off_and_the_others_are_served(desk: Office) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
 from services.bells import Change, Kind
-from services.web.live import Connection
+from services.web.connections import Connection
 from services.web.stream import Snapshot
 
 
