@@ -19,20 +19,22 @@ from services.errors import Forbidden, NotFound
 from services.now import Clock
 from services.recordings.playback import Playback, Side, Sound
 from services.store.db import Connection, Pool, Row, connection, transaction
+from services.store.sorting import KeyKind, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
     """The calls that a list shows: ``number`` in any spelling, '' for any; [begin, end) by the call's start; those behind
-    ``after``.
+    ``after`` in the order ``sort``.
     """
 
     number: str = ""
     outcome: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
-    after: tuple[datetime | None, str] = (None, "")
+    after: tuple[Value | None, str] = (None, "")
     limit: int = 50
+    sort: str = "-started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,13 @@ class Calls:
     def of(cls, pool: Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> Calls:
         return cls(pool, playback, Reads(pool, clock), numbering)
 
+    @staticmethod
+    def sorted_by(sort: str) -> KeyKind:
+        """What a cursor of this order holds."""
+        return store.SORTS.key(sort).kind
+
     async def page(self, who: LoggedIn, wanted: CallFilter) -> Page:
-        """The newest first: every call, or only their own for a person who may see no others."""
+        """Every call, or only their own for a person who may see no others."""
         number = self.numbering.read(wanted.number) if wanted.number.strip() else None
         if number == "":
             return Page(
@@ -78,7 +85,7 @@ class Calls:
         at, behind = wanted.after
         async with transaction(self.pool) as taken:
             await taken.execute("set local plan_cache_mode = force_custom_plan")
-            rows = await store.QUERIES.page.fetch(
+            rows = await store.SORTS[wanted.sort].page.fetch(
                 taken,
                 at=at,
                 behind=behind,
@@ -94,7 +101,7 @@ class Calls:
     async def show(self, who: LoggedIn, call: str) -> Told:
         """Raises NotFound for a call that is not there, or not this person's to see."""
         async with connection(self.pool) as taken:
-            row = await store.QUERIES.detail.fetchrow(taken, call=call)
+            row = await store.SORTS["-started"].detail.fetchrow(taken, call=call)
             if row is None:
                 raise NotFound("there is no such call")
             allowed = await policy.may(taken, who, Act.CALL_SEE, call)

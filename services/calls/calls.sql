@@ -180,34 +180,6 @@ update pop set ended_at = :at, ended_how = :how where id = :pop and ended_at is 
 -- What state a person asked to be in; an older wish that comes late does not undo a newer one.
 update person set wanted_state = :state, wanted_reason = :reason, wanted_at = :at where id = :person and (wanted_at is null or wanted_at <= :at);
 
--- part: listed
--- A call as lists and its page show it.
-select c.*, a.name as answered_by_name, k.number as k_number, k.name as k_name, k.tier as k_tier, k.note as k_note,
-       t.id as ticket_id, t.number as ticket_number, r.state as recording_state, x.state as transcript_state
-from call c
-left join person a on a.id = c.answered_by
-left join customer k on k.id = c.customer_id
-left join ticket t on t.call_id = c.id and t.state <> 'discarded'
-left join recording r on r.call_id = c.id
-left join transcript x on x.recording_id = r.id;
-
--- name: page
--- Calls, newest first, a page from behind (:at, :behind); :number number, :outcome outcome, [:begin, :end) started, :own_of only this person's own (see is_own).
-{listed}
-where (:at::timestamptz is null or (c.started_at, c.id) < (:at, :behind::text))
-  and (:number::text is null or c.number = :number)
-  and (:outcome::text is null or c.outcome = :outcome)
-  and (:begin::timestamptz is null or c.started_at >= :begin)
-  and (:end::timestamptz is null or c.started_at < :end)
-  and (:own_of::bigint is null or (t.id is not null and (t.owner_id is null or t.owner_id = :own_of)) or exists (
-    select 1 from call_leg l where l.call_id = c.id and l.person_id = :own_of and l.answered_at is not null))
-order by c.started_at desc, c.id desc limit :limit;
-
--- name: detail
--- One call as in a page.
-{listed}
-where c.id = :call;
-
 -- name: legs
 -- The agents' legs of a call, in order.
 select l.channel, l.extension, p.name as person, l.person_id, l.rang_at, l.answered_at, l.ended_at, l.outcome, l.rang_ms

@@ -34,18 +34,21 @@ class CallRoutes:
 
     @route("GET", "/api/calls", right=READERS)
     async def page(self, asked: Asked, query: wire.CallsQuery) -> wire.CallPage:
-        """Newest first: every call, or for agents their own."""
+        """Every call, or for agents their own; newest first, unless ``sort`` says otherwise."""
+        cursor = from_cursor(query.after, query.sort, self._calls.sorted_by)
         wanted = CallFilter(
             number=query.number,
             outcome=query.outcome,
             begin=query.begin,
             end=query.end,
-            after=from_cursor(query.after),
+            after=(cursor.at, cursor.behind),
             limit=query.limit,
+            sort=cursor.sort,
         )
         page = await self._calls.page(asked.by, wanted)
         last = page.rows[-1] if page.more else None
-        return wire.CallPage(calls=[_row(row) for row in page.rows], next=last and to_cursor(last["started_at"], last["id"]))
+        behind = last and to_cursor(cursor.sort, last["sort_key"], last["id"])
+        return wire.CallPage(calls=[_row(row) for row in page.rows], next=behind)
 
     @route("GET", "/api/calls/{call_id}", right=READERS, long_answer=True)
     async def show(self, asked: Asked, call_id: CallIdText) -> wire.CallDetail:

@@ -30,8 +30,18 @@ from services.calls.network_text import printable
 from services.customers.numbers import ANYWHERE, Numbering
 from services.store.db import Connection
 from services.store.queries import load_queries
+from services.store.sorting import Key, KeyKind, Sorts
 
 QUERIES = load_queries(Path(__file__).parent / "calls.sql")
+SORTS = Sorts(
+    Path(__file__).parent / "pages.sql",
+    {
+        "started": Key("c.started_at", KeyKind.MOMENT),
+        "waited": Key("coalesce(c.waited_ms, -1)", KeyKind.WHOLE),
+        "talked": Key("coalesce(c.talked_ms, -1)", KeyKind.WHOLE),
+    },
+)
+"""What the list of calls can be sorted by. A call that nobody waited or talked in yet stands as the shortest."""
 
 
 OF_A_CALL = (

@@ -49,11 +49,17 @@ class CallPage(Wire):
     next: str | None
 
 
+AFTER = r"^-?(started~[0-9]{1,16}|(waited|talked)~-?[0-9]{1,16})~[A-Za-z0-9_.-]{1,64}$"
+
+
 class CallsQuery(Span):
-    """``number`` in any spelling; times half-open, by the call's beginning; ``after`` the ``next`` of the page before."""
+    """``number`` in any spelling; times half-open, by the call's beginning; ``sort``: ``-`` is the highest first;
+    ``after`` the ``next`` of the page before, which goes on in its order.
+    """
 
     limit: Limit = 50
-    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[A-Za-z0-9_.-]{1,64}$")] | None = None
+    after: Annotated[str, StringConstraints(pattern=AFTER)] | None = None
+    sort: Literal["-started", "started", "-waited", "waited", "-talked", "talked"] = "-started"
     number: Search = ""
     outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
 

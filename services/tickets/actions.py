@@ -19,6 +19,7 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
+from services.store.sorting import KeyKind
 from services.tickets import store
 from services.tickets.clocked import turn
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, by_agent, fill
@@ -110,6 +111,11 @@ class Tickets:
     async def restore(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """Undoes a discard; a Conflict if the call has another draft meanwhile."""
         return await self._step(ticket, version, Action.RESTORE, by=by, note=note)
+
+    @staticmethod
+    def sorted_by(sort: str) -> KeyKind:
+        """What a cursor of this order holds."""
+        return store.SORTS.key(sort).kind
 
     async def find(self, wanted: TicketFilter) -> Page:
         """By whole ticket number or customer number at once; any other text in pages of bounded cost."""

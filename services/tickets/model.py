@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from services.store.sorting import Value
+
 CLASSES = ("kind", "business", "nature", "suggestion")
 TEXTS = ("description", "address", "contact_number", "customer_name", "customer_number", "answer")
 FIELDS = (*CLASSES, *TEXTS)
@@ -110,7 +112,7 @@ Changes = dict[str, tuple[str | None, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list shows: state, owner, text; from behind ``after`` (receipt time and id) on, ``limit`` rows.
+    """What a list shows: state, owner, text; from behind ``after`` (what the list is sorted by, and the id) on, ``limit`` rows.
 
     ``reader``: who may read the words of their own calls only; None reads all.
     """
@@ -118,9 +120,10 @@ class TicketFilter:
     state: str | None = None
     owner: int | None = None
     text: str = ""
-    after: tuple[datetime, int] | None = None
+    after: tuple[Value, int] | None = None
     limit: int = 50
     reader: int | None = None
+    sort: str = "-received"
 
 
 def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes]:

@@ -25,15 +25,18 @@ class TicketRoutes:
 
     @route("GET", "/api/tickets", right=Right.TICKETS_READ)
     async def page(self, asked: Asked, query: wire.TicketsQuery) -> wire.TicketPage:
-        """Newest first. A text search looks at some thousand tickets a page: go on while there is a ``next``."""
-        at, behind = from_cursor(query.after)
+        """Newest first, unless ``sort`` says otherwise.
+
+        A text search looks at some thousand tickets a page: go on while there is a ``next``.
+        """
+        cursor = from_cursor(query.after, query.sort, self._tickets.sorted_by)
+        after = None if cursor.at is None else (cursor.at, int(cursor.behind))
         owner = asked.by.id if query.owner == "me" else None
-        after = (at, int(behind)) if at else None
         reader = policy.only_own(asked.by)
-        page = await self._tickets.find(TicketFilter(query.state, owner, query.q, after, query.limit, reader))
+        page = await self._tickets.find(TicketFilter(query.state, owner, query.q, after, query.limit, reader, cursor.sort))
         return wire.TicketPage(
             tickets=[_row(row) for row in page.rows],
-            next=to_cursor(*page.next) if page.next else None,
+            next=to_cursor(cursor.sort, *page.next) if page.next else None,
             counts=await self._tickets.counts(asked.by.id),
         )
 

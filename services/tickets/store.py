@@ -13,10 +13,19 @@ from services.bells import Change, Kind, tell_changed
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
+from services.store.sorting import Key, KeyKind, Sorts, Value
 from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket, TicketFilter
 from services.tickets.numbers import GivenNumbers
 
 QUERIES = load_queries(Path(__file__).parent / "tickets.sql")
+SORTS = Sorts(
+    Path(__file__).parent / "pages.sql",
+    {
+        "received": Key("t.received_at", KeyKind.MOMENT),
+        "number": Key("coalesce(t.number, '')", KeyKind.TEXT),
+    },
+)
+"""What the list of tickets can be sorted by. A draft has no number: it stands as the lowest."""
 SCAN_ROWS = 5_000  # tickets that one page of a text search looks at; the next page looks further
 
 
@@ -36,7 +45,7 @@ class Page:
     """Rows and where the next page begins; None: nothing more."""
 
     rows: list[Row]
-    next: tuple[datetime, int] | None
+    next: tuple[Value, int] | None
 
 
 def ticket_of(row: Row) -> Ticket:
@@ -133,10 +142,10 @@ async def codes(connection: Connection) -> dict[str, set[str]]:
 async def page(
     connection: Connection, wanted: TicketFilter, *, number: str | None = None, customer_number: str | None = None
 ) -> Page:
-    """Newest first, by index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
+    """By index whatever the filter. To be called inside a transaction (it pins the planner to real values)."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
-    rows = await QUERIES.page.fetch(
+    rows = await SORTS[wanted.sort].page.fetch(
         connection,
         state=wanted.state,
         owner=wanted.owner,
@@ -158,7 +167,7 @@ async def scan(connection: Connection, wanted: TicketFilter, beginnings: Sequenc
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = wanted.after or (None, None)
     digits = "".join(filter(str.isdigit, wanted.text)) if beginnings else ""
-    rows = await QUERIES.scan.fetch(
+    rows = await SORTS[wanted.sort].scan.fetch(
         connection,
         state=wanted.state,
         owner=wanted.owner,
@@ -181,7 +190,7 @@ def _cut(rows: list[Row], limit: int) -> Page:
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    return Page(rows[:limit], (last["received_at"], last["id"]))
+    return Page(rows[:limit], (last["sort_key"], last["id"]))
 
 
 async def counts(connection: Connection, person: int) -> dict[str, int]:

@@ -86,11 +86,18 @@ class TicketPage(Wire):
     counts: dict[str, int] = Field(description="tickets per state, for the saved views")
 
 
+AFTER = r"^-?(received~[0-9]{1,16}|number~[A-Z0-9-]{0,20})~[0-9]{1,16}$"
+
+
 class TicketsQuery(Wire):
-    """``owner`` me: one's own. ``q``: a whole ticket or customer number, else text, searched some thousand tickets a page."""
+    """``owner`` me: one's own. ``q``: a whole ticket or customer number, else text, searched some thousand tickets a page.
+    ``sort``: ``-`` is the highest first; a draft's number is the lowest.
+    ``after``: the ``next`` of the page before, which goes on in its order.
+    """
 
     limit: Limit = 50
-    after: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}~[0-9]{1,16}$")] | None = None
+    after: Annotated[str, StringConstraints(pattern=AFTER)] | None = None
+    sort: Literal["-received", "received", "-number", "number"] = "-received"
     state: Literal["draft", "open", "closed", "discarded"] | None = None
     owner: Literal["me"] | None = None
     q: Search = ""

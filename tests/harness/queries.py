@@ -8,6 +8,7 @@ from pathlib import Path
 import services
 from services.store.jobs import Line
 from services.store.queries import Queries, load_queries
+from services.store.sorting import Sorts
 
 FOLDER = Path(services.__file__).parent
 
@@ -18,8 +19,17 @@ def lines() -> list[Line]:
     return [store.LINE for store in stores if hasattr(store, "LINE")]
 
 
+def sorts() -> dict[str, Sorts]:
+    """Every list that can be sorted: each room's store names its own ``SORTS``."""
+    stores = {path.parent.name: import_module(f"services.{path.parent.name}.store") for path in sorted(FOLDER.glob("*/store.py"))}
+    return {room: store.SORTS for room, store in stores.items() if hasattr(store, "SORTS")}
+
+
 def everything() -> dict[str, Queries]:
-    """All files by name; the one of the jobs once for each line."""
-    files = sorted(path for path in FOLDER.rglob("*.sql") if path.parent.name != "migrations" and path.name != "jobs.sql")
+    """All files by name; the one of the jobs once for each line, those of sorted lists once for each order."""
+    files = sorted(
+        path for path in FOLDER.rglob("*.sql") if path.parent.name != "migrations" and path.name not in {"jobs.sql", "pages.sql"}
+    )
     found = {f"{path.parent.name}/{path.name}": load_queries(path) for path in files}
+    found |= {f"{room}/pages.sql by {sort}": queries for room, one in sorts().items() for sort, queries in one.all.items()}
     return found | {f"store/jobs.sql of {line.table}": line.queries for line in lines()}

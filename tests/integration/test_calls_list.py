@@ -104,3 +104,20 @@ async def test_words_tell_whether_the_demonstration_model_wrote_them(
     await desk.pool.execute(words, await desk.pool.fetchval(recording, clock.now()), clock.now(), model)
     _, detail = await desk.ask("qa", "GET", "/api/calls/tingsu-1.1")
     assert (detail["transcript"]["model"], detail["transcript"]["demonstration"]) == (model, demonstration)
+
+
+async def test_calls_are_sorted_by_how_long_one_waited_or_talked(desk: Office) -> None:
+    await desk.pool.execute("update call set waited_ms = 1000 * split_part(id, '.', 2)::int where id <> 'tingsu-1.7'")
+    await desk.pool.execute("update call set talked_ms = 500 where id = 'tingsu-1.5'")
+    by_wait = [f"tingsu-1.{n}" for n in (7, 0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11)]
+    assert await pages(desk, "qa", "&sort=waited") == by_wait
+    assert await pages(desk, "qa", "&sort=-waited", limit=1) == by_wait[::-1]
+    assert await pages(desk, "li", "&sort=-waited", limit=3) == [f"tingsu-1.{n}" for n in (3, 2, 1, 0)]
+    assert (await pages(desk, "qa", "&sort=-talked"))[0] == "tingsu-1.5"
+    assert await pages(desk, "qa", "&sort=started") == (await pages(desk, "qa"))[::-1]
+
+
+async def test_an_order_of_calls_that_there_is_not_is_refused_by_its_name(desk: Office) -> None:
+    status, problem = await desk.ask("qa", "GET", "/api/calls?sort=number")
+    assert (status, problem["fields"][0]["field"]) == (422, "sort")
+    assert (await desk.ask("qa", "GET", "/api/calls?sort=waited&after=waited~x~tingsu-1.1"))[0] == 422

@@ -373,3 +373,50 @@ async def test_one_call_has_one_draft(desk: Office) -> None:
     first = await call_draft(desk)
     async with db.transaction(desk.pool) as connection:
         assert await draft_of_call(connection, CALL, desk.clock.now() + timedelta(seconds=1)) == first
+
+
+async def shown(desk: Office, asked: str) -> list[Any]:
+    """The ids of a whole list, read by pages of two."""
+    ids, after = [], ""
+    while True:
+        status, page = await desk.ask("qa", "GET", f"/api/tickets?limit=2{asked}{after}")
+        assert status == 200, page
+        ids += [row["id"] for row in page["tickets"]]
+        if page["next"] is None:
+            return ids
+        after = f"&after={page['next']}"
+
+
+async def test_a_list_is_sorted_page_by_page_by_what_is_asked_for(desk: Office, clock: HandClock) -> None:
+    made = []
+    for number in range(5):
+        made.append(await new(desk, key=f"key-sort-{number}"))
+        clock.move(minutes=1)
+    for place in (3, 0, 4):
+        assert (await step(desk, made[place], "confirm"))[0] == 200
+    ids = [ticket["id"] for ticket in made]
+    assert await shown(desk, "") == await shown(desk, "&sort=-received") == ids[::-1]
+    assert await shown(desk, "&sort=received") == ids
+    by_number = [ids[1], ids[2], ids[3], ids[0], ids[4]]
+    assert await shown(desk, "&sort=number") == by_number
+    assert await shown(desk, "&sort=-number") == by_number[::-1]
+    assert await shown(desk, "&sort=-number&state=open") == by_number[:1:-1]
+    assert await shown(desk, "&sort=number&q=多收") == by_number
+
+
+@pytest.mark.parametrize("asked", ["sort=customer", "sort=", "sort=-number&sort=number"])
+async def test_an_order_that_there_is_not_is_refused_by_its_name(desk: Office, asked: str) -> None:
+    status, problem = await desk.ask("qa", "GET", f"/api/tickets?{asked}")
+    assert (status, problem["fields"][0]["field"]) == (422, "sort")
+    assert problem["fields"][0]["wanted"]
+
+
+async def test_a_list_goes_on_in_the_order_of_its_cursor(desk: Office) -> None:
+    for number in range(3):
+        await new(desk, key=f"key-goes-{number}")
+    _, first = await desk.ask("qa", "GET", "/api/tickets?limit=1&sort=received")
+    _, further = await desk.ask("qa", "GET", f"/api/tickets?limit=2&after={first['next']}")
+    assert [row["id"] for row in first["tickets"] + further["tickets"]] == await shown(desk, "&sort=received")
+    for cursor in ("received~T2026-11-000001~1", "number~~x", "-received~~1", "customer~1~1", "received~-1~1"):
+        status, problem = await desk.ask("li", "GET", f"/api/tickets?after={cursor}")
+        assert (status, problem["fields"][0]["field"]) == (422, "after")
