@@ -26,6 +26,8 @@ from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
 from services.floor.wire import BoardMessage
+from services.lists.actions import Lists
+from services.lists.routes import ListRoutes
 from services.now import Clock
 from services.people.actions import People
 from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
@@ -54,6 +56,7 @@ CLASSES: tuple[type, ...] = (
     CallRoutes,
     TicketRoutes,
     LexiconRoutes,
+    ListRoutes,
     CustomerRoutes,
     AuditRoutes,
     SystemRoutes,
@@ -121,6 +124,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         CallRoutes(Calls.of(pool, playback, clock, numbering)),
         TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), Views.of(pool, clock)),
         LexiconRoutes(Classes(pool, clock)),
+        ListRoutes(Lists(pool, clock)),
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports),
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),

@@ -136,6 +136,11 @@ WORST: dict[str, Bodies] = {
     "GET /api/me": nothing_more,
     "PATCH /api/me": nothing_more,
     "POST /api/me/password": lambda _: iter([body({"old": PASSWORD, "new": "ab1" * 85})]),
+    "GET /api/me/lists": nothing_more,
+    "PUT /api/me/lists/{list_name}/columns": lambda _: iter([body({"columns": [{"key": "k" * 40, "shown": True}] * 40})]),
+    "POST /api/me/lists/{list_name}/views": lambda _: iter([body({"name": "名" * 80, "query": "ﷺ" * 800})]),
+    "DELETE /api/me/views/{view_id}": nothing_more,
+    "POST /api/me/views/{view_id}/restore": nothing_more,
     "GET /api/openapi.json": nothing_more,
     "GET /api/system": nothing_more,
     "GET /api/system/aside": nothing_more,
@@ -201,6 +206,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
+    path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
     return path.replace("{person_id}", "2").replace("{customer_id}", "1").replace("{import_id}", "0" * 16)
 
 

@@ -1,0 +1,1 @@
+"""Keeps how each person has their lists: which columns, and the views they saved."""
