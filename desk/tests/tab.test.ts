@@ -7,7 +7,7 @@ const settled = () => new Promise((done) => setTimeout(done, 0))
 
 function open() {
   const told: string[] = []
-  const tab = new Tab(2, { held: () => told.push('held'), waits: () => told.push('waits'), lost: () => told.push('lost') })
+  const tab = new Tab(2, { held: () => told.push('held'), waits: () => told.push('waits'), answer: () => false, lost: () => told.push('lost') })
   tab.wait()
   return { tab, told }
 }

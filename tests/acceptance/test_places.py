@@ -75,6 +75,27 @@ async def test_of_two_machines_one_has_the_phone_and_the_other_says_so_and_can_t
         await expect(second.at("phone-line")).to_have_attribute("data-registration", "elsewhere")
 
 
+async def test_answer_pressed_in_a_second_tab_is_done_by_the_tab_with_the_phone(
+    centre: Centre, home: Browser, rings: Begin
+) -> None:
+    await centre.hire("ella", extension="1021", name="艾拉")
+    async with _at(centre, home, "ella") as first:
+        await first.ready()
+        second = Agent(await home.page(), centre.url)
+        await second.page.goto(centre.url)
+        await expect(second.at("phone-line")).to_have_attribute("data-registration", "elsewhere")
+        caller = await rings(number="13900008888")
+        await choose(centre, caller, "1")
+        await second.wait_pop()
+        await expect(second.at("answer")).to_contain_text("另一个标签页")
+        await second.at("answer").click()
+        await expect(first.page.locator("[data-testid=call-bar][data-phase=talking]")).to_be_attached()
+        await expect(second.at("call-bar")).to_contain_text("另一个标签页")
+        caller.hang_up()
+        await first.idle()
+        await second.page.close()
+
+
 async def test_the_phone_goes_to_the_machine_that_is_left(centre: Centre, home: Browser, office: Browser) -> None:
     await centre.hire("ella", extension="1021", name="艾拉")
     async with _at(centre, home, "ella") as stays:

@@ -68,6 +68,34 @@ async def _no_pops(agent: Agent) -> bool:
     return await agent.pops() == 0
 
 
+async def test_a_ring_moves_nothing_and_can_be_answered_over_a_dialog(centre: Centre, anna: Agent, rings: Begin) -> None:
+    """On another page, writing: the field stays where it is and as wide as it is; with a dialog over it all, Answer can still be pressed."""
+    await anna.ready()
+    await anna.page.goto(f"{centre.url}/tickets/new?key=ring-over-typing")
+    await anna.ready()
+    entry = anna.field("description")
+    await entry.click()
+    before = await entry.bounding_box()
+    caller = await rings(number="13900006666")
+    await choose(centre, caller, "1")
+    await anna.wait_pop()
+    assert await entry.bounding_box() == before
+    await expect(entry).to_be_focused()
+    await anna.at("nav-tickets").focus()  # out of the field, where a question mark is text
+    await anna.page.keyboard.press("?")
+    await expect(anna.at("keys-dialog")).to_be_visible()
+    await anna.at("answer-above").click()  # Playwright presses only what nothing lies over
+    await until(lambda: _talks(anna), "the conversation on the call bar", 15)
+    await anna.page.keyboard.press("Escape")
+    await expect(anna.page.locator("[data-ticket-id]").first).to_be_visible()
+    await anna.hang_up()
+    await centre.call_of("13900006666", outcome="answered")
+
+
+async def _talks(agent: Agent) -> bool:
+    return await agent.page.locator("[data-testid=call-bar][data-phase=talking]").count() == 1
+
+
 async def test_a_reload_while_it_rings_brings_the_card_back_once_and_it_can_be_answered(
     centre: Centre, anna: Agent, rings: Begin
 ) -> None:

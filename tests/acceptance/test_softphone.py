@@ -264,7 +264,7 @@ async def _bar_is_whole(agent: Agent) -> None:
     """With the longest name and number, on hold, on narrow screens: no button is outside of the bar, and both can be seen."""
     size = agent.page.viewport_size
     assert size is not None
-    for width in (1280, 1366):
+    for width in (1024, 1280, 1366):
         await agent.page.set_viewport_size({"width": width, "height": 800})
         bar, end, queue, name, number = [
             await _box(agent, thing) for thing in ("call-bar", "call-hangup", "queue-ring", "call-name", "call-number")
@@ -272,6 +272,10 @@ async def _bar_is_whole(agent: Agent) -> None:
         assert bar["x"] + bar["width"] <= queue["x"], f"the bar lies over the queue at {width}"
         assert end["x"] + end["width"] <= bar["x"] + bar["width"], f"a button lies outside of the bar at {width}"
         assert min(name["width"], number["width"]) > 40, f"nobody can tell who it is at {width}"
+        assert not await agent.at("call-number").evaluate("(at) => at.scrollWidth > at.clientWidth + 1"), (
+            f"the number is cut at {width}"
+        )
+        assert await agent.at("held-for").inner_text() >= "00:00"
     await agent.page.set_viewport_size(size)
 
 

@@ -46,8 +46,13 @@ export const TEST = {
     open: 'pop-open-tickets',
     calls: 'pop-last-calls',
     more: 'pop-more',
+    rail: 'pop-rail',
+    fold: 'pop-fold',
   },
   call: {
+    ring: 'call-ring',
+    answer: 'answer-above',
+    heldFor: 'held-for',
     bar: 'call-bar', // data-phase: connecting | talking | held, data-call-id
     time: 'call-time',
     mute: 'call-mute', // aria-pressed

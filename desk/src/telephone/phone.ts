@@ -86,6 +86,12 @@ export const usePhone = defineStore('phone', () => {
   /** The call can be put on hold or handed on: that goes through the line, and tried without one it would end the call. */
   const canHandOn = computed(() => phase.value === 'talking' && registration.value === 'registered' && !transferring.value)
 
+  const isInOtherTab = computed(() => registration.value === 'elsewhere' && !isOtherMachine.value)
+  const mayAnswer = computed(() => inBrowser.value && (registration.value === 'registered' || phase.value === 'ringing' || isInOtherTab.value))
+  const answerText = computed(() => (armed.value ? t('pop.arming') : isInOtherTab.value ? t('pop.answerThere') : t('pop.answer')))
+  /** Why what rings cannot be answered here. */
+  const whyNot = computed(() => (registration.value === 'elsewhere' ? elsewhere.value : t('pop.notRegistered')))
+
   const headset = useHeadset()
   // a telephone rings for itself; of several tabs only the one with the phone in it
   const holdsPhone = computed(() => inBrowser.value && !['off', 'elsewhere'].includes(registration.value))
@@ -111,7 +117,7 @@ export const usePhone = defineStore('phone', () => {
     if (!isSecure()) return void (registration.value = 'insecure')
     if (registration.value !== 'failed') registration.value = 'connecting' // a failed one stays said until it is mended
     if (tab?.held) return place.ask('ask')
-    tab ??= new Tab(session.me.id, { held: () => place.ask(takes ? 'take' : 'ask'), waits: waitForTab, lost: lostToOtherTab })
+    tab ??= new Tab(session.me.id, { held: () => place.ask(takes ? 'take' : 'ask'), waits: waitForTab, lost: lostToOtherTab, answer: answerForOtherTab })
     tab.wait()
   }
 
@@ -268,8 +274,16 @@ export const usePhone = defineStore('phone', () => {
     }
   }
 
-  /** Answers what rings, or promises to as soon as the phone does. */
+  /** Pressed in a tab without the phone: done here, where the phone is, if anything rings. */
+  function answerForOtherTab(): boolean {
+    if (!isRinging.value) return false
+    void answer()
+    return true
+  }
+
+  /** Answers what rings, or promises to as soon as the phone does; from a second tab the first one is told to. */
   async function answer(): Promise<void> {
+    if (isInOtherTab.value) return void (trouble.value = (await tab?.askToAnswer()) ? '' : t('phone.otherSilent'))
     if (!holdsPhone.value) return
     window.clearTimeout(armedTimer)
     armedFor.value = call ? null : (live.ringing[0]?.call_id ?? '')
@@ -406,7 +420,7 @@ export const usePhone = defineStore('phone', () => {
 
   return {
     registration, trouble, phase, caller, since, muted, held, holding, transferring, armed, leftTalking,
-    inBrowser, busy, isRinging, canHandOn, elsewhere,
+    inBrowser, busy, isRinging, canHandOn, elsewhere, isInOtherTab, mayAnswer, answerText, whyNot,
     register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,
     chooseSpeaker, chooseMicrophone, testCall,

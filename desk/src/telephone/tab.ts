@@ -10,7 +10,13 @@ export interface TabEvents {
   waits(): void
   /** Another tab took it from us. */
   lost(): void
+  /** Answer was pressed in a tab that waits; true if something rings here. */
+  answer(): boolean
 }
+
+/** A tab that is there reacts at once, in the background too. */
+const REACTS_MS = 1500
+type Word = 'answer' | 'answering'
 
 /** Without the Web Locks API (an insecure page) there is nothing to arbitrate with: every tab holds it. */
 const locks = () => navigator.locks as LockManager | undefined
@@ -21,6 +27,8 @@ export class Tab {
   private readonly talk: string
   private waiting = new AbortController()
   private gone = false
+  /** On which the tabs that wait are heard, while this one has the phone. */
+  private ear: BroadcastChannel | null = null
   private letGo = () => {}
   private endTalk = () => {}
 
@@ -46,9 +54,21 @@ export class Tab {
     return true
   }
 
+  /** Tells the tab with the phone to answer; false when none does. */
+  askToAnswer(): Promise<boolean> {
+    const channel = new BroadcastChannel(this.phone)
+    const reacted = new Promise<boolean>((resolve) => {
+      channel.onmessage = ({ data }: MessageEvent<Word>) => data === 'answering' && resolve(true)
+      setTimeout(() => resolve(false), REACTS_MS)
+      channel.postMessage('answer' satisfies Word)
+    })
+    return reacted.finally(() => channel.close())
+  }
+
   /** For good. */
   release(): void {
     this.gone = true
+    this.listen(false)
     this.waiting.abort()
     this.held = false
     this.letGo()
@@ -78,14 +98,23 @@ export class Tab {
     whole.catch(() => granted && this.stolen()) // AbortError: stolen, or no longer waited for
   }
 
+  private listen(does: boolean): void {
+    this.ear?.close()
+    this.ear = does && locks() ? new BroadcastChannel(this.phone) : null
+    if (!this.ear) return
+    this.ear.onmessage = ({ data }: MessageEvent<Word>) => data === 'answer' && this.events.answer() && this.ear?.postMessage('answering' satisfies Word)
+  }
+
   private keep(letGo = () => {}): void {
     this.held = true
+    this.listen(true)
     this.letGo = letGo
     this.events.held()
   }
 
   private stolen(): void {
     this.held = false
+    this.listen(false)
     this.events.lost()
     this.wait()
   }

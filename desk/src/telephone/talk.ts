@@ -4,6 +4,7 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import { now } from '@/kit/clock'
 import { Refused } from '@/kit/http'
 import { keep, kept } from '@/kit/kept'
 import { useLive } from '@/kit/live'
@@ -38,6 +39,9 @@ export const useTalk = defineStore('talk', () => {
   })
   const onCall = computed(() => phone.busy || callId.value !== null)
   const held = computed(() => phone.held || live.call?.phase === 'held')
+  /** When it was put on hold; 0 while it is not. */
+  const heldSince = ref(0)
+  watch(held, (isHeld) => (heldSince.value = isHeld ? now() : 0), { immediate: true })
   const since = computed(() => {
     if (phone.since && phone.phase === 'talking') return phone.since
     const from = callId.value && live.call?.call_id === callId.value ? live.call.since : mine.value?.since
@@ -94,5 +98,5 @@ export const useTalk = defineStore('talk', () => {
     () => (ticketId.value = kept<number | null>(key(), null)),
   )
 
-  return { ticketId, callId, onCall, held, since, card, partner, show, putAway }
+  return { ticketId, callId, onCall, held, heldSince, since, card, partner, show, putAway }
 })

@@ -2,6 +2,8 @@
 export const telephone = {
   bar: {
     title: ['当前通话', 'Call in progress'],
+    row: ['电话', 'Telephone'],
+    idle: ['没有通话', 'No call'],
     mute: ['静音', 'Mute'],
     unmute: ['取消静音', 'Unmute'],
     hold: ['保持', 'Hold'],
@@ -15,6 +17,7 @@ export const telephone = {
     theirs: ['对方的声音', 'Their voice'],
     elsewhere: ['通话在您的话机上', 'The call is on your telephone'],
     noVoice: ['此页面没有这通电话的声音', 'This page has no voice for this call'],
+    voiceInOther: ['声音在另一个标签页', 'Its voice is in another tab'],
   },
   transfer: {
     title: ['转给谁', 'Transfer to'],
@@ -22,6 +25,7 @@ export const telephone = {
     go: ['转接', 'Transfer'],
     going: ['正在转接…', 'Transferring…'],
     blind: ['直接转接：对方无人接听时，来电者回到队列最前。', 'Blind transfer: if nobody answers there, the caller returns to the front of the queue.'],
+    rule: ['3 到 6 位数字的分机', 'An extension of 3 to 6 digits'],
     failed: ['转接没有成功，来电者仍在您这里。', 'The transfer failed; the caller is still with you.'],
     done: ['已转接到 {to}', 'Transferred to {to}'],
   },
@@ -32,6 +36,7 @@ export const telephone = {
     failed: ['页面电话未注册，来电不会在此响铃。', 'The phone is not registered: calls will not ring here.'],
     register: ['立即注册', 'Register now'],
     elsewhere: ['页面电话在另一个标签页里。', 'The phone is in another tab.'],
+    otherSilent: ['那个标签页没有回应，请到那里接听，或把电话移到这里。', 'That tab does not react: answer there, or move the phone here.'],
     otherMachine: ['页面电话在另一台电脑或另一个浏览器里，来电在那里响铃。', 'The phone is on another computer or in another browser: calls ring there.'],
     takeHere: ['移到这里', 'Move it here'],
     otherTalks: ['那边正在通话或振铃，结束后再移。', 'It is ringing or in a call there: move it after that.'],

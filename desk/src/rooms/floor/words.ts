@@ -45,6 +45,8 @@ export const floor = {
     unknown: ['未登记客户', 'Not a known customer'],
     nameSent: ['来电名称', 'Name sent'],
     answer: ['接听', 'Answer'],
+    answerThere: ['在另一个标签页接听', 'Answer in the other tab'],
+    fold: ['收起', 'Fold'],
     arming: ['话机一响就接', 'Answering as soon as the phone rings'],
     onPhone: ['请在您的话机上接听', 'Answer on your telephone'],
     notRegistered: ['页面电话未注册，不能在此接听', 'The page\'s phone is not registered: it cannot answer'],
