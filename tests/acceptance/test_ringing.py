@@ -69,7 +69,7 @@ async def _no_pops(agent: Agent) -> bool:
 
 
 async def test_a_ring_moves_nothing_and_can_be_answered_over_a_dialog(centre: Centre, anna: Agent, rings: Begin) -> None:
-    """On another page, writing: the field stays where it is and as wide as it is; with a dialog over it all, Answer can still be pressed."""
+    """Writing on another page: the field stays where and as wide as it is. With a dialog over it all, Answer can be pressed."""
     await anna.ready()
     await anna.page.goto(f"{centre.url}/tickets/new?key=ring-over-typing")
     await anna.ready()

@@ -39,7 +39,12 @@ export const floor = {
     noLevel: ['今日尚无来电', 'No calls yet today'],
     formula: ['算法 {name}：接通 {answered}，其中 15 秒内 {inTime}；放弃 {abandoned}，其中短放弃 {short}。转接后再次排队（另计）：接通 {answeredAgain}，放弃 {abandonedAgain}', 'Formula {name}: answered {answered}, of these in 15 s {inTime}; abandoned {abandoned}, of these short {short}. After a transfer, counted apart: answered {answeredAgain}, abandoned {abandonedAgain}'],
   },
+  shown: {
+    form: ['投诉单', 'Ticket'],
+    words: ['通话文字', 'Words'],
+  },
   pop: {
+    shown: ['显示', 'Show'],
     title: ['来电', 'Incoming call'],
     withheld: ['号码未显示', 'Number withheld'],
     unknown: ['未登记客户', 'Not a known customer'],
