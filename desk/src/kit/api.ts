@@ -1,8 +1,8 @@
 /** Who is logged in. */
-import { request } from './http'
+import { lastly, request } from './http'
 import type { Wire } from './wire'
 
 export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'login', body)
-export const logout = () => request<void>('POST', 'logout')
+export const logout = () => lastly<void>('POST', 'logout')
 export const me = () => request<Wire<'Me'>>('GET', 'me')
 export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', 'me', body)

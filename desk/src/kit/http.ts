@@ -14,9 +14,18 @@ export class Refused extends Error {
 /** No answer came: the network or the server is away. What was asked may or may not have happened. */
 export class Unreachable extends Error {}
 
+/** Not asked, or no longer: whoever asks is logging out. That is nobody's trouble. */
+export class Left extends Unreachable {}
+
 const TIME_LIMIT_MS = 15_000
 const UPLOAD_LIMIT_MS = 600_000
+/** What anybody may ask who is nobody yet. */
+const DOORS = new Set(['login', 'me'])
 let loggedOut: () => void = () => undefined
+/** Somebody is logging out, or has: until a session begins nothing is asked in its name. */
+let isOver = false
+const reading = new Set<AbortController>()
+const writing = new Set<Promise<unknown>>()
 
 /** `whenLoggedOut` is called when the server no longer knows our session. */
 export function onLoggedOut(whenLoggedOut: () => void): void {
@@ -34,8 +43,38 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 export function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  if (isOver && !DOORS.has(path)) return Promise.reject(new Left(path))
   const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' }
-  return ask<T>(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }, TIME_LIMIT_MS)
+  const how = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }
+  return method === 'GET' ? ask<T>(path, how, reading) : writes(ask<T>(path, how))
+}
+
+function writes<T>(asked: Promise<T>): Promise<T> {
+  const over = () => void writing.delete(asked)
+  writing.add(asked)
+  asked.then(over, over)
+  return asked
+}
+
+/**
+ * The last question of a session. What is being written comes first, what is being read is let go, and nothing is asked any more: what
+ * arrived after the log-out would be refused, which a browser notes as a fault of the page. A log-out that failed ends nothing.
+ */
+export async function lastly<T>(method: string, path: string): Promise<T> {
+  isOver = true
+  for (const asking of reading) asking.abort()
+  if (writing.size) await Promise.allSettled(writing)
+  try {
+    return await ask<T>(path, { method })
+  } catch (error) {
+    if (!(error instanceof Refused && error.status === 401)) begins()
+    throw error
+  }
+}
+
+/** Somebody is known to the server: from now on what is asked is asked in their name. */
+export function begins(): void {
+  isOver = false
 }
 
 /** A file as it is, for as long as its size takes; `sent` hears what share of it has gone. `fetch` would not say. */
@@ -55,14 +94,20 @@ export function upload<T>(path: string, file: Blob, sent: (share: number) => voi
   })
 }
 
-async function ask<T>(path: string, how: RequestInit, limit: number): Promise<T> {
-  let response: Response
+async function ask<T>(path: string, how: RequestInit, among?: Set<AbortController>): Promise<T> {
+  const asking = new AbortController()
+  const timer = setTimeout(() => asking.abort(), TIME_LIMIT_MS)
+  among?.add(asking)
   try {
-    response = await fetch(`/api/${path}`, { ...how, credentials: 'same-origin', cache: 'no-store', signal: AbortSignal.timeout(limit) })
-  } catch {
-    throw new Unreachable(path)
+    const response = await fetch(`/api/${path}`, { ...how, credentials: 'same-origin', cache: 'no-store', signal: asking.signal })
+    return await read<T>(response, path)
+  } catch (error) {
+    if (error instanceof Refused) throw error
+    throw isOver && among ? new Left(path) : new Unreachable(path)
+  } finally {
+    clearTimeout(timer)
+    among?.delete(asking)
   }
-  return read<T>(response, path)
 }
 
 async function read<T>(response: Response, path: string): Promise<T> {

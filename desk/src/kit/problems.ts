@@ -1,7 +1,7 @@
 /** A failure as a sentence for the person at the desk. */
 import { ElMessage } from 'element-plus'
 import { found, t } from '@/words'
-import { Refused, Unreachable } from './http'
+import { Left, Refused, Unreachable } from './http'
 import type { FieldProblem } from './wire'
 
 export function sentence(error: unknown): string {
@@ -29,6 +29,7 @@ export function byPlace(error: unknown): [place: string, why: string][] {
 
 /** Said at the edge of the screen, for failures that have no better place. */
 export function tell(error: unknown): void {
+  if (error instanceof Left) return
   tellFailed(sentence(error))
 }
 

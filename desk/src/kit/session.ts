@@ -4,7 +4,7 @@ import { computed, ref, shallowRef } from 'vue'
 import { language, speak } from '@/words'
 import * as api from './api'
 import { learn } from './clock'
-import { onLoggedOut, Refused } from './http'
+import { begins, onLoggedOut, Refused } from './http'
 import { forget, keep, kept } from './kept'
 import { useNewest } from './newest'
 import type { Language, Me, Right, Wire } from './wire'
@@ -37,6 +37,7 @@ export const useSession = defineStore('session', () => {
 
   function take(fresh: Me): void {
     learn(fresh.server_time)
+    begins()
     me.value = fresh
     ended.value = false
     away.value = null
