@@ -776,3 +776,21 @@ test('asking to be ready takes no microphone from a call that is being answered'
   await answering
   expect([phone.phase, phone.microphoneTrouble]).toEqual(['talking', null])
 })
+
+test('the key that hangs up asks at its first press, and asks anew when nothing follows, or in the next call', async () => {
+  const { phone, session, line } = await talking()
+  phone.pressHangUp()
+  expect([phone.asksToHangUp, session.ended]).toEqual([true, false])
+  await vi.advanceTimersByTimeAsync(3100)
+  expect(phone.asksToHangUp).toBe(false)
+  phone.pressHangUp()
+  expect(session.ended).toBe(false)
+  phone.pressHangUp()
+  expect([phone.asksToHangUp, session.ended]).toEqual([false, true])
+
+  const next = new FakeSession()
+  line.emit('newRTCSession', { session: next })
+  phone.pressHangUp()
+  next.terminate()
+  expect(phone.asksToHangUp, 'of a call that is over').toBe(false)
+})

@@ -38,7 +38,7 @@ export const frame = {
     answer: ['接听来电', 'Answer the call'],
     mute: ['静音 / 取消静音', 'Mute / unmute'],
     hold: ['保持 / 取回', 'Hold / take back'],
-    hangup: ['挂断', 'Hang up'],
+    hangup: ['挂断（按键须按两次）', 'Hang up (the key: press it twice)'],
     confirm: ['确认投诉单', 'Confirm the ticket'],
     transfer: ['转接', 'Transfer'],
     ready: ['就绪', 'Ready'],

@@ -29,12 +29,17 @@ export const TEST = {
     line: 'phone-line', // data-registration: off | connecting | registered | failed | elsewhere | insecure
     settings: 'phone-settings',
     microphone: 'microphone',
+    notice: 'ring-notice',
     test: 'test-call', // data-phase: off | asking | calling | up, data-verdict: speak | listening | good | lost | quiet
     testStart: 'test-call-start',
     testEnd: 'test-call-end',
     testSaid: 'test-call-said',
     testMine: 'test-call-mine', // data-level 0..100
     testTheirs: 'test-call-theirs',
+  },
+  detail: {
+    back: 'detail-back',
+    copy: 'detail-copy',
   },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
@@ -53,6 +58,7 @@ export const TEST = {
     ring: 'call-ring',
     answer: 'answer-above',
     heldFor: 'held-for',
+    again: 'hangup-again',
     bar: 'call-bar', // data-phase: connecting | talking | held, data-call-id
     time: 'call-time',
     mute: 'call-mute', // aria-pressed
@@ -69,6 +75,7 @@ export const TEST = {
     levelTheirs: 'level-theirs',
   },
   form: {
+    deadline: 'ticket-deadline', // data-rule, data-standing
     form: 'ticket-form', // data-ticket-id, data-ticket-state, data-version, data-saving
     field: (field: string) => `field-${field}`, // the control itself; data-source, data-unsure
     evidence: (field: string) => `evidence-${field}`,

@@ -5,10 +5,12 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { now } from '@/kit/clock'
+import { grouped } from '@/kit/format'
 import { forget, keep, kept } from '@/kit/kept'
 import { useLive } from '@/kit/live'
 import { sentence, tell } from '@/kit/problems'
 import { useSession } from '@/kit/session'
+import { useTwice } from '@/kit/twice'
 import { onWake } from '@/kit/wake'
 import { wantState } from '@/rooms/floor/api'
 import { t } from '@/words'
@@ -16,6 +18,7 @@ import { useAgreement } from './agreement'
 import * as api from './api'
 import { isSecure } from './devices'
 import { useHeadset } from './headset'
+import { useNotice } from './notice'
 import { usePlace } from './place'
 import { useRing } from './ring'
 import type { Line, SipCall } from './sip'
@@ -96,6 +99,13 @@ export const usePhone = defineStore('phone', () => {
   // a telephone rings for itself; of several tabs only the one with the phone in it
   const holdsPhone = computed(() => inBrowser.value && !['off', 'elsewhere'].includes(registration.value))
   const ringing = useRing(() => isRinging.value && holdsPhone.value)
+  /** Who rings, by name or number. */
+  const who = computed(() => {
+    const card = live.ringing[0]
+    return card?.customer?.name || grouped(card?.number ?? caller.value.number) || t('pop.withheld')
+  })
+  const ringsHere = () => isRinging.value && (holdsPhone.value || !inBrowser.value)
+  const noticing = useNotice(() => (ringsHere() ? { title: t('pop.title'), who: who.value } : null))
   const isGhost = useAgreement({
     rings: () => isUnanswered.value,
     idle: () => registration.value === 'registered' && phase.value === 'idle',
@@ -304,6 +314,7 @@ export const usePhone = defineStore('phone', () => {
 
   function over(): void {
     window.clearTimeout(connectTimer)
+    hangUpKey.forget()
     call = null
     tab?.hasCall(false)
     phase.value = 'idle'
@@ -320,6 +331,11 @@ export const usePhone = defineStore('phone', () => {
     armedFor.value = null
     call?.hangUp()
   }
+
+  /** By its key, which lies beside the one for hold: a slip would end the caller's call. The first press asks. */
+  const hangUpKey = useTwice(hangUp)
+  const pressHangUp = () => (call ? hangUpKey.press() : hangUp())
+  const asksToHangUp = hangUpKey.asked
 
   function toggleMute(): void {
     if (phase.value !== 'talking') return
@@ -421,9 +437,9 @@ export const usePhone = defineStore('phone', () => {
   return {
     registration, trouble, phase, caller, since, muted, held, holding, transferring, armed, leftTalking,
     inBrowser, busy, isRinging, canHandOn, elsewhere, isInOtherTab, mayAnswer, answerText, whyNot,
-    register, takeHere, stop, answer, hangUp, toggleMute, toggleHold, dial, transfer,
+    register, takeHere, stop, answer, hangUp, pressHangUp, asksToHangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,
     chooseSpeaker, chooseMicrophone, testCall,
-    ...ringing,
+    who, ...ringing, ...noticing,
   }
 })
