@@ -76,6 +76,12 @@ export const kit = {
     extra_forbidden: ['这里不该有这一项', 'This does not belong here'],
     wanted: ['需要：{wanted}', 'Wanted: {wanted}'],
   },
+  detail: {
+    back: ['返回列表', 'Back to the list'],
+    copy: ['复制 {what}', 'Copy {what}'],
+    copied: ['已复制 {what}', 'Copied {what}'],
+    notCopied: ['浏览器不让复制，请手工选中。', 'The browser does not let us copy: select it by hand.'],
+  },
   act: {
     save: ['保存', 'Save'],
     cancel: ['取消', 'Cancel'],

@@ -23,6 +23,7 @@ export const tickets = {
   },
   form: {
     draft: ['投诉单 · 草稿', 'Ticket · draft'],
+    sheet: ['内容', 'What it is about'],
     saving: ['正在保存…', 'Saving…'],
     savedAt: ['{time} 已保存', 'Saved {time}'],
     typed: ['随录随存', 'Saved as you type'],
@@ -70,6 +71,19 @@ export const tickets = {
     ready: ['文字已好', 'words ready'],
     allDrafts: ['全部草稿', 'All drafts'],
     noDrafts: ['没有待确认的草稿。', 'No drafts are waiting.'],
+  },
+  due: {
+    N2: ['派单', 'Dispatch'],
+    A3: ['转资料管理员', 'To the data administrator'],
+    by: ['期限 {at}', 'Due {at}'],
+  },
+  standing: {
+    left: ['还剩 {time}', '{time} left'],
+    soon: ['快到期：还剩 {time}', 'due soon: {time} left'],
+    over: ['已超期 {time}', 'overdue by {time}'],
+    met: ['按时完成', 'done in time'],
+    late: ['完成时已超期 {time}', 'done {time} late'],
+    stopped: ['不再需要', 'no longer needed'],
   },
   list: {
     title: ['投诉单', 'Tickets'],
