@@ -9,6 +9,9 @@ import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from '@/frame/App.vue'
 import { router } from '@/frame/router'
+import { dress } from '@/kit/look'
 import { i18n } from './words'
+
+dress()
 
 createApp(App).use(createPinia()).use(i18n).use(router).mount('#app')

@@ -11,6 +11,8 @@ export const TEST = {
     keys: 'keys-dialog',
     palette: 'palette-open',
     fold: 'nav-fold',
+    theme: 'theme',
+    density: 'density',
     account: 'account',
     logout: 'logout',
   },

@@ -12,6 +12,15 @@ export const account = {
     show: ['显示密码', 'Show password'],
     hide: ['隐藏密码', 'Hide password'],
   },
+  look: {
+    theme: ['明暗', 'Light or dark'],
+    light: ['浅色', 'Light'],
+    dark: ['深色', 'Dark'],
+    system: ['随系统', 'As the system'],
+    density: ['疏密', 'Spacing'],
+    comfortable: ['宽松', 'Comfortable'],
+    compact: ['紧凑', 'Compact'],
+  },
   password: {
     title: ['更改密码', 'Change password'],
     must: ['这是首次登录（或密码刚被重设）。请先设定只有您知道的密码。', 'This is your first log-in, or your password was reset. First choose a password that only you know.'],
