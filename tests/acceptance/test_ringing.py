@@ -64,6 +64,21 @@ async def test_a_caller_who_gives_up_while_the_phone_rings_takes_the_card_away(c
     await anna.state("ready")
 
 
+async def test_what_rings_can_be_read_by_everybody_on_the_desk_and_over_another_page(
+    centre: Centre, anna: Agent, rings: Begin
+) -> None:
+    """A test of its own, which answers nothing: on a busy machine the look takes longer than the ring."""
+    await anna.ready()
+    caller = await rings(number="13900009191")
+    await choose(centre, caller, "1")
+    await anna.wait_pop()
+    await anna.assert_accessible()
+    await anna.room("tickets")
+    await anna.assert_accessible()
+    caller.hang_up()
+    await centre.call_of("13900009191", outcome="abandoned")
+
+
 async def _no_pops(agent: Agent) -> bool:
     return await agent.pops() == 0
 
