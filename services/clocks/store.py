@@ -35,13 +35,13 @@ async def settle(connection: Connection, ticket: int, rules: Collection[str], ho
 
 async def of_ticket(connection: Connection, ticket: int) -> list[Deadline]:
     """Its clocks as they began, those that ended too."""
-    return [_deadline_of(row) for row in await QUERIES.of_ticket.fetch(connection, ticket=ticket, limit=SHOWN)]
+    return [deadline_of(row) for row in await QUERIES.of_ticket.fetch(connection, ticket=ticket, limit=SHOWN)]
 
 
 async def load(connection: Connection, deadline: int) -> Deadline:
     row = await QUERIES.load.fetchrow(connection, deadline=deadline)
     assert row is not None  # no row of this table is ever deleted
-    return _deadline_of(row)
+    return deadline_of(row)
 
 
 async def write(connection: Connection, number: int, deadline: Deadline) -> bool:
@@ -57,5 +57,6 @@ async def write(connection: Connection, number: int, deadline: Deadline) -> bool
     return written is not None
 
 
-def _deadline_of(row: Row) -> Deadline:
-    return Deadline(**{**row, "state": State(row["state"])})
+def deadline_of(row: Row) -> Deadline:
+    """The clock in a row that has its columns, among others."""
+    return Deadline(**{**{name: row[name] for name in Deadline.__slots__}, "state": State(row["state"])})

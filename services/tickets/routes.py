@@ -11,7 +11,7 @@ from services.store import db
 from services.tickets import wire
 from services.tickets.actions import Tickets
 from services.tickets.model import Ticket, TicketFilter
-from services.tickets.views import Line, Views
+from services.tickets.views import Due, Line, Views
 from services.tickets.workflow import wants
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, route
@@ -84,6 +84,11 @@ class TicketRoutes:
         """Answered on the spot (SPEC A2); needs the answer."""
         return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by, note=body.note))
 
+    @route("GET", "/api/me/due", right=Right.TICKETS_READ)
+    async def due(self, asked: Asked) -> list[wire.TicketDue]:
+        """The clocks that run for one's own open cases, the nearest end first; those that are over too."""
+        return [_due(one) for one in await self._views.due(asked.by)]
+
     async def _wire(self, asked: Asked, ticket: Ticket) -> wire.Ticket:
         seen = await self._views.see(asked.by, ticket)
         plain = {name: getattr(seen.ticket, name) for name in PLAIN}
@@ -104,6 +109,12 @@ PLAIN = tuple(
 def _deadline(deadline: Deadline, standing: Standing) -> dict[str, object]:
     names = ("rule", "because", "starts_at", "ends_at", "warned_at", "settled_at")
     return {**{name: getattr(deadline, name) for name in names}, "standing": standing}
+
+
+def _due(due: Due) -> wire.TicketDue:
+    names = ("id", "number", "kind", "customer_number", "customer_name")
+    clock = _deadline(due.deadline, due.standing)
+    return wire.TicketDue.model_validate({**{name: due.row[name] for name in names}, "deadline": clock})
 
 
 def _journal_row(line: Line) -> wire.JournalRow:

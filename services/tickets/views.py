@@ -21,6 +21,9 @@ from services.tickets.model import TEXTS, Ticket, without_words
 from services.tickets.policy import possible
 from services.tickets.workflow import Action
 
+DUE = 20
+"""Clocks shown of a person's cases: what lies further ahead can wait until these are done."""
+
 Drafting = Literal["none", "waiting", "done", "no_speech", "failed"]
 
 
@@ -37,6 +40,15 @@ class Seen:
     drafting: Drafting
     may: Sequence[Action]
     deadlines: Sequence[tuple[Deadline, Standing]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A clock that runs, how it stands, and the case it runs for."""
+
+    row: Row
+    deadline: Deadline
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,14 @@ class Views:
         if words and ticket.call_id and rows:
             await self._note(who, ticket.call_id)
         return [Line(row, row["changes"] if words else _texts_hidden(row["changes"])) for row in rows]
+
+    async def due(self, who: LoggedIn) -> Sequence[Due]:
+        """The clocks of one's own open cases, the nearest end first, what is over too."""
+        async with connection(self.pool) as taken:
+            rows = await store.QUERIES.due_of.fetch(taken, person=who.id, limit=DUE)
+        now = self.clock.now()
+        clocks = [(row, clocked.deadline_of(row)) for row in rows]
+        return [Due(row, deadline, standing(deadline, now)) for row, deadline in clocks]
 
     async def _note(self, who: LoggedIn, call: str) -> None:
         await self.reads.note(who, "transcript.read", f"call:{call}", {"through": "ticket"})

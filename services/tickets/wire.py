@@ -80,6 +80,17 @@ class TicketRow(Wire):
     owner: str | None
 
 
+class TicketDue(Wire):
+    """A clock that runs for one of one's own open cases."""
+
+    id: int
+    number: str | None
+    kind: str | None
+    customer_number: WrittenNumber
+    customer_name: str
+    deadline: Deadline
+
+
 class TicketPage(Wire):
     tickets: list[TicketRow]
     next: str | None

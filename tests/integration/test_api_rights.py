@@ -18,6 +18,7 @@ ALLOWED = {
     "POST /api/logout": EVERYBODY,
     "GET /api/me": EVERYBODY,
     "PATCH /api/me": EVERYBODY,
+    "GET /api/me/due": EVERYBODY,
     "POST /api/me/password": EVERYBODY,
     "GET /api/me/lists": EVERYBODY,
     "PUT /api/me/lists/{list_name}/columns": EVERYBODY,

@@ -265,3 +265,26 @@ async def test_it_sweeps_by_itself_as_the_account_that_serves(postgres: Database
                 running.cancel()
         finally:
             await pool.close()
+
+
+async def test_ones_own_open_cases_are_told_by_what_ends_first(desk: Office, clock: HandClock) -> None:
+    await desk.hire("wang", extension="1002")
+    first = await confirmed(desk, key="key-0001")
+    clock.move(minutes=20)
+    second = await confirmed(desk, SUGGESTION, key="key-0002")
+    third = await confirmed(desk, key="key-0003")
+    clock.move(minutes=45)
+    _, due = await ask(desk, "GET", "/api/me/due")
+    assert [(one["id"], one["deadline"]["rule"], one["deadline"]["standing"]) for one in due] == [
+        (second["id"], "A3", "breached"),
+        (first["id"], "N2", "breached"),
+        (third["id"], "N2", "running"),
+    ]
+    async with db.transaction(desk.pool) as connection:
+        desk.tokens["wang"] = await desk.sessions.begin(connection, desk.people["wang"])
+    assert await desk.ask("wang", "GET", "/api/me/due") == (200, []), "somebody else's"
+    await change(desk, first, answer="已退费")
+    status, _ = await ask(desk, "POST", f"/api/tickets/{first['id']}/close", {"version": first["version"] + 1})
+    assert status == 200
+    _, due = await ask(desk, "GET", "/api/me/due")
+    assert [one["id"] for one in due] == [second["id"], third["id"]]

@@ -135,6 +135,7 @@ WORST: dict[str, Bodies] = {
     "GET /api/health": nothing_more,
     "GET /api/me": nothing_more,
     "PATCH /api/me": nothing_more,
+    "GET /api/me/due": nothing_more,
     "POST /api/me/password": lambda _: iter([body({"old": PASSWORD, "new": "ab1" * 85})]),
     "GET /api/me/lists": nothing_more,
     "PUT /api/me/lists/{list_name}/columns": lambda _: iter([body({"columns": [{"key": "k" * 40, "shown": True}] * 40})]),

@@ -43,6 +43,10 @@ export const TEST = {
     back: 'detail-back',
     copy: 'detail-copy',
   },
+  day: {
+    panel: 'the-day',
+    due: 'due-row', // data-ticket-id
+  },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
     number: 'pop-number',

@@ -74,6 +74,20 @@ export const floor = {
     missedOne: ['{who}（{at}）', '{who} ({at})'],
     and: ['、', '; '],
   },
+  shownIdle: {
+    form: ['草稿', 'Drafts'],
+    words: ['今天', 'Today'],
+  },
+  day: {
+    due: ['我的期限', 'My deadlines'],
+    nothingDue: ['没有到期的事。', 'Nothing is due.'],
+    queue: ['今天的队列', 'The queue today'],
+    waiting: ['正在等候', 'Waiting now'],
+    longest: ['最长等候', 'Longest wait'],
+    answered: ['已接通', 'Answered'],
+    inTime: ['15 秒内接通', 'Within 15 s'],
+    abandoned: ['放弃', 'Gave up'],
+  },
   idle: {
     who: ['没有来电。就绪时，来电者的资料会在振铃的同时显示在这里。', 'Nobody is calling. While you are ready, who calls is shown here as it rings.'],
   },

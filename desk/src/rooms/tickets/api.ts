@@ -12,6 +12,8 @@ export interface TicketFilter {
   after?: string
 }
 export const tickets = (filter: TicketFilter) => request<Wire<'TicketPage'>>('GET', `tickets${query({ ...filter })}`)
+/** What runs of one's own cases, the nearest end first. */
+export const due = () => request<Wire<'TicketDue'>[]>('GET', 'me/due')
 export const newTicket = (body: Wire<'TicketNew'>) => request<Wire<'Ticket'>>('POST', 'tickets', body)
 export const ticket = (ticketId: number) => request<Wire<'Ticket'>>('GET', `tickets/${ticketId}`)
 export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => request<Wire<'Ticket'>>('PATCH', `tickets/${ticketId}`, body)
