@@ -99,3 +99,41 @@ async def test_the_navigation_folds_remembers_it_and_has_only_rooms_one_may_ente
     await expect(navigation).to_have_css("width", "56px")
     await desk.at("nav-fold").click()
     await expect(navigation).to_have_css("width", "200px")
+
+
+async def test_the_way_back_on_a_ticket_leads_to_its_row_in_the_list_as_it_was_left(desk: Agent) -> None:
+    await desk.room("tickets")
+    await desk.at("view-draft").click()
+    row = desk.at("ticket-row").nth(3)
+    ticket = await row.get_attribute("data-ticket-id")
+    await row.click()
+    await expect(desk.at("ticket-form")).to_be_visible()
+    await desk.at("detail-back").click()
+    await expect(desk.at("view-draft")).to_have_attribute("aria-pressed", "true")
+    await expect(desk.page.locator(f"[data-ticket-id='{ticket}']")).to_be_focused()
+
+
+async def test_what_is_due_stands_on_the_desk_and_on_its_ticket(centre: Centre, desk: Agent) -> None:
+    fields = {
+        "kind": "complaint",
+        "business": "data",
+        "nature": "tariff",
+        "description": "多收了钱",
+        "customer_number": "13800138000",
+    }
+    async with await centre.desk("anna") as office:
+        draft = await office.post("/api/tickets", key=secrets.token_hex(16), fields=fields)
+        case = await office.post(f"/api/tickets/{draft['id']}/confirm", version=draft["version"])
+    await desk.page.goto(centre.url)
+    due = desk.page.locator(f"[data-testid=due-row][data-ticket-id='{case['id']}']")
+    await expect(due).to_contain_text(case["number"])
+    await due.get_by_role("link").click()
+    await expect(desk.at("ticket-number")).to_have_text(case["number"])
+    await expect(desk.page.locator("[data-testid=ticket-deadline][data-rule=N2]")).to_be_visible()
+    async with await centre.desk("anna") as office:
+        await office.patch(f"/api/tickets/{case['id']}", version=case["version"], fields={"answer": "已退费"})
+        await office.post(f"/api/tickets/{case['id']}/close", version=case["version"] + 1)
+    await expect(desk.page.locator("[data-testid=ticket-deadline][data-standing=stopped]")).to_be_visible()
+    await desk.page.go_back()
+    await expect(desk.at("the-day")).to_be_visible()
+    await expect(due).to_have_count(0)
