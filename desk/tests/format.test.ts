@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { clock, grouped, position, printable, span } from '../src/kit/format'
+import { clock, grouped, moment, position, printable, span, stamp } from '../src/kit/format'
 import { speak } from '../src/words'
 
 const SECOND = 1000
@@ -45,3 +45,13 @@ test.each([
 ])('of %j a caller sent, %j is shown', (sent, shown) => expect(printable(sent)).toBe(shown))
 
 test('a place in a recording is minutes and seconds', () => expect(position(14.9)).toBe('0:14'))
+
+test.each([
+  ['zh-CN', '2019-11-03 14:02:31', '2019-11-03 14:02'],
+  ['en', '3 Nov 2019 14:02:31', '3 Nov 2019 14:02'],
+] as const)('a moment of another year is written in %s as one reads it there', (language, whole, short) => {
+  speak(language)
+  const at = new Date(2019, 10, 3, 14, 2, 31).toISOString() // in the browser's own zone, as it is shown
+
+  expect([stamp(at), moment(at)]).toEqual([whole, short])
+})

@@ -37,6 +37,9 @@ function day(at: Date): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' }).format(at)
 }
 
+/** The same with its year. */
+const dated = (at: Date) => (language() === 'zh-CN' ? `${at.getFullYear()}-${day(at)}` : `${day(at)} ${at.getFullYear()}`)
+
 const hourMinute = (at: Date) => `${two(at.getHours())}:${two(at.getMinutes())}`
 
 /** 11-23 14:02, with the year when it is not this one; in the browser's own time zone. */
@@ -44,8 +47,7 @@ export function moment(iso: string | null | undefined): string {
   if (!iso) return ''
   const at = new Date(iso)
   const thisYear = at.getFullYear() === new Date(now()).getFullYear()
-  const date = language() === 'zh-CN' ? `${at.getFullYear()}-${day(at)}` : `${day(at)} ${at.getFullYear()}`
-  return `${thisYear ? day(at) : date} ${hourMinute(at)}`
+  return `${thisYear ? day(at) : dated(at)} ${hourMinute(at)}`
 }
 
 /** 14:02:31. */
@@ -55,11 +57,10 @@ export function timeOfDay(iso: string | null | undefined): string {
   return `${hourMinute(at)}:${two(at.getSeconds())}`
 }
 
-/** 2026-11-23 14:02:31, for tables that are evidence. */
+/** 2026-11-23 14:02:31, in English 23 Nov 2026 14:02:31: for tables that are evidence. */
 export function stamp(iso: string | null | undefined): string {
   if (!iso) return ''
-  const at = new Date(iso)
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${timeOfDay(iso)}`
+  return `${dated(new Date(iso))} ${timeOfDay(iso)}`
 }
 
 /**
