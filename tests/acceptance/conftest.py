@@ -11,6 +11,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,13 +97,21 @@ async def anna(annas_desk: Agent, browser: Browser) -> AsyncIterator[Agent]:
 
 
 @pytest.fixture(scope="session")
-async def phones(centre: Centre) -> AsyncIterator[dict[str, Phone]]:
+async def all_phones(centre: Centre) -> AsyncIterator[dict[str, Phone]]:
     """The SIP phones of bert and carl, registered."""
     async with AsyncExitStack() as stack:
         opened = {login: await centre.sip_phone(login) for login in ("bert", "carl")}
         for phone in opened.values():
             stack.callback(phone.close)
         yield opened
+
+
+@pytest.fixture
+def phones(all_phones: dict[str, Phone]) -> dict[str, Phone]:
+    """The same for one test, which hears of no call of an earlier one."""
+    for phone in all_phones.values():
+        phone.forget()
+    return all_phones
 
 
 Begin = Callable[..., Awaitable[Caller]]
@@ -138,13 +147,18 @@ async def at_work(centre: Centre, login: str) -> AsyncIterator[None]:
     """That agent is ready in the queue for as long as the block lasts."""
     async with await centre.desk(login) as desk:
         await desk.put("/api/me/state", state="ready", reason="")
-        await until(lambda: _is(centre, login, "ready"), f"{login} to be ready", 15)
+        await until(lambda: is_ready(centre, login), f"{login} to be ready", 15, seen=lambda: on_the_board(centre, login))
         try:
             yield
         finally:
             await desk.put("/api/me/state", state="away", reason="")
 
 
-async def _is(centre: Centre, login: str, state: str) -> bool:
+async def on_the_board(centre: Centre, login: str) -> list[dict[str, Any]]:
+    """What the board has of that person: one agent, or nobody."""
     board = await centre.admin.get("/api/board")
-    return any(agent["person_id"] == centre.people[login].id and agent["state"] == state for agent in board["agents"])
+    return [agent for agent in board["agents"] if agent["person_id"] == centre.people[login].id]
+
+
+async def is_ready(centre: Centre, login: str) -> bool:
+    return [agent["state"] for agent in await on_the_board(centre, login)] == ["ready"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.acceptance.conftest import CALLER_SAYS, at_work, choose
+from tests.acceptance.conftest import CALLER_SAYS, at_work, choose, on_the_board
 from tests.harness import speech
 from tests.harness.caller import Caller
 from tests.harness.centre import Centre, Settings
@@ -126,14 +126,17 @@ async def test_a_link_cut_during_a_call_leaves_everything_right_again(linked: Li
         assert (await centre.call_of("13700000002"))["outcome"] is None, "a call that goes on is taken for ended"
         came = await centre.call_of("13700000004", answered_by="陈刚", limit=20)
         assert came["outcome"] is None
-        states = {agent["extension"]: agent["state"] for agent in (await centre.admin.get("/api/board"))["agents"]}
-        assert (states["1002"], states["1003"]) == ("talking", "talking")
+        await until(lambda: _both_talk(centre), "both agents to talk by the board", seen=lambda: centre.admin.get("/api/board"))
         for caller in (stay, come):
             caller.hang_up()
             await caller.ended()
         for number in ("13700000002", "13700000003", "13700000004"):
             row = await centre.call_of(number, f"the words of {number}", 60, outcome="answered", transcript_state="done")
             assert row["recording_state"] == "archived"
+
+
+async def _both_talk(centre: Centre) -> bool:
+    return [agent["state"] for login in ("bert", "carl") for agent in await on_the_board(centre, login)] == ["talking"] * 2
 
 
 async def test_a_half_open_link_is_noticed_shown_on_the_desk_and_made_anew(linked: Linked, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.acceptance.conftest import Begin, choose
+from tests.acceptance.conftest import Begin, choose, on_the_board
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
 from tests.harness.patience import until
@@ -110,7 +110,9 @@ async def test_who_logs_out_ready_is_not_ready_after_the_next_log_in(centre: Cen
     await centre.hire("ella", extension="1021", name="艾拉")
     async with _at(centre, home, "ella") as agent:
         await agent.ready()
-    await until(lambda: _is(centre, "ella", "away"), "the agent to be away after the log-out", 5)
+    await until(
+        lambda: _is_away(centre, "ella"), "the agent to be away after the log-out", 5, seen=lambda: on_the_board(centre, "ella")
+    )
     async with _at(centre, home, "ella") as agent:
         await agent.registered()
         await agent.state("away")
@@ -128,11 +130,20 @@ async def test_a_page_follows_when_its_persons_extension_is_given_changed_and_ta
             await centre.admin.patch(f"/api/people/{person}", extension=extension)
             await expect(agent.at("state-switch")).to_contain_text(extension)
             await agent.ready()
-            assert await _is(centre, "fred", "ready")
+            # the page may still show what it was at the former extension
+            await until(
+                lambda number=extension: _works_at(centre, "fred", number),  # type: ignore[misc]  # bound now
+                f"the agent to be ready at {extension}",
+                15,
+                seen=lambda: on_the_board(centre, "fred"),
+            )
         await centre.admin.patch(f"/api/people/{person}", extension=None)
         await expect(agent.at("phone-line")).to_have_count(0)
 
 
-async def _is(centre: Centre, login: str, state: str) -> bool:
-    board = await centre.admin.get("/api/board")
-    return [agent["state"] for agent in board["agents"] if agent["person_id"] == centre.people[login].id] == [state]
+async def _is_away(centre: Centre, login: str) -> bool:
+    return [agent["state"] for agent in await on_the_board(centre, login)] == ["away"]
+
+
+async def _works_at(centre: Centre, login: str, extension: str) -> bool:
+    return [(agent["extension"], agent["state"]) for agent in await on_the_board(centre, login)] == [(extension, "ready")]

@@ -14,14 +14,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.acceptance.test_walk import likeness
 from tests.harness import speech, tones
 from tests.harness.centre import Centre
-from tests.harness.desk_driver import Agent, Browser
+from tests.harness.desk_driver import Agent, Browser, without_end
 from tests.harness.patience import seconds, until
 from tests.harness.sip_phone import Answer, Call, Phone, Voice
 from tests.harness.tones import Law
@@ -54,7 +53,7 @@ async def doras_browser(centre: Centre, tmp_path_factory: pytest.TempPathFactory
     await centre.hire("dora", extension="1004", name="多拉")
     await centre.admin.post("/api/customers", number=LONG_NUMBER, name=LONG_NAME, tier="dedicated_line", note="")
     says = await asyncio.to_thread(speech.speak, speech.GREETING)
-    async with Browser(tmp_path_factory.mktemp("dora"), says=np.tile(says, 1 + 60 * speech.RATE // len(says))) as browser:
+    async with Browser(tmp_path_factory.mktemp("dora"), says=without_end(says)) as browser:
         yield browser
 
 
@@ -115,10 +114,10 @@ async def _hears(talk: Call) -> float:
 
 
 async def _is_heard(talk: Call) -> None:
-    async def look() -> bool:
-        return tones.level(talk.voice.heard(since=time.time() - LISTEN)) > LOUD
+    def level() -> float:
+        return tones.level(talk.voice.heard(since=time.time() - LISTEN))
 
-    await until(look, "the agent's voice at the caller's", 10)
+    await until(lambda: level() > LOUD, "the agent's voice at the caller's", 10, seen=level)
 
 
 async def test_a_call_goes_on_through_every_room_and_past_the_end_of_the_session(
@@ -241,11 +240,10 @@ async def _is_silent(talk: Call, why: str) -> None:
     """From now on for as long as the talker never pauses; what is still on its way is let by."""
     began = time.time()
 
-    async def look() -> bool:
-        since = time.time() - LISTEN
-        return since >= began and tones.level(talk.voice.heard(since=since)) < QUIET
+    def level() -> float:
+        return tones.level(talk.voice.heard(since=time.time() - LISTEN))
 
-    await until(look, why, 10)
+    await until(lambda: time.time() - LISTEN >= began and level() < QUIET, why, 10, seen=level)
 
 
 async def _choose_another_microphone(page: Page, agent: Agent) -> None:
@@ -320,7 +318,7 @@ async def test_a_second_tab_leaves_the_call_alone_and_a_reload_says_what_became_
 async def _comes_back(agent: Agent, talk: Call, call: str) -> None:
     """The page took the agent's leg with it; the caller was not hung up, and comes back to whoever is ready."""
     assert not talk.ended_already, talk.reason
-    await agent.ready()
+    await agent.asks_for_calls()
     assert (await agent.wait_pop()).call == call
     await agent.answer()
     await _is_heard(talk)

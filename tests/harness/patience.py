@@ -57,22 +57,31 @@ class Impatient(AssertionError):
     """What was waited for did not come."""
 
 
+Seen = Callable[[], object] | None
+
+
 @overload
-async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, limit: float = ...) -> T: ...
+async def until(look: Callable[[], Coroutine[Any, Any, T | None]], what: str, limit: float = ..., *, seen: Seen = ...) -> T: ...
 @overload
-async def until(look: Callable[[], T | None], what: str, limit: float = ...) -> T: ...
-async def until(look: Callable[[], Any], what: str, limit: float = 10.0) -> Any:
+async def until(look: Callable[[], T | None], what: str, limit: float = ..., *, seen: Seen = ...) -> T: ...
+async def until(look: Callable[[], Any], what: str, limit: float = 10.0, *, seen: Seen = None) -> Any:
     """The first true value that ``look`` gives (plain or awaited).
+
+    ``seen``: what was there instead (plain or awaited), asked for at the end; for a ``look`` that only says no.
 
     Raises:
         Impatient: ``limit`` patiences have passed; says ``what`` was wanted and what was seen last.
     """
     end = time.monotonic() + seconds(limit)
     while True:
-        seen = look()
-        value = await seen if isinstance(seen, Awaitable) else seen
+        value = await _value(look())
         if value:
             return value
         if time.monotonic() > end:
-            raise Impatient(f"not within {seconds(limit):g} s: {what} (last seen: {value!r})")
+            last = await _value(seen()) if seen else value
+            raise Impatient(f"not within {seconds(limit):g} s: {what} (last seen: {last!r})")
         await asyncio.sleep(LOOK)
+
+
+async def _value(given: Any) -> Any:
+    return await given if isinstance(given, Awaitable) else given

@@ -147,6 +147,11 @@ class Phone(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
 
+    def forget(self) -> None:
+        """Calls so far are nobody's news any more, and the next ones are answered: for who borrows the phone."""
+        self.on_ring = Answer()
+        self._rings, self._answered = asyncio.Queue(), asyncio.Queue()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
 

@@ -25,6 +25,7 @@ from services.web.http import Route, routes_of
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.lived import Lived, live
+from tests.harness.patience import seconds
 
 TOKENS = {"fixed-administrator": Role.administrator, "fixed-agent": Role.junior_agent, "fixed-inspector": Role.qa_inspector}
 EXAMPLES = 8
@@ -74,7 +75,7 @@ RULES_BEYOND_SCHEMA = {
 """Where a query or a body of the right shape may still be refused as 422, and for what."""
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(seconds(180))
 @pytest.mark.parametrize("token", TOKENS)
 async def test_the_api_keeps_its_own_description(pool: db.Pool, clock: HandClock, tmp_path: Path, token: str) -> None:
     described = tmp_path / "openapi.json"
