@@ -24,6 +24,7 @@ from tests.acceptance.conftest import CALLER_SAYS, at_work
 from tests.harness import speech, tones
 from tests.harness.centre import Centre
 from tests.harness.database import DatabaseServer
+from tests.harness.folders import below
 from tests.harness.own_database import OwnDatabase, own_database
 from tests.harness.own_switch import OwnSwitch
 from tests.harness.patience import until
@@ -231,10 +232,9 @@ async def test_the_dialplans_own_notice_is_there_for_when_the_ivr_is_dead(own: O
 async def test_the_switchs_account_may_read_the_prompts_and_nobody_anything_else_of_ours(own: Own) -> None:
     folder = load(own.centre.config).folder
     prompts, spool = folder / "cache/prompts", own.centre.spool
-    found = await asyncio.to_thread(lambda: list(folder.rglob("*")))
-    spoken = [path for path in found if path.suffix == ".wav" and path.is_relative_to(prompts)]
-    assert spoken
-    assert {stat.S_IMODE(path.stat().st_mode) for path in spoken} == {0o644}
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (prompts, *prompts.iterdir()) if path.is_dir()} == {0o755}
-    ours = [path for path in found if not any(path.is_relative_to(guest) for guest in (prompts, spool)) and not path.is_symlink()]
-    assert [path for path in ours if stat.S_IMODE(path.lstat().st_mode) & 0o077] == []
+    found = {path: status.st_mode for path, status in await asyncio.to_thread(lambda: [*below(folder)]) if path != folder}
+    told = {path: mode for path, mode in found.items() if path.is_relative_to(prompts)}
+    assert {stat.S_IMODE(mode) for path, mode in told.items() if path.suffix == ".wav"} == {0o644}
+    assert {stat.S_IMODE(mode) for mode in told.values() if stat.S_ISDIR(mode)} == {0o755}
+    ours = {path: mode for path, mode in found.items() if path not in told and not path.is_relative_to(spool)}
+    assert [path for path, mode in ours.items() if stat.S_IMODE(mode) & 0o077 and not stat.S_ISLNK(mode)] == []

@@ -16,6 +16,7 @@ from tests.demo.seed import customers_csv
 from tests.harness import speech
 from tests.harness.caller import Caller
 from tests.harness.centre import Centre
+from tests.harness.folders import below
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer
 
@@ -61,26 +62,26 @@ async def test_nobody_else_can_read_what_a_call_left_behind(tmp_path: Path) -> N
 
 
 def _open_to_others(centre: Centre) -> list[str]:
-    return [f"{path} {path.lstat().st_mode & 0o777:o}" for path in _kept(centre) if path.exists() and _is_open(path)]
+    return [f"{path} {mode & 0o777:o}" for path, mode in _kept(centre) if _is_open(mode)]
 
 
-def _is_open(path: Path) -> bool:
+def _is_open(mode: int) -> bool:
     """Whatever has rights that can be used: a link has none of its own."""
-    return not path.is_symlink() and bool(stat.S_IMODE(path.lstat().st_mode) & 0o077)
+    return not stat.S_ISLNK(mode) and bool(stat.S_IMODE(mode) & 0o077)
 
 
-def _kept(centre: Centre) -> Iterator[Path]:
+def _kept(centre: Centre) -> Iterator[tuple[Path, int]]:
     """All that the instance made, its database too where that lies elsewhere."""
     config = load(centre.config)
     wished = database.plan_of(config).folder
     lies = place.remembered(wished) or wished
     for top in {config.folder, lies}:
-        yield from (path for path in (top, *top.rglob("*")) if not _is_of_programs(path, lies))
+        yield from ((path, found.st_mode) for path, found in below(top) if not _is_of_programs(path, found.st_mode, lies))
 
 
-def _is_of_programs(path: Path, database_lies: Path) -> bool:
+def _is_of_programs(path: Path, mode: int, database_lies: Path) -> bool:
     """Others may read those, and change nothing in them."""
     if not path.is_relative_to(database_lies) or path == database_lies:
         return False
     copy = path.relative_to(database_lies).parts[0]
-    return bool(_PROGRAMS.fullmatch(copy)) and not path.lstat().st_mode & 0o022
+    return bool(_PROGRAMS.fullmatch(copy)) and not mode & 0o022

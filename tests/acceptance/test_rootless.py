@@ -8,14 +8,17 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 import services
 from services.hosted.account import can_reach, unprivileged
 from tests.harness.centre import Centre
+from tests.harness.folders import below
 from tests.harness.patience import until
 from tests.harness.sip_phone import Phone
 from tests.harness.switch import CACHE, HOTLINE
@@ -62,12 +65,12 @@ async def test_no_process_and_no_file_of_an_instance_that_root_started_is_roots(
     assert account is not None
     caller = await Phone.open(centre.sip, user=NUMBER)
     call = await caller.call(HOTLINE)
-    running = centre.processes()
-    names = " ".join(" ".join(process.cmdline()) for process in running)
+    running = [*owners(centre)]
+    names = " ".join(line for line, _, _ in running)
     assert "asterisk" in names
     assert "postgres" in names
-    assert {uid for process in running for uid in process.uids()} == {account.uid}
-    assert {gid for process in running for gid in process.gids()} == {account.gid}
+    assert {uid for _, uids, _ in running for uid in uids} == {account.uid}
+    assert {gid for _, _, gids in running for gid in gids} == {account.gid}
     call.voice.tone(440)
     await until(lambda: any(path.stat().st_size > SOME_SECONDS for path in centre.spool.glob("*.wav")), "a recording")
     await call.hang_up()
@@ -82,8 +85,15 @@ async def test_no_process_and_no_file_of_an_instance_that_root_started_is_roots(
     assert roots(centre) == [], "what root has put there since is given too"
 
 
+def owners(centre: Centre) -> Iterator[tuple[str, Sequence[int], Sequence[int]]]:
+    """Command line, users and groups of each process; one that ends meanwhile is none."""
+    for process in centre.processes():
+        with suppress(psutil.NoSuchProcess):
+            yield " ".join(process.cmdline()), process.uids(), process.gids()
+
+
 def roots(centre: Centre) -> list[Path]:
-    return [path for path in (centre.folder / "var").rglob("*") if path.lstat().st_uid == 0]
+    return [path for path, found in below(centre.folder / "var") if found.st_uid == 0]
 
 
 async def test_a_switch_of_roots_that_does_not_end_is_named_and_what_to_do(centre: Centre) -> None:

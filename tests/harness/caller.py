@@ -21,7 +21,7 @@ import numpy as np
 
 from tests.harness import speech
 from tests.harness.patience import seconds, until
-from tests.harness.switch import free_ports, free_range
+from tests.harness.switch import free_media_ports, free_ports
 
 HOTLINE = "10000"
 TRIES = 5
@@ -180,7 +180,7 @@ class Caller:
         return self
 
     async def _start(self) -> None:
-        self._port, media = _free_udp_port(), _free_media_port()
+        self._port, media = _free_udp_port(), free_media_ports()
         keys = [part for name, value in self._key.items() for part in (b"-key", name.encode(), value)]
         self._process = await asyncio.create_subprocess_exec(
             *("sipp", f"127.0.0.1:{self._sip_port}", "-sf", "scenario.xml", "-s", self._dials, "-m", "1", "-nostdin"),
@@ -289,8 +289,3 @@ def _media_options(first: int) -> tuple[str, ...]:
 
 def _free_udp_port() -> int:
     return free_ports(1)[0]
-
-
-def _free_media_port() -> int:
-    """An even port whose next three are free too (SIPp takes audio and video pairs from its range)."""
-    return free_range(4)
