@@ -220,18 +220,7 @@ def _walk(actions: Iterable[str]) -> str:
 
 
 async def _figures(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
-    """I7: SPEC "How to count", written once more in plain Python over the rows of today."""
-    rows = await centre.query(
-        "select answered_at, queued_at, outcome, waited_ms from call where queue is not null and"
-        " (queued_at at time zone 'Asia/Shanghai')::date = (now() at time zone 'Asia/Shanghai')::date"
-    )
-    answered = [row for row in rows if row["answered_at"]]
-    abandoned = [row for row in rows if not row["answered_at"] and row["outcome"] == "abandoned"]
-    short = [row for row in abandoned if row["waited_ms"] <= 5_000]
-    in_time = [row for row in answered if row["waited_ms"] <= 15_000]
-    counted = len(answered) + len(abandoned) - len(short)
-    level = len(in_time) / counted if counted else None
-    wanted = (len(answered), len(in_time), len(abandoned), len(short), level)
+    """I7: the board's figures are those of today, which may end while they are compared."""
 
     async def shown() -> tuple[object, ...]:
         queue = (await centre.admin.get("/api/board"))["queue"]
@@ -239,15 +228,33 @@ async def _figures(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
         return tuple(queue[name] for name in names)
 
     async def agree() -> bool:
-        return await shown() == wanted
+        return await shown() == _counted(await _today(centre))
 
     try:
         await until(agree, "the figures", 10)
     except Impatient:
-        yield f"I7: shown {await shown()}, computed again {wanted}"
-    for row in answered:
-        if row["waited_ms"] is None or row["waited_ms"] < 0:
+        yield f"I7: shown {await shown()}, computed again {_counted(await _today(centre))}"
+    for row in await _today(centre):
+        if row["answered_at"] and (row["waited_ms"] is None or row["waited_ms"] < 0):
             yield f"I7: an answered call waited {row['waited_ms']} ms"
+
+
+async def _today(centre: Centre) -> list[Any]:
+    return await centre.query(
+        "select answered_at, queued_at, outcome, waited_ms from call where queue is not null and"
+        " (queued_at at time zone 'Asia/Shanghai')::date = (now() at time zone 'Asia/Shanghai')::date"
+    )
+
+
+def _counted(rows: list[Any]) -> tuple[object, ...]:
+    """SPEC "How to count", written once more in plain Python."""
+    answered = [row for row in rows if row["answered_at"]]
+    abandoned = [row for row in rows if not row["answered_at"] and row["outcome"] == "abandoned"]
+    short = [row for row in abandoned if row["waited_ms"] <= 5_000]
+    in_time = [row for row in answered if row["waited_ms"] <= 15_000]
+    counted = len(answered) + len(abandoned) - len(short)
+    level = len(in_time) / counted if counted else None
+    return len(answered), len(in_time), len(abandoned), len(short), level
 
 
 async def _resources(centre: Centre, base: Base) -> AsyncIterator[str]:

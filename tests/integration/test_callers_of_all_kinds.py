@@ -284,8 +284,8 @@ async def test_keys_are_heard_in_the_sound_where_they_come_no_other_way(
     caller.offers_keys = offers_keys
     async with watching(switch) as watcher:
         call = await caller.call(HOTLINE)
-        await watcher.until("QueueCallerJoin")
+        own = (await watcher.until("QueueCallerJoin"))["Uniqueid"]
         await call.voice.say(_key_in_sound())
         await call.hang_up()
-        await watcher.until("Hangup")
+        await watcher.until("Hangup", Uniqueid=own)
         assert [said["Digit"] for said in watcher.events if said.name == "DTMFEnd"] == digits

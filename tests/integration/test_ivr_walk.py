@@ -166,6 +166,7 @@ async def test_a_known_customer_hears_the_own_language_and_waits_with_priority(f
     phone = await Phone.open(floor.switch.sip, user="13900000001")
     since = floor.watcher.mark()
     call = await phone.call(HOTLINE)
+    await hears(call, "greeting")  # between the answer and the first prompt the switch throws keys away
     await call.dtmf("1")
     join = await floor.join(since)
     assert await floor.variable(join, "QUEUE_PRIO") == "7"
@@ -253,6 +254,7 @@ async def test_a_hang_up_in_the_ivr_is_a_clean_end_and_counted(floor: Floor, pho
 async def test_the_limit_of_the_ivr_does_not_follow_the_caller_into_the_queue(floor: Floor, phone: Phone) -> None:
     since = floor.watcher.mark()
     call = await phone.call(HOTLINE)
+    await hears(call, "greeting")
     await call.dtmf("1")
     join = await floor.join(since)
     assert await floor.variable(join, "TIMEOUT(absolute)") == "0"
