@@ -101,6 +101,26 @@ async def test_the_navigation_folds_remembers_it_and_has_only_rooms_one_may_ente
     await expect(navigation).to_have_css("width", "200px")
 
 
+async def test_a_dark_and_compact_desk_can_be_read_and_stays_so(desk: Agent) -> None:
+    await desk.at("account").click()
+    await desk.at("theme").locator("[data-choice=dark]").click()
+    await desk.at("density").locator("[data-choice=compact]").click()
+    await desk.assert_accessible()
+    await desk.reload()
+    assert await desk.page.evaluate("({...document.documentElement.dataset})") == {"theme": "dark", "density": "compact"}
+    for room in ("desk", "calls", "customers", "tickets"):
+        await desk.room(room)
+        await desk.page.wait_for_load_state("networkidle")
+        await desk.assert_accessible()
+    await desk.at("view-draft").click()
+    await desk.at("ticket-row").first.click()
+    await expect(desk.at("ticket-form")).to_be_visible()
+    await desk.assert_accessible()
+    await desk.at("discard").click()
+    await expect(desk.page.get_by_role("dialog")).to_be_visible()
+    await desk.assert_accessible()
+
+
 async def test_the_way_back_on_a_ticket_leads_to_its_row_in_the_list_as_it_was_left(desk: Agent) -> None:
     await desk.room("tickets")
     await desk.at("view-draft").click()
