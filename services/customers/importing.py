@@ -55,6 +55,12 @@ class BadColumns(Conflict):
     code = "columns"
 
 
+class NoReport(Conflict):
+    """There is no report yet: the import has not ended."""
+
+    code = "no_report"
+
+
 class Busy(Conflict):
     """Other imports are waiting already."""
 
@@ -260,9 +266,12 @@ class Imports:
         await self._note(job, "customer.import.cancel", {"unfinished": "yes" if unfinished else "no"})
 
     async def report(self, job: ImportJob) -> Path:
-        """The file that names every row that is not imported; who takes it is on record. Raises NotFound."""
+        """The file that names every row that is not imported; who takes it is on record.
+
+        Raises NoReport until the import has ended.
+        """
         if job.state not in {State.CHECKED, State.DONE}:
-            raise NotFound("there is no report yet")
+            raise NoReport
         await self._note(job, "customer.report")
         return job.report
 

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from services.access.rights import Right
 from services.customers import wire, words
 from services.customers.actions import Customers
-from services.customers.importing import BadColumns, Busy, ImportJob, Imports, Look, Order, TooLong
+from services.customers.importing import BadColumns, Busy, ImportJob, Imports, Look, NoReport, Order, TooLong
 from services.customers.model import Customer, CustomerFields
 from services.customers.rows import AS_FOUND, Layout
 from services.errors import Conflict
@@ -87,7 +87,9 @@ class CustomerRoutes:
         """The file goes, and nothing of it is written that is not written yet. Busy once it is too late."""
         await self._imports.call_off(self._own(asked, import_id))
 
-    @route("GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, produces="text/csv")
+    @route(
+        "GET", "/api/customer-imports/{import_id}/report", right=Right.CUSTOMERS_WRITE, raises=(NoReport,), produces="text/csv"
+    )
     async def report(self, asked: Asked, import_id: ImportId) -> Streamed:
         """Every row that is not imported, with its line, column and reason, as a file."""
         path = await self._imports.report(self._own(asked, import_id))

@@ -67,7 +67,7 @@ async def test_a_file_that_is_no_one_encoding_is_refused_with_what_was_seen_and_
         told = await ask(office, "POST", f"-imports/{short['id']}/look", 200, json={"encoding": "gb18030"})
         assert (told["state"], told["look"]["rows"][0]["cells"]) == ("looked", ["13800138000", "张"])
         await ask(office, "POST", f"-imports/{short['id']}/start", 409, json={"columns": {"number": 0, "name": 0}})
-        await ask(office, "GET", f"-imports/{short['id']}/report", 404)
+        await ask(office, "GET", f"-imports/{short['id']}/report", 409)
         await ask(office, "GET", f"-imports/{'0' * 16}", 404)
 
 

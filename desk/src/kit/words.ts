@@ -33,6 +33,7 @@ export const kit = {
     disk_full: ['服务器的磁盘已满。请腾出空间，再试一次。', 'The server\'s disk is full. Make room and try again.'],
     reader_failed: ['读文件的程序中断了，请再试一次。', 'The program that reads the file broke off; try again.'],
     busy: ['前面已有几个导入在等，请稍后再试。', 'Other imports are waiting already; try again soon.'],
+    no_report: ['导入还没有结束，没有报告。', 'There is no report yet: the import has not ended.'],
     range: ['要的这一段不在内容之内。', 'That part lies outside the content.'],
     bad_json: ['服务器看不懂这个请求。请重新载入页面再试。', 'The server does not understand this request. Load the page again and retry.'],
     bad_request: ['服务器看不懂这个请求。请重新载入页面再试。', 'The server does not understand this request. Load the page again and retry.'],
