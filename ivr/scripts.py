@@ -2,14 +2,14 @@
 
 Variables that a finished reception leaves on the caller's channel, for the dialplan and for the switch's events:
 ``IVR_LANG`` (``zh-CN``, ``en``), ``NOTICE_PLAYED`` (``notice.<version>``; set only once the notice was heard to its end),
-``QUEUE_PRIO`` (a number) and, last of all, ``IVR_PATH``: while that is empty the IVR has not finished and the dialplan
-falls back to the plain queue.
+``QUEUE_PRIO`` (a number), ``IVR_QUEUE`` (a queue's name, where the caller's key leads to another than the first) and, last of
+all, ``IVR_PATH``: while that is empty the IVR has not finished and the dialplan falls back to the first queue.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -55,13 +55,22 @@ class Reception:
     """Greeting, notice, menu, queue. Goes on without a back office that is slow or broken, and without missing prompts."""
 
     def __init__(
-        self, prompts: PromptStore, backoffice: BackOffice, *, language: str, limit: float, menu: Menu = RECEPTION
+        self,
+        prompts: PromptStore,
+        backoffice: BackOffice,
+        *,
+        language: str,
+        limit: float,
+        menu: Menu = RECEPTION,
+        queues: Mapping[str, str] | None = None,
     ) -> None:
+        """``queues``: names by the way through the menu (``1``) that leads there; all other ways lead to the first queue."""
         self._prompts = prompts
         self._backoffice = backoffice
         self._unknown = Received(priority=0, language=language)
         self._limit = limit
         self._menu = menu
+        self._queues = queues or {}
 
     async def __call__(self, session: Session, call: CallId) -> Visit:
         """Lead one caller to the queue, or to wherever the caller hung up."""
@@ -70,6 +79,8 @@ class Reception:
             received = await self._receive(call, session.request.number)
             path = await guide.lead(received.language)
             await session.set("QUEUE_PRIO", str(received.priority))
+            if queue := self._queues.get(path):
+                await session.set("IVR_QUEUE", queue)
             await session.set("IVR_PATH", path)
             await session.release()
         except HungUp:

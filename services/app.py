@@ -18,7 +18,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,7 +37,6 @@ from services.customers.importing import Imports
 from services.customers.kept import claimed
 from services.customers.numbers import Numbering
 from services.errors import WorldFailed
-from services.floor.figures import Limits as FigureLimits
 from services.floor.presence import Presence, PresenceSettings
 from services.foundations import Foundations, Shutdown, left_out, open_foundations, refuse_taken, stage
 from services.hosted.refusals import Refusals
@@ -174,9 +172,8 @@ async def _open_rooms(config: Config, base: Foundations, stack: AsyncExitStack, 
     """Everything between the switch and the browsers, except what runs by itself and the door."""
     switch_time, zone, numbering = SwitchTime(clock), ZoneInfo(config.centre.timezone), plans.numbering(config)
     journal = await opening.open_journal(config.folder / "journal", stack, base.troubles)
-    limits = FigureLimits(config.queue.answer_seconds * 1000, config.queue.short_abandon_seconds * 1000)
-    alive = base.people.sessions.alive
-    floor = opening.open_floor(base.pool, switch_time, alive, queue=config.queue.name, zone=zone, limits=limits)
+    queues = plans.queues(config)
+    floor = opening.open_floor(base.pool, switch_time, base.people.sessions.alive, queues=queues, zone=zone)
     shutdown.hub = floor.hub
     pops = opening.open_pops(base.pool, switch_time, floor, journal.append)
 
@@ -188,7 +185,7 @@ async def _open_rooms(config: Config, base: Foundations, stack: AsyncExitStack, 
             base.troubles.note("changes", wrong)
 
     monitor = opening.open_link(config, switch_time, base.lease, heard)
-    settings = PresenceSettings(queue=config.queue.name, wrap_up=timedelta(seconds=config.queue.wrap_up_seconds))
+    settings = PresenceSettings(queues={queue.name: queue.wrap_up for queue in queues})
     presence = opening.open_presence(monitor.commands, switch_time, floor, journal.append, settings=settings)
     follow = opening.open_following(switch_time, floor, pops, presence, note=journal.append, numbering=numbering)
     opening.open_people(base.people, floor, presence)

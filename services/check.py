@@ -25,7 +25,7 @@ from recordings import crew
 from recordings.archive import Archive
 from recordings.errors import ArchiveFailed, RecordingError
 from services import plans
-from services.config import Config, Mistake, NoSecret
+from services.config import Config, Mistake, NoSecret, Queue
 from services.hosted import account, binaries, place
 from services.hosted.database import Address, address_of, plan_of
 from services.hosted.switch_program import installed_program, known_faults, version_in
@@ -48,7 +48,7 @@ DATABASE = tuple(
 )
 SWITCH = (
     "[instance] name",
-    "[queue] name",
+    "[queues]",
     *(f"[asterisk] {key}" for key in ("managed", "host", "ami_port", "ami_user", "ami_secret_env", "ami_secret_file")),
 )
 
@@ -198,7 +198,7 @@ async def _switch(config: Config) -> list[Mistake]:
         found.append(Mistake("[asterisk] ami_secret_env", said("the secret of the manager user"), str(error)))
     try:
         async with asyncio.timeout(CONNECT_S):
-            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
+            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queues)
     except (OSError, TimeoutError) as error:
         return [
             *found,
@@ -244,7 +244,7 @@ async def _version_of_own(config: Config) -> tuple[int, int, int] | None:
     try:
         secret = plans.ami_secret(config)
         async with asyncio.timeout(CONNECT_S):
-            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret, config.queue.name)
+            told = await _told_by_switch(asterisk.host, asterisk.ami_port, asterisk.ami_user, secret)
     except (NoSecret, OSError, TimeoutError):
         return None  # `check` has said so
     said = (line.removeprefix("AsteriskVersion: ") for line in told or () if line.startswith("AsteriskVersion: "))
@@ -253,22 +253,23 @@ async def _version_of_own(config: Config) -> tuple[int, int, int] | None:
 
 def _not_included(config: Config, told: set[str]) -> Iterator[Mistake]:
     """What of `tingsu asterisk-config` is not in force on somebody's own switch."""
-    name, queue = config.instance.name, config.queue.name
+    name = config.instance.name
     if f"SystemName: {name}" not in told:
         yield Mistake("[instance] name", said("the switch's systemname (asterisk.conf, [options]; wants a restart)"), name)
-    if f"Queue: {queue}" not in told:
-        wanted = said("a queue the switch has: include the files of `tingsu asterisk-config` and reload")
-        yield Mistake("[queue] name", wanted, queue)
+    for queue in config.queues:
+        if f"Queue: {queue}" not in told:
+            wanted = said("a queue the switch has: include the files of `tingsu asterisk-config` and reload")
+            yield Mistake(f"[queues.{queue}]", wanted, queue)
 
 
-async def _told_by_switch(host: str, port: int, user: str, secret: str, queue: str) -> set[str] | None:
+async def _told_by_switch(host: str, port: int, user: str, secret: str, queues: Iterable[str] = ()) -> set[str] | None:
     """Every line the switch answers to a login and to what it is asked then; None if it is no manager port."""
     if any(character in user + secret for character in "\r\n"):
         return set()
     asked = (
         f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\nEvents: off",
         "Action: CoreSettings",
-        f"Action: QueueStatus\r\nQueue: {queue}\r\nMember: none",
+        *(f"Action: QueueStatus\r\nQueue: {queue}\r\nMember: none" for queue in queues),
         "Action: Logoff",
     )
     reader, writer = await asyncio.open_connection(host, port, limit=ANSWER_LIMIT)
@@ -298,17 +299,9 @@ async def _until_closed(reader: asyncio.StreamReader) -> bytes:
 
 def _sense(config: Config) -> Iterator[Mistake]:
     """Values that are possible each by itself and not together."""
-    queue, web, listening = config.queue, config.web, config.transcription
-    longest = (queue.answer_seconds - BETWEEN_RINGS_S) // 2
-    if queue.ring_seconds > longest:
-        pattern = "at most {longest}: two rings, {between} s apart, must fit into answer_seconds = {whole}"
-        wanted = said(pattern, longest=longest, between=BETWEEN_RINGS_S, whole=queue.answer_seconds)
-        yield Mistake("[queue] ring_seconds", wanted, str(queue.ring_seconds), leans_on=("[queue] answer_seconds",))
-    if queue.short_abandon_seconds >= queue.answer_seconds:
-        wanted = said("less than {key} = {value}", key="answer_seconds", value=queue.answer_seconds)
-        yield Mistake(
-            "[queue] short_abandon_seconds", wanted, str(queue.short_abandon_seconds), leans_on=("[queue] answer_seconds",)
-        )
+    for name, queue in config.queues.items():
+        yield from _sense_of_queue(f"[queues.{name}]", queue)
+    web, listening = config.web, config.transcription
     if web.idle_minutes > web.session_hours * 60:
         wanted = said("at most session_hours = {hours}, in minutes", hours=web.session_hours)
         yield Mistake("[web] idle_minutes", wanted, str(web.idle_minutes), leans_on=("[web] session_hours",))
@@ -323,6 +316,18 @@ def _sense(config: Config) -> Iterator[Mistake]:
         yield Mistake(
             "[transcription] stall_seconds", wanted, str(listening.stall_seconds), leans_on=("[transcription] job_seconds",)
         )
+
+
+def _sense_of_queue(section: str, queue: Queue) -> Iterator[Mistake]:
+    leans_on = (f"{section} answer_seconds",)
+    longest = (queue.answer_seconds - BETWEEN_RINGS_S) // 2
+    if queue.ring_seconds > longest:
+        pattern = "at most {longest}: two rings, {between} s apart, must fit into answer_seconds = {whole}"
+        wanted = said(pattern, longest=longest, between=BETWEEN_RINGS_S, whole=queue.answer_seconds)
+        yield Mistake(f"{section} ring_seconds", wanted, str(queue.ring_seconds), leans_on=leans_on)
+    if queue.short_abandon_seconds >= queue.answer_seconds:
+        wanted = said("less than {key} = {value}", key="answer_seconds", value=queue.answer_seconds)
+        yield Mistake(f"{section} short_abandon_seconds", wanted, str(queue.short_abandon_seconds), leans_on=leans_on)
 
 
 def _tls(config: Config) -> Iterator[Mistake]:

@@ -158,7 +158,7 @@ def _checked(wanted: NewAccount, language: Language) -> NewPerson:
         wrong = ((str(detail["loc"][0]), detail) for detail in error.errors())
         told = (said("{where}: {wanted}", where=at, wanted=said(ACCOUNT.get(at, wanted_of(detail)))) for at, detail in wrong)
         raise CannotDo("; ".join(told)) from None
-    return NewPerson(**body.model_dump() | {"roles": tuple(body.roles)})
+    return NewPerson(**body.model_dump(exclude={"queues"}) | {"roles": tuple(body.roles)})
 
 
 async def list_users(config: Config, tell: Tell) -> list[Person]:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
+from ivr.menu import RECEPTION
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
 from services.words import Language, reason, said
@@ -90,6 +91,18 @@ def _hotlines(numbers: tuple[str, ...]) -> tuple[str, ...]:
     return numbers
 
 
+def _queue_name(name: str) -> str:
+    if name == "general":
+        raise ValueError(said("another name: the switch's file has a section of this one"))
+    return name
+
+
+def _menu_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if not RECEPTION.choices.keys() >= set(keys):
+        raise ValueError(said("keys of the menu, of {keys}", keys=", ".join(sorted(RECEPTION.choices))))
+    return keys
+
+
 def _area_code(code: str) -> str:
     if code and not AREA_CODE.fullmatch(code):
         raise ValueError(said("an area code with its 0, such as 0755 or 010"))
@@ -117,6 +130,10 @@ Seconds = Annotated[int, Field(ge=1, le=86_400)]
 Few = Annotated[int, Field(ge=1, le=1_000)]
 NAME_PATTERN = r"^[A-Za-z0-9_]{1,32}$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+QUEUE_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+"""In small letters alone: the switch takes two names that differ in nothing else for one."""
+QueueName = Annotated[str, Field(pattern=QUEUE_NAME_PATTERN), AfterValidator(_queue_name)]
+Label = Annotated[str, Field(max_length=20)]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
@@ -186,6 +203,7 @@ class Asterisk(_Section):
     tls_certificate: str = ""
     tls_key: str = ""
     ws_url: Annotated[str, AfterValidator(_ws_url)] = ""
+    node: Name = "main"
     rtp_first: Port = 10_000
     rtp_last: Port = 10_999
     suite: Annotated[str, Field(pattern=r"^[a-z0-9.-]{0,40}$")] = "forky"
@@ -208,16 +226,6 @@ class Trunks(_Section):
     silent_seconds: Annotated[int, Field(ge=5, le=600)] = 30
 
 
-class Ivr(_Section):
-    numbers: Annotated[Texts, AfterValidator(_hotlines)] = ("10000",)
-    host: str = "127.0.0.1"
-    port: Port = 4573
-    switch_addresses: Addresses = ("127.0.0.1", "::1")
-    prompts_folder: str = ""
-    speech_program: str = "espeak-ng"
-    most_callers: Annotated[int, Field(ge=1, le=10_000)] = 400
-
-
 class Priority(_Section):
     normal: Annotated[int, Field(ge=0, le=100)] = 0
     big: Annotated[int, Field(ge=0, le=100)] = 10
@@ -230,13 +238,26 @@ class Priority(_Section):
         return found
 
 
+class Ivr(_Section):
+    numbers: Annotated[Texts, AfterValidator(_hotlines)] = ("10000",)
+    host: str = "127.0.0.1"
+    port: Port = 4573
+    switch_addresses: Addresses = ("127.0.0.1", "::1")
+    prompts_folder: str = ""
+    speech_program: str = "espeak-ng"
+    most_callers: Annotated[int, Field(ge=1, le=10_000)] = 400
+    queue: str = ""
+    priority: Annotated[Priority, Strict(False)] = Priority()  # a table, not yet ours
+
+
 class Queue(_Section):
-    name: Name = "complaints"
+    zh: Label = ""
+    en: Label = ""
+    keys: Annotated[Texts, AfterValidator(_menu_keys)] = ()
     ring_seconds: Annotated[int, Field(ge=2, le=60)] = 6
     wrap_up_seconds: Annotated[int, Field(ge=0, le=600)] = 20
     answer_seconds: Seconds = 15
     short_abandon_seconds: Annotated[int, Field(ge=0, le=60)] = 5
-    priority: Annotated[Priority, Strict(False)] = Priority()  # a table, not yet ours
 
 
 class Recordings(_Section):
@@ -277,7 +298,9 @@ class Config(BaseModel):
     asterisk: Asterisk = Asterisk()
     trunks: Trunks = Trunks()
     ivr: Ivr = Ivr()
-    queue: Queue = Queue()
+    queues: Annotated[dict[QueueName, Queue], Field(min_length=1, max_length=20)] = {
+        "complaints": Queue(zh="投诉", en="Complaints")
+    }
     recordings: Recordings = Recordings()
     transcription: Transcription = Transcription()
     log: Log = Log()
@@ -294,6 +317,11 @@ class Config(BaseModel):
         if not str(given):
             return self.folder / otherwise
         return Path(os.path.abspath(self._base / Path(given).expanduser()))
+
+    @property
+    def first_queue(self) -> str:
+        """The queue of callers who chose none, and of all callers while we are dead."""
+        return self.ivr.queue or next(iter(self.queues))
 
     @property
     def spool(self) -> Path:

@@ -12,13 +12,13 @@ import os
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from services import words
-from services.config import NAME_PATTERN, BadConfig, Config, Mistake
+from services.config import NAME_PATTERN, QUEUE_NAME_PATTERN, BadConfig, Config, Mistake
 from services.words import Language, reason, said
 
 PREFIX = "TINGSU_"
@@ -37,6 +37,9 @@ KINDS = {
     "string_too_long": "a text of {max_length} characters at most",
     "string_pattern_mismatch": "a text as {pattern} describes",
     "literal_error": "one of {expected}",
+    "dict_type": "sections, one for each name",
+    "too_short": "{min_length} or more",
+    "too_long": "{max_length} at most",
     "missing": "something",
 }
 """What is wanted, by pydantic's names for what is wrong."""
@@ -44,8 +47,18 @@ KINDS = {
 NAMES = "1 to 32 letters, digits or _"
 """In place of the pattern of ``services.config.Name``, which most names in a configuration have."""
 
+QUEUE_NAMES = "1 to 32 small letters, digits or _, a letter first"
+"""In place of the pattern of ``services.config.QueueName``."""
+
+FORMER = {
+    "queue": "write [queues.complaints] in its place (the heading has its name), and [ivr.priority] for [queue.priority]",
+}
+"""Sections of earlier versions, and what is written in their place. They are refused: with both spellings in force nobody could
+say which of two numbers counts.
+"""
+
 SettingPath = tuple[str, ...]
-"""``("queue", "priority", "big")``."""
+"""``("ivr", "priority", "big")``, ``("queues", "complaints", "ring_seconds")``."""
 
 LANGUAGE = ("centre", "language")
 
@@ -126,19 +139,24 @@ def _field(path: SettingPath) -> FieldInfo | None:
 
 def _section(path: SettingPath) -> Mapping[str, FieldInfo]:
     model: type[BaseModel] | None = Config
-    for name in path:
+    names = iter(path)
+    for name in names:
         field = model.model_fields.get(name) if model else None
         model = _model_of(field) if field else None
+        if field and get_origin(field.annotation) is dict and next(names, None) is None:
+            return {}  # of a table of sections the next name says which
     return model.model_fields if model else {}
 
 
 def _model_of(field: FieldInfo) -> type[BaseModel] | None:
-    """A section's; None for a setting."""
-    kind = field.annotation
+    """A section's, or that of each in a table of sections; None for a setting."""
+    kind = get_args(field.annotation)[-1] if get_origin(field.annotation) is dict else field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def _no_such(path: SettingPath) -> str:
+    if path[0] in FORMER:
+        return said(FORMER[path[0]])
     near = difflib.get_close_matches(path[-1], _section(path[:-1]), n=1)
     return said("there is no such setting; did you mean {near}?", near=near[0]) if near else said("there is no such setting")
 
@@ -170,15 +188,18 @@ def _sound(content: dict[str, Any], written: Callable[[SettingPath], str]) -> tu
             return Config.model_validate(content), mistakes
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                path = tuple(part for part in detail["loc"] if isinstance(part, str))  # not which of a list
+                # not which of a list; and a name that is wrong is named by itself
+                path = tuple(part for part in detail["loc"] if isinstance(part, str) and part != "[key]")
                 mistakes.append(_mistake(detail, path, written(path)))
                 _take_out(content, path)
+            if content.get("queues") == {}:
+                del content["queues"]  # all were wrong, which was said: that there is none is no mistake more
 
 
 def _take_out(content: dict[str, Any], path: SettingPath) -> None:
     *sections, key = path
     for name in sections:
-        content = content[name]
+        content = content.get(name, {})  # gone already, if more than one thing is wrong with it
     content.pop(key, None)
 
 
@@ -195,6 +216,8 @@ def wanted_of(detail: Any) -> str:
     context = detail.get("ctx", {})
     if context.get("pattern") == NAME_PATTERN:
         return said(NAMES)
+    if context.get("pattern") == QUEUE_NAME_PATTERN:
+        return said(QUEUE_NAMES)
     if kind := KINDS.get(detail["type"]):
         return said(kind, **{name: context[name] for name in words.names_in(kind)})
     return str(detail["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
@@ -207,6 +230,23 @@ def _as_toml(came: Any) -> str:
 
 def _unfit(config: Config) -> Iterator[Mistake]:
     """What does not go together."""
+    yield from _unfit_switch(config)
+    yield from _unfit_queues(config)
+
+
+def _unfit_queues(config: Config) -> Iterator[Mistake]:
+    if config.ivr.queue and config.ivr.queue not in config.queues:
+        wanted = said("a queue that there is, of {names}", names=", ".join(config.queues))
+        yield Mistake("[ivr] queue", wanted, config.ivr.queue, leans_on=("[queues]",))
+    taken: dict[str, str] = {}
+    for name, queue in config.queues.items():
+        for key in queue.keys:
+            if (other := taken.setdefault(key, name)) != name:
+                wanted = said("a key that leads to no other queue ({key} leads to {other})", key=key, other=other)
+                yield Mistake(f"[queues.{name}] keys", wanted, key, leans_on=(f"[queues.{other}] keys",))
+
+
+def _unfit_switch(config: Config) -> Iterator[Mistake]:
     asterisk = config.asterisk
     first, last = asterisk.rtp_first, asterisk.rtp_last
     sound = ("[asterisk] managed", "[asterisk] rtp_first", "[asterisk] rtp_last")

@@ -109,7 +109,7 @@ class Follow:
         self._floor.apply(change)
         match change:
             case AgentChanged():
-                self._presence.agent_changed(change)
+                self._presence.agent_changed(change, self.live.queue_of(change.call))
             case LinkChanged(up=True):
                 calls, legs = self.live.ids(change.node), self.live.legs(change.node)
                 self._note(StillLive(at=change.at, calls=calls, legs=legs, node=change.node))

@@ -143,6 +143,7 @@ async def open_foundations(
         Passwords(),
         plans.throttle_limits(config),
         config.ivr.numbers,
+        queues=tuple(config.queues),
         browsers=KnownBrowsers(plans.browser_key(config)),
     )
     switch = await _switch(config, welcome, shutdown, pool, prompts) if config.asterisk.managed else None
@@ -179,7 +180,8 @@ async def left_out(config: Config, pool: db.Pool) -> list[str]:
     async with db.connection(pool) as connection:
         people, unreadable = await people_store.everybody(connection), await people_store.unreadable(connection)
     phones = [f"{one.login} {one.extension} {one.why}" for one in plans.phones(config, people).left_out]
-    return [*phones, *(f"{login} role" for login in unreadable)]
+    gone = [f"{person.login} queue {name}" for person in people for name in person.queues or () if name not in config.queues]
+    return [*phones, *(f"{login} role" for login in unreadable), *gone]
 
 
 async def open_store(config: Config, welcome: Welcome) -> Archive:

@@ -8,7 +8,7 @@ calls the same ones with a switch that only remembers what it was told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cti.changes import Change
+from cti.ids import Node
 from cti.monitor import Monitor
 from cti.switch_time import SwitchTime
 from ivr.asterisk import AgentEndpoint
@@ -32,8 +33,9 @@ from services.config import Config
 from services.customers.numbers import ANYWHERE, Numbering
 from services.floor.board import Floor
 from services.floor.directory import Directory
-from services.floor.figures import Limits, Today
+from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings, Switch
+from services.floor.queues import Queue
 from services.following import Follow
 from services.foundations import Foundations, everybody, stage
 from services.hosted.asterisk import ManagedAsterisk
@@ -81,11 +83,11 @@ async def open_journal(folder: Path, stack: AsyncExitStack, troubles: Troubles) 
     return journal
 
 
-def open_floor(pool: Pool, clock: Clock, alive: Alive, *, queue: str, zone: ZoneInfo, limits: Limits | None = None) -> OpenFloor:
+def open_floor(pool: Pool, clock: Clock, alive: Alive, *, queues: Sequence[Queue], zone: ZoneInfo) -> OpenFloor:
     """``clock`` is the switch's own: what is compared with its times is asked of it. ``alive``: which sessions are in force."""
     directory = Directory(pool)
-    today = Today(pool, clock, queue=queue, zone=zone, limits=limits)
-    board = Floor(directory, today, clock, queue=queue)
+    today = Today(pool, clock, queues={queue.name: queue.limits for queue in queues}, zone=zone)
+    board = Floor(directory, today, clock, queues=queues)
     hub = Hub(clock, boards=board, alive=alive)
     today.changed = hub.board_changed
     return OpenFloor(directory=directory, today=today, board=board, hub=hub)
@@ -154,6 +156,7 @@ def open_recordings(
             archive_tries=config.recordings.attempts,
             listen_tries=config.transcription.attempts,
             diary=plans.queue_diary(config),
+            node=Node(config.asterisk.node),
             apply=apply,
         ),
         live=follow.live.ids, hearing=lambda: monitor.up, caught_up=drain.caught_up, troubles=base.troubles,
@@ -174,9 +177,12 @@ def open_reception(
     """The door at which the switch asks what a caller is to hear."""
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
-        memory, clock, language=config.centre.language, priority_of=config.queue.priority.of, note=note, numbering=numbering
+        memory, clock, language=config.centre.language, priority_of=config.ivr.priority.of, note=note, numbering=numbering
     )
-    reception = Reception(base.prompts, backoffice, language=settings.language, limit=settings.back_office_limit)
+    reception = Reception(
+        base.prompts, backoffice,
+        language=settings.language, limit=settings.back_office_limit, queues=plans.menu_queues(config),
+    )  # fmt: skip
     return AgiServer(settings, {"reception": reception})
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import recordings.crew
 from cti.events import WANTED
-from cti.ids import Extension
+from cti.ids import Extension, Node
 from cti.settings import AmiSettings
 from ivr.asterisk import (
     COLLEAGUE_RING_S,
@@ -32,8 +32,10 @@ from recordings import models
 from services.access.actor import Person
 from services.access.sessions import SessionLimits
 from services.access.throttle import ThrottleLimits
-from services.config import Config, Mistake, read_secret
+from services.config import Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
+from services.floor import queues as floor_queues
+from services.floor.figures import Limits
 from services.hosted.addresses import own_address
 from services.hosted.debian import PackageSource
 from services.people.phones import sip_key, sip_secret
@@ -122,7 +124,8 @@ def ami_settings(config: Config) -> AmiSettings:
         user=asterisk.ami_user,
         secret=ami_secret(config),
         seal=event_seal(config),
-        queues=(config.queue.name,),
+        queues=tuple(config.queues),
+        node=Node(asterisk.node),
     )
 
 
@@ -202,8 +205,9 @@ def switch_plan(
         agi_token=agi_token(config),
         phone_door=phone_door(config),
         bind=asterisk.host,
-        queue=QueueSettings(
-            name=config.queue.name, ring_seconds=config.queue.ring_seconds, service_level_seconds=config.queue.answer_seconds
+        queues=tuple(
+            QueueSettings(name=name, ring_seconds=queue.ring_seconds, service_level_seconds=queue.answer_seconds)
+            for name, queue in _first_queue_first(config)
         ),
         trunks=Trunks(
             networks=() if config.trunks.anonymous else config.trunks.addresses,
@@ -218,6 +222,29 @@ def switch_plan(
         else None,
         ice_hosts=ice_hosts(asterisk.host),
     )
+
+
+def _first_queue_first(config: Config) -> list[tuple[str, Queue]]:
+    return sorted(config.queues.items(), key=lambda each: each[0] != config.first_queue)
+
+
+def queues(config: Config) -> tuple[floor_queues.Queue, ...]:
+    """The queues as the floor knows them, the first one first."""
+    return tuple(
+        floor_queues.Queue(
+            name=name,
+            zh=queue.zh,
+            en=queue.en,
+            limits=Limits(queue.answer_seconds * 1000, queue.short_abandon_seconds * 1000),
+            wrap_up=timedelta(seconds=queue.wrap_up_seconds),
+        )
+        for name, queue in _first_queue_first(config)
+    )
+
+
+def menu_queues(config: Config) -> dict[str, str]:
+    """Which key of the menu leads to which queue; those of the first queue need no word."""
+    return {key: name for name, queue in config.queues.items() if name != config.first_queue for key in queue.keys}
 
 
 def ice_hosts(bind: str) -> dict[str, str]:
@@ -281,7 +308,7 @@ def browser_key(config: Config) -> bytes:
 
 def ring_limit(config: Config) -> int:
     """Seconds that no ring outlasts: an offer from the queue, a colleague's call, and time for their end to arrive."""
-    return max(config.queue.ring_seconds, COLLEAGUE_RING_S) + RING_END_S
+    return max(COLLEAGUE_RING_S, *(queue.ring_seconds for queue in config.queues.values())) + RING_END_S
 
 
 def security(config: Config, port: int | None = None) -> Security:

@@ -63,16 +63,19 @@ export function card(given: Partial<PopCard> = {}): PopCard {
   }
 }
 
+const FIGURES = {
+  waiting: 0, oldest_since: null, answered_today: 0, answered_in_time_today: 0, abandoned_today: 0, short_abandons_today: 0,
+  answered_again_today: 0, abandoned_again_today: 0, service_level_today: null, service_level_formula: 'D',
+}
+
 export function board(state: AgentState, version: Version): Board {
   return {
     version,
     link: { up: true, since: AT, detail: '' },
     me: { person_id: 2, name: 'Li Ting', extension: '1007', state, reason: '', since: AT, call_id: null },
     agents: [],
-    queue: {
-      queue: 'complaints', waiting: 0, oldest_since: null, answered_today: 0, answered_in_time_today: 0, abandoned_today: 0,
-      short_abandons_today: 0, answered_again_today: 0, abandoned_again_today: 0, service_level_today: null, service_level_formula: 'D',
-    },
+    queues: [{ queue: 'complaints', zh: '投诉', en: 'Complaints', ...FIGURES }],
+    together: FIGURES,
     wrap_up_until: null,
     wanted: 'ready',
   }

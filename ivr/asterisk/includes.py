@@ -38,7 +38,7 @@ def render_includes(folder: Path, plan: SwitchPlan, *, prompts: Path, websocket:
     }
     texts = {
         "tingsu_extensions.conf": fill("extensions.conf", words),
-        "tingsu_queues.conf": fill("queue_section.conf", words),
+        "tingsu_queues.conf": usual["queue_sections"],
         "tingsu_manager.conf": fill("manager_account.conf", words),
         "tingsu_pjsip.conf": fill("phones.conf", words) + "\n" + agents_text(plan.agents),
         "README.md": fill("includes.md", words),

@@ -16,6 +16,7 @@ from pathlib import Path
 from cti.ids import Extension, is_extension
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,32}")
+_QUEUE = re.compile(r"[a-z][a-z0-9_]{0,31}")  # app_queue takes names that differ in capitals alone for one
 _SECRET = re.compile(r"[A-Za-z0-9_.~-]{16,128}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _NETWORK = re.compile(r"[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?")
@@ -125,7 +126,7 @@ class AmiAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
-    """The complaint queue. Two rings and the pause between them must fit the 15 s of SPEC A1: 6 + 1 + 6."""
+    """One queue. Two rings and the pause between them must fit the 15 s of SPEC A1: 6 + 1 + 6."""
 
     name: str = "complaints"
     ring_seconds: int = 6
@@ -134,7 +135,9 @@ class QueueSettings:
     service_level_seconds: int = 15
 
     def __post_init__(self) -> None:
-        fit(_NAME, self.name, "the queue's name")
+        fit(_QUEUE, self.name, "the queue's name")
+        if self.name == "general":
+            raise UnfitValue("no queue can be called general: queues.conf has a section of that name")
         if min(self.ring_seconds, self.retry_seconds, self.service_level_seconds) < 1 or self.wrap_up_seconds < 0:
             raise UnfitValue("the queue's times are whole seconds, one at least (wrap-up may be none)")
 
@@ -176,6 +179,8 @@ class SwitchPlan:
     """One instance. ``spool`` takes the leg files of the recordings; ``fallback_notice`` is the sound (wav) that tells the
     caller of the recording when the IVR is dead (SPEC C10), played if it exists.
 
+    The first of ``queues`` takes whoever the IVR sends to none of them, and everybody while it is dead.
+
     ``ice_hosts`` maps an address of the machine to the one to offer in its place: Asterisk never offers 127.x as an ICE
     candidate by itself, so without ``{machine's address: "127.0.0.1"}`` a browser on the same machine has no sound.
     ``run`` replaces ``<folder>/run`` where that path is too long for a socket (108 bytes). ``every_event`` lets the switch make
@@ -194,7 +199,7 @@ class SwitchPlan:
     agi_token: str = field(default="", repr=False)  # what the IVR's door wants to hear from this switch alone; empty: nothing
     phone_door: str = field(default="", repr=False)  # the path before /ws of the browsers' phones; empty: none
     bind: str = "127.0.0.1"
-    queue: QueueSettings = field(default_factory=QueueSettings)
+    queues: tuple[QueueSettings, ...] = (QueueSettings(),)
     trunks: Trunks = field(default_factory=Trunks)
     fallback_notice: Path | None = None
     language: str = "zh-CN"
@@ -220,8 +225,16 @@ class SwitchPlan:
             fit(_HOST, real, "an address of the machine")
             fit(_HOST, offered, "an offered address")
         self._check_numbers()
+        names = [queue.name for queue in self.queues]
+        if not names or len(set(names)) != len(names):
+            raise UnfitValue("no queue, or two queues of one name")
         if (self.tls is None) != (self.ports.https is None):
             raise UnfitValue("a wss door needs both a certificate and a port, or neither")
+
+    @property
+    def queue(self) -> QueueSettings:
+        """The first queue."""
+        return self.queues[0]
 
     def _check_numbers(self) -> None:
         for number in self.hotlines:

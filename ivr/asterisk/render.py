@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from cti.ids import UNREAD
 from ivr.asterisk.hold_music import write_hold_music
-from ivr.asterisk.plan import AgentEndpoint, PhoneKind, SwitchPlan, UnfitValue, fit_path
+from ivr.asterisk.plan import AgentEndpoint, PhoneKind, QueueSettings, SwitchPlan, UnfitValue, fit_path
 
 AGENTS_FILE = "pjsip_agents.conf"
 COLLEAGUE_RING_S = 20  # how long a colleague is rung
@@ -82,7 +82,7 @@ def render(folder: Path, plan: SwitchPlan) -> None:
     if len(os.fsencode(run / "asterisk.ctl")) > _SOCKET_PATH_LIMIT:
         raise UnfitValue(f"the path of the switch's control socket is longer than {_SOCKET_PATH_LIMIT} bytes: {run}")
     words = words_of(folder, plan) | {"run": plan_path(run)}
-    words |= {name: fill(f"{name}.conf", words).rstrip() for name in ("manager_account", "queue_section", "phones")}
+    words |= {name: fill(f"{name}.conf", words).rstrip() for name in ("manager_account", "phones")}
     texts = {name: fill(name, words) for name in _FILES} | dict.fromkeys(_EMPTY, "; defaults\n")
     texts["modules.conf"] = _present_modules(texts["modules.conf"], plan.program.modules)
     for name in _FOLDERS:
@@ -140,15 +140,15 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "phone_door": plan.phone_door,
         "permit": "127.0.0.0/255.0.0.0",
         "queue": plan.queue.name,
-        "retry": str(plan.queue.retry_seconds),
-        "ring": str(plan.queue.ring_seconds),
+        "queue_choice": "\n".join(_queue_choice_lines(plan.queues)),
+        "queue_names": ", ".join(f"`{queue.name}`" for queue in plan.queues),
+        "queue_sections": _queue_sections(plan),
         "ring_colleague": _dial_lines("Hangup()", before=("Set(TRANSFER_CONTEXT=handed-on)", "Gosub(no-test,s,1)")),
         "ring_handed_on": _dial_lines("Goto(unanswered,s,1)"),
         "rtp_first": str(plan.ports.rtp_first),
         "rtp_last": str(plan.ports.rtp_last),
         "seal": plan.ami.seal,
         "secret": plan.ami.secret,
-        "service_level": str(plan.queue.service_level_seconds),
         "trunks": "\n".join(f"match = {network}" for network in plan.trunks.networks or _ANYBODY),
         "silent": str(plan.trunks.silent_seconds),
         "silent_hold": str(_HOLD_SILENT_S),
@@ -162,8 +162,31 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "user": plan.ami.user,
         "wide": "".join(f",{codec}" for codec in _wide_codecs(plan.program.modules)),
         "without_marks": "\n".join(_without_marks_lines()),
-        "wrap_up": str(plan.queue.wrap_up_seconds),
     }
+
+
+def _queue_sections(plan: SwitchPlan) -> str:
+    """A section for each queue; each states everything, for app_queue lets no section override the strategy of a template."""
+    return "\n".join(
+        fill(
+            "queue_section.conf",
+            {
+                "most_calls": str(plan.trunks.most_calls),
+                "queue": queue.name,
+                "retry": str(queue.retry_seconds),
+                "ring": str(queue.ring_seconds),
+                "service_level": str(queue.service_level_seconds),
+                "wrap_up": str(queue.wrap_up_seconds),
+            },
+        )
+        for queue in plan.queues
+    )
+
+
+def _queue_choice_lines(queues: Sequence[QueueSettings]) -> Iterator[str]:
+    """The queue is one of these names as they stand here: what the IVR has set is compared with them, and never used itself."""
+    for queue in queues[1:]:
+        yield f' same => n,ExecIf($["${{IVR_QUEUE}}"="{queue.name}"]?Set(IN_QUEUE={queue.name}))'
 
 
 def fill(template: str, words: Mapping[str, str]) -> str:

@@ -15,7 +15,8 @@ PhoneKind = Literal["browser", "sip"]
 class Person:
     """An account; it may do what any of its ``roles`` may.
 
-    ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere.
+    ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere. ``queues``: those the person
+    answers; None for every one.
     """
 
     id: int
@@ -28,6 +29,7 @@ class Person:
     language: Language
     must_change: bool
     active: bool
+    queues: tuple[str, ...] | None = None
 
     @property
     def rights(self) -> frozenset[Right]:

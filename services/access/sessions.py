@@ -163,4 +163,5 @@ def person_of(row: db.Row) -> Person | None:
         language=row["language"],
         must_change=row["must_change"],
         active=row["active"],
+        queues=None if row["queues"] is None else tuple(row["queues"]),
     )

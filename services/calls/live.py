@@ -55,6 +55,11 @@ class LiveCalls:
     def get(self, call: CallId) -> LiveCall | None:
         return self._calls.get(call)
 
+    def queue_of(self, call: CallId | None) -> str:
+        """The queue in which the caller waits, or waited last; empty if there is no call or nothing is known of it."""
+        known = self._calls.get(call) if call else None
+        return known.queue if known else ""
+
     def ids(self, node: Node = MAIN) -> tuple[CallId, ...]:
         """The calls on that switch."""
         return tuple(call.id for call in self._calls.values() if call.node == node)

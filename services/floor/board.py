@@ -1,4 +1,4 @@
-"""Keeps the board: the link, what each agent does now, and the queue. In memory only; goes on without the database.
+"""Keeps the board: the link, what each agent does now, and the queues. In memory only; goes on without the database.
 
 Snapshots go to every browser several times a second, so each agent's part is made once when it changes, and the part that all
 share once per snapshot.
@@ -6,17 +6,18 @@ share once per snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
 from services.floor.directory import Directory
-from services.floor.figures import Today
+from services.floor.figures import Figures, Today
+from services.floor.queues import Queue
 from services.floor.store import Seat
-from services.floor.wire import AgentNow, Board, LinkNow, QueueNow, Version
+from services.floor.wire import AgentNow, Board, LinkNow, QueueFigures, QueueNow, Version
 from services.now import Clock
 from services.web.stream import Snapshot
 
@@ -25,6 +26,14 @@ Wish = Literal["ready", "paused", "away"]
 MISSED_RING = "missed_ring"
 REASON_CODES = {"Auto-Pause": MISSED_RING, "wrap-up": ""}
 """Pause reasons that the switch or we set -> codes that the desk has words for; any other is a code of the desk's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many wait in a queue, and since when the first of them."""
+
+    callers: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +49,15 @@ class _Made:
 class Floor:
     """The board's contents. ``apply`` keeps it; ``board`` and ``snapshot`` read it."""
 
-    def __init__(self, directory: Directory, today: Today, clock: Clock, *, queue: str) -> None:
+    def __init__(self, directory: Directory, today: Today, clock: Clock, *, queues: Sequence[Queue]) -> None:
         self._directory = directory
         self._today = today
         self._clock = clock
-        self._queue = queue
+        self._queues = queues
         self._link = LinkNow(up=False, since=clock.now(), detail="starting")
         self._states: dict[str, AgentChanged] = {}
         self._texts: dict[str, _Made] = {}
-        self._waiting = 0
-        self._oldest: datetime | None = None
+        self._waiting = {queue.name: Waiting() for queue in queues}
         self.wrap_ups: dict[int, datetime] = {}
         self.wants: Callable[[int], Wish] = lambda person: "away"
         self.epoch = int(clock.now().timestamp() * 1000)
@@ -61,8 +69,8 @@ class Floor:
                 before = self._states.get(change.extension)
                 if before is None or (before.state, before.reason, before.call) != (change.state, change.reason, change.call):
                     self._states[change.extension] = change
-            case QueueChanged() if change.queue == self._queue:
-                self._waiting, self._oldest = change.waiting, change.oldest_since
+            case QueueChanged() if change.queue in self._waiting:
+                self._waiting[change.queue] = Waiting(change.waiting, change.oldest_since)
             case LinkChanged() if change.up != self._link.up or change.detail != self._link.detail:
                 self._link = LinkNow(up=change.up, since=change.at, detail=change.detail)
 
@@ -83,7 +91,8 @@ class Floor:
             link=self._link,
             me=self._agent(seat).now if seat else None,
             agents=[self._agent(each).now for each in self._agents()],
-            queue=self._queue_now(),
+            queues=[self._queue_now(queue) for queue in self._queues],
+            together=self._together(),
             wrap_up_until=self.wrap_ups.get(person),
             wanted=self.wants(person),
         )
@@ -93,8 +102,10 @@ class Floor:
         agents = ",".join(self._agent(seat).text for seat in self._agents())
         at = self._clock.now().isoformat().replace("+00:00", "Z")
         n = next(self._versions)
-        link, queue = self._link.model_dump_json(), self._queue_now().model_dump_json()
-        shared = f'"version":{{"epoch":{self.epoch},"n":{n}}},"link":{link},"agents":[{agents}],"queue":{queue}'
+        link, together = self._link.model_dump_json(), self._together().model_dump_json()
+        queues = ",".join(self._queue_now(queue).model_dump_json() for queue in self._queues)
+        version = f'"version":{{"epoch":{self.epoch},"n":{n}}}'
+        shared = f'{version},"link":{link},"agents":[{agents}],"queues":[{queues}],"together":{together}'
 
         def text(person: int) -> str:
             seat = self._directory.of(person)
@@ -128,18 +139,26 @@ class Floor:
             call_id=known.call if known else None,
         )
 
-    def _queue_now(self) -> QueueNow:
-        figures = self._today.figures
-        return QueueNow(
-            queue=self._queue,
-            waiting=self._waiting,
-            oldest_since=self._oldest,
-            answered_today=figures.answered,
-            answered_in_time_today=figures.answered_in_time,
-            abandoned_today=figures.abandoned,
-            short_abandons_today=figures.short_abandons,
-            answered_again_today=figures.answered_again,
-            abandoned_again_today=figures.abandoned_again,
-            service_level_today=figures.service_level,
-            service_level_formula=self._today.limits.formula,
-        )
+    def _queue_now(self, queue: Queue) -> QueueNow:
+        parts = _parts(self._waiting[queue.name], self._today.of[queue.name], self._today.formula(queue.name))
+        return QueueNow(queue=queue.name, zh=queue.zh, en=queue.en, **parts)
+
+    def _together(self) -> QueueFigures:
+        since = [waiting.oldest for waiting in self._waiting.values() if waiting.oldest]
+        waiting = Waiting(sum(waiting.callers for waiting in self._waiting.values()), min(since, default=None))
+        return QueueFigures(**_parts(waiting, self._today.together, self._today.formula_together))
+
+
+def _parts(waiting: Waiting, figures: Figures, formula: str) -> dict[str, Any]:
+    return {
+        "waiting": waiting.callers,
+        "oldest_since": waiting.oldest,
+        "answered_today": figures.answered,
+        "answered_in_time_today": figures.answered_in_time,
+        "abandoned_today": figures.abandoned,
+        "short_abandons_today": figures.short_abandons,
+        "answered_again_today": figures.answered_again,
+        "abandoned_again_today": figures.abandoned_again,
+        "service_level_today": figures.service_level,
+        "service_level_formula": formula,
+    }

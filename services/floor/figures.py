@@ -1,4 +1,4 @@
-"""Computes today's caller service level, exactly by SPEC "How to count".
+"""Computes today's caller service level of each queue, exactly by SPEC "How to count".
 
 It is the visits (a call's stays in a queue) that a person answered at most 15.000 s after queue entry, divided by the visits
 answered plus those abandoned, without those abandoned within 5 s. A visit belongs to the day (of the centre's time zone,
@@ -11,8 +11,8 @@ dead count as far as their end is known; the waits of those are whole seconds (s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,9 @@ from services.store.db import Connection, Pool, connection
 
 FORMULA = "tingsu-1"
 """Name and version of the formula with SPEC's limits; a change of it gets a new name."""
+
+OWN_LIMITS = "*"
+"""After the formula's name: each queue by its own limits."""
 
 AGAIN_S = 1.0  # computed at most so often
 AT_LEAST_S = 60.0  # and at least so often: a day may begin without a call
@@ -62,6 +65,10 @@ class Figures:
     abandoned_again: int = 0
     answered_again: int = 0
 
+    def __add__(self, other: Figures) -> Figures:
+        """Of two queues together; every visit is counted in one queue."""
+        return Figures(*(getattr(self, part.name) + getattr(other, part.name) for part in fields(self)))
+
     @property
     def service_level(self) -> float | None:
         """0 to 1; None when there is nothing to divide by."""
@@ -86,17 +93,30 @@ async def compute(connection: Connection, queue: str, interval: tuple[datetime, 
 
 
 class Today:
-    """Today's figures of one queue, kept fresh. While the database is away the last ones stand."""
+    """Today's figures of each queue, kept fresh. While the database is away the last ones stand."""
 
-    def __init__(self, pool: Pool, clock: Clock, *, queue: str, zone: ZoneInfo, limits: Limits | None = None) -> None:
+    def __init__(self, pool: Pool, clock: Clock, *, queues: Mapping[str, Limits], zone: ZoneInfo) -> None:
         self._pool = pool
         self._clock = clock
-        self._queue = queue
+        self._queues = queues
         self._zone = zone
-        self.limits = limits or Limits()
         self._stale = asyncio.Event()
-        self.figures = Figures()
+        self.of = dict.fromkeys(queues, Figures())
         self.changed: Callable[[], None] | None = None
+
+    @property
+    def together(self) -> Figures:
+        """Of all queues. A caller who moved on from one to another unanswered is in one of them, where the wait ended."""
+        return sum(self.of.values(), Figures())
+
+    def formula(self, queue: str) -> str:
+        return self._queues[queue].formula
+
+    @property
+    def formula_together(self) -> str:
+        """The queues' own, where they have the same; else each was counted by its own, which the name says."""
+        formulas = {limits.formula for limits in self._queues.values()}
+        return formulas.pop() if len(formulas) == 1 else f"{FORMULA} {OWN_LIMITS}"
 
     def refresh(self) -> None:
         """Something was written that may count."""
@@ -104,10 +124,10 @@ class Today:
 
     async def load(self) -> None:
         """Raises DatabaseAway."""
-        before = self.figures
+        before, day = self.of, day_of(self._clock.now(), self._zone)
         async with connection(self._pool) as taken:
-            self.figures = await compute(taken, self._queue, day_of(self._clock.now(), self._zone), self.limits)
-        if self.changed and self.figures != before:
+            self.of = {queue: await compute(taken, queue, day, limits) for queue, limits in self._queues.items()}
+        if self.changed and self.of != before:
             self.changed()
 
     async def run(self) -> None:

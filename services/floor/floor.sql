@@ -1,6 +1,6 @@
 -- name: seats
--- Who sits at which extension, and the state each asked for.
-select id, name, extension, language, phone_kind, roles, wanted_state, wanted_reason, wanted_at from person
+-- Who sits at which extension, the state each asked for, and the queues each answers.
+select id, name, extension, language, phone_kind, roles, wanted_state, wanted_reason, wanted_at, queues from person
 where active and extension is not null order by extension;
 
 -- name: figures

@@ -6,7 +6,7 @@ ready (the switch has paused by then, app_queue's autopause); after a caller's c
 (app_queue's own wrap-up time ends early whenever something resets its ``lastcall``); and who has neither browser nor reachable
 phone for a while is away, as is at once whoever logs out: what was asked for in one session is not asked for in the next.
 After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
-that is no agent's any more leaves the queue. Commands are never queued behind a lost link: they are made
+that is no agent's any more leaves the queues. Commands are never queued behind a lost link: they are made
 from the wanted state when it is back.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -28,6 +28,7 @@ from services.calls.facts import Fact, WantedSet
 from services.errors import NotAllowed, SwitchAway
 from services.floor.board import MISSED_RING, Floor, Wish
 from services.floor.directory import Directory
+from services.floor.queues import answered_by
 from services.floor.store import Seat
 from services.now import Clock
 
@@ -62,10 +63,12 @@ class WantedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceSettings:
-    """``wrap_up`` zero: none. ``away_after``: how long neither browser nor phone may be there."""
+    """``queues``: each with the wrap-up after a call from it (zero: none); the first one's counts where it is not known which.
 
-    queue: str
-    wrap_up: timedelta = timedelta(seconds=30)
+    ``away_after``: how long neither browser nor phone may be there.
+    """
+
+    queues: Mapping[str, timedelta]
     away_after: timedelta = timedelta(seconds=60)
 
 
@@ -92,6 +95,7 @@ class Presence:
         self._wished_at: dict[int, datetime] = {}
         self._written_up: dict[int, float] = {}  # when each ends, monotonic; the floor has it for the screen
         self._last: dict[str, AgentChanged] = {}
+        self._served: dict[str, str] = {}  # from which queue the caller came with whom an extension talks
         self._rung: dict[str, int] = {}  # whose phone an extension was when it was rung last
         self._gone_since: dict[int, float] = {}
         self._here: set[int] = set()
@@ -126,12 +130,17 @@ class Presence:
             except CtiError as wrong:
                 raise SwitchAway(f"the switch did not take it: {type(wrong).__name__}") from wrong
 
-    def agent_changed(self, change: AgentChanged) -> None:
-        """The switch says what an agent's phone is; the rules may want something else from now on."""
+    def agent_changed(self, change: AgentChanged, queue: str = "") -> None:
+        """The switch says what an agent's phone is; the rules may want something else from now on.
+
+        ``queue``: from which its caller came, where there is one.
+        """
         seat = self._directory.at(change.extension)
         before = self._last.get(change.extension)
         self._last[change.extension] = change
         now = (change.state, change.reason)
+        if _had_a_caller(change):
+            self._served[change.extension] = queue
         if seat is None or not seat.agent or (before and (before.state, before.reason) == now):
             return
         if change.state is AgentState.RINGING:
@@ -140,9 +149,15 @@ class Presence:
             self._rung.pop(change.extension, None)
         if now == (AgentState.PAUSED, AUTO_PAUSE):
             self._missed(seat)
-        elif before and _had_a_caller(before) and change.state is AgentState.READY and self._settings.wrap_up:
-            self._floor.wrap_ups[seat.person] = self._clock.now() + self._settings.wrap_up
-            self._written_up[seat.person] = self._clock.monotonic() + self._settings.wrap_up.total_seconds()
+        elif before and _had_a_caller(before) and change.state is AgentState.READY:
+            self._wrap_up(seat, self._served.pop(change.extension, ""))
+
+    def _wrap_up(self, seat: Seat, queue: str) -> None:
+        """In all queues that the person answers, for as long as the one wants from which the caller came."""
+        long = self._settings.queues.get(queue, next(iter(self._settings.queues.values())))
+        if long:
+            self._floor.wrap_ups[seat.person] = self._clock.now() + long
+            self._written_up[seat.person] = self._clock.monotonic() + long.total_seconds()
             self._line_up(seat.person)
 
     def _missed(self, seat: Seat) -> None:
@@ -160,12 +175,12 @@ class Presence:
             self._line_up(seat.person)
 
     def people_changed(self) -> None:
-        """Somebody came, went, or has another extension or role: who sits elsewhere now is no member of the queue there."""
+        """Somebody came, went, or has another extension, role or queues: who sits elsewhere now is no member of a queue there."""
         before, self._seated = self._seated, self._agents()
         self._leaving = (self._leaving | before.keys()) - self._seated.keys()
         for extension, seat in self._seated.items():
             known = before.get(extension)
-            if known is None or known.person != seat.person:
+            if known is None or (known.person, known.queues) != (seat.person, seat.queues):
                 self._line_up(seat.person)
 
     def _agents(self) -> dict[str, Seat]:
@@ -265,19 +280,22 @@ class Presence:
                 return
             self._failed.pop(person, None)
             try:
-                await self._say(Extension(seat.extension), self.wanted(person), wrapping=person in self._floor.wrap_ups)
+                await self._say(seat, self.wanted(person), wrapping=person in self._floor.wrap_ups)
             except Exception:  # whatever it was, it is said again
                 self._failed[person] = self._clock.monotonic()
                 raise
 
-    async def _say(self, extension: Extension, wanted: WantedState, *, wrapping: bool) -> None:
-        queue = self._settings.queue
-        if wanted.state == "away":
-            await self._switch.queue_remove(extension, queue)
-            return
+    async def _say(self, seat: Seat, wanted: WantedState, *, wrapping: bool) -> None:
+        """In every queue the same: whoever is paused in one is so in all of theirs, and is in none of the others."""
+        extension = Extension(seat.extension)
+        theirs = () if wanted.state == "away" else answered_by(seat.queues, self._settings.queues)
+        for queue in self._settings.queues:
+            if queue not in theirs:
+                await self._switch.queue_remove(extension, queue)
         wrapping = wrapping and wanted.state == "ready"
         paused, reason = wanted.state == "paused" or wrapping, WRAP_UP if wrapping else wanted.reason
-        if not await self._switch.queue_add(extension, queue, paused=paused, reason=reason):
+        added = [await self._switch.queue_add(extension, queue, paused=paused, reason=reason) for queue in theirs]
+        if not all(added):
             await self._switch.pause(extension, paused, reason)
 
     async def _look_for_ever(self) -> None:
@@ -287,10 +305,11 @@ class Presence:
             await self.let_go()
 
     async def let_go(self) -> None:
-        """Takes extensions that are no agent's any more out of the queue; what fails is tried at the next look."""
+        """Takes extensions that are no agent's any more out of the queues; what fails is tried at the next look."""
         for extension in sorted(self._leaving) if self._floor.link_up else ():
             try:
-                await self._switch.queue_remove(Extension(extension), self._settings.queue)
+                for queue in self._settings.queues:
+                    await self._switch.queue_remove(Extension(extension), queue)
             except CtiError as wrong:
                 log.warning("floor.extension_kept", extension=extension, error=type(wrong).__name__)
                 return

@@ -1,4 +1,4 @@
-"""Reads from the database who sits at which extension."""
+"""Reads from the database who sits at which extension, and which queues each answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ QUERIES = load_queries(Path(__file__).parent / "floor.sql")
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who sits at an extension, and the state that person asked for. ``agent``: may take calls."""
+    """Who sits at an extension, and the state that person asked for. ``agent``: may take calls. ``queues``: those the
+    person answers, None for every one.
+    """
 
     person: int
     name: str
@@ -27,6 +29,7 @@ class Seat:
     wanted: str
     reason: str
     wanted_at: datetime | None = None
+    queues: tuple[str, ...] | None = None
 
 
 async def seats(connection: Connection) -> list[Seat]:
@@ -41,6 +44,7 @@ async def seats(connection: Connection) -> list[Seat]:
             r["wanted_state"],
             r["wanted_reason"],
             r["wanted_at"],
+            None if r["queues"] is None else tuple(r["queues"]),
         )
         for r in await QUERIES.seats.fetch(connection)
     ]

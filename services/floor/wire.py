@@ -25,8 +25,9 @@ class AgentNow(Wire):
     call_id: str | None
 
 
-class QueueNow(Wire):
-    queue: str
+class QueueFigures(Wire):
+    """Who waits, and how today went: of one queue, or of all together."""
+
     waiting: int
     oldest_since: datetime | None
     answered_today: int
@@ -38,7 +39,13 @@ class QueueNow(Wire):
     service_level_today: float | None = Field(
         description="SPEC 'How to count', formula named in service_level_formula; null when nobody called"
     )
-    service_level_formula: str
+    service_level_formula: str = Field(description="with * behind its name: each queue by its own limits")
+
+
+class QueueNow(QueueFigures):
+    queue: str = Field(description="its name at the switch, as calls have it")
+    zh: str = Field(description="what people call it, in Chinese; empty: nothing but its name")
+    en: str
 
 
 class LinkNow(Wire):
@@ -59,7 +66,8 @@ class Board(Wire):
     link: LinkNow
     me: AgentNow | None
     agents: list[AgentNow]
-    queue: QueueNow
+    queues: list[QueueNow] = Field(description="in the order of the configuration, the first one first; one at least")
+    together: QueueFigures = Field(description="of all queues; a caller who went through several is counted once")
     wrap_up_until: datetime | None
     wanted: Literal["ready", "paused", "away"] = Field(
         description="what the person asked to be, whatever the switch says of the phone"

@@ -7,7 +7,7 @@ told to the caller alone, once. Only its hash is kept.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from services.store import db
 from services.words import Language
 
 FIRST_LOGIN = "admin"
-CHANGEABLE = frozenset({"name", "roles", "extension", "phone_kind", "language", "active"})
+CHANGEABLE = frozenset({"name", "roles", "extension", "phone_kind", "language", "active", "queues"})
 
 
 class WrongPassword(NotLoggedIn):
@@ -64,6 +64,7 @@ class People:
     passwords: Passwords
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     hotlines: Collection[str] = ()  # numbers that callers dial: nobody's extension
+    queues: Collection[str] = ()  # the names that there are
     away: Callable[[int], None] = lambda person: None
     has_desk: Callable[[int, bytes | None], bool] = lambda person, but: False
     browsers: KnownBrowsers = field(default_factory=KnownBrowsers)
@@ -109,6 +110,7 @@ class People:
     async def create(self, new: NewPerson, *, by: int | None, must_change: bool = True) -> tuple[Person, str]:
         """The account and its random password, which is nowhere else. ``must_change``: somebody else gets to see it."""
         self._check_extension(new.extension)
+        self._check_queues(new.queues)
         password = make_password()
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
@@ -131,6 +133,8 @@ class People:
             after = _changed(before, wanted)
             if after.extension != before.extension:
                 self._check_extension(after.extension)
+            if after.queues != before.queues:
+                self._check_queues(after.queues)
             if after.extension and (after.extension, after.active) != (before.extension, before.active):
                 after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
@@ -198,6 +202,11 @@ class People:
         if extension in self.hotlines:
             raise Invalid((WrongField("extension", "hotline", "another than the hotline's own number", extension or ""),))
 
+    def _check_queues(self, wanted: Iterable[str] | None) -> None:
+        if unknown := [name for name in wanted or () if name not in self.queues]:
+            there = ", ".join(self.queues)
+            raise Invalid((WrongField("queues", "no_such_queue", f"of the queues that there are: {there}", ", ".join(unknown)),))
+
     async def _note_failed(self, person: Person | None, peer: str) -> None:
         about = f"person:{person.id}" if person else "person:unknown"
         async with db.transaction(self.pool) as connection:
@@ -215,7 +224,7 @@ def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:
 
 def _phone_of(person: Person) -> tuple[object, ...]:
     """The part of an account from which the switch's files, the queue and the board are made."""
-    seen = (person.roles, person.name, person.language) if person.extension else ()
+    seen = (person.roles, person.name, person.language, person.queues) if person.extension else ()
     return person.extension, person.phone_kind, person.phone_secret_n, person.active, *seen
 
 

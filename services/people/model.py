@@ -19,3 +19,4 @@ class NewPerson:
     extension: str | None = None
     phone_kind: PhoneKind = "browser"
     language: Language = "zh-CN"
+    queues: tuple[str, ...] | None = None

@@ -1,6 +1,6 @@
 -- part: account
 -- Everything of an account but its password's hash.
-id, login, name, roles, extension, phone_kind, phone_secret_n, language, must_change, active;
+id, login, name, roles, extension, phone_kind, phone_secret_n, language, must_change, active, queues;
 
 -- name: by_login
 -- The account behind a login, with what is needed to check its password.
@@ -24,8 +24,8 @@ from person order by login;
 
 -- name: insert
 -- A new account.
-insert into person (login, name, roles, extension, phone_kind, language, password_hash, must_change, created_at, phone_secret_n)
-values (:login, :name, :roles, :extension, :phone_kind, :language, :password_hash, :must_change, :at, :phone_secret_n)
+insert into person (login, name, roles, extension, phone_kind, language, password_hash, must_change, created_at, phone_secret_n, queues)
+values (:login, :name, :roles, :extension, :phone_kind, :language, :password_hash, :must_change, :at, :phone_secret_n, :queues)
 returning id;
 
 -- name: next_secret
@@ -35,7 +35,8 @@ on conflict (extension) do update set last = phone_secret.last + 1 returning las
 
 -- name: update
 -- Everything of an account that an administrator changes.
-update person set name = :name, roles = :roles, extension = :extension, phone_kind = :phone_kind, language = :language, active = :active, phone_secret_n = :phone_secret_n
+update person set name = :name, roles = :roles, extension = :extension, phone_kind = :phone_kind, language = :language, active = :active, phone_secret_n = :phone_secret_n,
+  queues = :queues
 where id = :person;
 
 -- name: set_password

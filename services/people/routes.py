@@ -88,16 +88,19 @@ class PeopleRoutes:
     async def create(self, asked: Asked, body: wire.PersonBody) -> wire.PersonMade:
         """A new account with a random password, told in this answer only; the person must choose another at the first login."""
         person, password = await self._people.create(
-            NewPerson(**body.model_dump() | {"roles": tuple(body.roles)}), by=asked.by.id
+            NewPerson(**body.model_dump() | {"roles": tuple(body.roles), "queues": _some(body.queues)}), by=asked.by.id
         )
         return wire.PersonMade(person=_shown(person), password=password)
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
     async def change(self, asked: Asked, person_id: Id, body: wire.PersonPatch) -> wire.Person:
-        """Change the fields that are sent; ``extension`` null takes the phone away. May end the person's sessions."""
+        """Change the fields that are sent; ``extension`` null takes the phone away, ``queues`` null gives every queue. May end
+        the person's sessions.
+        """
         wanted = body.model_dump(exclude_unset=True)
-        sent = {name: value for name, value in wanted.items() if value is not None or name == "extension"}
+        sent = {name: value for name, value in wanted.items() if value is not None or name in {"extension", "queues"}}
         sent |= {"roles": tuple(sent["roles"])} if "roles" in sent else {}
+        sent |= {"queues": _some(body.queues)} if "queues" in sent else {}
         return _shown(await self._people.change(person_id, sent, by=asked.by.id))
 
     @route("POST", "/api/people/{person_id}/password", right=Right.PEOPLE, raises=(OwnPassword,))
@@ -105,6 +108,11 @@ class PeopleRoutes:
         """A new random password, told in this answer only, to be changed at the next login. Ends the person's sessions."""
         person, password = await self._people.reset_password(person_id, by=asked.by.id)
         return wire.PersonMade(person=_shown(person), password=password)
+
+
+def _some(queues: list[str] | None) -> tuple[str, ...] | None:
+    """Each once; None: every one there is."""
+    return None if queues is None else tuple(dict.fromkeys(queues))
 
 
 def _shown(person: Person) -> wire.Person:
@@ -117,6 +125,7 @@ def _shown(person: Person) -> wire.Person:
         phone_kind=person.phone_kind,
         language=person.language,
         active=person.active,
+        queues=None if person.queues is None else list(person.queues),
         agent=Right.DESK in person.rights,
     )
 

@@ -65,6 +65,7 @@ async def insert(connection: Connection, new: NewPerson, password_hash: str, *, 
             must_change=must_change,
             at=at,
             phone_secret_n=secret,
+            queues=new.queues and list(new.queues),
         )
         return await load(connection, created)
     except asyncpg.UniqueViolationError as error:
@@ -90,6 +91,7 @@ async def save(connection: Connection, person: Person) -> None:
             language=p.language,
             active=p.active,
             phone_secret_n=p.phone_secret_n,
+            queues=p.queues and list(p.queues),
         )
     except asyncpg.UniqueViolationError as error:
         raise Taken(_whose(error)) from None

@@ -23,6 +23,9 @@ NewPassword = Annotated[str, StringConstraints(min_length=10, max_length=256)]
 ExtensionText = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,6}$")]
 
 
+Queues = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=32)]], Field(min_length=1, max_length=20)]
+
+
 def _once(roles: list[Role]) -> list[Role]:
     """In the order of the roles' own list, each once."""
     return [role for role in Role if role in roles]
@@ -80,6 +83,7 @@ class Person(Wire):
     phone_kind: Literal["browser", "sip"]
     language: Language
     active: bool
+    queues: list[str] | None = Field(description="the queues that the person answers; null: every one there is")
     agent: bool = Field(description="has a desk: takes calls, with an extension")
 
 
@@ -90,6 +94,7 @@ class PersonBody(Wire):
     extension: ExtensionText | None = None
     phone_kind: Literal["browser", "sip"] = "browser"
     language: Language = "zh-CN"
+    queues: Queues | None = Field(default=None, description="names of queues; null: every one there is, now and later")
 
 
 class PersonPatch(Wire):
@@ -99,6 +104,7 @@ class PersonPatch(Wire):
     phone_kind: Literal["browser", "sip"] | None = None
     language: Language | None = None
     active: bool | None = None
+    queues: Queues | None = None
 
 
 class PersonMade(Wire):

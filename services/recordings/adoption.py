@@ -114,9 +114,11 @@ class Adoption:
         log.warning("recordings.adopted", call=call, told=told is not None)
         if told is None:
             began, ended = _times_of(legs)
-            await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs))
+            await store.QUERIES.adopt_call.execute(
+                taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs), node=self._settings.node
+            )
         for change in diary.changes(told, legs) if told else ():
-            await self._settings.apply(taken, change)
+            await self._settings.bring(taken, change)
         await store.QUERIES.settle_end.execute(taken, call=call)
         await store.QUERIES.adopt_recording.execute(taken, call=call, now=self._clock.now())
 

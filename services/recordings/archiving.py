@@ -105,7 +105,7 @@ class Archiving:
         async with transaction(self._pool) as taken:
             await store.QUERIES.reopen_end.execute(taken, call=call)
             for change in diary.rest(call, told, legs, ended_at=times.ended_at, answered=answered, heard=times.spans):
-                await self._settings.apply(taken, change)
+                await self._settings.bring(taken, change)
             if times.queued_at and (moment := diary.moment_of_answer(told, legs)):
                 await store.QUERIES.sharpen_answer.execute(taken, call=call, at=moment)
             await store.QUERIES.settle_end.execute(taken, call=call)

@@ -155,9 +155,11 @@ class Reconciler:
         legs = receipts.legs_of(call, receipt)
         async with transaction(self._pool) as taken:
             for change in diary.changes(told, legs) if told and legs else ():
-                await self._settings.apply(taken, change)
+                await self._settings.bring(taken, change)
             ends = receipt.starts_at + timedelta(milliseconds=receipt.duration_ms)
-            await store.QUERIES.adopt_call.execute(taken, call=call, began=receipt.starts_at, ended=ends, recovered=True)
+            await store.QUERIES.adopt_call.execute(
+                taken, call=call, began=receipt.starts_at, ended=ends, recovered=True, node=self._settings.node
+            )
             await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls known by their sound alone" if told is None else "calls told by the diary", 1, call)
 
@@ -199,7 +201,7 @@ class Reconciler:
             return  # it may go on
         async with transaction(self._pool) as taken:
             for change in diary.changes(told, list(_imagined(told))):
-                await self._settings.apply(taken, change)
+                await self._settings.bring(taken, change)
             await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls told by the diary", 1, call)
 

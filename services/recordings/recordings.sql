@@ -75,8 +75,8 @@ from call where started_at < :end and started_at > :begin::timestamptz - interva
 
 -- name: adopt_call
 -- A call that happened while nobody listened: all that is known is its sound. :recovered: it tells of a gap in our hearing.
-insert into call (id, number, number_sent, name_sent, dialled, started_at, ended_at, outcome, recovered)
-values (:call, '', '', '', '', :began, :ended, 'lost', :recovered) on conflict (id) do nothing;
+insert into call (id, number, number_sent, name_sent, dialled, node, started_at, ended_at, outcome, recovered)
+values (:call, '', '', '', '', :node, :began, :ended, 'lost', :recovered) on conflict (id) do nothing;
 
 -- name: adopt_recording
 -- Its sound is to be archived.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from cti.changes import Change
-from cti.ids import CallId
+from cti.ids import MAIN, CallId, Node
 from recordings import spool
 from recordings.spool import Spooled
 from services.recordings import store
@@ -37,6 +37,11 @@ class IntakeSettings:
     listen_tries: int = 3
     orphan_age: timedelta = timedelta(minutes=2)  # the switch was called while we were dead; who is on hold writes little
     diary: Path | None = None  # the switch's queue_log, where it is known
+    node: Node = MAIN  # the switch that writes both
+
+    async def bring(self, connection: Connection, change: Change) -> None:
+        """Brings a change that nobody heard into the database, as one of this switch."""
+        await self.apply(connection, replace(change, node=self.node))
 
 
 async def look(pool: Pool, folder: Path) -> Spooled:

@@ -59,7 +59,7 @@ async def test_a_caller_who_hangs_up_in_the_menu_never_was_in_the_queue(centre: 
 async def test_a_caller_who_gives_up_in_an_empty_queue_counts_as_abandoned(centre: Centre, rings: Begin) -> None:
     caller = await rings(number="13900006666")
     await choose(centre, caller, "1")
-    assert (await centre.admin.get("/api/board"))["queue"]["waiting"] == 1
+    assert (await centre.admin.get("/api/board"))["together"]["waiting"] == 1
     caller.hang_up()
     call = await centre.call_of("13900006666", outcome="abandoned")
     assert call["waited_ms"] is not None
@@ -67,7 +67,7 @@ async def test_a_caller_who_gives_up_in_an_empty_queue_counts_as_abandoned(centr
 
 
 async def _nobody_waits(centre: Centre) -> bool:
-    return bool((await centre.admin.get("/api/board"))["queue"]["waiting"] == 0)
+    return bool((await centre.admin.get("/api/board"))["together"]["waiting"] == 0)
 
 
 async def test_a_call_of_a_tenth_of_a_second_leaves_a_closed_call(centre: Centre, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ async def own(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
         settings = {
             "asterisk": {"managed": False, "ami_port": switch.ami_port, "sip_port": switch.sip_port, "ws_port": switch.http_port},
             "database": {"url": database.url},
-            "queue": {"ring_seconds": 6},  # what `check-config` takes for sense
+            "queues.complaints": {"ring_seconds": 6},  # what `check-config` takes for sense
         }
         secrets = SECRETS | {"TINGSU_DATABASE_PASSWORD": database.password}
         centre = Centre(tmp_path_factory.mktemp("own"), settings=settings, secrets=secrets)
@@ -123,7 +123,7 @@ async def test_the_check_finds_everything_right(own: Own) -> None:
         ({"TINGSU_AMI_SECRET": ""}, "[asterisk] ami_secret_env"),
         ({"TINGSU_ASTERISK__AMI_USER": "somebody"}, "[asterisk] ami_user"),
         ({"TINGSU_INSTANCE__NAME": "another"}, "[instance] name"),
-        ({"TINGSU_QUEUE__NAME": "nobodys"}, "[queue] name"),
+        ({"TINGSU_QUEUES__NOBODYS__RING_SECONDS": "6"}, "[queues.nobodys]"),
         ({"TINGSU_DATABASE_PASSWORD": "not-the-password"}, "[database] password_env"),
     ],
 )

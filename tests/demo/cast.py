@@ -12,13 +12,14 @@ from tests.harness.speech import DIALOGUES, GREETING, Line
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who works here. ``extension`` None: no phone."""
+    """Somebody who works here. ``extension`` None: no phone. ``queues`` None: answers every one."""
 
     login: str
     name: str
     role: str
     extension: str | None = None
     phone_kind: str = "sip"
+    queues: tuple[str, ...] | None = None
 
 
 YOU = Member("you", "您 (You)", "junior_agent", "1001", "browser")

@@ -57,7 +57,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 @pytest.fixture
 async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Centre]:
     """A centre of its own, with three agents at SIP telephones, impatient for what happened in its absence."""
-    settings = {"recordings": {"orphan_seconds": 4}, "queue": {"wrap_up_seconds": 1}}
+    settings = {"recordings": {"orphan_seconds": 4}, "queues.complaints": {"wrap_up_seconds": 1}}
     async with Centre(tmp_path_factory.mktemp("fault"), settings=settings) as centre:
         for number, login in enumerate(AGENTS, 1002):
             await centre.hire(login, extension=str(number), phone="sip")

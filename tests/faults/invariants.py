@@ -223,7 +223,7 @@ async def _figures(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
     """I7: the board's figures are those of today, which may end while they are compared."""
 
     async def shown() -> tuple[object, ...]:
-        queue = (await centre.admin.get("/api/board"))["queue"]
+        queue = (await centre.admin.get("/api/board"))["together"]
         names = ("answered_today", "answered_in_time_today", "abandoned_today", "short_abandons_today", "service_level_today")
         return tuple(queue[name] for name in names)
 

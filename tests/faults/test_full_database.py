@@ -30,7 +30,7 @@ GROW = "select pg_logical_emit_message(false, 'test', repeat('x', 1000000))"
 @pytest.fixture
 async def on_a_small_disk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Centre, SmallDisk]]:
     """A centre whose database has a disk of its own."""
-    settings = {"centre": {"language": "en"}, "recordings": {"orphan_seconds": 4}, "queue": {"wrap_up_seconds": 1}}
+    settings = {"centre": {"language": "en"}, "recordings": {"orphan_seconds": 4}, "queues.complaints": {"wrap_up_seconds": 1}}
     centre = Centre(tmp_path_factory.mktemp("full"), settings=settings)
     await centre.prepare()
     plan = database.plan_of(load(centre.config))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from tests.harness.office import QUEUE, ZONE, Office, build
 
 PASSWORD = "correct horse battery"
 HOTLINES = ("10000",)
+QUEUES = (QUEUE, "seniors")
 EXTENSIONS = {Role.junior_agent: "1001"}
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=64)
 """A hash of a tenth of a millisecond: what argon2 costs is not what these tests are about."""
@@ -87,14 +89,22 @@ async def serve(
     proxies: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Api]:
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
-    people = People(pool, clock, Sessions(pool, clock, SessionLimits()), Passwords(CHEAP), throttle or ThrottleLimits(), HOTLINES)
+    people = People(
+        pool,
+        clock,
+        Sessions(pool, clock, SessionLimits()),
+        Passwords(CHEAP),
+        throttle or ThrottleLimits(),
+        HOTLINES,
+        queues=QUEUES,
+    )
     accounts = {
         role: await account(
             people, NewPerson(login=role.replace("_", "-"), name=f"{role} 测", roles=(role,), extension=EXTENSIONS.get(role))
         )
         for role in Role
     }
-    behind = build(pool, clock, folder, PresenceSettings(queue=QUEUE))
+    behind = build(pool, clock, folder, PresenceSettings(queues={QUEUE: timedelta(seconds=30)}))
     behind.journal.open()
     await behind.directory.load()
     imports = Imports(pool, clock, ANYWHERE, folder / "imports")

@@ -126,7 +126,7 @@ class Centre:
             "database": {},
             "asterisk": {"sip_port": sip, "ws_port": ws, "ami_port": ami, "rtp_first": rtp, "rtp_last": rtp + 239},
             "ivr": {"port": agi},
-            "queue": {"ring_seconds": RING_SECONDS, "wrap_up_seconds": WRAP_UP_SECONDS},
+            "queues.complaints": {"ring_seconds": RING_SECONDS, "wrap_up_seconds": WRAP_UP_SECONDS},
             "recordings": {"settle_seconds": 1},
             "log": {"format": "plain"},
         }
@@ -295,12 +295,19 @@ class Centre:
         return self._admin
 
     async def hire(
-        self, login: str, *, extension: str | None = None, role: str = "junior_agent", phone: str = "browser", name: str = ""
+        self,
+        login: str,
+        *,
+        extension: str | None = None,
+        role: str = "junior_agent",
+        phone: str = "browser",
+        name: str = "",
+        queues: tuple[str, ...] | None = None,
     ) -> Account:
         """An account whose password need not be changed any more. Once per login; later calls return the same."""
         if login in self.people:
             return self.people[login]
-        member = Member(login=login, name=name or login.title(), role=role, extension=extension, phone_kind=phone)
+        member = Member(login=login, name=name or login.title(), role=role, extension=extension, phone_kind=phone, queues=queues)
         password = await hire(self.url, self.admin, member)
         person = next(person for person in await self.admin.get("/api/people") if person["login"] == login)
         self.people[login] = Account(person["id"], login, password, extension)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings
+from services.floor.queues import Queue
 from services.floor.routes import BoardRoutes
 from services.following import Follow
 from services.now import Clock
@@ -57,34 +59,34 @@ WAIT_S = seconds(10.0)  # nothing here takes so long
 
 
 class KeptSwitch:
-    """Commands as they were said; ``members`` in the queue now."""
+    """Commands as they were said, the queue named where it is another than QUEUE; ``members`` of each queue now."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, ...]] = []
-        self.members: set[str] = set()
+        self.members: defaultdict[str, set[str]] = defaultdict(set)
         self.wrong: Exception | None = None
 
     async def queue_add(
         self, extension: Extension, queue: str, penalty: int = 0, *, paused: bool = False, reason: str = ""
     ) -> bool:
-        self._say("add", extension, "paused" if paused else "", reason)
-        new = extension not in self.members
-        self.members.add(extension)
+        self._say("add", extension, "paused" if paused else "", reason, queue=queue)
+        new = extension not in self.members[queue]
+        self.members[queue].add(extension)
         return new
 
     async def queue_remove(self, extension: Extension, queue: str) -> bool:
-        self._say("remove", extension)
-        there = extension in self.members
-        self.members.discard(extension)
+        self._say("remove", extension, queue=queue)
+        there = extension in self.members[queue]
+        self.members[queue].discard(extension)
         return there
 
     async def pause(self, extension: Extension, paused: bool, reason: str = "") -> None:
         self._say("pause" if paused else "unpause", extension, reason)
 
-    def _say(self, *words: str) -> None:
+    def _say(self, *words: str, queue: str = QUEUE) -> None:
         if self.wrong:
             raise self.wrong
-        self.said.append(words)
+        self.said.append(words if queue == QUEUE else (*words, queue))
 
 
 class Browser:
@@ -198,12 +200,13 @@ async def office(
     settings: PresenceSettings | None = None,
     drained: bool = True,
     database: str | None = None,
+    queues: Sequence[Queue] = (Queue(name=QUEUE),),
 ) -> AsyncIterator[Office]:
     """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test.
 
     ``database``: the URL at which the bell listens; without it nobody hears of changes.
     """
-    made = build(pool, clock, folder, settings or PresenceSettings(queue=QUEUE))
+    made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues)
     made.journal.open()
     await made.directory.load()
     sources = (
@@ -244,12 +247,14 @@ async def office(
             task.cancel()
 
 
-def build(pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings) -> Office:
+def build(
+    pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings, queues: Sequence[Queue] = (Queue(name=QUEUE),)
+) -> Office:
     """Plain calls, nothing started."""
     switch = KeptSwitch()
     journal = Journal(folder / "journal")
     sessions = Sessions(pool, clock, SessionLimits())
-    floor = open_floor(pool, clock, sessions.alive, queue=QUEUE, zone=ZONE)
+    floor = open_floor(pool, clock, sessions.alive, queues=queues, zone=ZONE)
     pops = open_pops(pool, clock, floor, journal.append, memory=Memory(pool, limit_s=seconds(5)))
     presence = open_presence(switch, clock, floor, journal.append, settings=settings)
     follow = open_following(clock, floor, pops, presence, note=journal.append)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from cti.events import WANTED
 from cti.ids import Extension
-from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, SwitchPorts
+from ivr.asterisk import AgentEndpoint, AmiAccount, PhoneKind, SwitchPlan, SwitchPorts
 from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.debian import PackageSource
 from services.hosted.switch_program import AsteriskProgram, find_program
@@ -123,7 +123,6 @@ def switch_plan(
         spool=folder / "spool-legs",
         hotlines=(HOTLINE,),
         agents=tuple(agents),
-        queue=QueueSettings(),
         fallback_notice=notice,
         ice_hosts={own_address(): "127.0.0.1"} if own_address() else {},
     )

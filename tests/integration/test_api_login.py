@@ -12,6 +12,7 @@ from services.access.browsers import KnownBrowsers
 from services.access.passwords import Passwords
 from services.access.rights import Role
 from services.access.sessions import SessionLimits, Sessions
+from services.floor import store
 from services.people.actions import People
 from services.people.model import NewPerson
 from services.store import db
@@ -198,7 +199,10 @@ async def test_a_changed_role_a_closed_account_and_a_new_password_end_the_sessio
             assert answer.status == 401
 
 
-@pytest.mark.parametrize("change", [{"roles": ["qa_inspector"]}, {"name": "另一个名字"}, {"active": False}, {"extension": None}])
+@pytest.mark.parametrize(
+    "change",
+    [{"roles": ["qa_inspector"]}, {"name": "另一个名字"}, {"active": False}, {"extension": None}, {"queues": ["seniors"]}],
+)
 async def test_whatever_the_queue_or_the_board_shows_of_somebody_with_a_phone_is_told_at_once(
     api: Api, change: dict[str, object]
 ) -> None:
@@ -216,6 +220,29 @@ async def test_whatever_the_queue_or_the_board_shows_of_somebody_with_a_phone_is
         async with asyncio.timeout(seconds(5)):
             await rung.wait()
         await ear.remove_listener("phones_changed", hear)
+
+
+async def test_a_person_answers_every_queue_or_those_that_are_chosen(api: Api) -> None:
+    path = f"/api/people/{api.accounts[Role.junior_agent].id}"
+    new = {"login": "fresh", "name": "新人", "roles": ["junior_agent"], "extension": "1009", "queues": ["seniors"]}
+    async with api.as_role(Role.administrator) as office:
+        async with office.post("/api/people", json=new) as answer:
+            assert (await body_of(answer))["person"]["queues"] == ["seniors"]
+        for sent, kept in (
+            ({"name": "x"}, None),
+            ({"queues": ["seniors", "complaints", "seniors"]}, ["seniors", "complaints"]),
+            ({"name": "y"}, ["seniors", "complaints"]),
+            ({"queues": None}, None),
+        ):
+            async with office.patch(path, json=sent) as answer:
+                assert (await body_of(answer))["queues"] == kept
+        for wrong in (["nobodys"], ["seniors", "Seniors"], [], "seniors"):
+            async with office.patch(path, json={"queues": wrong}) as answer:
+                assert answer.status == 422
+                assert (await body_of(answer))["fields"][0]["field"].startswith("queues")
+    async with api.pool.acquire() as connection:
+        seats = {seat.extension: seat.queues for seat in await store.seats(connection)}
+    assert seats["1009"] == ("seniors",)
 
 
 async def test_who_takes_an_extension_over_gets_a_secret_that_its_last_holder_never_knew(api: Api) -> None:

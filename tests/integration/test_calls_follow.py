@@ -91,7 +91,7 @@ async def test_whoever_waits_once_more_after_an_answer_is_counted_apart_on_the_b
 
     async def counted() -> list[int]:
         _, board = await desk.ask("li", "GET", "/api/board")
-        return [board["queue"][f"{name}_today"] for name in ("answered", "abandoned", "answered_again", "abandoned_again")]
+        return [board["together"][f"{name}_today"] for name in ("answered", "abandoned", "answered_again", "abandoned_again")]
 
     async def apart() -> bool:
         return await counted() == [1, 0, 0, 1]

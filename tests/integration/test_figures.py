@@ -273,9 +273,9 @@ def test_a_day_is_the_centres_and_has_the_hours_it_has(zone: str, noon: tuple[in
 async def test_todays_figures_are_the_same_after_a_restart(calls: Calls, clock: HandClock) -> None:
     await calls.add("answered", 4_000, at=clock.now())
     for _ in range(2):
-        today = Today(calls.pool, clock, queue=QUEUE, zone=SHANGHAI)
+        today = Today(calls.pool, clock, queues={QUEUE: Limits()}, zone=SHANGHAI)
         await today.load()
-        assert today.figures == Figures(1, 1, 0, 0)
+        assert today.of[QUEUE] == Figures(1, 1, 0, 0)
     clock.move(days=1)
     await today.load()
-    assert today.figures == Figures()
+    assert today.of[QUEUE] == Figures()

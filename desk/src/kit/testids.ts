@@ -6,6 +6,8 @@ export const TEST = {
     nav: (room: string) => `nav-${room}`,
     banner: 'banner', // data-banner: session | browser | switch | phone | microphone | reload
     queue: 'queue-ring', // data-waiting
+    queues: 'queues-open',
+    oneQueue: 'queue-row', // data-queue, data-waiting
     level: 'service-level',
     bannerAct: 'banner-act',
     keys: 'keys-dialog',
@@ -141,6 +143,6 @@ export const TEST = {
     customerRow: 'customer-row',
     personRow: 'person-row',
   },
-  people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}` },
+  people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },
   journal: { row: 'journal-row' }, // data-action
 } as const

@@ -8,6 +8,7 @@ export type Me = Wire<'Me'>
 export type Role = Wire<'Role'>
 export type Right = Wire<'Right'>
 export type Board = Wire<'Board'>
+export type QueueFigures = Wire<'QueueFigures'>
 export type AgentNow = Wire<'AgentNow'>
 export type AgentState = AgentNow['state']
 export type Problem = Wire<'Problem'>

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.asterisk import render, render_includes
+from ivr.asterisk import QueueSettings, render, render_includes
 from tests.harness.dialplan import faults, steps
 from tests.unit.ivr.asterisk_plans import PLAN
 
@@ -89,5 +89,35 @@ def test_names_of_the_plan_stand_where_they_belong(tmp_path: Path) -> None:
     render(tmp_path, replace(PLAN, fallback_notice=Path("/prompts/zh-CN/notice.wav"), language="en"))
     text = (tmp_path / "etc/extensions.conf").read_text(encoding="utf-8")
     assert "Playback(/prompts/zh-CN/notice)" in text
-    assert "Queue(complaints,cib(before-ring^s^1)t)" in text
+    assert "Set(IN_QUEUE=complaints)" in text
+    assert "Queue(${IN_QUEUE},cib(before-ring^s^1)t)" in text
     assert "CHANNEL(language)=en" in text
+
+
+QUEUES = (QueueSettings(), QueueSettings(name="suggestions", ring_seconds=9), QueueSettings(name="seniors"))
+
+
+def test_a_queue_is_named_by_the_configuration_alone_whatever_a_variable_holds(tmp_path: Path) -> None:
+    render(tmp_path, replace(PLAN, queues=QUEUES))
+    text = (tmp_path / "etc/extensions.conf").read_text(encoding="utf-8")
+    assert faults(text, agi=AGI) == []
+    chosen = [step.application for step in steps(text) if "IN_QUEUE=" in step.application]
+    assert chosen == [
+        "Set(IN_QUEUE=complaints)",
+        'ExecIf($["${IVR_QUEUE}"="suggestions"]?Set(IN_QUEUE=suggestions))',
+        'ExecIf($["${IVR_QUEUE}"="seniors"]?Set(IN_QUEUE=seniors))',
+    ]
+    asked = [step for step in steps(text) if step.application.startswith("Queue(")]
+    assert [(step.context, step.application) for step in asked] == [("to-queue", "Queue(${IN_QUEUE},cib(before-ring^s^1)t)")]
+    assert text.count("IVR_QUEUE") == 2, "compared, and used nowhere"
+
+
+def test_every_queue_has_a_section_of_its_own_that_states_everything(tmp_path: Path) -> None:
+    render(tmp_path, replace(PLAN, queues=QUEUES))
+    _, *sections = (tmp_path / "etc/queues.conf").read_text(encoding="utf-8").split("\n[")
+    assert [section.partition("]")[0] for section in sections] == ["complaints", "suggestions", "seniors"]
+    assert all("strategy = rrmemory" in section and "autopause = all" in section for section in sections)
+    assert ["timeout = 9" in section for section in sections] == [False, True, False]
+    render_includes(tmp_path / "own", replace(PLAN, queues=QUEUES), prompts=tmp_path / "prompts", websocket="ws://127.0.0.1:1/ws")
+    assert (tmp_path / "own/tingsu_queues.conf").read_text(encoding="utf-8").count("strategy = rrmemory") == 3
+    assert "`complaints`, `suggestions`, `seniors`" in (tmp_path / "own/README.md").read_text(encoding="utf-8")

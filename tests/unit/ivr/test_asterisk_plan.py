@@ -101,8 +101,12 @@ def test_secrets_do_not_show_in_a_plan_that_is_printed() -> None:
         lambda: SwitchPorts(sip=1, http=1, ami=70000, rtp_first=3, rtp_last=99),
         lambda: SwitchPorts(sip=1, http=1, ami=2, rtp_first=30, rtp_last=31),
         lambda: QueueSettings(ring_seconds=0),
+        lambda: QueueSettings(name="general"),
+        lambda: QueueSettings(name="Complaints"),
+        lambda: replace(PLAN, queues=()),
+        lambda: replace(PLAN, queues=(QueueSettings(), QueueSettings())),
     ],
-    ids=range(10),
+    ids=range(14),
 )
 def test_a_plan_that_could_not_work_is_refused(make: Callable[[], SwitchPlan]) -> None:
     with pytest.raises(UnfitValue):

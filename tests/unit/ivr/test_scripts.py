@@ -31,6 +31,18 @@ async def test_a_complaint_reaches_the_queue_with_everything_the_dialplan_needs(
     assert server.counts == {"queued:over": 1}
 
 
+@pytest.mark.parametrize(("key", "queue"), [("2", "suggestions"), ("1", None), ("0", None)])
+async def test_a_key_that_leads_to_another_queue_says_so_before_the_path(
+    door: Door, prompts: PromptStore, clerk: Clerk, key: str, queue: str | None
+) -> None:
+    reception = Reception(prompts, clerk, language="zh-CN", limit=5.0, queues={"2": "suggestions"})
+    async with door(reception) as server:
+        peer = await AgiPeer.connect(server.port)
+        await peer.walk(key)
+    assert peer.variables.get("IVR_QUEUE") == queue
+    assert list(peer.variables)[-1] == "IVR_PATH"
+
+
 async def test_the_path_is_the_last_variable_because_it_means_finished(door: Door) -> None:
     async with door() as server:
         peer = await AgiPeer.connect(server.port)

@@ -226,9 +226,9 @@ async def test_a_damaged_mark_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "values", "where"),
     [
-        ("queue", {"ring_seconds": 8}, "[queue] ring_seconds"),
-        ("queue", {"ring_seconds": 7}, ""),
-        ("queue", {"short_abandon_seconds": 15}, "[queue] short_abandon_seconds"),
+        ("queues.complaints", {"ring_seconds": 8}, "[queues.complaints] ring_seconds"),
+        ("queues.complaints", {"ring_seconds": 7}, ""),
+        ("queues.complaints", {"short_abandon_seconds": 15}, "[queues.complaints] short_abandon_seconds"),
         ("web", {"idle_minutes": 721}, "[web] idle_minutes"),
         ("transcription", {"workers": 64}, "[transcription] workers"),
         ("transcription", {"resident_mb": 8_001}, "[transcription] resident_mb"),
@@ -239,7 +239,10 @@ async def test_what_is_possible_but_makes_no_sense_is_named(
     tmp_path: Path, section: str, values: dict[str, int], where: str
 ) -> None:
     config = configured(tmp_path)
-    odd = config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+    if queue := section.removeprefix("queues.") if section.startswith("queues.") else "":
+        odd = config.model_copy(update={"queues": {queue: config.queues[queue].model_copy(update=values)}})
+    else:
+        odd = config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
     assert [mistake.split(":")[0] for mistake in await named(odd)] == ([where] if where else [])
 
 
@@ -249,7 +252,7 @@ async def test_what_is_not_included_on_ones_own_switch_is_named(tmp_path: Path, 
         config = configured(tmp_path, managed=False)
         config = config.model_copy(update={"asterisk": config.asterisk.model_copy(update={"ami_port": port})})
         found = await named(config)
-    assert [mistake.split(":")[0] for mistake in found] == ["[instance] name", "[queue] name"]
+    assert [mistake.split(":")[0] for mistake in found] == ["[instance] name", "[queues.complaints]"]
 
 
 async def test_a_manager_nobody_listens_on_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

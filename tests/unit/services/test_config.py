@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -19,6 +20,10 @@ def leaves(model: type[BaseModel], prefix: str = "") -> dict[str, object]:
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= leaves(kind, f"{prefix}{name}.")
+        elif get_origin(kind) is dict:  # a table of sections: those that there are without a file
+            for key, section in field.default.items():
+                found |= leaves(type(section), f"{prefix}{name}.{key}.")
+                found |= flat(section.model_dump(mode="json"), f"{prefix}{name}.{key}.")
         else:
             found[f"{prefix}{name}"] = field.default
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.config import BadConfig, Config, Mistake
+from services.config import BadConfig, Config, Mistake, Queue
 from services.config_file import load, look, without_followers
 
 
@@ -40,11 +40,11 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(tmp_path: Path) -> No
 
 def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "c.toml"
-    file.write_text("[web]\nport = 1\n[queue.priority]\nbig = 3\n")
+    file.write_text("[web]\nport = 1\n[ivr.priority]\nbig = 3\n")
     monkeypatch.setenv("TINGSU_WEB__PORT", "2")
-    monkeypatch.setenv("TINGSU_QUEUE__PRIORITY__IMPORTANT", "4")
+    monkeypatch.setenv("TINGSU_IVR__PRIORITY__IMPORTANT", "4")
     config = load(file)
-    assert (config.web.port, config.queue.priority.big, config.queue.priority.important) == (2, 3, 4)
+    assert (config.web.port, config.ivr.priority.big, config.ivr.priority.important) == (2, 3, 4)
 
 
 def test_an_unknown_section_in_the_environment_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,10 @@ def test_the_defaults_stand_in_the_place_of_what_is_wrong(tmp_path: Path) -> Non
         ("ivr", "numbers", "[10000]"),
         ("ivr", "switch_addresses", '["not an address"]'),
         ("web", "trusted_proxies", '["10.0.0.0/8"]'),
-        ("queue", "priority", "3"),
+        ("ivr", "priority", "3"),
+        ("queues", "complaints", "3"),
+        ("queues.complaints", "ring_seconds", '"6"'),
+        ("queues.complaints", "keys", '["9"]'),
     ],
 )
 def test_the_file_says_a_setting_in_its_own_type(tmp_path: Path, section: str, key: str, value: str) -> None:
@@ -130,7 +133,9 @@ def test_a_list_in_the_environment_is_written_as_json(tmp_path: Path, monkeypatc
     assert "TINGSU_IVR__NUMBERS" in named("", tmp_path)["[ivr] numbers"]
 
 
-@pytest.mark.parametrize("name", ["WEB", "WEB__PROT", "WEB__PORT__X", "QUEUE__PRIORITY", "QUEUE__PRIORITY__BIGG"])
+@pytest.mark.parametrize(
+    "name", ["WEB", "WEB__PROT", "WEB__PORT__X", "IVR__PRIORITY", "IVR__PRIORITY__BIGG", "QUEUES__COMPLAINTS", "QUEUES__ZH"]
+)
 def test_a_variable_of_no_setting_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     variable = f"TINGSU_{name}"
     monkeypatch.setenv(variable, "1")
@@ -161,6 +166,67 @@ def test_what_follows_from_a_mistake_is_no_second_one() -> None:
     found = [Mistake("[web] port", "a free port"), Mistake("[ivr] port", "another", leans_on=("[web] port",)), other]
     assert without_followers(found, [first]) == [other]
     assert without_followers(found, [Mistake("[web]", "a section")]) == []
+
+
+TWO_QUEUES = """
+[ivr]
+queue = "complaints"
+[queues.seniors]
+zh = "高级"
+keys = ["1"]
+[queues.complaints]
+wrap_up_seconds = 7
+"""
+
+
+def test_several_queues_each_with_its_own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_QUEUES__SENIORS__WRAP_UP_SECONDS", "9")
+    config = load(written(tmp_path, TWO_QUEUES))
+    assert {name: (queue.wrap_up_seconds, queue.keys) for name, queue in config.queues.items()} == {
+        "seniors": (9, ("1",)),
+        "complaints": (7, ()),
+    }
+    assert config.first_queue == "complaints"
+    assert Config().first_queue == "complaints"
+    assert Config().model_copy(update={"queues": {"a": config.queues["seniors"], "b": Queue()}}).first_queue == "a"
+
+
+def test_a_queue_may_be_all_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINGSU_QUEUES__SENIORS__KEYS", '["2"]')
+    assert load(written(tmp_path, "")).queues == {"seniors": Queue(keys=("2",))}
+
+
+def test_what_was_called_queue_is_refused_and_says_how_it_is_written_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = named('[queue]\nname = "complaints"\n[queue.priority]\nbig = 3\n', tmp_path)
+    assert list(told) == ["[queue]"]
+    for part in ("c.toml [queue]", "[queues.complaints]", "[ivr.priority]"):
+        assert part in told["[queue]"]
+    monkeypatch.setenv("TINGSU_QUEUE__RING_SECONDS", "5")
+    told = named("", tmp_path)
+    assert "[queues.complaints]" in told["[queue] ring_seconds"]
+    assert "TINGSU_QUEUE__RING_SECONDS" in told["[queue] ring_seconds"]
+
+
+@pytest.mark.parametrize("name", ["Seniors", "1", "_x", "a-b", "x" * 33, "general", "高级", '"a b"', '"a,b"', '"${EXTEN}"'])
+def test_a_name_that_the_switch_could_not_keep_apart_or_in_its_line_is_named(tmp_path: Path, name: str) -> None:
+    table = name if name.isascii() or name.startswith('"') else f'"{name}"'
+    told = named(f"[queues.{table}]\nring_seconds = 5\n", tmp_path)
+    assert list(told) == [f"[queues] {name.strip(chr(34))}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[queues.a]\nkeys = ["1"]\n[queues.b]\nkeys = ["2", "1"]\n', "[queues.b] keys"),
+        ('[ivr]\nqueue = "b"\n[queues.a]\n', "[ivr] queue"),
+        ("queues = 3\n", "[queues]"),
+        ("[queues]\n", "[queues]"),
+        ("[queues.a]\nring_second = 3\n", "[queues.a] ring_second"),
+        ("[queues.a]\nring_seconds = 3\n[queues.A]\nring_seconds = 3\n", "[queues] A"),
+    ],
+)
+def test_queues_that_do_not_go_together_are_named(tmp_path: Path, text: str, where: str) -> None:
+    assert list(named(text, tmp_path)) == [where]
 
 
 def test_the_log_counts_from_the_file_too(tmp_path: Path) -> None:

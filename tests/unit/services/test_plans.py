@@ -75,3 +75,20 @@ def test_a_row_that_the_switch_cannot_have_is_left_out_and_named(tmp_path: Path)
     assert [(one.login, one.why) for one in found.left_out] == [
         ("bert", "hotline"), ("carl", "hotline"), ("dora", "twice"), ("emil", "unfit"), ("fred", "unfit"),
     ]  # fmt: skip
+
+
+QUEUES = '[ivr]\nqueue = "b"\n[queues.a]\nkeys = ["1", "0"]\nanswer_seconds = 20\n[queues.b]\nkeys = ["2"]\nring_seconds = 30\n'
+
+
+def test_the_first_queue_comes_first_and_keys_lead_to_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(QUEUES, encoding="utf-8")
+    given = load(file)
+    assert [(queue.name, queue.limits.in_time_ms) for queue in plans.queues(given)] == [("b", 15_000), ("a", 20_000)]
+    assert plans.menu_queues(given) == {"1": "a", "0": "a"}
+    assert plans.ring_limit(given) == 30 + plans.RING_END_S
+
+
+def test_the_switch_has_the_name_that_the_configuration_gives_it(tmp_path: Path) -> None:
+    given = config(tmp_path, 'node = "east"')
+    assert (plans.ami_settings(given).node, plans.ami_settings(given).queues) == ("east", ("complaints",))

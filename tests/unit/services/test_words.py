@@ -75,6 +75,7 @@ def by_code() -> Iterator[str]:
         customers_words.ROWS,
         customers_words.FILES,
         config_file.KINDS,
+        config_file.FORMER,
         words.RECORDINGS,
         plans.LEFT_OUT,
         commands.ACCOUNT,

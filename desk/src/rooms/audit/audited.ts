@@ -6,6 +6,7 @@ import { found, t } from '@/words'
 const VALUES: Readonly<Record<string, (value: string) => string | undefined>> = {
   role: (value) => found(`role.${value}`),
   roles: (value) => value.split(', ').map((role) => found(`role.${role}`) ?? role).join(t('people.and')),
+  queues: (value) => (value === 'None' ? t('people.everyQueue') : undefined),
   phone_kind: (value) => found(`people.${value}`),
   language: (value) => found(`lang.${value}`),
   active: (value) => found(`auditValue.${value}`),

@@ -49,6 +49,7 @@ export const audit = {
     roles: ['角色', 'roles'],
     extension: ['分机', 'extension'],
     phone_kind: ['电话', 'phone'],
+    queues: ['接听队列', 'queues'],
     language: ['语言', 'language'],
     active: ['在用', 'active'],
     search: ['搜索', 'search'],

@@ -57,7 +57,7 @@ export const system = {
     behind: ['等数据库回来', 'waiting for the database'],
     disk: ['磁盘写不进去', 'the disk takes nothing'],
     dropped: ['有变更丢失', 'some changes were lost'],
-    left_out: ['有账号用不了，已跳过；细节为：用户名、分机、原因（hotline：与热线号码相同；twice：分机重复；unfit：分机不合规；role：未知角色）', 'some accounts cannot be used and are passed over; login, extension, why (hotline: the hotline\'s own number; twice: somebody else\'s; unfit: no extension; role: not known)'],
+    left_out: ['有账号用不了，已跳过；细节为：用户名、分机、原因（hotline：与热线号码相同；twice：分机重复；unfit：分机不合规；role：未知角色；queue：已不存在的队列）', 'some accounts cannot be used and are passed over; login, extension, why (hotline: the hotline\'s own number; twice: somebody else\'s; unfit: no extension; role: not known; queue: there is none of that name any more)'],
     spool_full: ['录音暂存盘已满，正在丢失录音', 'the disk of the spool is full: sound is being lost'],
     store_full: ['录音库磁盘已满，录音留在暂存目录', 'the disk of the store is full; recordings wait in the spool'],
     store_low: ['录音库磁盘快满了', 'the disk of the store is nearly full'],

@@ -16,8 +16,9 @@ from services.errors import NotAllowed, SwitchAway
 from services.floor import presence as rooms
 from services.floor.board import Floor
 from services.floor.directory import Directory
-from services.floor.figures import Today
+from services.floor.figures import Limits, Today
 from services.floor.presence import Presence, PresenceSettings, WantedState
+from services.floor.queues import Queue
 from services.floor.store import Seat
 from tests.harness.clock import HandClock, SetClock
 from tests.harness.office import QUEUE, ZONE, KeptSwitch, agent, call_id, link
@@ -29,15 +30,23 @@ LI = 1
 class Room:
     """Presence without a database: the directory is filled by hand."""
 
-    def __init__(self, clock: HandClock, **settings: timedelta) -> None:
+    def __init__(
+        self,
+        clock: HandClock,
+        *,
+        wrap_up: timedelta = timedelta(seconds=30),
+        away_after: timedelta = timedelta(seconds=60),
+        queues: dict[str, timedelta] | None = None,
+    ) -> None:
+        """``queues``: each with its wrap-up; without them there is one, with ``wrap_up``."""
         self.clock = clock
         self.switch = KeptSwitch()
         self.directory = Directory(None)  # type: ignore[arg-type]  # never loaded here
         self.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "away", "")])
-        today = Today(None, clock, queue=QUEUE, zone=ZONE)  # type: ignore[arg-type]  # never computed here
-        self.floor = Floor(self.directory, today, clock, queue=QUEUE)
+        today = Today(None, clock, queues={QUEUE: Limits()}, zone=ZONE)  # type: ignore[arg-type]  # never computed here
+        self.floor = Floor(self.directory, today, clock, queues=[Queue(name=name) for name in queues or {QUEUE}])
         self.noted: list[Fact] = []
-        made = PresenceSettings(queue=QUEUE, **settings)
+        made = PresenceSettings(queues=queues or {QUEUE: wrap_up}, away_after=away_after)
         self.presence = Presence(self.switch, self.directory, self.floor, clock, settings=made, note=self.noted.append)
         self.presence.people_changed()
         self.directory.changed = self.presence.people_changed
@@ -311,7 +320,7 @@ async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at
     room.clock.move(seconds=20)
     room.presence.look()
     assert await room.settled() == []
-    assert room.switch.members == set()
+    assert room.switch.members[QUEUE] == set()
 
 
 @pytest.mark.parametrize(
@@ -327,7 +336,7 @@ async def test_an_extension_that_is_no_agents_any_more_leaves_the_queue(room: Ro
     room.directory.replace(after)
     said = await room.settled()
     assert ("remove", "1001") in said
-    assert room.switch.members == {seat.extension for seat in after if seat.agent}
+    assert room.switch.members[QUEUE] == {seat.extension for seat in after if seat.agent}
     assert await room.settled() == []
 
 
@@ -335,7 +344,7 @@ async def test_who_takes_an_extension_over_is_not_ready_because_the_last_holder_
     await room.presence.want(LI, "ready")
     room.directory.replace([Seat(2, "Wang", "1001", "zh-CN", "browser", True, "away", "")])
     assert await room.settled() == [("add", "1001", "", ""), ("remove", "1001")]
-    assert room.switch.members == set()
+    assert room.switch.members[QUEUE] == set()
 
 
 @pytest.mark.parametrize("between", [[], [AgentState.AWAY]])
@@ -423,3 +432,72 @@ async def test_a_wrap_up_lasts_as_long_as_it_does_though_the_clock_is_set_meanwh
     clock.move(seconds=1)
     room.presence.look()
     assert LI not in room.floor.wrap_ups
+
+
+TWO = {QUEUE: timedelta(seconds=20), "seniors": timedelta(seconds=5)}
+
+
+def two_queues(clock: HandClock, mine: tuple[str, ...] | None = None) -> Room:
+    room = Room(clock, queues=TWO)
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "away", "", queues=mine)])
+    room.floor.apply(link())
+    return room
+
+
+async def test_who_has_chosen_no_queue_answers_all_and_is_paused_in_all(clock: HandClock) -> None:
+    room = two_queues(clock)
+    await room.presence.want(LI, "ready")
+    await room.presence.want(LI, "paused", "lunch")
+    assert room.switch.said == [
+        ("add", "1001", "", ""),
+        ("add", "1001", "", "", "seniors"),
+        ("add", "1001", "paused", "lunch"),
+        ("add", "1001", "paused", "lunch", "seniors"),
+        ("pause", "1001", "lunch"),
+    ], "the pause is one, and for every queue"
+
+
+async def test_a_person_is_in_the_queues_of_theirs_and_leaves_the_others(clock: HandClock) -> None:
+    room = two_queues(clock, ("seniors",))
+    await room.presence.want(LI, "ready")
+    assert room.switch.said == [("remove", "1001"), ("add", "1001", "", "", "seniors")]
+    await room.presence.want(LI, "away")
+    assert room.switch.said[2:] == [("remove", "1001"), ("remove", "1001", "seniors")]
+
+
+async def test_other_queues_are_said_as_soon_as_they_are_given(clock: HandClock) -> None:
+    room = two_queues(clock)
+    await room.presence.want(LI, "ready")
+    room.switch.said.clear()
+    room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", True, "away", "", queues=(QUEUE,))])
+    assert await room.settled() == [("remove", "1001", "seniors"), ("add", "1001", "", ""), ("unpause", "1001", "")]
+
+
+async def test_queues_that_are_no_more_leave_nobody_without_one(clock: HandClock) -> None:
+    room = two_queues(clock, ("gone",))
+    await room.presence.want(LI, "ready")
+    assert room.switch.members == {QUEUE: {"1001"}, "seniors": {"1001"}}
+
+
+@pytest.mark.parametrize(("queue", "seconds"), [("seniors", 5), (QUEUE, 20), ("", 20)])
+async def test_the_wrap_up_is_that_of_the_queue_from_which_the_caller_came_and_in_all_of_them(
+    clock: HandClock, queue: str, seconds: int
+) -> None:
+    room = two_queues(clock)
+    await room.presence.want(LI, "ready")
+    room.switch.said.clear()
+    talking = replace(agent("1001", AgentState.TALKING, at=clock.now()), call=call_id())
+    room.presence.agent_changed(talking, queue)
+    room.hear(AgentState.READY)
+    assert room.floor.wrap_ups[LI] == clock.now() + timedelta(seconds=seconds)
+    said = await room.settled()
+    assert said[:2] == [("add", "1001", "paused", "wrap-up"), ("add", "1001", "paused", "wrap-up", "seniors")]
+    assert said[2:] == [("pause", "1001", "wrap-up")]
+
+
+async def test_an_extension_that_is_no_agents_any_more_leaves_every_queue(clock: HandClock) -> None:
+    room = two_queues(clock)
+    await room.presence.want(LI, "ready")
+    await room.settled()
+    room.directory.replace([])
+    assert await room.settled() == [("remove", "1001"), ("remove", "1001", "seniors")]
