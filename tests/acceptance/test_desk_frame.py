@@ -150,6 +150,11 @@ async def test_what_is_due_stands_on_the_desk_and_on_its_ticket(centre: Centre, 
     await due.get_by_role("link").click()
     await expect(desk.at("ticket-number")).to_have_text(case["number"])
     await expect(desk.page.locator("[data-testid=ticket-deadline][data-rule=N2]")).to_be_visible()
+    await desk.page.set_viewport_size({"width": 1920, "height": 1400})
+    head, sheet = [await desk.at(thing).bounding_box() for thing in ("detail-back", "ticket-form")]
+    assert head
+    assert sheet
+    assert sheet["y"] - head["y"] < 80, "the head of a tall page takes more than its own height"
     async with await centre.desk("anna") as office:
         await office.patch(f"/api/tickets/{case['id']}", version=case["version"], fields={"answer": "已退费"})
         await office.post(f"/api/tickets/{case['id']}/close", version=case["version"] + 1)
