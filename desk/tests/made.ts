@@ -66,6 +66,7 @@ export function card(given: Partial<PopCard> = {}): PopCard {
 const FIGURES = {
   waiting: 0, oldest_since: null, answered_today: 0, answered_in_time_today: 0, abandoned_today: 0, short_abandons_today: 0,
   answered_again_today: 0, abandoned_again_today: 0, service_level_today: null, service_level_formula: 'D',
+  answer_seconds: 15,
 }
 
 export function board(state: AgentState, version: Version): Board {

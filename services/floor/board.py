@@ -140,16 +140,21 @@ class Floor:
         )
 
     def _queue_now(self, queue: Queue) -> QueueNow:
-        parts = _parts(self._waiting[queue.name], self._today.of[queue.name], self._today.formula(queue.name))
+        parts = _parts(self._waiting[queue.name], self._today.of[queue.name], self._today.formula(queue.name), _goal(queue))
         return QueueNow(queue=queue.name, zh=queue.zh, en=queue.en, **parts)
 
     def _together(self) -> QueueFigures:
         since = [waiting.oldest for waiting in self._waiting.values() if waiting.oldest]
         waiting = Waiting(sum(waiting.callers for waiting in self._waiting.values()), min(since, default=None))
-        return QueueFigures(**_parts(waiting, self._today.together, self._today.formula_together))
+        goal = min(map(_goal, self._queues))
+        return QueueFigures(**_parts(waiting, self._today.together, self._today.formula_together, goal))
 
 
-def _parts(waiting: Waiting, figures: Figures, formula: str) -> dict[str, Any]:
+def _goal(queue: Queue) -> int:
+    return queue.limits.in_time_ms // 1000
+
+
+def _parts(waiting: Waiting, figures: Figures, formula: str, goal: int) -> dict[str, Any]:
     return {
         "waiting": waiting.callers,
         "oldest_since": waiting.oldest,
@@ -161,4 +166,5 @@ def _parts(waiting: Waiting, figures: Figures, formula: str) -> dict[str, Any]:
         "abandoned_again_today": figures.abandoned_again,
         "service_level_today": figures.service_level,
         "service_level_formula": formula,
+        "answer_seconds": goal,
     }

@@ -39,6 +39,7 @@ class QueueFigures(Wire):
     service_level_today: float | None = Field(
         description="SPEC 'How to count', formula named in service_level_formula; null when nobody called"
     )
+    answer_seconds: int = Field(description="SPEC A1: whoever is answered at most so late is in time; of all queues the shortest")
     service_level_formula: str = Field(description="with * behind its name: each queue by its own limits")
 
 

@@ -49,6 +49,7 @@ def test_todays_figures_of_all_are_the_sum_and_say_that_each_was_counted_by_its_
     today.of = {QUEUE: Figures(3, 2, 1, 1), "seniors": Figures(1, 1, 1, 0, 2, 3)}
     board = floor.board(1)
     assert [queue.service_level_today for queue in board.queues] == [2 / 3, 0.5]
+    assert ([queue.answer_seconds for queue in board.queues], board.together.answer_seconds) == ([15, 20], 15)
     assert [queue.service_level_formula for queue in board.queues] == ["tingsu-1", "tingsu-1 20/5 s"]
     together = board.together
     assert (together.answered_today, together.answered_in_time_today, together.abandoned_today) == (4, 3, 2)
