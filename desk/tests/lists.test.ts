@@ -209,3 +209,83 @@ test('when it cannot be read again, what is shown stays', async () => {
   expect(pages.rows.value).toEqual(['1'])
   expect(pages.failure.value).toBe('')
 })
+
+/** Rows 1 to 1000 by pages, as the server has them: what is changed there is answered from then on. */
+function served() {
+  const rows = Array.from({ length: 1000 }, (_, n) => row(n + 1))
+  const asked: [after: string | undefined, limit: number][] = []
+  let isAway = false
+  let sight = 0
+  const read = async (after: string | undefined, limit: number): Promise<Page<Row>> => {
+    asked.push([after, limit])
+    if (isAway) throw new Error('away')
+    const from = after ? rows.findIndex(({ id }) => id === Number(after)) + 1 : 0
+    const found = rows.slice(from, from + limit)
+    return { rows: found, next: from + limit < rows.length ? String(found.at(-1)?.id) : null }
+  }
+  const pages = usePages<Row>(read, ({ id }) => id, () => sight)
+  return { rows, asked, pages, read, see: (place: number) => (sight = place), goAway: (away: boolean) => (isAway = away) }
+}
+
+async function readTo(pages: ReturnType<typeof served>['pages'], count: number): Promise<void> {
+  await pages.load()
+  while (pages.rows.value.length < count) await pages.more()
+}
+
+test('the page in sight is brought up to date however far down it is, and the one between is not asked for', async () => {
+  const { rows, asked, pages, see } = served()
+  await readTo(pages, 650)
+  rows[500] = row(501, 'open')
+  rows.splice(510, 1)
+  see(500)
+  asked.length = 0
+  await pages.look()
+  expect(asked).toEqual([[undefined, 50], ['50', 200], ['450', 200]])
+  expect(pages.rows.value[500]).toEqual(row(501, 'open'))
+  expect(pages.gone.value).toEqual(new Set([511]))
+  expect(pages.rows.value).toHaveLength(650)
+})
+
+test('a row that is gone is known as gone until it is seen again, also when one looks elsewhere', async () => {
+  const { rows, pages, see } = served()
+  await readTo(pages, 650)
+  const [gone] = rows.splice(510, 1)
+  see(500)
+  await pages.look()
+  see(0)
+  await pages.look()
+  expect(pages.gone.value).toEqual(new Set([511]))
+  rows.splice(510, 0, gone as Row)
+  see(500)
+  await pages.look()
+  expect(pages.gone.value).toEqual(new Set())
+})
+
+test('a page that did not come is not asked for again unbidden', async () => {
+  const { pages, goAway } = served()
+  await pages.load()
+  goAway(true)
+  await pages.more()
+  expect(pages.stuck.value).toBe(true)
+  goAway(false)
+  await pages.more()
+  expect(pages.stuck.value).toBe(false)
+  expect(pages.rows.value).toHaveLength(250)
+})
+
+test('who comes back has the list at once as it was left, and then what has changed', async () => {
+  const { rows, pages, read } = served()
+  await readTo(pages, 650)
+  const left = pages.shown()
+  rows[600] = row(601, 'open')
+  rows.unshift(row(2000))
+  const back = usePages<Row>(read, ({ id }) => id, () => 600)
+  const looking = back.show(left)
+  expect(back.rows.value).toHaveLength(650)
+  expect(back.loading.value).toBe(false)
+  await looking
+  expect(back.rows.value[600]).toEqual(row(601, 'open'))
+  expect(back.fresh.value).toBe(1)
+  await back.more()
+  expect(back.rows.value.length).toBeGreaterThan(650)
+})

@@ -1,8 +1,14 @@
-/** Who is logged in. */
+/** Who is logged in, and how they have their lists. */
 import { lastly, request } from './http'
-import type { Wire } from './wire'
+import type { ChosenColumn, ListName, SavedView, Wire } from './wire'
 
 export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'login', body)
 export const logout = () => lastly<void>('POST', 'logout')
 export const me = () => request<Wire<'Me'>>('GET', 'me')
 export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', 'me', body)
+
+export const myLists = () => request<Wire<'MyLists'>>('GET', 'me/lists')
+export const chooseColumns = (list: ListName, columns: ChosenColumn[]) => request<void>('PUT', `me/lists/${list}/columns`, { columns })
+export const saveView = (list: ListName, body: Wire<'ViewBody'>) => request<SavedView>('POST', `me/lists/${list}/views`, body)
+export const removeView = (view: number) => request<void>('DELETE', `me/views/${view}`)
+export const restoreView = (view: number) => request<SavedView>('POST', `me/views/${view}/restore`)

@@ -6,7 +6,9 @@ export interface Column<Row> {
   width?: number
   /** Left out: the list's slot of this name draws the cell. */
   text?: (row: Row) => string | null | undefined
-  /** What the rows can be sorted by here, once all of them are here. */
+  /** The list's name of what the server sorts by: see `useList`. */
+  sort?: string
+  /** Where the server gives all rows at once: what they are sorted by here. */
   by?: (row: Row) => string | number
   isSmall?: true
   /** The title is for screen readers only. */

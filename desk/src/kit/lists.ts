@@ -3,12 +3,16 @@ import { computed, onMounted, onScopeDispose, reactive, ref, shallowRef, watch, 
 import { onBeforeRouteLeave, useRoute, useRouter } from 'vue-router'
 import { useNewest } from './newest'
 import { sentence, tell } from './problems'
+import { useSession } from './session'
 
 const PAUSE_MS = 300
-/** Read again at once, when one comes back or the list is refreshed; whoever had more on the screen gets the rest by "more". */
+/** Rows of the first page, which is wanted at once, and of each that follows it. */
+const FIRST_ROWS = 50
+const FURTHER_ROWS = 200
+/** Read again at once, when the list is refreshed; whoever had more on the screen gets the rest by scrolling on. */
 const READ_AGAIN_PAGES = 10
-/** A look at what has changed reads fewer, for it comes by itself: what is further down stays as it was until it is refreshed. */
-const LOOK_PAGES = 4
+/** A look at what has changed reads fewer, for it comes by itself: the beginning of the list, and what is in sight. */
+const LOOK_PAGES = 2
 
 export interface Page<Row> {
   rows: Row[]
@@ -44,17 +48,36 @@ export function looked<Row>(shown: readonly Row[], read: readonly Row[], isWhole
   }
 }
 
+/** Rows from `after` on, so many at most. */
+export type Read<Row> = (after: string | undefined, limit: number) => Promise<Page<Row>>
+
+/** Where in the list a page begins, and what it was asked for by. */
+interface Mark {
+  from: number
+  after: string | undefined
+}
+
+/** A list as far as it was read. */
+export interface Shown<Row> {
+  rows: Row[]
+  next: string | null
+  marks: Mark[]
+}
+
 /**
  * `read` asks under the filter as it is then; only the answer to the newest question counts. `id` tells rows apart, for a look at
- * what has changed.
+ * what has changed; `inSight` is the place of the first row that is in sight.
  */
-export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>, id: (row: Row) => Id) {
+export function usePages<Row>(read: Read<Row>, id: (row: Row) => Id, inSight: () => number = () => 0) {
   const rows = shallowRef<Row[]>([])
+  let marks: Mark[] = []
   const next = ref<string | null>(null)
   const loading = ref(true)
   const failure = ref('')
   const fresh = ref(0)
   const gone = shallowRef<ReadonlySet<Id>>(new Set())
+  /** The last page that was asked for did not come: nobody asks for it again unbidden. */
+  const stuck = ref(false)
   const questions = useNewest()
   const looks = useNewest()
 
@@ -73,27 +96,35 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>, id: 
     const question = questions.ask()
     loading.value = true
     failure.value = ''
-    const before = after ? rows.value : []
+    let found = after ? rows.value : []
+    const begun = after ? [...marks] : []
     try {
-      const page = await read(after)
-      let found = [...before, ...page.rows]
+      const page = await readOn(after)
       let goesOn = page.next
       for (let pages = 1; question.isNewest() && goesOn && found.length < atLeast && pages < READ_AGAIN_PAGES; pages++) {
-        const another = await read(goesOn)
-        found = [...found, ...another.rows]
-        goesOn = another.next
+        goesOn = (await readOn(goesOn)).next
       }
       if (!question.isNewest()) return
+      marks = begun
       rows.value = found
       next.value = goesOn
+      stuck.value = false
       if (!after) forgetLook()
       page.besides?.()
     } catch (error) {
       if (!question.isNewest()) return
+      stuck.value = true
       if (rows.value.length) tell(error)
       else failure.value = sentence(error)
     } finally {
       if (question.isNewest()) loading.value = false
+    }
+
+    async function readOn(from: string | undefined): Promise<Page<Row>> {
+      const page = await read(from, from ? FURTHER_ROWS : FIRST_ROWS)
+      begun.push({ from: found.length, after: from })
+      found = [...found, ...page.rows]
+      return page
     }
   }
 
@@ -109,17 +140,26 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>, id: 
   /** Nothing while an answer is on its way: the next page is the next one of what will then be shown. */
   const more = async () => void (next.value && !loading.value && (await ask(next.value, 0)))
 
-  /** From the top, about as far down as is shown. */
+  /** From the beginning, about as far down as is shown. */
   async function readAgain(): Promise<{ first: Page<Row>; rows: Row[]; isWhole: boolean }> {
-    const first = await read()
+    const first = await read(undefined, FIRST_ROWS)
     const found = [...first.rows]
     let after = first.next
     for (let pages = 1; after && found.length < rows.value.length && pages < LOOK_PAGES; pages++) {
-      const further = await read(after)
+      const further = await read(after, FURTHER_ROWS)
       found.push(...further.rows)
       after = further.next
     }
     return { first, rows: found, isWhole: !after }
+  }
+
+  /** The page that is in sight, if it lies further down than `behind`, as it was and as it is now. */
+  async function readInSight(behind: number): Promise<{ mark: Mark; was: Row[]; rows: Row[] } | null> {
+    const at = marks.findLastIndex((one) => one.from <= inSight())
+    const mark = marks[at]
+    const was = mark && rows.value.slice(mark.from, marks[at + 1]?.from)
+    if (!mark || !was?.length || mark.from + was.length <= behind) return null
+    return { mark, was, rows: (await read(mark.after, was.length)).rows }
   }
 
   /** Something may have changed: rows are brought up to date where they stand. Without an answer they are at the next change. */
@@ -128,30 +168,64 @@ export function usePages<Row>(read: (after?: string) => Promise<Page<Row>>, id: 
     const shown = rows.value
     if (shown.length === 0) return ask(undefined, 0) // there is nothing that could move
     const question = looks.ask()
+    const isNews = () => question.isNewest() && rows.value === shown && !loading.value
     const again = await readAgain().catch(() => null)
     // read anew meanwhile, or just being read: that answer is the newer one
-    if (!again || !question.isNewest() || rows.value !== shown || loading.value) return
+    if (!again || !isNews()) return
+    const sight = await readInSight(again.rows.length).catch(() => null)
+    if (!isNews()) return
     const found = looked(shown, again.rows, again.isWhole, id)
-    rows.value = found.rows
+    const foundThere = sight ? looked(sight.was, sight.rows, false, id) : null
+    rows.value = sight && foundThere ? [...found.rows.slice(0, sight.mark.from), ...foundThere.rows, ...found.rows.slice(sight.mark.from + sight.was.length)] : found.rows
     fresh.value = found.fresh
-    gone.value = found.gone
+    const seen = new Set([...again.rows, ...(sight?.rows ?? [])].map(id))
+    gone.value = new Set([...gone.value, ...found.gone, ...(foundThere?.gone ?? [])].filter((one) => !seen.has(one)))
     again.first.besides?.()
   }
 
-  return { rows, next, loading, failure, fresh, gone, load, refresh, look, more }
+  /** As it was left; what has changed since then is looked at. */
+  function show(left: Shown<Row>): Promise<void> {
+    marks = left.marks
+    rows.value = left.rows
+    next.value = left.next
+    loading.value = false
+    return look()
+  }
+
+  const shown = (): Shown<Row> => ({ rows: rows.value, next: next.value, marks })
+  return { rows, next, loading, failure, fresh, gone, stuck, load, refresh, look, more, show, shown }
 }
 
 /** Where one is in a list. */
 export interface Place {
-  rows: number
-  /** How far it is scrolled, in px. */
+  /** How far it is scrolled, in px, and which of the rows is the first in sight. */
   top: number
+  first: number
   /** The row that has the focus, or had it last. */
   row: string | number | null
 }
 
-/** By address, for as long as the desk is open. */
-const places = new Map<string, Place>()
+/** A list that was left, with where one was in it. */
+type Left = Place & Shown<never>
+
+/** By address, the latest last: of so many lists, and of the person who is logged in alone. */
+const LISTS_KEPT = 8
+const left = new Map<string, Left>()
+let leftBy: number | undefined
+
+/** What `person` left at this address. Nothing of anybody else's is kept any longer. */
+function leftAt(address: string, person: number | undefined): Left | undefined {
+  if (person !== leftBy) left.clear()
+  leftBy = person
+  return left.get(address)
+}
+
+function keepLeft(address: string, list: Left): void {
+  left.delete(address)
+  left.set(address, list)
+  const [oldest] = left.keys()
+  if (left.size > LISTS_KEPT && oldest !== undefined) left.delete(oldest)
+}
 
 export interface List<Row> {
   readonly rows: readonly Row[]
@@ -162,6 +236,12 @@ export interface List<Row> {
   readonly fresh: number
   /** Shown, and no longer of this list. */
   readonly gone: ReadonlySet<string | number>
+  /** The next page did not come when it was asked for last. */
+  readonly stuck: boolean
+  /** What the server sorts by, `-` before it where the highest is first; '' where it cannot be asked to. */
+  readonly sort: string
+  /** The same list in another order, which the address keeps. */
+  sortBy(sort: string): void
   load(): Promise<void>
   refresh(): Promise<void>
   look(): Promise<void>
@@ -172,16 +252,33 @@ export interface List<Row> {
   isAt(place: Partial<Place>): void
 }
 
-/** A page's list: read when the page comes up, and when one comes back from a row as far as it was read before. */
-export function useList<Row extends { id: Id }>(read: (after?: string) => Promise<Page<Row>>): List<Row> {
-  const pages = usePages(read, (row) => row.id)
+/** The order that the address names, if there is such a one; else the first of them. */
+function useSort(sorts: readonly string[]) {
   const route = useRoute()
+  const router = useRouter()
+  const here = route.name
+  const sort = computed<string>((before) => (route.name === here || before === undefined ? (sorts.find((one) => one === route.query.sort) ?? sorts[0] ?? '') : before))
+  const sortBy = (wanted: string) => void router.replace({ query: { ...route.query, sort: wanted === sorts[0] ? undefined : wanted } })
+  return { sort, sortBy }
+}
+
+/**
+ * A page's list: read when the page comes up. Who comes back from a row finds it as it was left, and then what has changed.
+ * `sorts`: every order the server can be asked for, its own first.
+ */
+export function useList<Row extends { id: Id }, Sort extends string = never>(read: (after: string | undefined, limit: number, sort: Sort) => Promise<Page<Row>>, sorts: readonly Sort[] = []): List<Row> {
+  const at: Place = { top: 0, first: 0, row: null }
+  const { sort, sortBy } = useSort(sorts)
+  const pages = usePages((after, limit) => read(after, limit, sort.value as Sort), (row: Row) => row.id, () => at.first)
+  watch(sort, () => pages.load())
+  const route = useRoute()
+  const known = leftAt(route.fullPath, useSession().me?.id)
   // the router writes on an entry of the history what was gone to from it: a fresh entry has nothing
-  const was = (window.history.state as { forward?: unknown } | null)?.forward ? places.get(route.fullPath) : undefined
-  const at: Place = { rows: 0, top: 0, row: null, ...was }
-  onBeforeRouteLeave((_to, from) => void places.set(from.fullPath, { ...at, rows: pages.rows.value.length }))
-  onMounted(() => pages.load(at.rows))
-  return reactive({ ...pages, load: () => pages.load(), was, isAt: (place: Partial<Place>) => void Object.assign(at, place) }) as List<Row>
+  const was = (window.history.state as { forward?: unknown } | null)?.forward ? known : undefined
+  if (was) Object.assign(at, { top: was.top, first: was.first, row: was.row })
+  onBeforeRouteLeave((_to, from) => keepLeft(from.fullPath, { ...at, ...(pages.shown() as Shown<never>) }))
+  onMounted(() => (was?.rows.length ? pages.show(was) : pages.load()))
+  return reactive({ ...pages, sort, sortBy, load: () => pages.load(), was, isAt: (place: Partial<Place>) => void Object.assign(at, place) }) as List<Row>
 }
 
 /** What is done once a person pauses in typing, and not at all when they have left. */

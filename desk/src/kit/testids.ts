@@ -139,6 +139,14 @@ export const TEST = {
     row: 'ticket-row', // data-ticket-id
     fresh: 'fresh',
     more: 'more',
+    views: 'saved-views',
+    savedView: 'saved-view',
+    viewName: 'view-name',
+    saveView: 'view-save',
+    restoreView: 'view-restore',
+    columns: 'columns',
+    column: (column: string) => `column-${column}`,
+    sort: (column: string) => `sort-${column}`,
     callRow: 'call-row', // data-call-id
     customerRow: 'customer-row',
     personRow: 'person-row',

@@ -47,3 +47,6 @@ export type Aside = Wire<'Aside'>
 export type AsideItem = Wire<'AsideItem'>
 export type AuditRow = Wire<'AuditRow'>
 export type Language = Me['language']
+export type SavedView = Wire<'View'>
+export type ListName = SavedView['list']
+export type ChosenColumn = Wire<'Column'>

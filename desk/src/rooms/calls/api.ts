@@ -4,9 +4,13 @@ import type { Wire } from '@/kit/wire'
 
 const id = encodeURIComponent
 
+/** Every order there is, the usual one first. */
+export const CALL_SORTS = ['-started', 'started', '-waited', 'waited', '-talked', 'talked'] as const
+export type CallSort = (typeof CALL_SORTS)[number]
 export interface CallFilter {
   limit?: number
   after?: string
+  sort?: CallSort
   number?: string
   outcome?: string
   from?: string

@@ -4,12 +4,16 @@ import type { Wire } from '@/kit/wire'
 
 const JOURNAL_PAGE = 40
 
+/** Every order there is, the usual one first. */
+export const TICKET_SORTS = ['-received', 'received', '-number', 'number'] as const
+export type TicketSort = (typeof TICKET_SORTS)[number]
 export interface TicketFilter {
   state?: string
   owner?: 'me'
   q?: string
   limit?: number
   after?: string
+  sort?: TicketSort
 }
 export const tickets = (filter: TicketFilter) => request<Wire<'TicketPage'>>('GET', `tickets${query({ ...filter })}`)
 /** What runs of one's own cases, the nearest end first. */
