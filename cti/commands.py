@@ -7,7 +7,7 @@ switch acted is not known), and ``ActionFailed`` (the switch's own sentence).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from cti.ami import Link
 from cti.errors import ActionFailed, LinkDown
@@ -49,23 +49,24 @@ class Commands:
         }
         if reason:
             values["Reason"] = reason
-        return await self._unless("Already there", "QueueAdd", values)
+        return await self._unless(("Already there",), "QueueAdd", values)
 
     async def queue_remove(self, extension: Extension, queue: str) -> bool:
-        """Take the agent's phone out of the queue; False if it was not in it."""
-        return await self._unless("Not there", "QueueRemove", {"Queue": queue, "Interface": interface_of(extension)})
+        """Take the agent's phone out of the queue; False if it was not in it, or the switch has no such queue."""
+        values = {"Queue": queue, "Interface": interface_of(extension)}
+        return await self._unless(("Not there", "No such queue"), "QueueRemove", values)
 
     async def pause(self, extension: Extension, paused: bool, reason: str = "", *, queue: str = "") -> None:
         """Pause or unpause in one queue, or in all. ``reason`` comes back in AgentChanged."""
         values = {"Interface": interface_of(extension), "Paused": "true" if paused else "false", "Reason": reason}
         await self.link.ask("QueuePause", values | ({"Queue": queue} if queue else {}))
 
-    async def _unless(self, exception: str, action: str, values: Mapping[str, str]) -> bool:
-        """True when done; False when the switch refused for the one reason that means nothing was left to do."""
+    async def _unless(self, exceptions: Collection[str], action: str, values: Mapping[str, str]) -> bool:
+        """True when done; False when the switch refused for a reason that means nothing was left to do."""
         try:
             await self.link.ask(action, values)
         except ActionFailed as error:
-            if exception in error.reason:
+            if any(exception in error.reason for exception in exceptions):
                 return False
             raise
         return True

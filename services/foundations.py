@@ -180,7 +180,8 @@ async def left_out(config: Config, pool: db.Pool) -> list[str]:
     async with db.connection(pool) as connection:
         people, unreadable = await people_store.everybody(connection), await people_store.unreadable(connection)
     phones = [f"{one.login} {one.extension} {one.why}" for one in plans.phones(config, people).left_out]
-    gone = [f"{person.login} queue {name}" for person in people for name in person.queues or () if name not in config.queues]
+    agents = (person for person in people if person.active and person.extension)
+    gone = [f"{person.login} queue {name}" for person in agents for name in person.queues or () if name not in config.queues]
     return [*phones, *(f"{login} role" for login in unreadable), *gone]
 
 

@@ -177,8 +177,9 @@ def open_reception(
     """The door at which the switch asks what a caller is to hear."""
     settings = plans.ivr_settings(config)
     backoffice = BackOffice(
-        memory, clock, language=config.centre.language, priority_of=config.ivr.priority.of, note=note, numbering=numbering
-    )
+        memory, clock, language=config.centre.language, priority_of=config.ivr.priority.of, note=note, numbering=numbering,
+        node=Node(config.asterisk.node),
+    )  # fmt: skip
     reception = Reception(
         base.prompts, backoffice,
         language=settings.language, limit=settings.back_office_limit, queues=plans.menu_queues(config),

@@ -184,7 +184,7 @@ def _queue_sections(plan: SwitchPlan) -> str:
 
 
 def _queue_choice_lines(queues: Sequence[QueueSettings]) -> Iterator[str]:
-    """The queue is one of these names as they stand here: what the IVR has set is compared with them, and never used itself."""
+    """A line of ``queue-of-choice`` for each queue but the first."""
     for queue in queues[1:]:
         yield f' same => n,ExecIf($["${{IVR_QUEUE}}"="{queue.name}"]?Set(IN_QUEUE={queue.name}))'
 

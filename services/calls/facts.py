@@ -74,6 +74,7 @@ class MenuChosen:
     call: CallId
     path: str
     notice: str
+    node: Node = MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

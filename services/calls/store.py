@@ -23,7 +23,7 @@ from cti.changes import (
     QueueChanged,
     QueueLeft,
 )
-from cti.ids import MAIN, CallId, Node
+from cti.ids import CallId, Node
 from services.bells import Change, tell_changed
 from services.calls.facts import Fact, MenuChosen, PopEnded, PopEnriched, PopReceived, PopSent, StillLive, WantedSet
 from services.calls.network_text import printable
@@ -77,7 +77,7 @@ async def ensure_calls(connection: Connection, facts: Sequence[Fact]) -> None:
         if isinstance(fact, CallStarted):
             begun.add(fact.call)
         elif isinstance(fact, OF_A_CALL) and fact.call not in begun:
-            needed.setdefault(fact.call, (fact.at, MAIN if isinstance(fact, MenuChosen) else fact.node))
+            needed.setdefault(fact.call, (fact.at, fact.node))
     if needed:
         moments, nodes = zip(*needed.values(), strict=True)
         await QUERIES.ensure_calls.execute(connection, calls=list(needed), moments=list(moments), nodes=list(nodes))

@@ -22,7 +22,7 @@ from typing import Protocol
 import structlog
 
 from cti.changes import AgentChanged, AgentState
-from cti.errors import CtiError
+from cti.errors import ActionFailed, CtiError
 from cti.ids import Extension
 from services.calls.facts import Fact, WantedSet
 from services.errors import NotAllowed, SwitchAway
@@ -149,7 +149,8 @@ class Presence:
             self._rung.pop(change.extension, None)
         if now == (AgentState.PAUSED, AUTO_PAUSE):
             self._missed(seat)
-        elif before and _had_a_caller(before) and change.state is AgentState.READY:
+        elif before and _had_a_caller(before) and change.state in (AgentState.READY, AgentState.WRAP_UP):
+            # still written up from the call before: whoever was rung in the moment before the pause took that caller as well
             self._wrap_up(seat, self._served.pop(change.extension, ""))
 
     def _wrap_up(self, seat: Seat, queue: str) -> None:
@@ -289,14 +290,21 @@ class Presence:
         """In every queue the same: whoever is paused in one is so in all of theirs, and is in none of the others."""
         extension = Extension(seat.extension)
         theirs = () if wanted.state == "away" else answered_by(seat.queues, self._settings.queues)
-        for queue in self._settings.queues:
-            if queue not in theirs:
-                await self._switch.queue_remove(extension, queue)
         wrapping = wrapping and wanted.state == "ready"
         paused, reason = wanted.state == "paused" or wrapping, WRAP_UP if wrapping else wanted.reason
-        added = [await self._switch.queue_add(extension, queue, paused=paused, reason=reason) for queue in theirs]
-        if not all(added):
+        known, refused = False, []
+        for queue in sorted(self._settings.queues, key=theirs.__contains__):  # out of the others first
+            try:
+                if queue in theirs:
+                    known |= not await self._switch.queue_add(extension, queue, paused=paused, reason=reason)
+                else:
+                    await self._switch.queue_remove(extension, queue)
+            except ActionFailed as wrong:  # of that queue alone, such as one that the owner's switch does not have yet
+                refused.append(wrong)
+        if known:
             await self._switch.pause(extension, paused, reason)
+        if refused:
+            raise refused[0]
 
     async def _look_for_ever(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cti.ids import CallId
+from cti.ids import MAIN, CallId, Node
 from ivr.backoffice import Reception
 from services.calls.facts import Fact, MenuChosen
 from services.calls.network_text import printable
@@ -25,6 +25,7 @@ class BackOffice:
         priority_of: Callable[[str], int],
         note: Callable[[Fact], None],
         numbering: Numbering = ANYWHERE,
+        node: Node = MAIN,
     ) -> None:
         self._memory = memory
         self._clock = clock
@@ -32,6 +33,7 @@ class BackOffice:
         self._priority_of = priority_of
         self._note = note
         self._numbering = numbering
+        self._node = node
 
     async def receive(self, call: CallId, number: str) -> Reception:
         """Priority by the customer's tier; the centre's own language."""
@@ -40,4 +42,5 @@ class BackOffice:
 
     async def chosen(self, call: CallId, path: str, notice: str) -> None:
         """Remembered through the journal: never waits."""
-        self._note(MenuChosen(at=self._clock.now(), call=call, path=printable(path)[:20], notice=printable(notice)))
+        path = printable(path)[:20]
+        self._note(MenuChosen(at=self._clock.now(), call=call, path=path, notice=printable(notice), node=self._node))

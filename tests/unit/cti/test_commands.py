@@ -52,6 +52,8 @@ async def test_an_agent_is_added_paused_with_a_reason(commands: Commands, switch
 
 async def test_what_is_so_already_is_no_error(commands: Commands, switch: FakeSwitch) -> None:
     switch.answers["QueueAdd"] = refusal("Unable to add interface: Already there")
+    switch.answers["QueueRemove"] = refusal("Unable to remove interface from queue: No such queue")
+    assert await commands.queue_remove(E1, "seniors") is False
     switch.answers["QueueRemove"] = refusal("Unable to remove interface: Not there")
     assert await commands.queue_add(E1, "complaints") is False
     assert await commands.queue_remove(E1, "complaints") is False

@@ -109,7 +109,17 @@ def test_a_queue_is_named_by_the_configuration_alone_whatever_a_variable_holds(t
     ]
     asked = [step for step in steps(text) if step.application.startswith("Queue(")]
     assert [(step.context, step.application) for step in asked] == [("to-queue", "Queue(${IN_QUEUE},cib(before-ring^s^1)t)")]
-    assert text.count("IVR_QUEUE") == 2, "compared, and used nowhere"
+    assert text.count("IVR_QUEUE") == 3, "compared, emptied where the IVR did not come to its end, and used nowhere"
+
+
+def test_a_caller_in_the_queue_comes_back_to_the_same_line_whatever_queues_a_reload_brings(tmp_path: Path) -> None:
+    """A reload puts the new dialplan under whoever waits or talks; the way on is a number of the old one."""
+    ways = []
+    for count in (1, 2, 3):
+        render(tmp_path / str(count), replace(PLAN, queues=QUEUES[:count]))
+        text = (tmp_path / str(count) / "etc/extensions.conf").read_text(encoding="utf-8")
+        ways.append([step for step in steps(text) if step.context == "to-queue"])
+    assert ways[0] == ways[1] == ways[2]
 
 
 def test_every_queue_has_a_section_of_its_own_that_states_everything(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from services.floor import presence as rooms
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Limits, Today
-from services.floor.presence import Presence, PresenceSettings, WantedState
+from services.floor.presence import WRAP_UP, Presence, PresenceSettings, WantedState
 from services.floor.queues import Queue
 from services.floor.store import Seat
 from tests.harness.clock import HandClock, SetClock
@@ -273,6 +273,40 @@ async def test_one_agents_failure_does_not_stop_the_others(room: Room) -> None:
     room.switch.queue_add = once  # type: ignore[method-assign]
     room.link()
     assert await room.settled() == [("add", "1002", "", "")]
+
+
+async def test_a_caller_taken_while_the_call_before_is_written_up_is_written_up_in_full(clock: HandClock) -> None:
+    """The next caller's ring was under way before the pause reached the switch."""
+    room = Room(clock, wrap_up=timedelta(seconds=30))
+    room.link()
+    await room.presence.want(LI, "ready")
+    room.hear(AgentState.TALKING)
+    room.hear(AgentState.READY)
+    room.clock.move(seconds=20)
+    room.hear(AgentState.TALKING)
+    room.clock.move(seconds=5)
+    room.hear(AgentState.WRAP_UP, WRAP_UP)
+    assert room.floor.wrap_ups[LI] == room.clock.now() + timedelta(seconds=30)
+
+
+async def test_a_queue_that_the_switch_does_not_have_keeps_nobody_from_the_others_nor_from_a_pause(clock: HandClock) -> None:
+    """An owner's switch whose files are not read again yet."""
+    room = Room(clock, queues={"gone": timedelta(seconds=30), QUEUE: timedelta(seconds=30)})
+    adding = room.switch.queue_add
+
+    async def add(extension: Extension, queue: str, penalty: int = 0, *, paused: bool = False, reason: str = "") -> bool:
+        if queue == "gone":
+            raise ActionFailed("QueueAdd", "Unable to add interface to queue: No such queue")
+        return await adding(extension, queue, penalty, paused=paused, reason=reason)
+
+    room.switch.queue_add = add  # type: ignore[method-assign]
+    room.link()
+    with pytest.raises(SwitchAway):  # the agent is told, and it is tried again
+        await room.presence.want(LI, "ready")
+    assert ("add", "1001", "", "") in await room.settled()
+    with pytest.raises(SwitchAway):
+        await room.presence.want(LI, "paused", "lunch")
+    assert ("pause", "1001", "lunch") in [said[:3] for said in await room.settled()]
 
 
 async def test_what_the_switch_did_not_take_is_said_again(room: Room) -> None:

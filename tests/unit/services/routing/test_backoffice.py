@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cti.ids import CallId
+from cti.ids import CallId, Node
 from services.calls.facts import Fact, MenuChosen
 from services.calls.network_text import printable
 from services.customers.wire import Customer
@@ -22,7 +22,9 @@ class Remembering:
 
 def office(clock: HandClock, noted: list[Fact]) -> BackOffice:
     priorities = {"normal": 0, "big": 10}
-    return BackOffice(Remembering(), clock, language="zh-CN", priority_of=priorities.__getitem__, note=noted.append)  # type: ignore[arg-type]
+    return BackOffice(
+        Remembering(), clock, language="zh-CN", priority_of=priorities.__getitem__, note=noted.append, node=Node("south")
+    )  # type: ignore[arg-type]
 
 
 async def test_a_big_customer_waits_before_others_in_any_spelling_of_the_number(clock: HandClock) -> None:
@@ -38,7 +40,7 @@ async def test_anybody_else_is_received_as_anybody(clock: HandClock) -> None:
 async def test_the_callers_choice_is_noted_and_nothing_waits(clock: HandClock) -> None:
     noted: list[Fact] = []
     await office(clock, noted).chosen(CALL, "1\x00", "notice-1")
-    assert noted == [MenuChosen(at=clock.now(), call=CALL, path="1", notice="notice-1")]
+    assert noted == [MenuChosen(at=clock.now(), call=CALL, path="1", notice="notice-1", node=Node("south"))]
 
 
 def test_what_the_network_sends_is_cut_and_cleaned() -> None:
