@@ -15,6 +15,12 @@ from services.now import Clock
 from services.store.db import Connection, Pool, connection, transaction
 
 
+class TooManyViews(Conflict):
+    """You have as many views of this list as there can be; remove one."""
+
+    code = "too_many_views"
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """The use-cases of this room. Everybody has their own alone: somebody else's view is not found."""
@@ -31,7 +37,7 @@ class Lists:
             await store.choose_columns(taken, who.id, of, columns)
 
     async def save(self, who: LoggedIn, of: str, *, name: str, query: str) -> View:
-        """Raises NameTaken, and Conflict for more than MOST_VIEWS of a list."""
+        """Raises NameTaken, and TooManyViews beyond MOST_VIEWS of a list."""
         async with transaction(self.pool) as taken:
             await self._check_room(taken, who, of)
             return await store.save(taken, who.id, of=of, name=name, query=query, at=self.clock.now())
@@ -43,7 +49,7 @@ class Lists:
                 raise NotFound("there is no such view of yours")
 
     async def restore(self, who: LoggedIn, view: int) -> View:
-        """Raises NotFound, NameTaken, Conflict as ``save`` does."""
+        """Raises NotFound, NameTaken, TooManyViews as ``save`` does."""
         async with transaction(self.pool) as taken:
             found = await store.removed(taken, who.id, view)
             if found is None:
@@ -55,4 +61,4 @@ class Lists:
     @staticmethod
     async def _check_room(taken: Connection, who: LoggedIn, of: str) -> None:
         if await store.count(taken, who.id, of) >= MOST_VIEWS:
-            raise Conflict(f"you have {MOST_VIEWS} views of this list; remove one")
+            raise TooManyViews

@@ -19,7 +19,7 @@ QUERIES = load_queries(Path(__file__).parent / "lists.sql")
 class NameTaken(Conflict):
     """Another of your views of this list has this name."""
 
-    code = "taken"
+    code = "view_taken"
 
 
 async def own(connection: Connection, person: int) -> Own:

@@ -5,6 +5,7 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import * as api from './api'
+import { useNewest } from './newest'
 import { tell } from './problems'
 import { useSession } from './session'
 import type { ChosenColumn, ListName, SavedView } from './wire'
@@ -36,35 +37,48 @@ export const useOwnLists = defineStore('ownLists', () => {
   const session = useSession()
   const columns = ref<Partial<Record<ListName, ChosenColumn[]>>>({})
   const views = ref<SavedView[]>([])
+  const questions = useNewest()
   let whose: number | undefined
+  /** Views that were removed here. */
+  const removed = new Set<number>()
+  /** The newest choice of each list on its way. The one after it waits: of two at once, who knows which the server has last. */
+  const sending = new Map<ListName, Promise<void>>()
 
   function forget(): void {
+    questions.forget()
     whose = undefined
     columns.value = {}
     views.value = []
+    removed.clear()
+    sending.clear()
   }
 
   watch(() => session.me?.id, forget, { flush: 'sync' })
 
-  /** Asked once; what could not be asked is asked for at the next list. */
+  /** Asked once; what could not be asked is asked for at the next list. What was chosen here meanwhile is newer than the answer. */
   async function learn(): Promise<void> {
     const me = session.me?.id
     if (me === undefined || whose === me) return
     whose = me
+    const question = questions.ask()
     try {
       const mine = await api.myLists()
-      if (whose !== me) return
-      columns.value = Object.fromEntries(mine.columns.map((one) => [one.list, one.columns]))
-      views.value = mine.views
+      if (!question.isNewest()) return
+      const here = new Set([...removed, ...views.value.map((view) => view.id)])
+      columns.value = { ...Object.fromEntries(mine.columns.map((one) => [one.list, one.columns])), ...columns.value }
+      views.value = [...mine.views.filter((view) => !here.has(view.id)), ...views.value]
     } catch {
-      if (whose === me) whose = undefined // the page says itself that the server is away
+      if (question.isNewest()) whose = undefined // the page says itself that the server is away
     }
   }
 
   /** Shown at once; where the server does not take it, it is said, and stands until the page is loaded again. */
   async function choose(list: ListName, chosen: ChosenColumn[]): Promise<void> {
     columns.value = { ...columns.value, [list]: chosen }
-    await api.chooseColumns(list, chosen).catch(tell)
+    const me = session.me?.id
+    const sent = (sending.get(list) ?? Promise.resolve()).then(() => (me === session.me?.id ? api.chooseColumns(list, chosen) : undefined)).catch(tell)
+    sending.set(list, sent)
+    await sent
   }
 
   async function save(list: ListName, name: string, query: string): Promise<void> {
@@ -74,11 +88,13 @@ export const useOwnLists = defineStore('ownLists', () => {
 
   async function remove(view: SavedView): Promise<void> {
     await api.removeView(view.id)
+    removed.add(view.id)
     views.value = views.value.filter((one) => one.id !== view.id)
   }
 
   async function restore(view: SavedView): Promise<void> {
     const back = await api.restoreView(view.id)
+    removed.delete(view.id)
     views.value = [...views.value, back]
   }
 
