@@ -289,3 +289,101 @@ test('who comes back has the list at once as it was left, and then what has chan
   await back.more()
   expect(back.rows.value.length).toBeGreaterThan(650)
 })
+
+test('a row that moved down between two pages stands in the list once', async () => {
+  const { pages, waiting } = scripted()
+  void pages.load()
+  waiting[0]?.give({ rows: ['1', '2'], next: 'a' })
+  await settle()
+  void pages.more()
+  waiting[1]?.give({ rows: ['2', '3'], next: 'b' })
+  await settle()
+  expect(pages.rows.value).toEqual(['1', '2', '3'])
+  void pages.refresh()
+  waiting[2]?.give({ rows: ['1', '2'], next: 'c' })
+  await settle()
+  waiting[3]?.give({ rows: ['2', '3'], next: null })
+  await settle()
+  expect(pages.rows.value).toEqual(['1', '2', '3'])
+})
+
+test('a new row that a look reads twice is counted once', () => {
+  expect(look([row(1)], [row(3), row(2), row(3), row(1)]).fresh).toBe(2)
+})
+
+test('a search goes on through pages without a row, and says so where it stopped before the end', async () => {
+  const asked: (string | undefined)[] = []
+  let last = 3
+  const pages = usePages<Row>(
+    async (after) => {
+      asked.push(after)
+      const place = Number(after ?? 0)
+      return place === last ? { rows: [row(1)], next: null } : { rows: [], next: String(place + 1) }
+    },
+    ({ id }) => id,
+  )
+  await pages.load()
+  expect(asked).toEqual([undefined, '1', '2', '3'])
+  expect(pages.rows.value).toEqual([row(1)])
+  last = 15
+  asked.length = 0
+  await pages.load()
+  expect(asked).toHaveLength(10)
+  expect(pages.rows.value).toEqual([])
+  expect(pages.next.value).toBe('10')
+  await pages.more()
+  expect(pages.rows.value).toEqual([row(1)])
+  expect(pages.next.value).toBeNull()
+})
+
+/** A list of two pages, the first one read; answers come when the test gives them. */
+async function begun() {
+  const waiting: { after: string | undefined; give: (page: Page<Row>) => void; fail: (error: Error) => void }[] = []
+  const pages = usePages<Row>((after) => new Promise((give, fail) => waiting.push({ after, give, fail })), ({ id }) => id)
+  const answer = async (place: number, page: Page<Row>) => (waiting[place]?.give(page), await settle())
+  void pages.load()
+  await answer(0, { rows: [row(4), row(3)], next: 'a' })
+  return { pages, waiting, answer }
+}
+
+test('what changes while a page is on its way is looked at once the page is there', async () => {
+  const { pages, waiting, answer } = await begun()
+  void pages.more()
+  void pages.look()
+  void pages.look()
+  expect(waiting).toHaveLength(2)
+  await answer(1, { rows: [row(2)], next: null })
+  expect(waiting).toHaveLength(3)
+  await answer(2, { rows: [row(4, 'open'), row(3), row(2)], next: null })
+  expect(pages.rows.value).toEqual([row(4, 'open'), row(3), row(2)])
+  expect(waiting).toHaveLength(3)
+})
+
+test('a look whose answer finds more rows than it was asked for is made again', async () => {
+  const { pages, waiting, answer } = await begun()
+  void pages.look()
+  void pages.more()
+  await answer(1, { rows: [row(4, 'open'), row(3)], next: 'a' })
+  expect(waiting).toHaveLength(3)
+  await answer(2, { rows: [row(2)], next: null })
+  await answer(3, { rows: [row(4, 'open'), row(3), row(2)], next: null })
+  expect(pages.rows.value).toEqual([row(4, 'open'), row(3), row(2)])
+  void pages.look()
+  void pages.refresh()
+  await answer(5, { rows: [row(4, 'closed')], next: null })
+  await answer(4, { rows: [row(4, 'open')], next: null })
+  expect(pages.rows.value).toEqual([row(4, 'closed')])
+  expect(waiting).toHaveLength(6)
+})
+
+test('with the server away nobody looks unbidden; once a page comes, what is due is looked at', async () => {
+  const { pages, waiting, answer } = await begun()
+  void pages.more()
+  void pages.look()
+  waiting[1]?.fail(new Error('away'))
+  await settle()
+  expect(waiting).toHaveLength(2)
+  void pages.more()
+  await answer(2, { rows: [row(2)], next: null })
+  expect(waiting).toHaveLength(4)
+})

@@ -178,6 +178,14 @@ async def test_columns_and_views_are_the_persons_at_whichever_desk(crowded: Cent
     await desk.at("view-restore").click()
     await expect(desk.at("saved-view")).to_have_text("最久未结")
     await desk.assert_accessible()
+    async with await crowded.desk("dora") as dora:
+
+        async def are_kept() -> bool:
+            kept = (await dora.get("/api/me/lists"))["columns"]
+            columns = {column["key"]: (place, column["shown"]) for one in kept for place, column in enumerate(one["columns"])}
+            return columns.get("customer", (0, True))[1] is False and columns["summary"] < columns["class"]
+
+        await until(are_kept, "the columns as they were chosen", 30)
     async with Browser(tmp_path / "another", pictures=tmp_path) as browser:
         another = await log_in(crowded, browser)
         await expect(another.page.get_by_role("columnheader", name="客户")).to_have_count(0)

@@ -43,7 +43,7 @@ export function looked<Row>(shown: readonly Row[], read: readonly Row[], isWhole
   const shownTo = isWhole ? shown.length : shown.findLastIndex((row) => now.has(id(row)))
   return {
     rows: shown.map((row) => now.get(id(row)) ?? row),
-    fresh: read.filter((row, place) => (place < readTo || readTo < 0) && !known.has(id(row))).length,
+    fresh: new Set(read.filter((row, place) => (place < readTo || readTo < 0) && !known.has(id(row))).map(id)).size,
     gone: new Set(shown.filter((row, place) => place < shownTo && !now.has(id(row))).map(id)),
   }
 }
@@ -80,6 +80,8 @@ export function usePages<Row>(read: Read<Row>, id: (row: Row) => Id, inSight: ()
   const stuck = ref(false)
   const questions = useNewest()
   const looks = useNewest()
+  /** Something changed while rows were being read: some of them may be from before it. */
+  let due = false
 
   function empty(): void {
     rows.value = []
@@ -91,17 +93,26 @@ export function usePages<Row>(read: Read<Row>, id: (row: Row) => Id, inSight: ()
     gone.value = new Set()
   }
 
-  /** From `after` on, page by page until there are `atLeast` rows; shown in one piece, for the filter it was asked for. */
+  /**
+   * From `after` on, page by page until there are `atLeast` rows, and one more than before: where the server searches piece by piece, a page
+   * may have none though there are further ones. Shown in one piece, for the filter it was asked for.
+   */
   async function ask(after: string | undefined, atLeast: number): Promise<void> {
     const question = questions.ask()
+    if (!after) {
+      due = false // all of it is asked for now
+      looks.forget()
+    }
     loading.value = true
     failure.value = ''
     let found = after ? rows.value : []
+    const known = new Set(found.map(id))
+    const wanted = Math.max(atLeast, found.length + 1)
     const begun = after ? [...marks] : []
     try {
       const page = await readOn(after)
       let goesOn = page.next
-      for (let pages = 1; question.isNewest() && goesOn && found.length < atLeast && pages < READ_AGAIN_PAGES; pages++) {
+      for (let pages = 1; question.isNewest() && goesOn && found.length < wanted && pages < READ_AGAIN_PAGES; pages++) {
         goesOn = (await readOn(goesOn)).next
       }
       if (!question.isNewest()) return
@@ -119,11 +130,15 @@ export function usePages<Row>(read: Read<Row>, id: (row: Row) => Id, inSight: ()
     } finally {
       if (question.isNewest()) loading.value = false
     }
+    if (due && !stuck.value) void look()
 
+    /** A row that moved down since the page before was read comes again: it stays where it stands. */
     async function readOn(from: string | undefined): Promise<Page<Row>> {
       const page = await read(from, from ? FURTHER_ROWS : FIRST_ROWS)
       begun.push({ from: found.length, after: from })
-      found = [...found, ...page.rows]
+      const fresh = page.rows.filter((row) => !known.has(id(row)))
+      for (const row of fresh) known.add(id(row))
+      found = [...found, ...fresh]
       return page
     }
   }
@@ -164,16 +179,18 @@ export function usePages<Row>(read: Read<Row>, id: (row: Row) => Id, inSight: ()
 
   /** Something may have changed: rows are brought up to date where they stand. Without an answer they are at the next change. */
   async function look(): Promise<void> {
-    if (loading.value) return
+    due = loading.value
+    if (due) return // once that is read
     const shown = rows.value
     if (shown.length === 0) return ask(undefined, 0) // there is nothing that could move
     const question = looks.ask()
-    const isNews = () => question.isNewest() && rows.value === shown && !loading.value
+    const hasGrown = () => rows.value !== shown || loading.value
     const again = await readAgain().catch(() => null)
-    // read anew meanwhile, or just being read: that answer is the newer one
-    if (!again || !isNews()) return
+    if (!again || !question.isNewest()) return // read anew meanwhile, or just being read: that answer is the newer one
+    if (hasGrown()) return look()
     const sight = await readInSight(again.rows.length).catch(() => null)
-    if (!isNews()) return
+    if (!question.isNewest()) return
+    if (hasGrown()) return look()
     const found = looked(shown, again.rows, again.isWhole, id)
     const foundThere = sight ? looked(sight.was, sight.rows, false, id) : null
     rows.value = sight && foundThere ? [...found.rows.slice(0, sight.mark.from), ...foundThere.rows, ...found.rows.slice(sight.mark.from + sight.was.length)] : found.rows
