@@ -3,7 +3,7 @@ import { lastly, request } from './http'
 import type { ChosenColumn, ListName, SavedView, Wire } from './wire'
 
 export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'login', body)
-export const logout = () => lastly<void>('POST', 'logout')
+export const logout = (stays: () => boolean) => lastly<void>('POST', 'logout', stays)
 export const me = () => request<Wire<'Me'>>('GET', 'me')
 export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', 'me', body)
 

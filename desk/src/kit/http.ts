@@ -17,13 +17,16 @@ export class Unreachable extends Error {}
 /** Not asked, or no longer: whoever asks is logging out. That is nobody's trouble. */
 export class Left extends Unreachable {}
 
+/** Nobody logs out: something has begun that is finished first. */
+export class Stays extends Error {}
+
 const TIME_LIMIT_MS = 15_000
 const UPLOAD_LIMIT_MS = 600_000
 /** What anybody may ask who is nobody yet. */
 const DOORS = new Set(['login', 'me'])
 let loggedOut: () => void = () => undefined
-/** Somebody is logging out, or has: until a session begins nothing is asked in its name. */
-let isOver = false
+/** What may be asked: all of it; while somebody logs out what is written, until it is; then nothing, until a session begins. */
+let door: 'open' | 'writing' | 'shut' = 'open'
 const reading = new Set<AbortController>()
 const writing = new Set<Promise<unknown>>()
 
@@ -43,7 +46,8 @@ async function problemOf(response: Response): Promise<Problem> {
 }
 
 export function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  if (isOver && !DOORS.has(path)) return Promise.reject(new Left(path))
+  const isRefused = door === 'shut' || (door === 'writing' && method === 'GET')
+  if (isRefused && !DOORS.has(path)) return Promise.reject(new Left(path))
   const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' }
   const how = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }
   return method === 'GET' ? ask<T>(path, how, reading) : writes(ask<T>(path, how))
@@ -56,14 +60,31 @@ function writes<T>(asked: Promise<T>): Promise<T> {
   return asked
 }
 
+/** Everything is written, with what follows on it, as a confirmation follows on what was typed before it. */
+async function written(): Promise<void> {
+  const end = performance.now() + TIME_LIMIT_MS
+  while (writing.size) {
+    if (performance.now() > end) door = 'shut' // one after another, they could go on for ever
+    await Promise.allSettled(writing)
+    await new Promise((resolve) => setTimeout(resolve)) // by then what follows has begun
+  }
+}
+
 /**
  * The last question of a session. What is being written comes first, what is being read is let go, and nothing is asked any more: what
- * arrived after the log-out would be refused, which a browser notes as a fault of the page. A log-out that failed ends nothing.
+ * arrived after the log-out would be refused, which a browser notes as a fault of the page. A log-out that failed, or that somebody who
+ * `stays` takes back meanwhile, ends nothing.
  */
-export async function lastly<T>(method: string, path: string): Promise<T> {
-  isOver = true
+export async function lastly<T>(method: string, path: string, stays: () => boolean): Promise<T> {
+  if (stays()) throw new Stays(path)
+  door = 'writing'
   for (const asking of reading) asking.abort()
-  if (writing.size) await Promise.allSettled(writing)
+  if (writing.size) await written()
+  if (stays()) {
+    begins()
+    throw new Stays(path)
+  }
+  door = 'shut'
   try {
     return await ask<T>(path, { method })
   } catch (error) {
@@ -74,7 +95,7 @@ export async function lastly<T>(method: string, path: string): Promise<T> {
 
 /** Somebody is known to the server: from now on what is asked is asked in their name. */
 export function begins(): void {
-  isOver = false
+  door = 'open'
 }
 
 /** A file as it is, for as long as its size takes; `sent` hears what share of it has gone. `fetch` would not say. */
@@ -103,7 +124,7 @@ async function ask<T>(path: string, how: RequestInit, among?: Set<AbortControlle
     return await read<T>(response, path)
   } catch (error) {
     if (error instanceof Refused) throw error
-    throw isOver && among ? new Left(path) : new Unreachable(path)
+    throw door !== 'open' && among ? new Left(path) : new Unreachable(path)
   } finally {
     clearTimeout(timer)
     among?.delete(asking)

@@ -1,10 +1,11 @@
 /** A failure as a sentence for the person at the desk. */
 import { ElMessage } from 'element-plus'
 import { found, t } from '@/words'
-import { Left, Refused, Unreachable } from './http'
+import { Left, Refused, Stays, Unreachable } from './http'
 import type { FieldProblem } from './wire'
 
 export function sentence(error: unknown): string {
+  if (error instanceof Stays) return t('phone.endFirst')
   if (error instanceof Unreachable) return t('problem.unreachable')
   if (error instanceof Refused) {
     return found(`problem.${error.problem.code}`) ?? t(error.status >= 500 ? 'problem.server' : 'problem.unknown')

@@ -19,6 +19,8 @@ export const useSession = defineStore('session', () => {
   const away = shallowRef<unknown>(null)
   /** The page's own socket may tell of the end before the answer to the log-out comes: that is no news. */
   let leaving = false
+  /** In a call: leaving the frame would hang up on somebody. */
+  let talks = () => false
   const questions = useNewest()
 
   speak(kept<Language>('language', navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'))
@@ -28,6 +30,9 @@ export const useSession = defineStore('session', () => {
     ended.value = me.value !== null && !leaving
     forget('loggedIn')
   }
+
+  /** Nobody logs out while this is so. */
+  const stayWhile = (isTalking: () => boolean) => void (talks = isTalking)
 
   /** From the frame to the log-in page. */
   function leave(): void {
@@ -74,14 +79,16 @@ export const useSession = defineStore('session', () => {
   async function logout(): Promise<void> {
     leaving = true
     try {
-      await api.logout()
+      await api.logout(talks)
     } catch (error) {
       if (!isNobody(error)) throw error // otherwise the session had ended already
     } finally {
       leaving = false
     }
     forget('loggedIn')
-    leave()
+    // a call taken while the server was asked is finished first, as under any session that ended
+    if (talks()) ended.value = true
+    else leave()
   }
 
   async function chooseLanguage(wanted: Language): Promise<void> {
@@ -99,5 +106,5 @@ export const useSession = defineStore('session', () => {
   const hasPhone = computed(() => Boolean(me.value?.extension) && can('desk'))
   /** Each role's home answers: what must I do next? */
   const home = computed(() => (can('desk') ? '/' : can('people') ? '/system' : '/calls'))
-  return { me, ended, away, can, hasPhone, home, load, leave, login, logout, chooseLanguage }
+  return { me, ended, away, can, hasPhone, home, load, leave, stayWhile, login, logout, chooseLanguage }
 })

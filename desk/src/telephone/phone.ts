@@ -85,6 +85,7 @@ export const usePhone = defineStore('phone', () => {
   const inBrowser = computed(() => session.hasPhone && session.me?.phone_kind === 'browser')
   const busy = computed(() => phase.value === 'talking' || phase.value === 'connecting')
   const isRinging = computed(() => !busy.value && (phase.value === 'ringing' || live.ringing.length > 0))
+  session.stayWhile(() => busy.value)
   const isUnanswered = computed(() => phase.value === 'ringing' || (phase.value === 'connecting' && !answered.value))
   /** The call can be put on hold or handed on: that goes through the line, and tried without one it would end the call. */
   const canHandOn = computed(() => phase.value === 'talking' && registration.value === 'registered' && !transferring.value)
