@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { nextTick, ref } from 'vue'
 import { useNotice, type Ringing } from '../src/telephone/notice'
 
-const RING: Ringing = { title: 'Incoming call', who: 'Zhang Guifang' }
+const RING: Ringing = { id: 'a.1/b.1', title: 'Incoming call', who: 'Zhang Guifang' }
 
 class FakeNotification {
   static permission: NotificationPermission = 'default'
@@ -68,6 +68,18 @@ test('a ring is told on the desktop for as long as it rings, and a click on it b
   rings.value = null
   await nextTick()
   expect(FakeNotification.made.map((one) => one.isOpen)).toEqual([false, false])
+})
+
+test('another ring in the place of the one that ended has its own notice, more about the same one has not', async () => {
+  const { rings, switchNotice } = watched()
+  await switchNotice(true)
+  rings.value = RING
+  await nextTick()
+  rings.value = { ...RING, who: 'Mrs Zhang' }
+  await nextTick()
+  rings.value = { ...RING, id: 'a.2/b.2', who: 'Wang' }
+  await nextTick()
+  expect(FakeNotification.made.map((one) => [one.how.body, one.isOpen])).toEqual([['Zhang Guifang', false], ['Wang', true]])
 })
 
 test('who looks at the desk needs no notice', async () => {

@@ -262,6 +262,20 @@ test('a call that comes before the ghost of the last one is gone is not refused 
   expect([session.ended, next.refused, phone.phase]).toEqual([true, 0, 'ringing'])
 })
 
+test('each ring is known from the last, with or without a card', async () => {
+  const { phone, session, line } = await ringing()
+  const first = phone.ringId
+  session.terminate()
+  expect(phone.ringId).toBe('')
+  line.emit('newRTCSession', { session: new FakeSession() })
+  expect([first, phone.ringId].map(Boolean)).toEqual([true, true])
+  expect(phone.ringId).not.toBe(first)
+  cards(card({ id: 'a/1' }))
+  expect(phone.ringId).toBe('a/1')
+  cards()
+  expect(phone.ringId, 'which the line still has').toBe('a/1')
+})
+
 test('a second call while the first truly rings is refused as busy', async () => {
   const { session, line } = await ringingWithCard()
   const next = new FakeSession()

@@ -28,6 +28,12 @@ export async function toFirstWrong(within: HTMLElement | null): Promise<void> {
   wrong.focus()
 }
 
+/** A dialog that keeps the keyboard to itself is open: what opened over it would be typed into in vain. One that is closed may still be there. */
+export function isKeyboardTaken(): boolean {
+  const dialogs = [...document.querySelectorAll('[role="dialog"][aria-modal="true"]')]
+  return dialogs.some((dialog) => dialog.getClientRects().length > 0)
+}
+
 /** In a dialog, the call's row or a menu, one stays where one is. */
 function isOverPage(at: Element | null): boolean {
   return Boolean(at?.closest('[role="dialog"], .call-row, .el-popper'))

@@ -6,6 +6,8 @@ import { computed, ref, watch } from 'vue'
 import { keep, kept } from '@/kit/kept'
 
 export interface Ringing {
+  /** Which ring: another one has its own notice. */
+  id: string
   title: string
   who: string
 }
@@ -35,7 +37,7 @@ export function useNotice(rings: () => Ringing | null) {
   }
 
   watch(
-    () => rings() !== null,
+    () => rings()?.id,
     () => {
       close()
       const ring = rings()

@@ -105,8 +105,18 @@ export const usePhone = defineStore('phone', () => {
     const card = live.ringing[0]
     return card?.customer?.name || grouped(card?.number ?? caller.value.number) || t('pop.withheld')
   })
+  /** Counts the phone's own rings. */
+  const rung = ref(0)
+  /** Which ring it is; none where nothing rings. One whose card is over before the line says so is still the same. */
+  const ring = computed<{ id: string; nth: number }>((last) => {
+    const nth = rung.value
+    if (!isRinging.value) return { id: '', nth }
+    const same = last?.nth === nth ? last.id : ''
+    return { id: live.ringing[0]?.id ?? (same || `direct.${nth}`), nth }
+  })
+  const ringId = computed(() => ring.value.id)
   const ringsHere = () => isRinging.value && (holdsPhone.value || !inBrowser.value)
-  const noticing = useNotice(() => (ringsHere() ? { title: t('pop.title'), who: who.value } : null))
+  const noticing = useNotice(() => (ringsHere() ? { id: ringId.value, title: t('pop.title'), who: who.value } : null))
   const isGhost = useAgreement({
     rings: () => isUnanswered.value,
     idle: () => registration.value === 'registered' && phase.value === 'idle',
@@ -246,6 +256,7 @@ export const usePhone = defineStore('phone', () => {
     if (isGhost.value) stopRinging()
     if (call) return incoming.refuseBusy()
     call = incoming
+    rung.value++
     backToReady = false // the person is here now: this one is lost to nobody else
     answered.value = false
     tab?.hasCall(true)
@@ -441,6 +452,6 @@ export const usePhone = defineStore('phone', () => {
     register, takeHere, stop, answer, hangUp, pressHangUp, asksToHangUp, toggleMute, toggleHold, dial, transfer,
     microphoneTrouble: headset.trouble, levels: headset.levels, retryMicrophone, mayTakeCalls,
     chooseSpeaker, chooseMicrophone, testCall,
-    who, ...ringing, ...noticing,
+    who, ringId, ...ringing, ...noticing,
   }
 })

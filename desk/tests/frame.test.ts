@@ -1,0 +1,52 @@
+/** What stands in the frame, drawn as a server would. */
+import { ID_INJECTION_KEY, ZINDEX_INJECTION_KEY } from 'element-plus'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { createSSRApp, h } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
+import { renderToString } from 'vue/server-renderer'
+import TheFrame from '../src/frame/TheFrame.vue'
+import { isKeyboardTaken } from '../src/kit/focus'
+import { useSession } from '../src/kit/session'
+import { TEST } from '../src/kit/testids'
+import { usePhone } from '../src/telephone/phone'
+import { speak } from '../src/words'
+import { me } from './made'
+
+/** What the frame asks of a browser as it is loaded. */
+vi.hoisted(() => {
+  const matchMedia = () => ({ matches: false, addEventListener: () => undefined, removeEventListener: () => undefined })
+  const nothing = { getItem: () => null, setItem: () => undefined, removeItem: () => undefined }
+  Object.assign(globalThis, { window: globalThis, matchMedia, localStorage: nothing, sessionStorage: nothing, addEventListener: () => undefined })
+})
+
+beforeEach(() => {
+  setActivePinia(createPinia())
+  speak('en')
+  vi.stubGlobal('WebSocket', class extends EventTarget { close() {} })
+  vi.stubGlobal('fetch', async () => new Response('[]'))
+})
+
+async function frame(): Promise<string> {
+  const app = createSSRApp({ render: () => h(TheFrame) })
+  app.provide(ID_INJECTION_KEY, { prefix: 1, current: 0 })
+  app.provide(ZINDEX_INJECTION_KEY, { current: 0 })
+  app.use(createRouter({ history: createMemoryHistory(), routes: [{ path: '/:rest(.*)*', component: { render: () => null } }] }))
+  return renderToString(app)
+}
+
+test('who loses the extension in a call keeps the row where it is ended', async () => {
+  useSession().me = me({ extension: null })
+  usePhone().phase = 'talking'
+  expect(await frame()).toContain(`data-testid="${TEST.call.hangup}"`)
+  usePhone().phase = 'idle'
+  expect(await frame()).not.toContain('call-row')
+})
+
+test.each([
+  ['one that is open', 1, true],
+  ['one that is closed, and still there', 0, false],
+])('a dialog has the keyboard: %s', (_, rects, isTaken) => {
+  vi.stubGlobal('document', { querySelectorAll: () => [{ getClientRects: () => ({ length: rects }) }] })
+  expect(isKeyboardTaken()).toBe(isTaken)
+})
