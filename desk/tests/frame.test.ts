@@ -1,12 +1,13 @@
 /** What stands in the frame, drawn as a server would. */
 import { ID_INJECTION_KEY, ZINDEX_INJECTION_KEY } from 'element-plus'
+import { focusableStack } from 'element-plus/es/components/focus-trap/src/utils.mjs'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { createSSRApp, h } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { renderToString } from 'vue/server-renderer'
 import TheFrame from '../src/frame/TheFrame.vue'
-import { isKeyboardTaken } from '../src/kit/focus'
+import { overDialogs } from '../src/kit/focus'
 import { useSession } from '../src/kit/session'
 import { TEST } from '../src/kit/testids'
 import { usePhone } from '../src/telephone/phone'
@@ -43,10 +44,14 @@ test('who loses the extension in a call keeps the row where it is ended', async 
   expect(await frame()).not.toContain('call-row')
 })
 
-test.each([
-  ['one that is open', 1, true],
-  ['one that is closed, and still there', 0, false],
-])('a dialog has the keyboard: %s', (_, rects, isTaken) => {
-  vi.stubGlobal('document', { querySelectorAll: () => [{ getClientRects: () => ({ length: rects }) }] })
-  expect(isKeyboardTaken()).toBe(isTaken)
+test('what opens over a dialog has the keyboard until it closes', () => {
+  vi.stubGlobal('document', { activeElement: null })
+  vi.stubGlobal('HTMLElement', class {})
+  const dialog = { paused: false, pause: () => (dialog.paused = true), resume: () => (dialog.paused = false) }
+  focusableStack.push(dialog as never)
+  const close = overDialogs()
+  expect(dialog.paused).toBe(true)
+  close()
+  expect(dialog.paused).toBe(false)
+  focusableStack.remove(dialog as never)
 })

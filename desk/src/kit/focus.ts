@@ -1,7 +1,10 @@
 /** Where the keyboard is. When what had the focus goes away, a browser gives it to nobody: whoever works by keys starts at the top again. */
+import { focusableStack } from 'element-plus/es/components/focus-trap/src/utils.mjs'
 import { nextTick } from 'vue'
 
 const FIRST_WRONG = '[aria-invalid="true"]'
+/** It keeps the keyboard to itself. */
+const MODAL = '[role="dialog"][aria-modal="true"]'
 
 /** The page's heading: where one begins to read after arriving. */
 export async function toHeading(): Promise<void> {
@@ -28,10 +31,18 @@ export async function toFirstWrong(within: HTMLElement | null): Promise<void> {
   wrong.focus()
 }
 
-/** A dialog that keeps the keyboard to itself is open: what opened over it would be typed into in vain. One that is closed may still be there. */
-export function isKeyboardTaken(): boolean {
-  const dialogs = [...document.querySelectorAll('[role="dialog"][aria-modal="true"]')]
-  return dialogs.some((dialog) => dialog.getClientRects().length > 0)
+/**
+ * Something opens over the dialogs: until the returned is called they do not take the keyboard back, and Esc is not theirs. Whoever
+ * was in a dialog is there again afterwards.
+ */
+export function overDialogs(): () => void {
+  const before = document.activeElement
+  const layer = { paused: false, pause: () => undefined, resume: () => undefined }
+  focusableStack.push(layer)
+  return () => {
+    focusableStack.remove(layer)
+    if (before instanceof HTMLElement && before.isConnected && before.closest(MODAL)) before.focus({ preventScroll: true })
+  }
 }
 
 /** In a dialog, the call's row or a menu, one stays where one is. */
