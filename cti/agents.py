@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cti import events
 from cti.changes import AgentChanged, AgentState, CallOffered, Change, LegJoined, LegLeft, OfferEnded
@@ -51,10 +52,12 @@ class Agent:
         return not (self.memberships or self.ringing or self.talking)
 
 
+_BUSY = {NOT_IN_USE: 1, RINGING_DEVICE: 2, **dict.fromkeys(IN_USE, 3)}
+
+
 def device_of(agent: Agent) -> int:
     """The device state that counts when memberships disagree: the busiest. The switch tells them one after the other."""
-    codes = [m.status for m in agent.memberships.values()]
-    return max(codes, key=lambda code: (code in IN_USE, code == RINGING_DEVICE, code == NOT_IN_USE), default=0)
+    return max((m.status for m in agent.memberships.values()), key=lambda code: _BUSY.get(code, 0), default=0)
 
 
 def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
@@ -63,11 +66,11 @@ def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
     A phone that rings or talks without a call of ours keeps the call that it last had in that state: either the agent consults
     a colleague, or the device's own state comes a moment after the channel's.
     """
-    device = device_of(agent)
     if agent.talking:
         return AgentState.TALKING, next(iter(agent.talking.values()))
     if agent.ringing:
         return AgentState.RINGING, next(iter(agent.ringing.values()))
+    device = device_of(agent)
     if device in IN_USE:
         return AgentState.TALKING, agent.call if agent.state is AgentState.TALKING else None
     if device == RINGING_DEVICE:
@@ -93,6 +96,17 @@ class Roster:
         self._agent_of = agent_of
         self._leg_of: dict[ChannelId, Extension] = {}
         self._direct: set[ChannelId] = set()  # phones that ring for a call outside any queue
+        self._on: dict[type, Callable[[Any], list[Change]]] = {
+            events.EnteredBridge: self._consulted,
+            events.MemberSeen: self._member_seen,
+            events.MemberGone: self._member_gone,
+        }
+        self._after: dict[type, Callable[[Any], list[Change]]] = {
+            CallOffered: self._offered,
+            LegJoined: self._joined,
+            OfferEnded: self._over,
+            LegLeft: self._over,
+        }
 
     def of(self, interface: str) -> Agent | None:
         """The agent who has that phone, if the switch knows one."""
@@ -103,43 +117,64 @@ class Roster:
         """Changes that follow from an event of a queue membership, or from a consulted phone that is answered; no other event
         changes anything here.
         """
-        if isinstance(event, events.EnteredBridge):
-            return self._consulted(event)
-        if not isinstance(event, events.MemberSeen | events.MemberGone):
+        act = self._on.get(type(event))
+        return act(event) if act else []
+
+    def follow(self, change: Change) -> list[Change]:
+        """Changes of the agent whose phone a change of a call concerns; other changes concern no agent."""
+        act = self._after.get(type(change))
+        return act(change) if act else []
+
+    # --- after a change of a call
+
+    def _offered(self, change: CallOffered) -> list[Change]:
+        agent = self._agent(change.extension, change.at)
+        agent.ringing[change.leg] = change.call
+        self._leg_of[change.leg] = change.extension
+        if not change.queue:
+            self._direct.add(change.leg)
+        return self._settle(agent, change.at)
+
+    def _joined(self, change: LegJoined) -> list[Change]:
+        if change.extension is None:
             return []
+        agent = self._agent(change.extension, change.at)
+        agent.ringing.pop(change.leg, None)
+        agent.talking[change.leg] = change.call
+        self._leg_of[change.leg] = change.extension
+        self._direct.discard(change.leg)
+        return self._settle(agent, change.at)
+
+    def _over(self, change: OfferEnded | LegLeft) -> list[Change]:
+        extension = self._leg_of.pop(change.leg, None)
+        if extension is None:
+            return []
+        agent = self._agent(extension, change.at)
+        agent.ringing.pop(change.leg, None)
+        agent.talking.pop(change.leg, None)
+        self._direct.discard(change.leg)
+        return self._settle(agent, change.at)
+
+    # --- what the switch says
+
+    def _member_seen(self, event: events.MemberSeen) -> list[Change]:
         extension = self._agent_of(event.interface)
         if extension is None:
             return []
         agent = self._agent(extension, event.at)
-        if isinstance(event, events.MemberSeen):
-            agent.memberships[event.queue] = Membership(event.status, event.paused, event.reason if event.paused else "")
-        else:
-            agent.memberships.pop(event.queue, None)
+        seen = Membership(event.status, event.paused, event.reason if event.paused else "")
+        if agent.memberships.get(event.queue) == seen:
+            return []
+        agent.memberships[event.queue] = seen
         return self._settle(agent, event.at)
 
-    def follow(self, change: Change) -> list[Change]:
-        """Changes of the agent whose phone a change of a call concerns; other changes concern no agent."""
-        match change:
-            case CallOffered(at=at, extension=extension, leg=leg, call=call):
-                agent = self._agent(extension, at)
-                agent.ringing[leg] = call
-                self._leg_of[leg] = extension
-                if not change.queue:
-                    self._direct.add(leg)
-            case LegJoined(at=at, extension=str() as extension, leg=leg, call=call):
-                agent = self._agent(Extension(extension), at)
-                agent.ringing.pop(leg, None)
-                agent.talking[leg] = call
-                self._leg_of[leg] = Extension(extension)
-                self._direct.discard(leg)
-            case (OfferEnded() | LegLeft()) as end if end.leg in self._leg_of:
-                agent, at = self._agent(self._leg_of.pop(end.leg), end.at), end.at
-                agent.ringing.pop(end.leg, None)
-                agent.talking.pop(end.leg, None)
-                self._direct.discard(end.leg)
-            case _:
-                return []
-        return self._settle(agent, at)
+    def _member_gone(self, event: events.MemberGone) -> list[Change]:
+        extension = self._agent_of(event.interface)
+        if extension is None:
+            return []
+        agent = self._agent(extension, event.at)
+        agent.memberships.pop(event.queue, None)
+        return self._settle(agent, event.at)
 
     def _consulted(self, event: events.EnteredBridge) -> list[Change]:
         """A colleague whom a transfer or a consultation rang now talks, though perhaps not with the caller yet."""
@@ -151,7 +186,9 @@ class Roster:
         return self._settle(agent, event.at)
 
     def _agent(self, extension: Extension, at: datetime) -> Agent:
-        return self.agents.setdefault(extension, Agent(extension, at))
+        if extension not in self.agents:
+            self.agents[extension] = Agent(extension, at)
+        return self.agents[extension]
 
     def _settle(self, agent: Agent, at: datetime) -> list[Change]:
         (state, call), reason = state_of(agent), reason_of(agent)

@@ -28,8 +28,9 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, UnsafeValue
-from cti.events import WANTED, Headers
-from cti.framing import GREETING_AT_MOST, Framer, event_name
+from cti.events import WANTED
+from cti.framing import EVENT, GREETING_AT_MOST, Framer, first_line, first_lines
+from cti.headers import Headers
 from cti.settings import AmiSettings
 
 Values = Mapping[str, str | Sequence[str]]
@@ -41,7 +42,7 @@ BATCH = 100
 _LATE = 1.5
 """Intervals of pings after which the next one is late: a loop that is in order keeps them within milliseconds."""
 
-_WANTED = frozenset(name.encode() for name in WANTED)
+_WANTED = first_lines(WANTED)
 _GREETING = b"Asterisk Call Manager/"
 _ROUTING = ("Event", "Response", "ActionID", "EventList")
 _ACTION_ID = b"\r\nActionID: "
@@ -92,12 +93,14 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         now = self.loop.time()
         for message in self.framer.feed(data) if data else ():
             self.heard = now
-            name = event_name(message)
-            if name in _WANTED:
+            if first_line(message) in _WANTED:
                 self._keep(message)
-            elif message.startswith(_ANSWER) or (name and self.responses and _ACTION_ID in message):
+            elif message.startswith(EVENT):
+                if self.responses and _ACTION_ID in message:
+                    self._answer(message)
+            elif message.startswith(_ANSWER):
                 self._answer(message)
-            elif not name:
+            else:
                 self.cut += 1
                 self.news.set()
 

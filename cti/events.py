@@ -22,21 +22,19 @@ Malformed, and the monitor then takes a new snapshot. Unknown events never get h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
 
-from cti.errors import Malformed, MissingHeader
+from cti.errors import Malformed
+from cti.framing import EVENT, first_line
+from cti.headers import NAME_AT_MOST, NUMBER_AT_MOST, EventHeaders, finding
 from cti.ids import UNREAD, ChannelId
 
-HEADERS_AT_MOST = 300
-"""An event with every Dest twin and 30 channel variables has about 100 headers."""
 SEAL = "tingsu_seal"
 """The variable whose value only the switch and we know."""
-_ABSENT = "\r\n"
-"""No header's value: it holds a line end."""
-NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
-"""Characters kept of what the network says the caller's number and name are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,88 +227,34 @@ Event = (
 )
 
 
-class Headers:
-    """The headers of one message. Asking for a header that is not there raises the error that names it.
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How an event of this name is read."""
 
-    Looked up in the text as they are asked for: an event has thirty headers, of which we need five.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        """``text``: one message without its closing blank line."""
-        if text.count("\r\n") >= HEADERS_AT_MOST:
-            raise Malformed(f"more than {HEADERS_AT_MOST} headers")
-        self._text = f"\r\n{text}\r\n"
-
-    def get(self, name: str, default: str = "") -> str:
-        """The header's value, or ``default`` if the message has none.
-
-        Raises:
-            Malformed: it stands there twice. The switch never does that; somebody wrote the second one, or the first.
-        """
-        text, mark = self._text, f"\r\n{name}:"
-        start = text.find(mark)
-        if start < 0:
-            return default
-        start += len(mark)
-        end = text.index("\r\n", start)
-        if text.find(mark, end) >= 0:
-            raise Malformed(f"{name} twice")
-        return text[start:end].lstrip(" ")
-
-    def first(self, name: str) -> str:
-        """The first value of a header that some answers repeat (ActionID); ``''`` if the message has none."""
-        _, _, rest = self._text.partition(f"\r\n{name}:")
-        return rest.partition("\r\n")[0].lstrip(" ")
-
-    def __contains__(self, name: str) -> bool:
-        return f"\r\n{name}:" in self._text
-
-    def __getitem__(self, name: str) -> str:
-        value = self.get(name, _ABSENT)
-        if value is _ABSENT:
-            raise MissingHeader(self.get("Event") or self.get("Response") or "message", name)
-        return value
-
-    def variables(self) -> dict[str, str]:
-        """The channel's variables that ``channelvars`` of manager.conf names."""
-        found: dict[str, str] = {}
-        for part in self._text.split("\r\nChanVariable:")[1:]:
-            name, _, value = part.partition("\r\n")[0].lstrip(" ").partition("=")
-            if name in found:
-                raise Malformed("a channel variable twice")
-            found[name] = value
-        return found
-
-    def number(self, name: str) -> int:
-        """A header that holds a whole number."""
-        value = self[name]
-        if not (value.isascii() and value.isdigit() and len(value) < 19):
-            raise Malformed(f"{self.get('Event') or 'message'}: {name} is no number")
-        return int(value)
-
-    def moment(self) -> datetime:
-        """The switch's own time, to the microsecond (a double holds it until the year 2242)."""
-        try:
-            return datetime.fromtimestamp(float(self["Timestamp"]), UTC)
-        except (ValueError, OverflowError, OSError):
-            raise Malformed(f"{self.get('Event') or 'message'}: Timestamp is no time") from None
-
-    def dialled(self) -> str:
-        """The hotline's number as the dialplan noted it; before that what the channel is at. ``s`` is a place in the dialplan."""
-        exten = self.said("Exten", NUMBER_AT_MOST)
-        return self.variables().get("HOTLINE", "")[:NUMBER_AT_MOST] or ("" if exten == "s" else exten)
-
-    def said(self, name: str, at_most: int) -> str:
-        """Text a caller controls: cut, without control characters, ``<unknown>`` as nothing."""
-        value = self[name][:at_most].strip(" ")
-        if value in ("<unknown>", "unknown", UNREAD):
-            return ""
-        return value if value.isprintable() else "".join(c for c in value if c.isprintable())
+    name: str
+    wanted: re.Pattern[str]
+    make: Callable[[EventHeaders], Event | None]
 
 
-def _channel_up(h: Headers) -> Event:
+_KINDS: dict[bytes, _Kind] = {}
+"""By the first line of the message."""
+
+_Maker = Callable[[EventHeaders], Event | None]
+
+
+def _made_of(headers: str, *names: str) -> Callable[[_Maker], _Maker]:
+    """Events of these names are made by what follows, of these headers and Timestamp."""
+
+    def note(make: _Maker) -> _Maker:
+        wanted = finding(f"Timestamp {headers}")
+        _KINDS.update({EVENT + name.encode(): _Kind(name, wanted, make) for name in names})
+        return make
+
+    return note
+
+
+@_made_of("Uniqueid Linkedid Channel ChannelState CallerIDNum CallerIDName Exten", "Newchannel")
+def _channel_up(h: EventHeaders) -> Event:
     return ChannelUp(
         at=h.moment(),
         channel=ChannelId(h["Uniqueid"]),
@@ -324,16 +268,19 @@ def _channel_up(h: Headers) -> Event:
     )
 
 
-def _caller_named(h: Headers) -> Event:
+@_made_of("Uniqueid CallerIDNum CallerIDName", "NewCallerid")
+def _caller_named(h: EventHeaders) -> Event:
     number, caller = h.said("CallerIDNum", NUMBER_AT_MOST), h.said("CallerIDName", NAME_AT_MOST)
     return CallerNamed(h.moment(), ChannelId(h["Uniqueid"]), number, caller)
 
 
-def _channel_gone(h: Headers) -> Event:
+@_made_of("Uniqueid Cause", "Hangup")
+def _channel_gone(h: EventHeaders) -> Event:
     return ChannelGone(h.moment(), ChannelId(h["Uniqueid"]), h.number("Cause"), h.variables().get("QUEUESTATUS", ""))
 
 
-def _joined_queue(h: Headers) -> Event:
+@_made_of("Uniqueid Channel Queue Position CallerIDNum CallerIDName Exten", "QueueCallerJoin")
+def _joined_queue(h: EventHeaders) -> Event:
     variables = h.variables()
     return JoinedQueue(
         at=h.moment(),
@@ -350,56 +297,67 @@ def _joined_queue(h: Headers) -> Event:
     )
 
 
-def _left_queue(h: Headers) -> Event:
+@_made_of("Uniqueid Queue", "QueueCallerLeave")
+def _left_queue(h: EventHeaders) -> Event:
     return LeftQueue(h.moment(), ChannelId(h["Uniqueid"]), h["Queue"])
 
 
-def _abandoned(h: Headers) -> Event:
+@_made_of("Uniqueid Queue", "QueueCallerAbandon")
+def _abandoned(h: EventHeaders) -> Event:
     return LeftQueue(h.moment(), ChannelId(h["Uniqueid"]), h["Queue"], abandoned=True)
 
 
-def _phone_rings(h: Headers) -> Event:
+@_made_of("Uniqueid DestUniqueid Interface Queue", "AgentCalled")
+def _phone_rings(h: EventHeaders) -> Event:
     return PhoneRings(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]), h["Interface"], h["Queue"])
 
 
-def _ring_unanswered(h: Headers) -> Event:
+@_made_of("Uniqueid DestUniqueid", "AgentRingNoAnswer")
+def _ring_unanswered(h: EventHeaders) -> Event:
     return RingUnanswered(h.moment(), ChannelId(h["Uniqueid"]), ChannelId(h["DestUniqueid"]))
 
 
-def _contact(h: Headers) -> Event | None:
+@_made_of("EndpointName ContactStatus", "ContactStatus")
+def _contact(h: EventHeaders) -> Event | None:
     return PhoneMoved(h.moment(), h["EndpointName"]) if h["ContactStatus"] == "Removed" else None
 
 
-def _entered_bridge(h: Headers) -> Event:
+@_made_of("Uniqueid Channel BridgeUniqueid", "BridgeEnter")
+def _entered_bridge(h: EventHeaders) -> Event:
     return EnteredBridge(h.moment(), h["BridgeUniqueid"], ChannelId(h["Uniqueid"]), h["Channel"])
 
 
-def _left_bridge(h: Headers) -> Event:
+@_made_of("Uniqueid BridgeUniqueid", "BridgeLeave")
+def _left_bridge(h: EventHeaders) -> Event:
     return LeftBridge(h.moment(), h["BridgeUniqueid"], ChannelId(h["Uniqueid"]))
 
 
-def _hold(h: Headers) -> Event:
+@_made_of("Uniqueid", "Hold")
+def _hold(h: EventHeaders) -> Event:
     return Held(h.moment(), ChannelId(h["Uniqueid"]), held=True)
 
 
-def _unhold(h: Headers) -> Event:
+@_made_of("Uniqueid", "Unhold")
+def _unhold(h: EventHeaders) -> Event:
     return Held(h.moment(), ChannelId(h["Uniqueid"]), held=False)
 
 
-def _blind_transfer(h: Headers) -> Event | None:
+@_made_of("Result TransfereeUniqueid TransfererLinkedid TransfererChannel Extension", "BlindTransfer")
+def _blind_transfer(h: EventHeaders) -> Event | None:
     if h["Result"] != "Success":
         return None
     return Transferred(
         at=h.moment(),
         kind="blind",
-        transferee=h.get("TransfereeUniqueid"),  # left out when several are in the bridge
+        transferee=h.get("TransfereeUniqueid", ""),  # left out when several are in the bridge
         linked=h["TransfererLinkedid"],
         by=h["TransfererChannel"],
         to=h.said("Extension", NUMBER_AT_MOST),
     )
 
 
-def _attended_transfer(h: Headers) -> Event | None:
+@_made_of("Result TransfereeUniqueid OrigTransfererLinkedid OrigTransfererChannel TransferTargetChannel", "AttendedTransfer")
+def _attended_transfer(h: EventHeaders) -> Event | None:
     """The target is named only when the second bridge holds a real leg (REFER with Replaces) and not a Local channel (AMI
     Atxfer).
     """
@@ -408,52 +366,36 @@ def _attended_transfer(h: Headers) -> Event | None:
     return Transferred(
         at=h.moment(),
         kind="attended",
-        transferee=h.get("TransfereeUniqueid"),
+        transferee=h.get("TransfereeUniqueid", ""),
         linked=h["OrigTransfererLinkedid"],
         by=h["OrigTransfererChannel"],
-        to=h.get("TransferTargetChannel"),
+        to=h.get("TransferTargetChannel", ""),
     )
 
 
-def _member_seen(h: Headers) -> Event:
+@_made_of("Queue Interface Status Paused PausedReason", "QueueMemberAdded", "QueueMemberStatus", "QueueMemberPause")
+def _member_seen(h: EventHeaders) -> Event:
     return MemberSeen(
         at=h.moment(),
         queue=h["Queue"],
         interface=h["Interface"],
         status=h.number("Status"),
         paused=h["Paused"] == "1",
-        reason=h.get("PausedReason")[:NAME_AT_MOST],
+        reason=h.get("PausedReason", "")[:NAME_AT_MOST],
     )
 
 
-def _member_gone(h: Headers) -> Event:
+@_made_of("Queue Interface", "QueueMemberRemoved")
+def _member_gone(h: EventHeaders) -> Event:
     return MemberGone(h.moment(), h["Queue"], h["Interface"])
 
 
-_MAKERS: dict[str, Callable[[Headers], Event | None]] = {
-    "Newchannel": _channel_up,
-    "NewCallerid": _caller_named,
-    "Hangup": _channel_gone,
-    "QueueCallerJoin": _joined_queue,
-    "QueueCallerLeave": _left_queue,
-    "QueueCallerAbandon": _abandoned,
-    "AgentCalled": _phone_rings,
-    "AgentRingNoAnswer": _ring_unanswered,
-    "ContactStatus": _contact,
-    "BridgeEnter": _entered_bridge,
-    "BridgeLeave": _left_bridge,
-    "Hold": _hold,
-    "Unhold": _unhold,
-    "BlindTransfer": _blind_transfer,
-    "AttendedTransfer": _attended_transfer,
-    "QueueMemberAdded": _member_seen,
-    "QueueMemberStatus": _member_seen,
-    "QueueMemberPause": _member_seen,
-    "QueueMemberRemoved": _member_gone,
-    "FullyBooted": lambda _: SwitchReady(),
-}
+@_made_of("", "FullyBooted")
+def _ready(_: EventHeaders) -> Event:
+    return SwitchReady()
 
-WANTED = frozenset(_MAKERS)
+
+WANTED = frozenset(kind.name for kind in _KINDS.values())
 """Names of the events the switch must send; everything else is dropped unread."""
 WITHOUT_CHANNEL = frozenset(name for name in WANTED if name.startswith("QueueMember")) | {"FullyBooted", "ContactStatus"}
 """Those that have no channel, and so no seal."""
@@ -463,7 +405,12 @@ RETOLD = WITHOUT_CHANNEL - {"ContactStatus"}
 
 def is_sealed(message: bytes, seal: str) -> bool:
     """Whether the switch itself wrote this message to its end. To be asked of events that have a channel."""
-    return f"ChanVariable: {SEAL}={seal}".encode() in message
+    return _mark(seal) in message
+
+
+@cache
+def _mark(seal: str) -> bytes:
+    return f"ChanVariable: {SEAL}={seal}".encode()
 
 
 def parse(message: bytes) -> Event | None:
@@ -474,8 +421,7 @@ def parse(message: bytes) -> Event | None:
     Raises:
         Malformed: an unknown event, a missing header (MissingHeader), a value that is not of its kind, too many headers.
     """
-    headers = Headers(message.decode("utf-8", "replace"))
-    make = _MAKERS.get(headers["Event"])
-    if make is None:
+    kind = _KINDS.get(first_line(message))
+    if kind is None:
         raise Malformed("not an event that is wanted")
-    return make(headers)
+    return kind.make(EventHeaders.of(kind.name, kind.wanted, message.decode("utf-8", "replace")))

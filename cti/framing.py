@@ -6,7 +6,7 @@ that a character split over two reads stays whole (panoramisk 1.4 decodes each r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 MESSAGE_AT_MOST = 65_536
 """Bytes of one message; the largest real one, an event with both channels and many variables, is about 6,000."""
@@ -14,7 +14,7 @@ GREETING_AT_MOST = 256
 """``Asterisk Call Manager/11.0.0``."""
 
 _END = b"\r\n\r\n"
-_EVENT = b"Event: "
+EVENT = b"Event: "
 
 
 class Framer:
@@ -53,9 +53,17 @@ class Framer:
         self._seen = max(0, len(rest) - 3)
 
 
+def first_line(message: bytes) -> bytes:
+    """What says of which kind the message is: ``Event: Hangup``. Later lines are not looked at: a value cannot forge it."""
+    return message.partition(b"\r\n")[0]
+
+
+def first_lines(names: Iterable[str]) -> frozenset[bytes]:
+    """The first lines of the events of these names."""
+    return frozenset(EVENT + name.encode() for name in names)
+
+
 def event_name(message: bytes) -> bytes:
-    """The name in the first line, ``b""`` if the message is no event. Later lines are not looked at: a value cannot forge it."""
-    if not message.startswith(_EVENT):
-        return b""
-    end = message.find(b"\r\n")
-    return message[len(_EVENT) : end if end >= 0 else None]
+    """The name in the first line, ``b""`` if the message is no event."""
+    line = first_line(message)
+    return line.removeprefix(EVENT) if line.startswith(EVENT) else b""

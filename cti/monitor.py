@@ -20,7 +20,7 @@ from cti.board import CallBoard
 from cti.changes import Change, LinkChanged
 from cti.commands import Commands
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed
-from cti.framing import event_name
+from cti.framing import first_line, first_lines
 from cti.ids import CallId, Extension, extension_of
 from cti.picture import Picture
 from cti.queues import Queues
@@ -29,6 +29,9 @@ from cti.switch_time import SwitchTime
 
 _MEASURE_LIMIT = 1.0
 """Seconds for an answer that tells the time: no event is taken in meanwhile, and one that is later tells little."""
+
+_WITHOUT_CHANNEL = first_lines(events.WITHOUT_CHANNEL)
+_RETOLD = first_lines(events.RETOLD)
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +155,8 @@ class Monitor:
         while (left := until - self._time()) > 0:
             for message in await link.batch(self._patience(left)):
                 self._covered -= 1
-                await self._take(message, self._covered >= 0)
+                for change in self._taken(message, self._covered >= 0):
+                    await self._pass_on(change)
             if link.oversize + link.cut != self._lost:
                 self._lost, self._unsure = link.oversize + link.cut, True
             if self._unsure and self._time() >= self._next_doubt:
@@ -164,34 +168,34 @@ class Monitor:
         """For how many seconds to wait for an event, at most."""
         return min(left, max(self._next_doubt - self._time(), 0.0)) if self._unsure else left
 
-    async def _take(self, message: bytes, covered: bool) -> None:
-        """Apply one message. ``covered``: it came before the snapshot was complete. A message that cannot be believed is left
-        out, and a snapshot follows.
+    def _taken(self, message: bytes, covered: bool) -> list[Change]:
+        """What one message comes to. ``covered``: it came before the snapshot was complete. A message that cannot be believed is
+        left out, and a snapshot follows.
         """
         try:
-            if not self._is_believed(message):
-                return
-            event = events.parse(message)
+            event = events.parse(message) if self._is_believed(message) else None
         except Malformed as error:
             self._leave_out(error)
             self._unsure = True
-            return
+            return []
         if isinstance(event, events.SwitchReady):
             self._unsure = self._unsure or not covered
-        elif event is not None:
-            for change in self._apply(event):
-                await self._pass_on(change)
+            return []
+        return [] if event is None else self._apply(event)
 
     def _apply(self, event: events.Event) -> list[Change]:
         """What the event comes to. A move that the board refused is logged the first time and counted every time."""
-        before = len(self.illegal)
+        illegal = self._picture.illegal
+        known = len(illegal)
         out = self._picture.apply(event)
-        if len(self.illegal) > before:
-            log.warning("switch.illegal_move", why=next(reversed(self.illegal)))
+        if len(illegal) > known:
+            log.warning("switch.illegal_move", why=next(reversed(illegal)))
         return out
 
     async def _pass_on(self, change: Change, *, recovered: bool = False) -> None:
-        await self._on_change(replace(change, recovered=recovered, node=self._settings.node))
+        if recovered or change.node != self._settings.node:
+            change = replace(change, recovered=recovered, node=self._settings.node)
+        await self._on_change(change)
 
     def _is_believed(self, message: bytes) -> bool:
         """Whether the message is taken as the switch's own.
@@ -204,9 +208,9 @@ class Monitor:
         Raises:
             Malformed: the seal is missing.
         """
-        name = event_name(message).decode("ascii", "replace")
-        if name in events.WITHOUT_CHANNEL:
-            return not (self._unsure and name in events.RETOLD)
+        line = first_line(message)
+        if line in _WITHOUT_CHANNEL:
+            return not (self._unsure and line in _RETOLD)
         if self._settings.seal and events.is_sealed(message, self._settings.seal):
             self._sealed = True
         elif self._sealed:

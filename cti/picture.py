@@ -32,5 +32,5 @@ class Picture:
         except IllegalMove as error:
             self.illegal[f"{type(event).__name__}: {error}"] += 1
             out = []  # queues and agents hear of the event all the same: it may be the board that has missed something
-        followed = [change for one in out for change in self.roster.follow(one)]
+        followed = [change for one in out for change in self.roster.follow(one)] if out else out
         return [*out, *self.queues.apply(event), *followed, *self.roster.apply(event)]

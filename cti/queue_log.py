@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from cti.changes import VisitEnd
-from cti.events import NUMBER_AT_MOST
+from cti.headers import NUMBER_AT_MOST
 from cti.ids import CallId, ChannelId, Extension, extension_of, is_extension, is_uniqueid
 
 LINE_AT_MOST = 1_000  # characters; a line of the switch has about a hundred

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from cti import events
 from cti.changes import Change, QueueChanged
@@ -15,6 +17,11 @@ class Queues:
     def __init__(self) -> None:
         self._waiting: dict[str, dict[CallId, datetime]] = {}
         self._queue_of: dict[CallId, str] = {}
+        self._on: dict[type, Callable[[Any], list[Change]]] = {
+            events.JoinedQueue: self._joined,
+            events.LeftQueue: self._left,
+            events.ChannelGone: self._gone,
+        }
 
     def waiting(self, queue: str) -> list[tuple[CallId, datetime]]:
         """The callers who wait, each with the time since when; the first to come stands first."""
@@ -26,22 +33,24 @@ class Queues:
 
     def apply(self, event: events.Event) -> list[Change]:
         """Changes that follow from an entry or the end of a wait. Other changes, and those already known, have none."""
-        match event:
-            case events.JoinedQueue():
-                return self._enter(CallId(event.channel), event.queue, event.at)
-            case events.LeftQueue(abandoned=False) if self._queue_of.get(CallId(event.channel)) == event.queue:
-                return self._exit(CallId(event.channel), event.at)
-            case events.ChannelGone():
-                return self._exit(CallId(event.channel), event.at)
-        return []
+        act = self._on.get(type(event))
+        return act(event) if act else []
 
-    def _enter(self, call: CallId, queue: str, at: datetime) -> list[Change]:
+    def _joined(self, event: events.JoinedQueue) -> list[Change]:
+        call, queue, at = CallId(event.channel), event.queue, event.at
         if self._queue_of.get(call) == queue:
             return []
         out = self._exit(call, at)
         self._waiting.setdefault(queue, {})[call] = at
         self._queue_of[call] = queue
         return [*out, self._changed(queue, at)]
+
+    def _left(self, event: events.LeftQueue) -> list[Change]:
+        known = not event.abandoned and self._queue_of.get(CallId(event.channel)) == event.queue
+        return self._exit(CallId(event.channel), event.at) if known else []
+
+    def _gone(self, event: events.ChannelGone) -> list[Change]:
+        return self._exit(CallId(event.channel), event.at)
 
     def _exit(self, call: CallId, at: datetime) -> list[Change]:
         queue = self._queue_of.pop(call, None)

@@ -20,7 +20,7 @@ from cti.agents import Membership
 from cti.ami import Link
 from cti.calls import IN_QUEUE, TRANSITIONS, Call, Step
 from cti.errors import Malformed
-from cti.events import Headers
+from cti.headers import NAME_AT_MOST, NUMBER_AT_MOST, Headers
 from cti.ids import UNREAD, CallId, ChannelId, interface_of, is_uniqueid, made_at
 from cti.picture import Picture
 from cti.queue_log import moment
@@ -153,8 +153,8 @@ def _channel(h: Headers) -> ChannelRow:
         linked=h["Linkedid"],
         ringing=h["ChannelState"] == _RINGING,
         dialled_by_us=h.get("Application") in _DIALLED,
-        number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
-        caller=h.said("CallerIDName", events.NAME_AT_MOST),
+        number=h.said("CallerIDNum", NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", NAME_AT_MOST),
         dialled=h.dialled(),
         bridge=h.get("BridgeId"),
         lived=_duration(h.get("Duration", "0:0:0")),
@@ -167,7 +167,7 @@ def _noted(variables: Mapping[str, str]) -> Noted:
     when, _, queue = variables.get("QUEUED", "").partition("/")
     queued_at = moment(when)
     return Noted(
-        queue=queue[: events.NAME_AT_MOST] if queued_at else "",
+        queue=queue[:NAME_AT_MOST] if queued_at else "",
         queued_at=queued_at if queue else None,
         ivr_path=variables.get("IVR_PATH", ""),
         language=variables.get("IVR_LANG", ""),
@@ -199,14 +199,14 @@ def _entry(h: Headers) -> EntryRow:
         name=h["Channel"],
         queue=h["Queue"],
         position=h.number("Position"),
-        number=h.said("CallerIDNum", events.NUMBER_AT_MOST),
-        caller=h.said("CallerIDName", events.NAME_AT_MOST),
+        number=h.said("CallerIDNum", NUMBER_AT_MOST),
+        caller=h.said("CallerIDName", NAME_AT_MOST),
         waited=timedelta(seconds=h.number("Wait")),
     )
 
 
 def _member(h: Headers) -> MemberRow:
-    reason = h.get("PausedReason")[: events.NAME_AT_MOST]
+    reason = h.get("PausedReason")[:NAME_AT_MOST]
     return MemberRow(h["Queue"], h["Location"], h.number("Status"), h["Paused"] == "1", reason)
 
 

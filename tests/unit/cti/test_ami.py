@@ -18,8 +18,9 @@ from panoramisk.message import Message
 
 from cti.ami import LINE_AT_MOST, Link
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, MissingHeader, NotAmi, UnsafeValue
-from cti.events import ChannelUp, Headers, parse
+from cti.events import ChannelUp, parse
 from cti.framing import MESSAGE_AT_MOST
+from cti.headers import Headers
 from cti.settings import AmiSettings
 from tests.harness import patience
 from tests.harness.fake_switch import (

@@ -14,8 +14,9 @@ from cti import events
 from cti.agents import IN_USE, Agent, device_of
 from cti.calls import CallState
 from cti.changes import AgentState, CallStarted
-from cti.events import Headers, parse
+from cti.events import parse
 from cti.framing import Framer, event_name
+from cti.headers import Headers
 from cti.ids import CallId, ChannelId, Extension, interface_of
 from cti.picture import Picture
 from cti.snapshot import ChannelRow, EntryRow, MemberRow, Snapshot, missed, of_rows
