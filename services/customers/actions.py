@@ -10,9 +10,11 @@ from services.access.reads import Reads
 from services.customers import store
 from services.customers.model import Customer, CustomerFields
 from services.customers.numbers import ANYWHERE, Numbering
+from services.customers.store import Page, Sought
 from services.errors import Invalid, WrongField
 from services.now import Clock
 from services.store import db
+from services.store.sorting import KeyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,21 @@ class Customers:
     reads: Reads
     numbering: Numbering = ANYWHERE
 
-    async def page(self, who: LoggedIn, *, after: int | None, search: str, limit: int) -> list[Customer]:
-        """As ``find``; leafing through customers is on record."""
-        await self.reads.note(who, "customer.list", "customer", {"search": "yes" if search else "no"})
-        return await self.find(after=after, search=search, limit=limit)
+    @staticmethod
+    def sorted_by(sort: str) -> KeyKind:
+        """What a cursor of this order holds."""
+        return store.SORTS.key(sort).kind
 
-    async def find(self, *, after: int | None, search: str, limit: int) -> list[Customer]:
-        """In order of id. A search that may begin a number, however written, finds those; any finds names that hold it."""
-        beginnings = self.numbering.beginnings(search)
-        async with db.connection(self.pool) as connection:
-            return await store.page(connection, after=after, search=search.strip(), beginnings=beginnings, limit=limit)
+    async def page(self, who: LoggedIn, sought: Sought) -> Page:
+        """As ``find``; leafing through customers is on record."""
+        await self.reads.note(who, "customer.list", "customer", {"search": "yes" if sought.search else "no"})
+        return await self.find(sought)
+
+    async def find(self, sought: Sought) -> Page:
+        """A search that may begin a number, however written, finds those; any finds names that hold it."""
+        beginnings = self.numbering.beginnings(sought.search)
+        async with db.transaction(self.pool) as connection:
+            return await store.page(connection, sought, beginnings)
 
     async def create(self, new: CustomerFields, *, by: LoggedIn) -> Customer:
         async with db.transaction(self.pool) as connection:

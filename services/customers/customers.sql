@@ -2,15 +2,6 @@
 -- One customer.
 select id, number, name, tier, note from customer where id = :customer;
 
--- name: page
--- Customers after an id; with a search (:search), those whose name holds it or whose number begins with one of :beginnings.
-select id, number, name, tier, note from customer
-where (:after::bigint is null or id > :after)
-  and (:search::text = '' or exists (select from unnest(:beginnings::text[]) as begun where starts_with(number, begun))
-       or position(lower(:search) in lower(name)) > 0)
-order by id
-limit :limit;
-
 -- name: insert
 -- A new customer.
 insert into customer (number, name, tier, note, changed_at) values (:number, :name, :tier, :note, :at)

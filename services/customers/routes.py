@@ -14,7 +14,9 @@ from services.customers.actions import Customers
 from services.customers.importing import BadColumns, Busy, ImportJob, Imports, Look, NoReport, Order, TooLong
 from services.customers.model import Customer, CustomerFields
 from services.customers.rows import AS_FOUND, Layout
+from services.customers.store import Sought
 from services.errors import Conflict
+from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Streamed, route
 from services.web.problems import TooSlow
 from services.web.ranges import send_file
@@ -31,10 +33,14 @@ class CustomerRoutes:
         self._imports = imports
 
     @route("GET", "/api/customers", right=Right.CUSTOMERS_READ)
-    async def show(self, asked: Asked, query: wire.CustomersQuery) -> list[wire.Customer]:
-        """A page in order of id; ``after`` is the id of the last one seen. ``q`` finds numbers by beginning, names by part."""
-        found = await self._customers.page(asked.by, after=query.after, search=query.q, limit=query.limit)
-        return [_shown(customer) for customer in found]
+    async def show(self, asked: Asked, query: wire.CustomersQuery) -> wire.CustomerPage:
+        """As they were added, unless ``sort`` says otherwise. ``q`` finds numbers by beginning, names by part."""
+        cursor = from_cursor(query.after, query.sort, self._customers.sorted_by)
+        after = None if cursor.at is None else (cursor.at, int(cursor.behind))
+        sought = Sought(search=query.q, sort=cursor.sort, after=after, limit=query.limit)
+        page = await self._customers.page(asked.by, sought)
+        behind = to_cursor(cursor.sort, *page.next) if page.next else None
+        return wire.CustomerPage(customers=[_shown(customer) for customer in page.customers], next=behind)
 
     @route("POST", "/api/customers", right=Right.CUSTOMERS_WRITE, status=201, raises=(Conflict,))
     async def create(self, asked: Asked, body: wire.CustomerBody) -> wire.Customer:

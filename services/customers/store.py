@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +13,41 @@ from services.customers.model import Customer, CustomerFields
 from services.errors import Conflict, NotFound
 from services.store.db import Connection
 from services.store.queries import load_queries
+from services.store.sorting import Key, KeyKind, Sorts, Value
 
 QUERIES = load_queries(Path(__file__).parent / "customers.sql")
+SORTS = Sorts(
+    Path(__file__).parent / "pages.sql",
+    {
+        "added": Key("c.id", KeyKind.WHOLE),
+        "number": Key("c.number", KeyKind.TEXT),
+        "tier": Key(
+            "case c.tier when 'dedicated_line' then 3 when 'important' then 2 when 'big' then 1 else 0 end", KeyKind.WHOLE
+        ),
+    },
+)
+"""What the list of customers can be sorted by: not by names, for which no order would be everybody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The customers that a page shows: those that ``search`` finds ('': all), behind ``after`` in the order ``sort``."""
+
+    search: str = ""
+    sort: str = "added"
+    after: tuple[Value, int] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows and where the next page begins; None: nothing more."""
+
+    customers: Sequence[Customer]
+    next: tuple[Value, int] | None
+
+
+COLUMNS = ("id", "number", "name", "tier", "note")
 
 
 class NumberTaken(Conflict):
@@ -26,11 +60,16 @@ async def load(connection: Connection, customer_id: int) -> Customer:
     return _found(await QUERIES.by_id.fetchrow(connection, customer=customer_id))
 
 
-async def page(
-    connection: Connection, *, after: int | None, search: str, beginnings: Sequence[str], limit: int
-) -> list[Customer]:
-    rows = await QUERIES.page.fetch(connection, after=after, search=search, limit=limit, beginnings=beginnings)
-    return [Customer(**dict(row)) for row in rows]
+async def page(connection: Connection, sought: Sought, beginnings: Sequence[str]) -> Page:
+    """To be called inside a transaction: it pins the planner to real values."""
+    await connection.execute("set local plan_cache_mode = force_custom_plan")
+    at, behind = sought.after or (None, None)
+    rows = await SORTS[sought.sort].page.fetch(
+        connection, at=at, behind=behind, search=sought.search.strip(), beginnings=beginnings, limit=sought.limit + 1
+    )
+    shown = [Customer(**{name: row[name] for name in COLUMNS}) for row in rows[: sought.limit]]
+    last = rows[sought.limit - 1] if len(rows) > sought.limit else None
+    return Page(customers=shown, next=(last["sort_key"], last["id"]) if last else None)
 
 
 async def insert(connection: Connection, new: CustomerFields, at: datetime) -> Customer:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.customers.numbers import LIMIT as NUMBER_LIMIT
 from services.customers.numbers import is_number, written
-from services.web.shapes import NAMED, ONE_LINE, Id, Limit, Search, Text80, Text400, Wire
+from services.web.shapes import NAMED, ONE_LINE, Limit, Search, Text80, Text400, Wire
 
 Tier = Literal["normal", "big", "important", "dedicated_line"]
 
@@ -46,9 +46,22 @@ class CustomerBody(Wire):
     note: Text400 = ""
 
 
+class CustomerPage(Wire):
+    customers: list[Customer]
+    next: str | None
+
+
+AFTER = r"^-?(added~[0-9]{1,16}|number~[!-}]{0,60}|tier~[0-3])~[0-9]{1,16}$"
+
+
 class CustomersQuery(Wire):
+    """``sort``: ``-`` is the highest first; ``added``: as they came. ``after``: the ``next`` of the page before, which goes on in
+    its order.
+    """
+
     limit: Limit = 50
-    after: Id | None = None
+    after: Annotated[str, StringConstraints(pattern=AFTER)] | None = None
+    sort: Literal["added", "-added", "number", "-number", "tier", "-tier"] = "added"
     q: Search = ""
 
 

@@ -9,8 +9,9 @@ from services.access.audit import Audit
 from services.access.rights import Right
 from services.system import wire
 from services.system.aside import SetAside
+from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Door, route
-from services.web.shapes import Health, IdPageQuery
+from services.web.shapes import Health
 from services.words import speaking
 
 
@@ -54,10 +55,13 @@ class AuditRoutes:
         self._audit = audit
 
     @route("GET", "/api/audit", right=Right.AUDIT)
-    async def show(self, asked: Asked, query: IdPageQuery) -> wire.AuditPage:
-        """A page of the audit; ``after`` is the ``next`` of the page before."""
-        entries = await self._audit.page(before=query.after, limit=query.limit)
+    async def show(self, asked: Asked, query: wire.AuditQuery) -> wire.AuditPage:
+        """Newest first, unless ``sort`` says otherwise."""
+        cursor = from_cursor(query.after, query.sort, self._audit.sorted_by)
+        after = None if cursor.at is None else (cursor.at, int(cursor.behind))
+        page = await self._audit.page(sort=cursor.sort, after=after, limit=query.limit)
         rows = [
-            wire.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail)) for e in entries
+            wire.AuditRow(id=e.id, at=e.at, by=e.by, action=e.action, object=e.object, detail=dict(e.detail))
+            for e in page.entries
         ]
-        return wire.AuditPage(rows=rows, next=str(rows[-1].id) if len(rows) == query.limit else None)
+        return wire.AuditPage(rows=rows, next=to_cursor(cursor.sort, *page.next) if page.next else None)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from services.web.shapes import Id, Wire
+from services.web.shapes import Id, Limit, Wire
 
 
 class AuditRow(Wire):
@@ -22,6 +22,17 @@ class AuditRow(Wire):
 class AuditPage(Wire):
     rows: list[AuditRow]
     next: str | None
+
+
+AFTER = r"^-?(at~[0-9]{1,16}|(action|object)~[!-}]{0,200})~[0-9]{1,16}$"
+
+
+class AuditQuery(Wire):
+    """``sort``: ``-`` is the highest first. ``after``: the ``next`` of the page before, which goes on in its order."""
+
+    limit: Limit = 50
+    after: Annotated[str, StringConstraints(pattern=AFTER)] | None = None
+    sort: Literal["-at", "at", "-action", "action", "-object", "object"] = "-at"
 
 
 class SystemPart(Wire):

@@ -88,13 +88,6 @@ class Span(Wire):
         return end
 
 
-class IdPageQuery(Wire):
-    """A page of rows below an id."""
-
-    limit: Limit = 50
-    after: Id | None = None
-
-
 class Problem(Wire):
     """Every error body. ``code`` is stable and translated by the desk; ``fields`` names each wrong field at once."""
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import services
+from services.access import audit
 from services.store.jobs import Line
 from services.store.queries import Queries, load_queries
 from services.store.sorting import Sorts
@@ -20,9 +21,10 @@ def lines() -> list[Line]:
 
 
 def sorts() -> dict[str, Sorts]:
-    """Every list that can be sorted: each room's store names its own ``SORTS``."""
+    """Every list that can be sorted: each room's store names its own ``SORTS``, and the audit does."""
     stores = {path.parent.name: import_module(f"services.{path.parent.name}.store") for path in sorted(FOLDER.glob("*/store.py"))}
-    return {room: store.SORTS for room, store in stores.items() if hasattr(store, "SORTS")}
+    found = {room: store.SORTS for room, store in stores.items() if hasattr(store, "SORTS")}
+    return {**found, "access": audit.SORTS}
 
 
 def everything() -> dict[str, Queries]:

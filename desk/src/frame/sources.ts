@@ -121,7 +121,7 @@ export function useSources(showKeys: () => void) {
         ? []
         : await each(
             [['tickets.read'], () => foundTickets(typed)],
-            [['customers.read'], async () => (await customers({ q: typed, limit: FOUND })).map(ofCustomer)],
+            [['customers.read'], async () => (await customers({ q: typed, limit: FOUND })).customers.map(ofCustomer)],
             ...(digits.length < LEAST_DIGITS ? [] : [[['calls.read', 'calls.read_own'], () => foundCalls(digits)] as [Right[], () => Promise<Item[]>]]),
           )
     if (question.isNewest()) asked.value = fresh

@@ -2,4 +2,7 @@
 import { query, request } from '@/kit/http'
 import type { Wire } from '@/kit/wire'
 
-export const audit = (filter: { after?: string; limit?: number }) => request<Wire<'AuditPage'>>('GET', `audit${query(filter)}`)
+/** Every order there is, the usual one first. */
+export const AUDIT_SORTS = ['-at', 'at', '-action', 'action', '-object', 'object'] as const
+export type AuditSort = (typeof AUDIT_SORTS)[number]
+export const audit = (filter: { after?: string; limit?: number; sort?: AuditSort }) => request<Wire<'AuditPage'>>('GET', `audit${query(filter)}`)

@@ -1,11 +1,14 @@
 /** Customers and their import. */
 import { query, request, upload } from '@/kit/http'
-import type { Customer, Wire } from '@/kit/wire'
+import type { Wire } from '@/kit/wire'
 
 type Import = Wire<'Import'>
 const id = encodeURIComponent
 
-export const customers = (filter: { q?: string; limit?: number; after?: number }) => request<Customer[]>('GET', `customers${query(filter)}`)
+/** Every order there is, the usual one first. */
+export const CUSTOMER_SORTS = ['added', '-added', 'number', '-number', 'tier', '-tier'] as const
+export type CustomerSort = (typeof CUSTOMER_SORTS)[number]
+export const customers = (filter: { q?: string; limit?: number; after?: string; sort?: CustomerSort }) => request<Wire<'CustomerPage'>>('GET', `customers${query(filter)}`)
 export const newCustomer = (body: Wire<'CustomerBody'>) => request<Wire<'Customer'>>('POST', 'customers', body)
 export const changeCustomer = (customerId: number, body: Wire<'CustomerBody'>) =>
   request<Wire<'Customer'>>('PUT', `customers/${customerId}`, body)

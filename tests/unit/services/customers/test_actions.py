@@ -8,7 +8,7 @@ from services.access.rights import Role
 from services.customers.actions import Customers
 from services.customers.model import CustomerFields
 from services.customers.numbers import ANYWHERE, Numbering
-from services.customers.store import NumberTaken
+from services.customers.store import NumberTaken, Sought
 from services.errors import NotFound
 from services.now import Clock
 from services.store import db
@@ -48,7 +48,7 @@ def customers(pool: db.Pool, clock: HandClock) -> Customers:
 )
 async def test_a_search_finds_numbers_by_beginning_and_names_by_part(customers: Customers, search: str, found: int) -> None:
     await filled(customers)
-    assert len(await customers.find(after=None, search=search, limit=10)) == found
+    assert len((await customers.find(Sought(search=search))).customers) == found
 
 
 async def test_a_number_is_one_customers(api: Api) -> None:
@@ -68,7 +68,7 @@ async def test_a_number_is_one_customers_however_it_is_written(api: Api, spellin
     await customers.create(CustomerFields(number="0755-88886901", name="甲"), by=boss)
     with pytest.raises(NumberTaken):
         await customers.create(CustomerFields(number=spelling, name="乙"), by=boss)
-    assert len(await customers.find(after=None, search=spelling, limit=10)) == 1
+    assert len((await customers.find(Sought(search=spelling))).customers) == 1
 
 
 async def test_the_audit_of_a_change_holds_no_personal_data(api: Api) -> None:
