@@ -201,3 +201,75 @@ async def test_columns_and_views_are_the_persons_at_whichever_desk(crowded: Cent
     await expect(desk.at("view-restore")).to_be_focused()
     async with await crowded.desk("dora") as dora:
         await dora.put("/api/me/lists/tickets/columns", columns=[])
+
+
+async def wide(desk: Agent) -> Locator:
+    """The window as wide as a pane beside the list needs; the pane."""
+    await desk.page.set_viewport_size({"width": 1920, "height": 1080})
+    pane = desk.at("preview")
+    await expect(pane).to_be_visible()
+    return pane
+
+
+def field(fields: Locator, name: str) -> Locator:
+    return fields.locator(f"dt:text-is('{name}') + dd")
+
+
+async def test_below_1600_px_there_is_no_pane_beside_the_list(desk: Agent) -> None:
+    await desk.page.set_viewport_size({"width": 1599, "height": 900})
+    await expect(desk.at("preview-switch")).to_have_count(0)
+    await expect(desk.at("preview")).to_have_count(0)
+    await desk.page.set_viewport_size({"width": 1600, "height": 900})
+    await expect(desk.at("preview")).to_be_visible()
+
+
+async def test_the_pane_follows_the_keys_and_enter_opens(desk: Agent) -> None:
+    pane = await wide(desk)
+    await expect(pane).to_contain_text("选中一行")
+    await desk.assert_accessible()
+    row = desk.at("ticket-row").first
+    number = await row.locator("td").first.inner_text()
+    await row.locator("td").last.click()
+    await expect(pane.get_by_role("heading")).to_have_text(number)
+    await expect(row).to_have_attribute("aria-current", "true")
+    await desk.page.keyboard.press("ArrowDown")
+    await desk.page.keyboard.press("ArrowDown")
+    third = desk.at("ticket-row").nth(2)
+    number = await third.locator("td").first.inner_text()
+    await expect(pane.get_by_role("heading")).to_have_text(number)
+    await expect(field(pane, "客户姓名")).to_have_text(f"客户{int(number[-6:])}")
+    await expect(pane.locator("input, textarea, select")).to_have_count(0)
+    await desk.assert_accessible()
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.at("ticket-number")).to_have_text(number)
+    await desk.page.go_back()
+    await expect(third).to_be_focused()
+    await expect(pane.get_by_role("heading")).to_have_text(number)
+
+
+async def test_what_another_changes_is_changed_in_the_pane(crowded: Centre, desk: Agent) -> None:
+    pane = await wide(desk)
+    row = desk.at("ticket-row").nth(5)
+    ticket = await row.get_attribute("data-ticket-id")
+    await row.locator("td").last.click()
+    await expect(field(pane, "客户所述")).to_contain_text("张单")
+    async with await crowded.desk("dora") as dora:
+        version = (await dora.get(f"/api/tickets/{ticket}"))["version"]
+        await dora.patch(f"/api/tickets/{ticket}", version=version, fields={"answer": "已答复客户"})
+    await expect(field(pane, "当场答复")).to_have_text("已答复客户", timeout=LIMIT_MS)
+    assert await pane.get_attribute("data-row") == ticket
+
+
+async def test_who_closed_the_pane_finds_it_closed_until_they_open_it_again(desk: Agent) -> None:
+    pane = await wide(desk)
+    row = desk.at("ticket-row").nth(1)
+    await row.locator("td").last.click()
+    await expect(pane.get_by_role("heading")).to_be_visible()
+    await desk.page.keyboard.press("Escape")
+    await expect(pane).to_have_count(0)
+    await expect(row).to_be_focused()
+    await desk.page.reload()
+    await expect(desk.at("preview-switch")).to_have_attribute("aria-pressed", "false")
+    await expect(pane).to_have_count(0)
+    await desk.at("preview-switch").click()
+    await expect(pane).to_be_visible()

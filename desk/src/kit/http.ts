@@ -45,12 +45,13 @@ async function problemOf(response: Response): Promise<Problem> {
   return { code: response.status >= 500 ? 'server' : 'unknown', message: response.statusText, fields: [] }
 }
 
-export function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** `letGo`: whoever asked no longer wants to know. */
+export function request<T>(method: string, path: string, body?: unknown, letGo?: AbortSignal): Promise<T> {
   const isRefused = door === 'shut' || (door === 'writing' && method === 'GET')
   if (isRefused && !DOORS.has(path)) return Promise.reject(new Left(path))
   const headers = body === undefined ? undefined : { 'Content-Type': 'application/json' }
   const how = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }
-  return method === 'GET' ? ask<T>(path, how, reading) : writes(ask<T>(path, how))
+  return method === 'GET' ? ask<T>(path, how, reading, letGo) : writes(ask<T>(path, how))
 }
 
 function writes<T>(asked: Promise<T>): Promise<T> {
@@ -115,8 +116,10 @@ export function upload<T>(path: string, file: Blob, sent: (share: number) => voi
   })
 }
 
-async function ask<T>(path: string, how: RequestInit, among?: Set<AbortController>): Promise<T> {
+async function ask<T>(path: string, how: RequestInit, among?: Set<AbortController>, letGo?: AbortSignal): Promise<T> {
   const asking = new AbortController()
+  const abort = () => asking.abort()
+  letGo?.addEventListener('abort', abort)
   const timer = setTimeout(() => asking.abort(), TIME_LIMIT_MS)
   among?.add(asking)
   try {
@@ -127,6 +130,7 @@ async function ask<T>(path: string, how: RequestInit, among?: Set<AbortControlle
     throw door !== 'open' && among ? new Left(path) : new Unreachable(path)
   } finally {
     clearTimeout(timer)
+    letGo?.removeEventListener('abort', abort)
     among?.delete(asking)
   }
 }

@@ -150,6 +150,10 @@ export const TEST = {
     callRow: 'call-row', // data-call-id
     customerRow: 'customer-row',
     personRow: 'person-row',
+    pane: 'preview', // data-row
+    paneSwitch: 'preview-switch', // aria-pressed
+    paneOpen: 'preview-open',
+    paneClose: 'preview-close',
   },
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },
   journal: { row: 'journal-row' }, // data-action

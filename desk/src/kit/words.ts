@@ -121,6 +121,10 @@ export const kit = {
     without: ['取消：{what}', 'Without: {what}'],
     clear: ['全部取消', 'Clear all'],
     is: ['{name}：{value}', '{name}: {value}'],
+    open: ['打开', 'Open'],
+    preview: ['预览', 'Preview'],
+    closePreview: ['关闭预览（Esc）', 'Close the preview (Esc)'],
+    previewEmpty: ['选中一行，这里就显示它的内容。↑ ↓ 换行，回车打开。', 'Choose a row and see here what it is about. ↑ ↓ go on, Enter opens.'],
   },
   number: {
     extension: ['转 {n}', 'ext {n}'],

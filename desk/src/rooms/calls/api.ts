@@ -16,6 +16,6 @@ export interface CallFilter {
   from?: string
   to?: string
 }
-export const calls = (filter: CallFilter) => request<Wire<'CallPage'>>('GET', `calls${query({ ...filter })}`)
-export const call = (callId: string) => request<Wire<'CallDetail'>>('GET', `calls/${id(callId)}`)
+export const calls = (filter: CallFilter, letGo?: AbortSignal) => request<Wire<'CallPage'>>('GET', `calls${query({ ...filter })}`, undefined, letGo)
+export const call = (callId: string, letGo?: AbortSignal) => request<Wire<'CallDetail'>>('GET', `calls/${id(callId)}`, undefined, letGo)
 export const audioUrl = (callId: string) => `/api/calls/${id(callId)}/audio?side=both`

@@ -53,6 +53,10 @@ export const customers = {
     came: ['内容', 'Found'],
     digits: ['任何写法都可以，如 0755-8888 6901、+852 2345 6789；分机写作“转 801”', 'In any spelling: 0755-8888 6901, +852 2345 6789; an extension as “ext 801”'],
     tickets: ['查看投诉单', 'See tickets'],
+    latestTickets: ['最近的投诉单', 'Latest tickets'],
+    noTickets: ['还没有投诉单。', 'No tickets yet.'],
+    latestCalls: ['最近的来电', 'Latest calls'],
+    noCalls: ['还没有来电，或不归您查看。', 'No calls yet, or none that you may see.'],
   },
   tierShort: {
     big: ['大客户', 'Big'],
