@@ -8,9 +8,9 @@ from services.access import audit
 from services.access.actor import LoggedIn
 from services.access.reads import Reads
 from services.customers import store
-from services.customers.model import Customer, CustomerFields
+from services.customers.model import Customer, CustomerFields, Sought
 from services.customers.numbers import ANYWHERE, Numbering
-from services.customers.store import Page, Sought
+from services.customers.store import Page
 from services.errors import Invalid, WrongField
 from services.now import Clock
 from services.store import db

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from services.store.sorting import Value
+
 Tier = Literal["normal", "big", "important", "dedicated_line"]
 
 TIER_NAMES: dict[str, Tier] = {
@@ -35,3 +37,13 @@ class CustomerFields:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer(CustomerFields):
     id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The customers that a page shows: those that ``search`` finds ('': all), behind ``after`` in the order ``sort``."""
+
+    search: str = ""
+    sort: str = "added"
+    after: tuple[Value, int] | None = None
+    limit: int = 50

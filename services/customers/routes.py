@@ -12,9 +12,8 @@ from services.access.rights import Right
 from services.customers import wire, words
 from services.customers.actions import Customers
 from services.customers.importing import BadColumns, Busy, ImportJob, Imports, Look, NoReport, Order, TooLong
-from services.customers.model import Customer, CustomerFields
+from services.customers.model import Customer, CustomerFields, Sought
 from services.customers.rows import AS_FOUND, Layout
-from services.customers.store import Sought
 from services.errors import Conflict
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Streamed, route

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from services.customers.model import Customer, CustomerFields
+from services.customers.model import Customer, CustomerFields, Sought
 from services.errors import Conflict, NotFound
 from services.store.db import Connection
 from services.store.queries import load_queries
@@ -27,16 +27,6 @@ SORTS = Sorts(
     },
 )
 """What the list of customers can be sorted by: not by names, for which no order would be everybody's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """The customers that a page shows: those that ``search`` finds ('': all), behind ``after`` in the order ``sort``."""
-
-    search: str = ""
-    sort: str = "added"
-    after: tuple[Value, int] | None = None
-    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

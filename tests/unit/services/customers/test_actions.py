@@ -6,9 +6,9 @@ from services.access.actor import LoggedIn
 from services.access.reads import Reads
 from services.access.rights import Role
 from services.customers.actions import Customers
-from services.customers.model import CustomerFields
+from services.customers.model import CustomerFields, Sought
 from services.customers.numbers import ANYWHERE, Numbering
-from services.customers.store import NumberTaken, Sought
+from services.customers.store import NumberTaken
 from services.errors import NotFound
 from services.now import Clock
 from services.store import db
