@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { clock, grouped, moment, position, printable, span, stamp } from '../src/kit/format'
+import { clock, dayOf, grouped, moment, position, printable, span, stamp } from '../src/kit/format'
 import { speak } from '../src/words'
 
 const SECOND = 1000
@@ -54,4 +54,11 @@ test.each([
   const at = new Date(2019, 10, 3, 14, 2, 31).toISOString() // in the browser's own zone, as it is shown
 
   expect([stamp(at), moment(at)]).toEqual([whole, short])
+})
+
+test('a day that was chosen reads as other days do, and what is none stays as it is', () => {
+  expect(dayOf('2026-11-03')).toBe('2026-11-03')
+  expect(dayOf('soon')).toBe('soon')
+  speak('en')
+  expect(dayOf('2026-11-03')).toBe('3 Nov 2026')
 })

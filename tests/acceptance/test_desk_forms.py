@@ -125,7 +125,7 @@ async def test_a_new_ticket_is_stored_with_its_first_word_and_closed_with_its_an
     await expect(anna.field("description")).to_have_value("电话坏了")
     await anna.at("confirm").click()
     await _is_wrong(anna, anna.field("kind"), "请填写")
-    await anna.field("kind").select_option("enquiry")
+    await anna.choose(anna.field("kind"), "enquiry")
     await anna.confirm()
     await anna.at("close-ticket").click()
     await expect(anna.at("close-answer")).to_be_focused()
@@ -143,3 +143,64 @@ async def test_a_new_ticket_is_stored_with_its_first_word_and_closed_with_its_an
 
 async def _is_stored(centre: Centre, before: int) -> bool:
     return await _drafts(centre) == before + 1
+
+
+@pytest.mark.parametrize(("language", "monday", "day"), [("zh-CN", "一", "2026-11-23"), ("en", "Mon", "23 Nov 2026")])
+async def test_choices_and_days_go_by_keys_and_are_in_the_desks_language(
+    centre: Centre, chromium: Browser, language: str, monday: str, day: str
+) -> None:
+    async with await centre.desk("admin") as desk:
+        await desk.patch("/api/me", language=language)
+    try:
+        office = await chromium.log_in(centre.url, "admin", centre.people["admin"].password)
+        await office.page.goto(f"{centre.url}/calls")
+        await _chooses_by_keys(office)
+        await _takes_a_day(office, monday, day)
+        await _leaves_a_list_and_then_its_dialog(office)
+    finally:
+        async with await centre.desk("admin") as desk:
+            await desk.patch("/api/me", language="zh-CN")
+
+
+async def _chooses_by_keys(office: Agent) -> None:
+    outcome = office.at("filter-outcome")
+    await outcome.focus()
+    offered = await office.choices(outcome)
+    await office.assert_accessible()
+    await office.page.keyboard.press("ArrowDown")
+    second = offered.nth(1)
+    await expect(outcome).to_have_attribute("aria-activedescendant", await second.get_attribute("id") or "-")
+    wanted, text = await second.get_attribute("data-value"), await second.inner_text()
+    await office.page.keyboard.press("Space")
+    await expect(outcome).to_have_attribute("data-value", wanted or "-")
+    await expect(outcome).to_have_attribute("aria-label", re.compile(re.escape(text)))
+    await expect(outcome).to_be_focused()
+    await office.page.wait_for_url(f"**/calls?*outcome={wanted}*", wait_until="commit")
+
+
+async def _takes_a_day(office: Agent, monday: str, day: str) -> None:
+    since = office.at("filter-from")
+    await since.click()
+    calendar = office.page.get_by_role("dialog")
+    await expect(calendar.get_by_role("columnheader").first).to_have_text(monday)
+    await office.assert_accessible()
+    await since.fill(day)
+    await office.page.keyboard.press("Enter")
+    await expect(since).to_have_attribute("data-value", "2026-11-23")
+    await expect(since).to_have_value(day)
+    await office.page.wait_for_url("**/calls?*from=2026-11-23*", wait_until="commit")
+    await expect(office.page.get_by_role("button").filter(has_text=day)).to_be_visible()
+
+
+async def _leaves_a_list_and_then_its_dialog(office: Agent) -> None:
+    await office.page.goto(f"{office.url}/people")
+    await office.at("person-add").click()
+    phone = office.page.locator("#person-phone")
+    await phone.focus()
+    await office.choices(phone)
+    await office.assert_accessible()
+    await office.page.keyboard.press("Escape")
+    await expect(phone).to_have_attribute("aria-expanded", "false")
+    await expect(phone).to_be_focused()
+    await office.page.keyboard.press("Escape")
+    await expect(phone).not_to_be_visible()

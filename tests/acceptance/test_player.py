@@ -129,7 +129,7 @@ async def _goes_on_by_keys(qing: Agent) -> None:
 
 
 async def _chooses_speed(qing: Agent) -> None:
-    await qing.at("player-speed").select_option("1.5")
+    await qing.choose(qing.at("player-speed"), "1.5")
     assert await qing.page.evaluate("sound.playbackRate") == 1.5
 
 

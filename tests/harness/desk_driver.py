@@ -14,15 +14,16 @@ desk/src/kit/testids.ts alone.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,7 @@ PAGE_MS = seconds(10) * 1000
 """The one limit for whatever a page does by itself, pressed or looked at."""
 TALKS_S = 300
 """Seconds for which a talker who never stops does not: more than a test takes, on a slow machine too."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 EXPECTED = (re.compile(r"WebSocket connection to .* failed"), re.compile(r"net::ERR_CONNECTION_REFUSED"))
 """What any page says whose server is away: forgiven only in a test that takes the server away."""
 
@@ -87,12 +89,21 @@ class Finding:
 
 
 class Browser:
-    """One Chromium with a profile of its own. ``says``: what its microphone hears, once for each call, from the answer on."""
+    """One Chromium with a profile of its own. ``says``: what its microphone hears, once for each call, from the answer on.
+    ``environment``: what is different for it."""
 
-    def __init__(self, folder: Path, *, says: speech.Samples | None = None, pictures: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        says: speech.Samples | None = None,
+        pictures: Path | None = None,
+        environment: Mapping[str, str] = NOTHING,
+    ) -> None:
         self._folder = folder
         self._says = says
         self._pictures = pictures
+        self._environment = environment
         self.faults: list[str] = []
         self.server_may_be_away = False
 
@@ -107,6 +118,7 @@ class Browser:
             headless=False,
             args=[*FLAGS, f"--use-file-for-fake-audio-capture={microphone}%noloop"],
             ignore_default_args=WITHOUT,
+            env={**os.environ, **self._environment},
             locale="zh-CN",
             viewport={"width": 1440, "height": 900},
         )
@@ -277,14 +289,32 @@ class Agent:
 
         return await until(look, "the caller's voice on the level meter", limit)
 
+    # --- entries ---
+
+    async def choices(self, entry: Locator) -> Locator:
+        """What an entry offers, unfolded."""
+        if await entry.get_attribute("aria-expanded") != "true":
+            await entry.click()
+        await expect(entry).to_have_attribute("aria-expanded", "true")
+        listed = await entry.get_attribute("aria-controls")
+        return self.page.locator(f"[id='{listed}']").get_by_test_id("choice")
+
+    async def choose(self, entry: Locator, value: str) -> None:
+        """Take the choice that stands for this."""
+        await (await self.choices(entry)).and_(self.page.locator(f"[data-value='{value}']")).click()
+        await expect(entry).to_have_attribute("data-value", value)
+        await expect(entry).to_have_attribute("aria-expanded", "false")
+
     # --- the form ---
 
     def field(self, name: str) -> Locator:
         return self.at(f"field-{name}")
 
     async def value(self, name: str) -> str:
-        """What stands in a field."""
-        return await self.field(name).first.input_value()
+        """What stands in a field; of one that offers choices, what the chosen one stands for."""
+        field = self.field(name).first
+        chosen = await field.get_attribute("data-value")
+        return await field.input_value() if chosen is None else chosen
 
     async def fill(self, name: str, text: str) -> None:
         """Type into a field and see it saved."""

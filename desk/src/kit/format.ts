@@ -40,6 +40,12 @@ function day(at: Date): string {
 /** The same with its year. */
 const dated = (at: Date) => (language() === 'zh-CN' ? `${at.getFullYear()}-${day(at)}` : `${day(at)} ${at.getFullYear()}`)
 
+/** The day of '2026-11-23'; anything else as it is. */
+export function dayOf(iso: string): string {
+  const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(iso) ?? []
+  return year && month && date ? dated(new Date(Number(year), Number(month) - 1, Number(date))) : iso
+}
+
 const hourMinute = (at: Date) => `${two(at.getHours())}:${two(at.getMinutes())}`
 
 /** 11-23 14:02, with the year when it is not this one; in the browser's own time zone. */

@@ -41,6 +41,7 @@ export const TEST = {
     testMine: 'test-call-mine', // data-level 0..100
     testTheirs: 'test-call-theirs',
   },
+  choice: 'choice', // one of a TheSelect's; data-value
   detail: {
     back: 'detail-back',
     copy: 'detail-copy',
@@ -147,6 +148,9 @@ export const TEST = {
     columns: 'columns',
     column: (column: string) => `column-${column}`,
     sort: (column: string) => `sort-${column}`,
+    outcome: 'filter-outcome',
+    from: 'filter-from',
+    to: 'filter-to',
     callRow: 'call-row', // data-call-id
     customerRow: 'customer-row',
     personRow: 'person-row',
