@@ -19,8 +19,21 @@ function zippedTwins(): Plugin {
   }
 }
 
+/** The faces' licence (OFL) goes with them. */
+function licences(): Plugin {
+  return {
+    name: 'licences',
+    apply: 'build',
+    generateBundle() {
+      for (const face of ['inter', 'noto-sans-sc']) {
+        this.emitFile({ type: 'asset', fileName: `assets/${face}.LICENSE.txt`, source: readFileSync(`node_modules/@fontsource-variable/${face}/LICENSE`) })
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [vue(), zippedTwins()],
+  plugins: [vue(), zippedTwins(), licences()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_OPTIONS_API__: 'true', // Element Plus needs it
@@ -33,6 +46,7 @@ export default defineConfig({
   build: {
     outDir: OUT,
     target: 'es2022',
+    assetsInlineLimit: (file) => (file.endsWith('.woff2') ? false : undefined), // a face stands in a file of its own: kept for ever, and not in the styles
     modulePreload: { polyfill: false }, // the polyfill is for browsers that have no WebRTC either
   },
   // `npm run dev` beside a running `tingsu run`
