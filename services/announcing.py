@@ -22,6 +22,7 @@ from services.access.policy import Act, Whose
 from services.bells import Change, Kind
 from services.calls import policy as calls
 from services.errors import WorldFailed
+from services.orders import policy as orders
 from services.store.db import Connection, Pool, connection
 from services.tickets import policy as tickets
 from services.web.changed import Changed
@@ -36,15 +37,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Who may hear of a room's things: who may do ``see`` with them."""
+    """Who may hear of a room's things: who may do ``see`` with them. ``relation``: of a person to a thing of this owner."""
 
     see: Act
     owners: Callable[[Connection, Collection[str]], Awaitable[Owners]]
+    relation: Callable[[LoggedIn, int | None], Whose] = policy.owned
 
 
 ROOMS: Mapping[Kind, Room] = {
     Kind.TICKET: Room(Act.TICKET_SEE, tickets.owners),
     Kind.CALL: Room(Act.CALL_SEE, calls.owners),
+    Kind.ORDER: Room(Act.ORDER_SEE, orders.departments, orders.relation),
 }
 
 
@@ -122,10 +125,11 @@ class Announcing:
 
 def may_hear(who: LoggedIn, change: Change, owners: Owners) -> bool:
     """Whether this person may see the thing; of "any of them", whether they may see any."""
-    reach = policy.reach(who, ROOMS[change.kind].see)
+    room = ROOMS[change.kind]
+    reach = policy.reach(who, room.see)
     if change.id is None or Whose.OTHERS in reach:
         return bool(reach)
-    return any(policy.owned(who, owner) in reach for owner in owners.get(change.id, ()))
+    return any(room.relation(who, owner) in reach for owner in owners.get(change.id, ()))
 
 
 def _asks(who: LoggedIn, see: Act) -> bool:

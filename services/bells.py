@@ -38,6 +38,7 @@ class Kind(StrEnum):
 
     TICKET = "ticket"
     CALL = "call"
+    ORDER = "order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from services.customers.actions import Customers
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE, Numbering
 from services.customers.routes import CustomerRoutes
+from services.departments.actions import Departments
+from services.departments.routes import DepartmentRoutes
 from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
@@ -29,6 +31,11 @@ from services.floor.wire import BoardMessage
 from services.lists.actions import Lists
 from services.lists.routes import ListRoutes
 from services.now import Clock
+from services.orders.actions import Orders
+from services.orders.hands import Hands
+from services.orders.papers import Papers
+from services.orders.routes import OrderRoutes, PaperRoutes
+from services.orders.views import Views as OrderViews
 from services.people.actions import People
 from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
 from services.pops.wire import PopEndMessage, PopMessage
@@ -60,6 +67,9 @@ CLASSES: tuple[type, ...] = (
     CustomerRoutes,
     AuditRoutes,
     SystemRoutes,
+    DepartmentRoutes,
+    PaperRoutes,
+    OrderRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -108,12 +118,14 @@ class Parts:
     given: GivenNumbers = field(default_factory=GivenNumbers)
     version: str
     centre: str = ""
+    refusals: int = 2
     numbering: Numbering = ANYWHERE
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
+    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock)
     playback = Playback(parts.archive, parts.cuttings)
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
@@ -128,6 +140,9 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports),
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
+        DepartmentRoutes(Departments(pool, clock)),
+        PaperRoutes(Papers(hands, parts.zone, parts.refusals), orders),
+        OrderRoutes(Orders(hands, parts.refusals), orders),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

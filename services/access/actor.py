@@ -16,7 +16,7 @@ class Person:
     """An account; it may do what any of its ``roles`` may.
 
     ``phone_secret_n`` is the number of the extension's SIP secret; the secret itself is nowhere. ``queues``: those the person
-    answers; None for every one.
+    answers; None for every one. ``department``: the service department that one works for, if not for the centre.
     """
 
     id: int
@@ -30,6 +30,7 @@ class Person:
     must_change: bool
     active: bool
     queues: tuple[str, ...] | None = None
+    department: int | None = None
 
     @property
     def rights(self) -> frozenset[Right]:

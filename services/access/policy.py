@@ -35,21 +35,34 @@ class Act(StrEnum):
     TICKET_DISCARD = "ticket.discard"
     TICKET_RESTORE = "ticket.restore"
     TICKET_CLOSE = "ticket.close"
+    ORDER_SEE = "order.see"
+    ORDER_WRITE = "order.write"  # dispatch about a case, chase, withdraw, be content with what came back
+    ORDER_REVIEW = "order.review"
+    ORDER_SECOND = "order.second"
+    ORDER_DECIDE = "order.decide"  # whose it is, more time, once more
+    ORDER_ANSWER = "order.answer"
 
 
 ANYBODYS = frozenset(Whose)
 MINE = frozenset({Whose.OWN, Whose.NOBODYS})
+THEIRS = frozenset({Whose.DEPARTMENT})
 
 POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CALL_SEE: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
     Act.CALL_WORDS: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
     Act.CALL_LISTEN: {Right.RECORDINGS_LISTEN: ANYBODYS, Right.RECORDINGS_LISTEN_OWN: MINE},
     Act.TICKET_SEE: {Right.TICKETS_READ: ANYBODYS},
-    Act.TICKET_CHANGE: {Right.TICKETS_WRITE: MINE},
-    Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE},
-    Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE},
-    Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE},
-    Act.TICKET_CLOSE: {Right.TICKETS_WRITE: MINE},
+    Act.TICKET_CHANGE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_CLOSE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
+    Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_SECOND: {Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_DECIDE: {Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS},
 }
 """Act -> each right that opens it -> of whose things."""
 

@@ -11,9 +11,20 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
+    """SPEC sections 2 to 11, the administrator of the system, and whoever works for a service department."""
+
     administrator = "administrator"
     junior_agent = "junior_agent"
+    text_entry_clerk = "text_entry_clerk"
+    recording_extractor = "recording_extractor"
+    senior_agent = "senior_agent"
+    surveyor = "surveyor"
+    data_administrator = "data_administrator"
     qa_inspector = "qa_inspector"
+    statistician = "statistician"
+    shift_leader = "shift_leader"
+    manager = "manager"
+    department_officer = "department_officer"
 
 
 class Right(StrEnum):
@@ -27,6 +38,14 @@ class Right(StrEnum):
     RECORDINGS_LISTEN_OWN = "recordings.listen_own"  # recordings of calls one took part in
     TICKETS_READ = "tickets.read"
     TICKETS_WRITE = "tickets.write"  # create, change, confirm, discard, close: one's own
+    TICKETS_LEAD = "tickets.lead"  # the same with anybody's
+    ORDERS_READ = "orders.read"  # every work order
+    ORDERS_WRITE = "orders.write"  # dispatch, chase and withdraw, about one's own cases
+    ORDERS_REVIEW = "orders.review"  # the second review; one's own papers leave without one
+    ORDERS_ARBITRATE = "orders.arbitrate"  # have the last word on whose an order is
+    ORDERS_ANSWER = "orders.answer"  # for a department: what was sent to one's own
+    DEPARTMENTS_READ = "departments.read"
+    DEPARTMENTS_WRITE = "departments.write"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
     LEXICON_READ = "lexicon.read"
@@ -37,21 +56,47 @@ class Right(StrEnum):
     REPAIR = "system.repair"  # have what was set aside done again
 
 
-EVERYBODY = frozenset({Right.BOARD, Right.SYSTEM, Right.LEXICON_READ, Right.TICKETS_READ, Right.CUSTOMERS_READ})
+CENTRE = frozenset(
+    {
+        Right.BOARD,
+        Right.SYSTEM,
+        Right.LEXICON_READ,
+        Right.TICKETS_READ,
+        Right.CUSTOMERS_READ,
+        Right.ORDERS_READ,
+        Right.DEPARTMENTS_READ,
+    }
+)
+"""What everybody of the centre may; people of the departments are not of it."""
+
+AGENT = CENTRE | {Right.DESK, Right.TICKETS_WRITE, Right.ORDERS_WRITE, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN}
+"""Clerks and extractors do a junior agent's duty too (SPEC T6, X2)."""
+
+SENIOR = AGENT | {Right.TICKETS_LEAD, Right.ORDERS_REVIEW, Right.CALLS_READ, Right.RECORDINGS_LISTEN}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.administrator: EVERYBODY
+    Role.administrator: CENTRE
     | {
         Right.PEOPLE,
         Right.AUDIT,
         Right.REPAIR,
         Right.LEXICON_WRITE,
         Right.CUSTOMERS_WRITE,
+        Right.DEPARTMENTS_WRITE,
         Right.CALLS_READ,
         Right.RECORDINGS_LISTEN,
     },
-    Role.junior_agent: EVERYBODY | {Right.DESK, Right.TICKETS_WRITE, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN},
-    Role.qa_inspector: EVERYBODY | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.junior_agent: AGENT,
+    Role.text_entry_clerk: AGENT,
+    Role.recording_extractor: AGENT | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.senior_agent: SENIOR,
+    Role.surveyor: CENTRE | {Right.DESK, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN},
+    Role.data_administrator: CENTRE | {Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
+    Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.statistician: CENTRE,
+    Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.manager: SENIOR | {Right.ORDERS_ARBITRATE},
+    Role.department_officer: frozenset({Right.ORDERS_ANSWER}),
 }
 
 

@@ -164,4 +164,5 @@ def person_of(row: db.Row) -> Person | None:
         must_change=row["must_change"],
         active=row["active"],
         queues=None if row["queues"] is None else tuple(row["queues"]),
+        department=row["department_id"],
     )

@@ -6,7 +6,7 @@ insert into session (token_hash, person_id, created_at, seen_at) values (:sessio
 -- The session and its person, if both are in force: not ended, not idle too long, not too old, account active.
 select session.seen_at, session.created_at,
        person.id, person.login, person.name, person.roles, person.extension, person.phone_kind, person.phone_secret_n,
-       person.language, person.must_change, person.active, person.queues
+       person.language, person.must_change, person.active, person.queues, person.department_id
 from session join person on person.id = session.person_id
 where session.token_hash = :session and session.ended_at is null and session.seen_at > :idle_since and session.created_at > :begun_since and person.active;
 

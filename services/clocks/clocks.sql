@@ -1,13 +1,13 @@
 -- name: start
--- A clock begins to run for a ticket; nothing happens if it runs already.
-insert into deadline (ticket_id, rule, because, starts_at, ends_at, warns_at, state, due_at)
-values (:ticket, :rule, :because, :starts_at, :ends_at, :warns_at, :state, :due_at)
-on conflict (ticket_id, rule) where settled_at is null do nothing;
+-- A clock begins to run for a ticket, or for one of its orders; nothing happens if it runs already.
+insert into deadline (ticket_id, order_id, rule, because, starts_at, ends_at, warns_at, state, due_at)
+values (:ticket, :order, :rule, :because, :starts_at, :ends_at, :warns_at, :state, :due_at)
+on conflict (ticket_id, rule, coalesce(order_id, 0)) where settled_at is null do nothing;
 
 -- name: settle
 -- What the clocks :rules of a ticket wait for was done (:state met), or there is nothing left to do (stopped). Late is breached.
 update deadline set state = case when state = 'breached' or ends_at <= :now then 'breached' else :state end, settled_at = :now
-where ticket_id = :ticket and rule = any(:rules::text[]) and settled_at is null;
+where ticket_id = :ticket and order_id is not distinct from :order::bigint and rule = any(:rules::text[]) and settled_at is null;
 
 -- part: whole
 -- A deadline, as ``model.Deadline`` has it.

@@ -22,15 +22,17 @@ SHOWN = 100  # of one ticket; each change of its kind begins another
 Settled = Literal["met", "stopped"]
 
 
-async def start(connection: Connection, ticket: int, deadline: Deadline) -> None:
-    """The clock begins to run for the ticket, unless it runs already."""
+async def start(connection: Connection, ticket: int, deadline: Deadline, *, order: int | None = None) -> None:
+    """The clock begins to run for the ticket, or for one of its orders, unless it runs already."""
     names = ("rule", "because", "starts_at", "ends_at", "warns_at", "state", "due_at")
-    await QUERIES.start.execute(connection, ticket=ticket, **{name: getattr(deadline, name) for name in names})
+    await QUERIES.start.execute(connection, ticket=ticket, order=order, **{name: getattr(deadline, name) for name in names})
 
 
-async def settle(connection: Connection, ticket: int, rules: Collection[str], how: Settled, now: datetime) -> None:
-    """Ends these clocks of the ticket, as far as they run."""
-    await QUERIES.settle.execute(connection, ticket=ticket, rules=list(rules), state=how, now=now)
+async def settle(
+    connection: Connection, ticket: int, rules: Collection[str], how: Settled, now: datetime, *, order: int | None = None
+) -> None:
+    """Ends these clocks of the ticket, or of one of its orders, as far as they run."""
+    await QUERIES.settle.execute(connection, ticket=ticket, order=order, rules=list(rules), state=how, now=now)
 
 
 async def of_ticket(connection: Connection, ticket: int) -> list[Deadline]:

@@ -27,7 +27,7 @@ from services.store import db
 from services.words import Language
 
 FIRST_LOGIN = "admin"
-CHANGEABLE = frozenset({"name", "roles", "extension", "phone_kind", "language", "active", "queues"})
+CHANGEABLE = frozenset({"name", "roles", "extension", "phone_kind", "language", "active", "queues", "department"})
 
 
 class WrongPassword(NotLoggedIn):
@@ -114,6 +114,7 @@ class People:
         password = make_password()
         hashed = await self.passwords.hash(password)
         async with db.transaction(self.pool) as connection:
+            await _check_department(connection, new.roles, new.department)
             person = await store.insert(connection, new, hashed, must_change=must_change, at=self.clock.now())
             await self._audit(
                 connection, by, "person.create", person.id, {"login": person.login, "roles": ", ".join(person.roles)}
@@ -135,11 +136,13 @@ class People:
                 self._check_extension(after.extension)
             if after.queues != before.queues:
                 self._check_queues(after.queues)
+            if (after.department, after.roles) != (before.department, before.roles):
+                await _check_department(connection, after.roles, after.department)
             if after.extension and (after.extension, after.active) != (before.extension, before.active):
                 after = replace(after, phone_secret_n=await store.next_secret(connection, after.extension))
             _keep_an_administrator(administrators, after)
             await store.save(connection, after)
-            ends = set(after.roles) != set(before.roles) or not after.active
+            ends = set(after.roles) != set(before.roles) or after.department != before.department or not after.active
             if ends:
                 await self.sessions.end_all(connection, person_id)
             if _phone_of(before) != _phone_of(after):
@@ -216,6 +219,16 @@ class People:
         self, connection: db.Connection, by: int | None, action: str, about: int, detail: Mapping[str, str] | None = None
     ) -> None:
         await audit.write(connection, self.clock.now(), by=by, action=action, about=f"person:{about}", detail=detail)
+
+
+async def _check_department(connection: db.Connection, roles: Collection[Role], department: int | None) -> None:
+    """Who works for a service department says for which one, and is nothing else; nobody else does."""
+    officer = Role.department_officer in roles
+    if officer is (department is None) or (officer and len(roles) > 1):
+        wanted = "the department of a department officer, who has no other role; of nobody else's"
+        raise Invalid((WrongField("department", "department_and_role", wanted),))
+    if department is not None and not await store.is_department(connection, department):
+        raise Invalid((WrongField("department", "unknown_department", "a department that there is", str(department)),))
 
 
 def _changed(before: Person, wanted: Mapping[str, Any]) -> Person:

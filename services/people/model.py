@@ -20,3 +20,4 @@ class NewPerson:
     phone_kind: PhoneKind = "browser"
     language: Language = "zh-CN"
     queues: tuple[str, ...] | None = None
+    department: int | None = None

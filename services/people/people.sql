@@ -1,6 +1,6 @@
 -- part: account
 -- Everything of an account but its password's hash.
-id, login, name, roles, extension, phone_kind, phone_secret_n, language, must_change, active, queues;
+id, login, name, roles, extension, phone_kind, phone_secret_n, language, must_change, active, queues, department_id;
 
 -- name: by_login
 -- The account behind a login, with what is needed to check its password.
@@ -24,8 +24,8 @@ from person order by login;
 
 -- name: insert
 -- A new account.
-insert into person (login, name, roles, extension, phone_kind, language, password_hash, must_change, created_at, phone_secret_n, queues)
-values (:login, :name, :roles, :extension, :phone_kind, :language, :password_hash, :must_change, :at, :phone_secret_n, :queues)
+insert into person (login, name, roles, extension, phone_kind, language, password_hash, must_change, created_at, phone_secret_n, queues, department_id)
+values (:login, :name, :roles, :extension, :phone_kind, :language, :password_hash, :must_change, :at, :phone_secret_n, :queues, :department)
 returning id;
 
 -- name: next_secret
@@ -36,7 +36,7 @@ on conflict (extension) do update set last = phone_secret.last + 1 returning las
 -- name: update
 -- Everything of an account that an administrator changes.
 update person set name = :name, roles = :roles, extension = :extension, phone_kind = :phone_kind, language = :language, active = :active, phone_secret_n = :phone_secret_n,
-  queues = :queues
+  queues = :queues, department_id = :department
 where id = :person;
 
 -- name: set_password
@@ -54,6 +54,10 @@ update person set language = :language where id = :person;
 -- name: lock_administrators
 -- All active administrators, kept still in one order: two who demote each other at once must not both succeed.
 select id from person where 'administrator' = any(roles) and active order by id for update;
+
+-- name: department
+-- Whether there is such a department.
+select exists (select from department where id = :department);
 
 -- name: any_administrator
 -- Is there an active administrator at all?

@@ -67,6 +67,7 @@ class SessionRoutes:
             phone_kind=person.phone_kind,
             language=person.language,
             must_change=person.must_change,
+            department=person.department,
             server_time=self._clock.now(),
             version=self._version,
             centre=self._centre,
@@ -94,11 +95,13 @@ class PeopleRoutes:
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
     async def change(self, asked: Asked, person_id: Id, body: wire.PersonPatch) -> wire.Person:
-        """Change the fields that are sent; ``extension`` null takes the phone away, ``queues`` null gives every queue. May end
-        the person's sessions.
+        """Change the fields that are sent; ``extension`` null takes the phone away, ``queues`` null gives every queue,
+        ``department`` null is the centre. May end the person's sessions.
         """
         wanted = body.model_dump(exclude_unset=True)
-        sent = {name: value for name, value in wanted.items() if value is not None or name in {"extension", "queues"}}
+        sent = {
+            name: value for name, value in wanted.items() if value is not None or name in {"extension", "queues", "department"}
+        }
         sent |= {"roles": tuple(sent["roles"])} if "roles" in sent else {}
         sent |= {"queues": _some(body.queues)} if "queues" in sent else {}
         return _shown(await self._people.change(person_id, sent, by=asked.by.id))
@@ -126,6 +129,7 @@ def _shown(person: Person) -> wire.Person:
         language=person.language,
         active=person.active,
         queues=None if person.queues is None else list(person.queues),
+        department=person.department,
         agent=Right.DESK in person.rights,
     )
 

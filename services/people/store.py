@@ -66,6 +66,7 @@ async def insert(connection: Connection, new: NewPerson, password_hash: str, *, 
             at=at,
             phone_secret_n=secret,
             queues=new.queues and list(new.queues),
+            department=new.department,
         )
         return await load(connection, created)
     except asyncpg.UniqueViolationError as error:
@@ -92,6 +93,7 @@ async def save(connection: Connection, person: Person) -> None:
             active=p.active,
             phone_secret_n=p.phone_secret_n,
             queues=p.queues and list(p.queues),
+            department=p.department,
         )
     except asyncpg.UniqueViolationError as error:
         raise Taken(_whose(error)) from None
@@ -108,6 +110,10 @@ async def password_of(connection: Connection, person_id: int) -> str:
 
 async def set_language(connection: Connection, person_id: int, language: Language) -> None:
     await QUERIES.set_language.execute(connection, person=person_id, language=language)
+
+
+async def is_department(connection: Connection, department: int) -> bool:
+    return bool(await QUERIES.department.fetchval(connection, department=department))
 
 
 async def lock_administrators(connection: Connection) -> frozenset[int]:

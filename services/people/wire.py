@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.access.rights import Right, Role
-from services.web.shapes import Text80, Wire
+from services.web.shapes import Id, Text80, Wire
 from services.words import Language
 
 Login = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
@@ -49,6 +49,7 @@ class Me(Wire):
     phone_kind: Literal["browser", "sip"]
     language: Language
     must_change: bool
+    department: int | None
     server_time: datetime
     version: str
     centre: str = Field(description="the centre's name, as its config has it")
@@ -84,6 +85,7 @@ class Person(Wire):
     language: Language
     active: bool
     queues: list[str] | None = Field(description="the queues that the person answers; null: every one there is")
+    department: int | None = Field(description="the service department that the person works for; null: the centre")
     agent: bool = Field(description="has a desk: takes calls, with an extension")
 
 
@@ -95,6 +97,7 @@ class PersonBody(Wire):
     phone_kind: Literal["browser", "sip"] = "browser"
     language: Language = "zh-CN"
     queues: Queues | None = Field(default=None, description="names of queues; null: every one there is, now and later")
+    department: Id | None = Field(default=None, description="a department officer's own")
 
 
 class PersonPatch(Wire):
@@ -105,6 +108,7 @@ class PersonPatch(Wire):
     language: Language | None = None
     active: bool | None = None
     queues: Queues | None = None
+    department: Id | None = None
 
 
 class PersonMade(Wire):

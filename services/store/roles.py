@@ -18,7 +18,7 @@ QUERIES = load_queries(Path(__file__).with_name("roles.sql"))
 APPLICATION = "tingsu_app"
 """The account's name in the embedded database."""
 
-DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term", "staged_customer"})
+DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term", "staged_customer", "dispatch_rule"})
 """Tables from which rows go: what ended, what a centre edits as a whole, what is on its way. Everything else is kept."""
 
 

@@ -26,7 +26,7 @@ from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, St
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may
 from services.tickets.store import Entry, Page
-from services.tickets.workflow import CASES, Action, advance, check_codes, check_complete
+from services.tickets.workflow import CASES, Action, OrdersOpen, advance, check_codes, check_complete
 
 _NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)
 KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
@@ -150,6 +150,8 @@ class Tickets:
             after = advance(before, action)
             if after.state in CASES:
                 check_complete(after)
+            if action is Action.CLOSE and await store.QUERIES.open_orders.fetchval(connection, ticket=ticket):
+                raise OrdersOpen
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
             entry = Entry(action, by.id, self.clock.now(), {"state": (before.state, after.state)}, note)
@@ -178,7 +180,7 @@ class Tickets:
 
 
 async def _for(connection: Connection, ticket: int, version: int, action: Action, by: LoggedIn) -> Ticket:
-    found = await store.load(connection, ticket)
+    found = await store.lock(connection, ticket)
     if not may(by, action, found):
         raise Forbidden("the ticket is another agent's")
     if found.version != version:
@@ -198,6 +200,13 @@ async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry:
         await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
 
 
+async def dispatched(connection: Connection, ticket: int, order: str, *, at: datetime, by: int) -> None:
+    """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction."""
+    before = await store.lock(connection, ticket)
+    after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
+    await _move(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}))
+
+
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:
     """An empty draft that is not in the database yet."""
     return Ticket(
@@ -213,6 +222,7 @@ def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner
         owner_id=owner,
         confirmed_at=None,
         confirmed_by=None,
+        dispatched_at=None,
     )
 
 

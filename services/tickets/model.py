@@ -79,6 +79,7 @@ class Ticket:
     owner_id: int | None
     confirmed_at: datetime | None
     confirmed_by: int | None
+    dispatched_at: datetime | None = None
     kind: str | None = None
     business: str | None = None
     nature: str | None = None

@@ -19,7 +19,7 @@ ACTS = {
     Action.RESTORE: Act.TICKET_RESTORE,
     Action.CLOSE: Act.TICKET_CLOSE,
 }
-"""What persons do; ``fill`` is the transcript's alone."""
+"""What persons do to the ticket itself; ``fill`` is the transcript's, ``dispatch`` follows from an order."""
 
 
 async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[str, Collection[int | None]]:

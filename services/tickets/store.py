@@ -61,6 +61,14 @@ async def load(connection: Connection, ticket: int) -> Ticket:
     return ticket_of(row)
 
 
+async def lock(connection: Connection, ticket: int) -> Ticket:
+    """The ticket, which nobody else changes until the transaction ends. Raises NotFound."""
+    row = await QUERIES.lock.fetchrow(connection, ticket=ticket)
+    if row is None:
+        raise NotFound("there is no such ticket")
+    return ticket_of(row)
+
+
 async def load_of_call(connection: Connection, call: str) -> Ticket | None:
     row = await QUERIES.load_of_call.fetchrow(connection, call=call)
     return None if row is None else ticket_of(row)
@@ -99,6 +107,7 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
             owner_id=after.owner_id,
             confirmed_at=after.confirmed_at,
             confirmed_by=after.confirmed_by,
+            dispatched_at=after.dispatched_at,
             changed_at=entry.at,
             **_form(after),
         )

@@ -1,12 +1,20 @@
 -- part: whole
 -- Everything of a ticket, as ``model.Ticket`` has it.
-select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by,
+select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by, dispatched_at,
        kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
 from ticket;
 
 -- name: load
 -- One ticket as it is.
 {whole} where id = :ticket;
+
+-- name: lock
+-- One ticket as it is, kept still until the transaction ends.
+{whole} where id = :ticket for update;
+
+-- name: open_orders
+-- How many work orders about the ticket are not at their end.
+select count(*)::int from work_order where ticket_id = :ticket and state not in ('done', 'withdrawn', 'dropped');
 
 -- name: load_of_call
 -- The ticket of a call that is not discarded.
@@ -28,7 +36,7 @@ insert into ticket_call (ticket_id, call_id, why) values (:ticket, :call, :why) 
 
 -- name: move
 -- Compare and set: no row comes back when the version is no longer :seen_version.
-update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, changed_at = :changed_at,
+update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, dispatched_at = :dispatched_at, changed_at = :changed_at,
        kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, description = :description, address = :address, contact_number = :contact_number,
        customer_name = :customer_name, customer_number = :customer_number, answer = :answer, sources = :sources
 where id = :ticket and version = :seen_version returning id;

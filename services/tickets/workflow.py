@@ -7,7 +7,7 @@ it can be corrected but not thrown away. Closing needs what settles it. Discardi
              ▼                         │
         discarded ──── restore ────► draft ── confirm ──► open ── close ──► closed
                                       ▲ │                 ▲ │
-                                      └─┘ change, fill    └─┘ change
+                                      └─┘ change, fill    └─┘ change, dispatch
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from services.tickets.model import State, Ticket
 
 
 class Action(StrEnum):
-    """What people (and ``fill``: the transcript) do to a ticket; the words of the journal."""
+    """What people (and ``fill``: the transcript; ``dispatch``: an order that leaves) do to a ticket; the words of the journal."""
 
     CHANGE = "change"
     FILL = "fill"
@@ -29,6 +29,7 @@ class Action(StrEnum):
     DISCARD = "discard"
     RESTORE = "restore"
     CLOSE = "close"
+    DISPATCH = "dispatch"
 
 
 TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
@@ -38,7 +39,7 @@ TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
         Action.CONFIRM: State.OPEN,
         Action.DISCARD: State.DISCARDED,
     },
-    State.OPEN: {Action.CHANGE: State.OPEN, Action.CLOSE: State.CLOSED},
+    State.OPEN: {Action.CHANGE: State.OPEN, Action.DISPATCH: State.OPEN, Action.CLOSE: State.CLOSED},
     State.CLOSED: {},
     State.DISCARDED: {Action.RESTORE: State.DRAFT},
 }
@@ -50,6 +51,12 @@ FINAL = frozenset({State.CLOSED})
 
 Codes = Mapping[str, Collection[str]]
 """List (kind, business, nature, suggestion) -> codes that are in use."""
+
+
+class OrdersOpen(NotAllowed):
+    """Work orders about it are still open."""
+
+    code = "orders_open"
 
 
 def advance(ticket: Ticket, action: Action) -> Ticket:

@@ -1,0 +1,80 @@
+"""Lets the centre edit its departments and the dispatch catalogue (SPEC O8), the whole in place of the old, and go back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.access import audit
+from services.access.actor import LoggedIn
+from services.departments import store
+from services.departments.model import Department, Edition, check
+from services.now import Clock
+from services.store.db import Connection, Pool, connection, transaction
+
+EDITIONS = 50  # shown; all are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in force: its number, the whole of it, and each department's id."""
+
+    number: int
+    edition: Edition
+    ids: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One edition: who made it, and when."""
+
+    number: int
+    at: datetime
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departments:
+    """The use-cases of this room."""
+
+    pool: Pool
+    clock: Clock
+
+    async def all(self) -> Standing:
+        async with connection(self.pool) as taken:
+            return Standing(*await store.present(taken))
+
+    async def editions(self) -> Sequence[Edited]:
+        """The newest first."""
+        async with connection(self.pool) as taken:
+            return [Edited(**row) for row in await store.QUERIES.editions.fetch(taken, limit=EDITIONS)]
+
+    async def replace(self, seen: int, new: Edition, *, by: LoggedIn) -> Standing:
+        """Puts ``new`` in place of edition ``seen``. Raises Stale, Invalid."""
+        async with transaction(self.pool) as taken:
+            await store.QUERIES.lock.execute(taken)
+            _, before, _ = await store.present(taken)
+            await asyncio.to_thread(check, new, before)
+            return await self._put(taken, seen, new, by)
+
+    async def go_back(self, seen: int, to: int, *, by: LoggedIn) -> Standing:
+        """The whole as it was in edition ``to``; departments that came later stay, inactive. Raises Stale, NotFound."""
+        async with transaction(self.pool) as taken:
+            await store.QUERIES.lock.execute(taken)
+            _, before, _ = await store.present(taken)
+            old = await store.edition(taken, to)
+            return await self._put(taken, seen, Edition([*old.departments, *_later(before, old)], old.rules), by)
+
+    async def _put(self, taken: Connection, seen: int, new: Edition, by: LoggedIn) -> Standing:
+        now = self.clock.now()
+        number = await store.replace(taken, new, seen=seen, by=by.id, at=now)
+        detail = {"edition": str(number), "departments": str(len(new.departments)), "rules": str(len(new.rules))}
+        await audit.write(taken, now, by=by.id, action="departments.replace", about="departments", detail=detail)
+        return Standing(*await store.present(taken))
+
+
+def _later(before: Edition, old: Edition) -> list[Department]:
+    there = {one.code for one in old.departments}
+    return [replace(one, active=False) for one in before.departments if one.code not in there]

@@ -1,0 +1,90 @@
+"""Takes hold of an order, a paper or a case for one step: one transaction, the policy asked, the version compared; and gives the
+order its next state, with its journal row and its clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from services.access import audit
+from services.access.actor import LoggedIn
+from services.access.policy import Act
+from services.errors import Forbidden, Stale
+from services.now import Clock
+from services.orders import clocked, store
+from services.orders.model import Order, Outgoing
+from services.orders.policy import may
+from services.orders.store import Entry
+from services.orders.workflow import OPEN, Action, turned
+from services.store.db import Connection, Pool, transaction
+from services.tickets import store as tickets
+from services.tickets.model import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """A hand on what is not one's own is refused, and on record."""
+
+    pool: Pool
+    clock: Clock
+
+    @contextlib.asynccontextmanager
+    async def on_ticket(self, ticket: int, version: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
+        """The case, which nobody else changes until the transaction ends. Raises NotFound, Forbidden, Stale."""
+        async with self._refusals_noted(by, f"ticket:{ticket}"), transaction(self.pool) as connection:
+            case = await tickets.lock(connection, ticket)
+            if not may(by, act, case):
+                raise Forbidden("the case is another agent's")
+            if case.version != version:
+                raise Stale("somebody else changed the ticket in the meantime")
+            yield connection, case
+
+    @contextlib.asynccontextmanager
+    async def on_order(self, order: int, version: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Order, Ticket]]:
+        """The order and its case, likewise. The case is locked first, wherever both are."""
+        async with self._refusals_noted(by, f"order:{order}"), transaction(self.pool) as connection:
+            case = await tickets.lock(connection, await store.ticket_of(connection, order))
+            before = await store.load(connection, order)
+            if not may(by, act, case, before):
+                raise Forbidden("the order is not yours")
+            if before.version != version:
+                raise Stale("somebody else changed the order in the meantime")
+            yield connection, before, case
+
+    @contextlib.asynccontextmanager
+    async def on_paper(
+        self, paper: int, version: int, by: LoggedIn, *, author: bool
+    ) -> AsyncIterator[tuple[Connection, Outgoing, Order]]:
+        """A paper in the hands of its ``author``, or of anybody but its author, and its order."""
+        async with self._refusals_noted(by, f"paper:{paper}"), transaction(self.pool) as connection:
+            order = await store.order_of_paper(connection, paper)
+            await tickets.lock(connection, await store.ticket_of(connection, order))
+            locked = await store.load(connection, order)
+            before = await store.load_paper(connection, paper)
+            if (before.author_id == by.id) is not author:
+                raise Forbidden("a paper is written by its author, and reviewed by another")
+            if before.version != version:
+                raise Stale("somebody else changed the paper in the meantime")
+            yield connection, before, locked
+
+    async def move(
+        self, connection: Connection, after: Order, before: Order, action: Action, by: LoggedIn, note: str = ""
+    ) -> Order:
+        """The order in its next state. A paper that is overtaken by an order's end never leaves."""
+        now = self.clock.now()
+        if after.state not in OPEN and (paper := await store.open_paper(connection, after)):
+            await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
+        await store.move(connection, after, before=before, entry=Entry(str(action), by.id, now, note))
+        await clocked.turn(connection, before, after, now)
+        return after
+
+    @contextlib.asynccontextmanager
+    async def _refusals_noted(self, by: LoggedIn, about: str) -> AsyncIterator[None]:
+        try:
+            yield
+        except Forbidden:
+            async with transaction(self.pool) as connection:
+                await audit.write(connection, self.clock.now(), by=by.id, action="order.refused", about=about)
+            raise

@@ -1,0 +1,163 @@
+-- part: order
+-- Everything of an order, as ``model.Order`` has it.
+id, number, ticket_id, department_id, leading, second_of, state, version, author_id, made_at, task, urgent, hours, due_at, issued_at,
+accepted_at, refusals, binding, answer, returned_at, ended_at;
+
+-- part: paper
+-- Everything of a paper, as ``model.Outgoing`` has it.
+id, order_id, verb, version, state, author_id, task, urgent, hours, until, reason, written_at, ended_at;
+
+-- name: load
+-- One order, kept still until the transaction ends: its papers and extensions are changed under the same lock.
+select {order} from work_order where id = :order for update;
+
+-- name: show
+-- One order, to be read.
+select {order} from work_order where id = :order;
+
+-- name: open_of_department
+-- What a department has to do, the nearest deadline first; from behind order :after on.
+select {order} from work_order
+where department_id = :department and state in ('issued', 'accepted', 'refused', 'returned')
+  and (:after::bigint is null or (due_at, id) > (select a.due_at, a.id from work_order a where a.id = :after))
+order by due_at, id limit :limit;
+
+-- name: over_of_department
+-- What a department has behind it, newest first; from behind order :after on.
+select {order} from work_order
+where department_id = :department and state in ('done', 'withdrawn') and issued_at is not null
+  and (:after::bigint is null or id < :after)
+order by id desc limit :limit;
+
+-- name: create
+-- An order that no department has seen.
+insert into work_order (ticket_id, department_id, leading, second_of, state, author_id, made_at, task, urgent, hours)
+values (:ticket, :department, :leading, :second_of, 'proposed', :author, :at, :task, :urgent, :hours) returning id;
+
+-- name: move
+-- Compare and set: no row comes back when the version is no longer :seen_version.
+update work_order set version = :version, state = :state, number = :number, task = :task, urgent = :urgent, hours = :hours, due_at = :due_at,
+       issued_at = :issued_at, accepted_at = :accepted_at, refusals = :refusals, binding = :binding, answer = :answer,
+       returned_at = :returned_at, ended_at = :ended_at
+where id = :order and version = :seen_version returning id;
+
+-- name: write_journal
+-- What was done to an order, by whom, and each field before and after.
+insert into order_journal (order_id, seq, at, person_id, action, changes, note)
+values (:order, :seq, :at, :person, :action, :changes, :note);
+
+-- name: read_journal
+-- An order's history, oldest first, a page from behind :after.
+select j.seq, j.at, p.name as by, j.action, j.changes, j.note
+from order_journal j left join person p on p.id = j.person_id where j.order_id = :order and j.seq > :after order by j.seq limit :limit;
+
+-- name: next_number
+-- The month's next order number, above :above (what was given before the database was restored); its row is locked until the commit.
+insert into order_counter (month, last) values (:month, :above + 1)
+on conflict (month) do update set last = greatest(order_counter.last, :above) + 1 returning last;
+
+-- name: next_warning
+-- The year's next number of a written warning, above :above.
+insert into warning_counter (year, last) values (:year, :above + 1)
+on conflict (year) do update set last = greatest(warning_counter.last, :above) + 1 returning last;
+
+-- name: write_paper
+-- A paper, in the state in which it begins.
+insert into outgoing (order_id, verb, state, author_id, task, urgent, hours, until, reason, written_at, ended_at)
+values (:order, :verb, :state, :author, :task, :urgent, :hours, :until, :reason, :at, :ended_at) returning {paper};
+
+-- name: load_paper
+-- One paper; whoever changes it has locked its order.
+select {paper} from outgoing where id = :paper;
+
+-- name: order_of_paper
+-- The order that a paper is about.
+select order_id from outgoing where id = :paper;
+
+-- name: ticket_of
+-- The ticket that an order is about.
+select ticket_id from work_order where id = :order;
+
+-- name: open_paper
+-- The paper about an order that has not left and was not dropped.
+select {paper} from outgoing where order_id = :order and state in ('waiting', 'sent_back');
+
+-- name: save_paper
+-- A paper as it has become; no row comes back when its version is no longer :seen_version.
+update outgoing set version = :version, state = :state, task = :task, urgent = :urgent, hours = :hours, until = :until, reason = :reason,
+       written_at = :written_at, ended_at = :ended_at
+where id = :paper and version = :seen_version returning id;
+
+-- name: write_review
+-- A second review of one version of a paper.
+insert into review (outgoing_id, version, person_id, verdict, reason, at) values (:paper, :version, :person, :verdict, :reason, :at);
+
+-- name: write_warning
+-- The written warning that goes with a second dispatch.
+insert into warning (number, order_id, department_id, text, person_id, at) values (:number, :order, :department, :text, :person, :at);
+
+-- name: ask_extension
+-- A request for more time.
+insert into extension (order_id, asked_by, asked_at, until, reason) values (:order, :person, :at, :until, :reason);
+
+-- name: open_extension
+-- The request about an order that nobody has decided yet.
+select id, order_id, asked_by, asked_at, until, reason, decided_by, decided_at, granted, note
+from extension where order_id = :order and decided_at is null;
+
+-- name: decide_extension
+-- Another person's decision; no row comes back when it was decided before.
+update extension set decided_by = :person, decided_at = :at, granted = :granted, note = :note
+where id = :extension and decided_at is null returning id;
+
+-- name: department
+-- Whether a department receives orders, and what it has for one.
+select id, code, zh, en, hours, active from department where id = :department;
+
+-- name: of_ticket
+-- A ticket's orders, as they were made.
+select {order} from work_order where ticket_id = :ticket order by id limit :limit;
+
+-- name: papers_of
+-- The papers about these orders, each with its last review and who gave it.
+select o.id, o.order_id, o.verb, o.version, o.state, o.author_id, o.task, o.urgent, o.hours, o.until, o.reason, o.written_at, o.ended_at,
+       a.name as author, r.verdict, r.reason as review_reason, r.at as reviewed_at, p.name as reviewer
+from outgoing o join person a on a.id = o.author_id
+left join lateral (select * from review r where r.outgoing_id = o.id order by r.id desc limit 1) r on true
+left join person p on p.id = r.person_id
+where o.order_id = any(:orders::bigint[]) order by o.id;
+
+-- name: extensions_of
+-- The requests for more time about these orders.
+select e.id, e.order_id, e.asked_at, e.until, e.reason, e.decided_at, e.granted, e.note, a.name as asked_by, d.name as decided_by
+from extension e join person a on a.id = e.asked_by left join person d on d.id = e.decided_by
+where e.order_id = any(:orders::bigint[]) order by e.id;
+
+-- name: warnings_of
+-- The written warnings that went with these orders.
+select w.order_id, w.number, w.text, w.at, p.name as by from warning w join person p on p.id = w.person_id
+where w.order_id = any(:orders::bigint[]);
+
+-- name: names_of
+-- What stands beside these orders: their departments, tickets and authors.
+select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, a.name as author
+from work_order w join department d on d.id = w.department_id join ticket t on t.id = w.ticket_id join person a on a.id = w.author_id
+where w.id = any(:orders::bigint[]);
+
+-- name: clocks_of
+-- The last clock of each of these orders.
+select distinct on (order_id) order_id, rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at
+from deadline where order_id = any(:orders::bigint[]) order by order_id, id desc;
+
+-- name: departments_of
+-- The department that has each of these orders; null: it has not left yet.
+select id, case when issued_at is not null then department_id end as department_id from work_order where id = any(:orders::bigint[]);
+
+-- name: waiting
+-- Papers that wait for a second review, the one that has waited longest first; not those of :person, who may not review them.
+select o.id, o.order_id, o.verb, o.written_at, o.urgent, w.ticket_id, t.number as ticket, t.kind, t.business, t.nature, t.received_at,
+       d.code, d.zh, d.en, a.name as author, k.tier
+from outgoing o join work_order w on w.id = o.order_id join ticket t on t.id = w.ticket_id
+join department d on d.id = w.department_id join person a on a.id = o.author_id left join customer k on k.id = t.customer_id
+where o.state = 'waiting' and o.author_id <> :person
+order by o.urgent desc, o.written_at, o.id limit :limit;

@@ -1,0 +1,199 @@
+"""Performs what leaves the centre: dispatches, chases and withdrawals of work orders, and their second review (SPEC A6, N2–N5).
+
+Each is a paper of one author. A reviewer's leaves at once; everybody else's waits for the review of another person, and the
+database refuses anything else (``0023_orders.sql``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.access.actor import LoggedIn
+from services.access.policy import Act
+from services.access.rights import Right
+from services.clocks.calendar import after as counted
+from services.clocks.table import CLOCKS
+from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
+from services.orders import clocked, store
+from services.orders.hands import Hands
+from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
+from services.orders.store import QUERIES, Entry
+from services.orders.workflow import LEAVING, OPEN, Action, PaperOpen, advance, final, left, rewritten, turned
+from services.store.db import Connection
+from services.tickets.actions import dispatched
+from services.tickets.model import Ticket
+
+
+class LeadingOrder(Conflict):
+    """Another department leads this case already: this one can assist it."""
+
+    code = "order_leading"
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The use-cases. ``refusals``: how often a department may send an order back before the final arbiter decides."""
+
+    hands: Hands
+    zone: ZoneInfo
+    refusals: int
+
+    async def dispatch(self, ticket: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
+        """A new order about a case. Raises Stale, Forbidden, Invalid, NotAllowed (not an open case), LeadingOrder."""
+        async with self.hands.on_ticket(ticket, version, Act.ORDER_WRITE, by) as (connection, case):
+            return await self._dispatch(connection, case, wanted, by=by)
+
+    async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:
+        """A second dispatch after a remedy that was found wanting, with its written warning (SPEC N5): a reviewer's alone."""
+        async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, first, case):
+            if first.state is not State.DONE:
+                raise NotAllowed(f"a second dispatch is not possible while {first.state}")
+            return await self._dispatch(connection, case, wanted, by=by, second_of=first, warning=warning)
+
+    async def chase(self, order: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
+        """Another task, more urgency or another deadline for an order that a department has (SPEC N3)."""
+        async with self.hands.on_order(order, version, Act.ORDER_WRITE, by) as (connection, before, _):
+            advance(before, Action.CHASE)
+            self._check_until(wording.until)
+            return await self._write(connection, before, Verb.CHASE, wording, by=by)
+
+    async def withdraw(self, order: int, version: int, reason: str, *, by: LoggedIn) -> Order:
+        """The customer wants it stopped (SPEC N3), or it was another department's after all."""
+        async with self.hands.on_order(order, version, Act.ORDER_WRITE, by) as (connection, before, _):
+            advance(before, Action.WITHDRAW)
+            wording = Wording(before.task, before.urgent, reason)
+            return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
+
+    async def redirect(self, order: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
+        """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone."""
+        async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, case):
+            check_arbiter(before, by, self.refusals)
+            if before.state is not State.REFUSED:
+                raise NotAllowed(f"redirect is not possible while {before.state}")
+            wording = Wording(before.task, before.urgent, wanted.reason or "redirected")
+            await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
+            return await self._dispatch(connection, case, replace(wanted, leading=before.leading), by=by)
+
+    async def rewrite(self, paper: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
+        """Its author writes a paper anew that waits or was sent back: another version, which needs its own review (SPEC A6)."""
+        async with self.hands.on_paper(paper, version, by, author=True) as (connection, before, order):
+            self._check_until(wording.until)
+            kept = replace(wording, hours=(wording.hours or before.hours) if before.verb is Verb.DISPATCH else None)
+            await store.save_paper(connection, rewritten(before, kept, self.hands.clock.now()), before=before)
+            await store.rung(connection, order)
+            return order
+
+    async def drop(self, paper: int, version: int, *, by: LoggedIn) -> Order:
+        """Its author takes back a paper that has not left."""
+        async with self.hands.on_paper(paper, version, by, author=True) as (connection, before, order):
+            return await self._drop(connection, before, order, by=by)
+
+    async def review(self, paper: int, version: int, verdict: Verdict, reason: str, *, by: LoggedIn) -> Order:
+        """The second review of this version of a paper (SPEC A6, N4). Raises Forbidden for its author, Stale for another."""
+        async with self.hands.on_paper(paper, version, by, author=False) as (connection, before, order):
+            if before.state is not Paper.WAITING:
+                raise NotAllowed(f"review is not possible while {before.state}")
+            if verdict is Verdict.ANSWER and before.verb is not Verb.DISPATCH:
+                raise NotAllowed("only a dispatch can be answered instead")
+            await store.write_review(connection, before, verdict, reason, by=by.id, at=self.hands.clock.now())
+            match verdict:
+                case Verdict.APPROVE:
+                    return await self._leave(connection, before, order, by=by)
+                case Verdict.SEND_BACK:
+                    sent_back = turned(before, "send_back")
+                    await store.save_paper(connection, sent_back, before=before)
+                    await store.rung(connection, order)
+                    return order
+                case Verdict.ANSWER:
+                    return await self._drop(connection, before, order, by=by, note=reason)
+
+    async def _dispatch(
+        self,
+        connection: Connection,
+        case: Ticket,
+        wanted: Dispatch,
+        *,
+        by: LoggedIn,
+        second_of: Order | None = None,
+        warning: str = "",
+    ) -> Order:
+        department = await QUERIES.department.fetchrow(connection, department=wanted.department)
+        if department is None or not department["active"]:
+            raise Invalid((WrongField("department", "unknown_department", "a department that receives orders"),))
+        present = await QUERIES.of_ticket.fetch(connection, ticket=case.id, limit=store.SHOWN)
+        if wanted.leading and any(row["leading"] and State(row["state"]) in OPEN for row in present):
+            raise LeadingOrder
+        now = self.hands.clock.now()
+        proposal = Order(
+            id=0,
+            number=None,
+            ticket_id=case.id,
+            department_id=wanted.department,
+            leading=wanted.leading,
+            second_of=second_of.id if second_of else None,
+            state=State.PROPOSED,
+            version=1,
+            author_id=by.id,
+            made_at=now,
+            task=wanted.task,
+            urgent=wanted.urgent,
+            hours=wanted.hours or department["hours"],
+        )
+        order = await store.create(connection, proposal, Entry("propose", by.id, now, wanted.reason))
+        if second_of:
+            await self._warn(connection, order, warning, by=by)
+        wording = Wording(order.task, order.urgent, wanted.reason, hours=order.hours)
+        return await self._write(connection, order, Verb.DISPATCH, wording, by=by)
+
+    async def _warn(self, connection: Connection, order: Order, text: str, *, by: LoggedIn) -> None:
+        now = self.hands.clock.now()
+        number = await store.next_warning(connection, now.astimezone(self.zone))
+        await QUERIES.write_warning.execute(
+            connection, number=number, order=order.id, department=order.department_id, text=text, person=by.id, at=now
+        )
+
+    async def _write(self, connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: LoggedIn) -> Order:
+        """A paper about the order; a reviewer's leaves at once. Raises PaperOpen while another is under way."""
+        if await store.open_paper(connection, order):
+            raise PaperOpen
+        paper = await store.write_paper(connection, order, verb, wording, by=by.id, at=self.hands.clock.now())
+        if by.may(Right.ORDERS_REVIEW):
+            return await self._leave(connection, paper, order, by=by)
+        await store.rung(connection, order)
+        return order
+
+    async def _leave(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn) -> Order:
+        """The paper leaves: the order becomes what it says, and its clock runs."""
+        now = self.hands.clock.now()
+        await store.save_paper(connection, replace(turned(paper, "leave"), ended_at=now), before=paper)
+        due_at = order.due_at
+        if paper.hours is not None:
+            due_at = counted(CLOCKS[clocked.ORDER].calendar, now, timedelta(hours=paper.hours))
+        after = left(order, paper, paper.until or due_at, now)
+        if paper.verb is Verb.DISPATCH:
+            number = await store.next_number(connection, now.astimezone(self.zone), 0)
+            after = replace(after, number=number)
+            await dispatched(connection, order.ticket_id, number, at=now, by=by.id)
+        return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)
+
+    async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:
+        """The paper never leaves; a proposal falls with its dispatch."""
+        now = self.hands.clock.now()
+        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
+        if paper.verb is not Verb.DISPATCH:
+            await store.rung(connection, order)
+            return order
+        after = replace(advance(order, Action.DROP), ended_at=now)
+        return await self.hands.move(connection, after, order, Action.DROP, by, note)
+
+    def _check_until(self, until: datetime | None) -> None:
+        if until is not None and until <= self.hands.clock.now():
+            raise Invalid((WrongField("until", "past", "a time to come"),))
+
+
+def check_arbiter(order: Order, by: LoggedIn, refusals: int) -> None:
+    """Raises Forbidden once it is the final arbiter's (终审, SPEC O8) to say whose the order is, and this is not one."""
+    if final(order, refusals) and not by.may(Right.ORDERS_ARBITRATE):
+        raise Forbidden("this is the final arbiter's to decide")

@@ -1,0 +1,72 @@
+"""Decides whose an order is, and who may take which step with it. What follows from that stands in ``access.policy``.
+
+For people of the centre it is whose its ticket is. For people of a department it is the department's, once it has left for it;
+before that they do not know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from services.access import policy
+from services.access.actor import LoggedIn
+from services.access.policy import Act, Whose, owned
+from services.orders.model import Order, Outgoing, Paper
+from services.orders.store import QUERIES
+from services.orders.workflow import TRANSITIONS, Action
+from services.store.db import Connection
+from services.tickets.model import Ticket
+
+ACTS: Mapping[Action, Act] = {
+    Action.ACCEPT: Act.ORDER_ANSWER,
+    Action.REFUSE: Act.ORDER_ANSWER,
+    Action.RETURN: Act.ORDER_ANSWER,
+    Action.EXTEND: Act.ORDER_ANSWER,
+    Action.UPHOLD: Act.ORDER_DECIDE,
+    Action.REDO: Act.ORDER_DECIDE,
+    Action.SETTLE: Act.ORDER_WRITE,
+    Action.CHASE: Act.ORDER_WRITE,
+    Action.WITHDRAW: Act.ORDER_WRITE,
+}
+"""What a person does to an order that has left. A dispatch is done to a ticket; issue and drop follow from its paper."""
+
+
+def may(who: LoggedIn, act: Act, ticket: Ticket, order: Order | None = None) -> bool:
+    """Whether this person may do that with the order, or with a case that gets one; whatever its state."""
+    reach = policy.reach(who, act)
+    return owned(who, ticket.owner_id) in reach or (order is not None and _theirs(who, order) and Whose.DEPARTMENT in reach)
+
+
+def _theirs(who: LoggedIn, order: Order) -> bool:
+    return order.issued_at is not None and relation(who, order.department_id) is Whose.DEPARTMENT
+
+
+async def departments(connection: Connection, orders: Collection[str]) -> Mapping[str, Collection[int | None]]:
+    """Which department has each of these orders; None: none yet."""
+    rows = await QUERIES.departments_of.fetch(connection, orders=[int(order) for order in orders])
+    return {str(row["id"]): (row["department_id"],) for row in rows}
+
+
+def relation(who: LoggedIn, department: int | None) -> Whose:
+    """The relation of the person to an order that this department has."""
+    return Whose.DEPARTMENT if department is not None and department == who.person.department else Whose.OTHERS
+
+
+def possible(who: LoggedIn, ticket: Ticket, order: Order) -> list[Action]:
+    """The steps that this person can take with the order as it stands."""
+    steps = TRANSITIONS[order.state]
+    return [step for step in steps if step in ACTS and may(who, ACTS[step], ticket, order) and not _bound(step, order)]
+
+
+def _bound(step: Action, order: Order) -> bool:
+    return step is Action.REFUSE and order.binding
+
+
+def paper_steps(who: LoggedIn, ticket: Ticket, paper: Outgoing) -> list[str]:
+    """What this person can do with a paper that has not left."""
+    if paper.state not in {Paper.WAITING, Paper.SENT_BACK}:
+        return []
+    if paper.author_id == who.id:
+        return ["rewrite", "drop"]
+    reviews = paper.state is Paper.WAITING and may(who, Act.ORDER_REVIEW, ticket)
+    return ["review"] if reviews else []

@@ -1,0 +1,198 @@
+"""Keeps work orders, their papers and reviews in the database: loading, compare-and-set, the journal, numbers. Changes ring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from services.bells import Change, Kind, tell_changed
+from services.errors import NotFound, Stale
+from services.orders.model import Extension, Order, Outgoing, Paper, State, Verb, Verdict, Wording
+from services.store.db import Connection, Row
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "orders.sql")
+
+SHOWN = 200  # orders of one ticket; a case with more is read in the journal
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of an order's journal; ``by`` None is the system."""
+
+    action: str
+    by: int | None
+    at: datetime
+    note: str = ""
+
+
+def order_of(row: Row | Mapping[str, Any]) -> Order:
+    return Order(**{**row, "state": State(row["state"])})
+
+
+def paper_of(row: Row | Mapping[str, Any]) -> Outgoing:
+    return Outgoing(**{**row, "verb": Verb(row["verb"]), "state": Paper(row["state"])})
+
+
+async def load(connection: Connection, order: int) -> Order:
+    """Locked until the transaction ends. Raises NotFound."""
+    return order_of(_found(await QUERIES.load.fetchrow(connection, order=order)))
+
+
+async def create(connection: Connection, order: Order, entry: Entry) -> Order:
+    """Writes a proposal and its first journal row; ``order.id`` is not looked at."""
+    created: int = await QUERIES.create.fetchval(
+        connection,
+        ticket=order.ticket_id,
+        department=order.department_id,
+        leading=order.leading,
+        second_of=order.second_of,
+        author=order.author_id,
+        at=order.made_at,
+        task=order.task,
+        urgent=order.urgent,
+        hours=order.hours,
+    )
+    await _write_journal(connection, created, 1, {}, entry)
+    return await load(connection, created)
+
+
+JOURNALED = ("state", "number", "task", "urgent", "due_at", "binding", "answer")
+"""What a journal row tells of, from what to what."""
+
+
+async def move(connection: Connection, after: Order, *, before: Order, entry: Entry) -> None:
+    """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first."""
+    kept = ("number", "task", "urgent", "hours", "due_at", "issued_at", "accepted_at", "refusals", "binding", "answer")
+    moved = await QUERIES.move.fetchval(
+        connection,
+        order=after.id,
+        seen_version=before.version,
+        version=after.version,
+        state=str(after.state),
+        returned_at=after.returned_at,
+        ended_at=after.ended_at,
+        **{name: getattr(after, name) for name in kept},
+    )
+    if moved is None:
+        raise Stale("somebody else changed the order in the meantime")
+    await _write_journal(connection, after.id, after.version, _changes(before, after), entry)
+    await rung(connection, after)
+
+
+async def rung(connection: Connection, order: Order) -> None:
+    """Whoever shows the order reads it again."""
+    await tell_changed(connection, Change(Kind.ORDER, str(order.id), order.version))
+
+
+async def write_paper(connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: int, at: datetime) -> Outgoing:
+    """A paper that waits for its review; one that needs none leaves in the same transaction."""
+    row = await QUERIES.write_paper.fetchrow(
+        connection,
+        order=order.id,
+        verb=str(verb),
+        state=str(Paper.WAITING),
+        author=by,
+        task=wording.task,
+        urgent=wording.urgent,
+        hours=wording.hours,
+        until=wording.until,
+        reason=wording.reason,
+        at=at,
+        ended_at=None,
+    )
+    return paper_of(_found(row))
+
+
+async def ticket_of(connection: Connection, order: int) -> int:
+    """The ticket that an order is about: it never becomes another's. Raises NotFound."""
+    ticket: int = _found(await QUERIES.ticket_of.fetchrow(connection, order=order))["ticket_id"]
+    return ticket
+
+
+async def order_of_paper(connection: Connection, paper: int) -> int:
+    """The order that a paper is about, likewise. Raises NotFound."""
+    order: int = _found(await QUERIES.order_of_paper.fetchrow(connection, paper=paper))["order_id"]
+    return order
+
+
+async def load_paper(connection: Connection, paper: int) -> Outgoing:
+    """To be called once its order is locked."""
+    return paper_of(_found(await QUERIES.load_paper.fetchrow(connection, paper=paper)))
+
+
+async def open_paper(connection: Connection, order: Order) -> Outgoing | None:
+    """The paper about the order that has not left; None: another may be written."""
+    row = await QUERIES.open_paper.fetchrow(connection, order=order.id)
+    return None if row is None else paper_of(row)
+
+
+async def save_paper(connection: Connection, after: Outgoing, *, before: Outgoing) -> None:
+    """Compare and set on its version. Raises Stale."""
+    kept = ("version", "task", "urgent", "hours", "until", "reason", "written_at", "ended_at")
+    values = {name: getattr(after, name) for name in kept}
+    saved = await QUERIES.save_paper.fetchval(
+        connection, paper=after.id, state=str(after.state), seen_version=before.version, **values
+    )
+    if saved is None:
+        raise Stale("somebody else changed the paper in the meantime")
+
+
+async def write_review(connection: Connection, paper: Outgoing, verdict: Verdict, reason: str, *, by: int, at: datetime) -> None:
+    """Of this version of the paper; the database refuses the author's own, and whoever is no senior."""
+    await QUERIES.write_review.execute(
+        connection, paper=paper.id, version=paper.version, person=by, verdict=str(verdict), reason=reason, at=at
+    )
+
+
+async def open_extension(connection: Connection, order: Order) -> Extension | None:
+    """The request for more time that nobody has decided yet."""
+    row = await QUERIES.open_extension.fetchrow(connection, order=order.id)
+    return None if row is None else Extension(**row)
+
+
+async def next_number(connection: Connection, local: datetime, above: int) -> str:
+    """``W<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time), above ``above``."""
+    month = f"{local:%Y-%m}"
+    return f"W{month}-{await QUERIES.next_number.fetchval(connection, month=month, above=above):06d}"
+
+
+async def next_warning(connection: Connection, local: datetime) -> str:
+    """``J<year>-<five digits>``, gap-free in the year of ``local``."""
+    year = f"{local:%Y}"
+    return f"J{year}-{await QUERIES.next_warning.fetchval(connection, year=year, above=0):05d}"
+
+
+async def _write_journal(
+    connection: Connection, order: int, seq: int, changes: Mapping[str, list[str | None]], entry: Entry
+) -> None:
+    await QUERIES.write_journal.execute(
+        connection,
+        order=order,
+        seq=seq,
+        at=entry.at,
+        person=entry.by,
+        action=entry.action,
+        changes=dict(changes),
+        note=entry.note,
+    )
+
+
+def _changes(before: Order, after: Order) -> dict[str, list[str | None]]:
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in JOURNALED}
+    return {name: [_word(was), _word(became)] for name, (was, became) in pairs.items() if was != became}
+
+
+def _word(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound("there is no such order")
+    return row

@@ -1,0 +1,135 @@
+"""Shows work orders as one person may see them: the centre with their papers and reviews, a department with what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.access import policy
+from services.access.actor import LoggedIn
+from services.access.policy import Act, Whose
+from services.access.reads import Reads
+from services.clocks import store as clocks
+from services.clocks.model import Deadline, Standing, standing
+from services.errors import NotFound
+from services.now import Clock
+from services.orders import store
+from services.orders.model import Order, Outgoing
+from services.orders.policy import may, paper_steps, possible
+from services.orders.store import QUERIES
+from services.store.db import Connection, Pool, Row, connection, transaction
+from services.tickets import store as tickets
+from services.tickets.model import Ticket
+
+WAITING = 200  # papers shown that wait for a review
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSeen:
+    """A paper, who wrote it, its last review (None: none yet), and what the reader can do with it."""
+
+    paper: Outgoing
+    row: Row
+    may: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An order, the names that stand beside it, its papers, requests for more time, warning and clock, and what the reader can
+    do with it."""
+
+    order: Order
+    names: Row
+    papers: Sequence[PaperSeen]
+    extensions: Sequence[Row]
+    warning: Row | None
+    deadline: tuple[Deadline, Standing] | None
+    may: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Shows orders to persons."""
+
+    pool: Pool
+    reads: Reads
+    clock: Clock
+
+    @classmethod
+    def of(cls, pool: Pool, clock: Clock) -> Views:
+        return cls(pool, Reads(pool, clock), clock)
+
+    async def of_ticket(self, who: LoggedIn, ticket: int) -> Sequence[Seen]:
+        """The orders about a ticket, as they were made. Raises NotFound."""
+        async with connection(self.pool) as taken:
+            case = await tickets.load(taken, ticket)
+            rows = await QUERIES.of_ticket.fetch(taken, ticket=ticket, limit=store.SHOWN)
+            return await self._seen(taken, who, {case.id: case}, [store.order_of(row) for row in rows])
+
+    async def see(self, who: LoggedIn, order: int) -> Seen:
+        """One order. Raises NotFound, also for one that is not theirs to see."""
+        async with connection(self.pool) as taken:
+            shown = store.order_of(_there(await QUERIES.show.fetchrow(taken, order=order)))
+            case = await tickets.load(taken, shown.ticket_id)
+            if not may(who, Act.ORDER_SEE, case, shown):
+                raise NotFound
+            (seen,) = await self._seen(taken, who, {case.id: case}, [shown])
+            return seen
+
+    async def departments(self, who: LoggedIn, *, done: bool, after: int | None, limit: int) -> Sequence[Seen]:
+        """What was sent to the reader's own department: open, the nearest deadline first; or over, newest first."""
+        department = who.person.department
+        if department is None:
+            return []
+        async with transaction(self.pool) as taken:
+            query = QUERIES.over_of_department if done else QUERIES.open_of_department
+            rows = await query.fetch(taken, department=department, after=after, limit=limit)
+            orders = [store.order_of(row) for row in rows]
+            cases = {one.ticket_id: await tickets.load(taken, one.ticket_id) for one in orders}
+            return await self._seen(taken, who, cases, orders)
+
+    async def waiting(self, who: LoggedIn) -> Sequence[Row]:
+        """Papers that wait for this person's review, urgent ones first, then the one that has waited longest."""
+        async with connection(self.pool) as taken:
+            return await QUERIES.waiting.fetch(taken, person=who.id, limit=WAITING)
+
+    async def history(self, who: LoggedIn, order: int, *, after: int, limit: int) -> Sequence[Row]:
+        """What was done to it, oldest first. Raises NotFound."""
+        await self.see(who, order)
+        async with connection(self.pool) as taken:
+            return await QUERIES.read_journal.fetch(taken, order=order, after=after, limit=limit)
+
+    async def _seen(
+        self, taken: Connection, who: LoggedIn, cases: Mapping[int, Ticket], orders: Sequence[Order]
+    ) -> Sequence[Seen]:
+        ids = [one.id for one in orders]
+        names = {row["id"]: row for row in await QUERIES.names_of.fetch(taken, orders=ids)}
+        centre = Whose.OTHERS in policy.reach(who, Act.ORDER_SEE)
+        papers = await QUERIES.papers_of.fetch(taken, orders=ids) if centre else []
+        extensions = await QUERIES.extensions_of.fetch(taken, orders=ids)
+        warnings = {row["order_id"]: row for row in await QUERIES.warnings_of.fetch(taken, orders=ids)}
+        running = {row["order_id"]: clocks.deadline_of(row) for row in await QUERIES.clocks_of.fetch(taken, orders=ids)}
+        now = self.clock.now()
+
+        def paper(row: Row, case: Ticket) -> PaperSeen:
+            read = store.paper_of({name: row[name] for name in Outgoing.__slots__})
+            return PaperSeen(read, row, paper_steps(who, case, read))
+
+        return [
+            Seen(
+                order=one,
+                names=names[one.id],
+                papers=[paper(row, cases[one.ticket_id]) for row in papers if row["order_id"] == one.id],
+                extensions=[row for row in extensions if row["order_id"] == one.id],
+                warning=warnings.get(one.id),
+                deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
+                may=possible(who, cases[one.ticket_id], one),
+            )
+            for one in orders
+        ]
+
+
+def _there(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound("there is no such order")
+    return row
