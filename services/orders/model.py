@@ -60,7 +60,7 @@ class Order:
     number: str | None
     ticket_id: int
     department_id: int
-    leading: bool
+    leads: bool
     second_of: int | None
     state: State
     version: int
@@ -118,7 +118,7 @@ class Dispatch:
 
     department: int
     task: str
-    leading: bool = True
+    leads: bool = True
     urgent: bool = False
     hours: int | None = None
     reason: str = ""

@@ -1,6 +1,6 @@
 -- part: order
 -- Everything of an order, as ``model.Order`` has it.
-id, number, ticket_id, department_id, leading, second_of, state, version, author_id, made_at, task, urgent, hours, due_at, issued_at,
+id, number, ticket_id, department_id, leads, second_of, state, version, author_id, made_at, task, urgent, hours, due_at, issued_at,
 accepted_at, refusals, binding, answer, returned_at, ended_at;
 
 -- part: paper
@@ -31,8 +31,8 @@ order by id desc limit :limit;
 
 -- name: create
 -- An order that no department has seen.
-insert into work_order (ticket_id, department_id, leading, second_of, state, author_id, made_at, task, urgent, hours)
-values (:ticket, :department, :leading, :second_of, 'proposed', :author, :at, :task, :urgent, :hours) returning id;
+insert into work_order (ticket_id, department_id, leads, second_of, state, author_id, made_at, task, urgent, hours)
+values (:ticket, :department, :leads, :second_of, 'proposed', :author, :at, :task, :urgent, :hours) returning id;
 
 -- name: move
 -- Compare and set: no row comes back when the version is no longer :seen_version.

@@ -74,7 +74,7 @@ class Papers:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
             wording = Wording(before.task, before.urgent, wanted.reason or "redirected")
             await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
-            return await self._dispatch(connection, case, replace(wanted, leading=before.leading), by=by)
+            return await self._dispatch(connection, case, replace(wanted, leads=before.leads), by=by)
 
     async def rewrite(self, paper: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
         """Its author writes a paper anew that waits or was sent back: another version, which needs its own review (SPEC A6)."""
@@ -97,6 +97,8 @@ class Papers:
                 raise NotAllowed(f"review is not possible while {before.state}")
             if verdict is Verdict.ANSWER and before.verb is not Verb.DISPATCH:
                 raise NotAllowed("only a dispatch can be answered instead")
+            if verdict is not Verdict.APPROVE and not reason.strip():
+                raise Invalid((WrongField("reason", "required", "why, for its author"),))
             await store.write_review(connection, before, verdict, reason, by=by.id, at=self.hands.clock.now())
             match verdict:
                 case Verdict.APPROVE:
@@ -123,7 +125,7 @@ class Papers:
         if department is None or not department["active"]:
             raise Invalid((WrongField("department", "unknown_department", "a department that receives orders"),))
         present = await QUERIES.of_ticket.fetch(connection, ticket=case.id, limit=store.SHOWN)
-        if wanted.leading and any(row["leading"] and State(row["state"]) in OPEN for row in present):
+        if wanted.leads and any(row["leads"] and State(row["state"]) in OPEN for row in present):
             raise LeadingOrder
         now = self.hands.clock.now()
         proposal = Order(
@@ -131,7 +133,7 @@ class Papers:
             number=None,
             ticket_id=case.id,
             department_id=wanted.department,
-            leading=wanted.leading,
+            leads=wanted.leads,
             second_of=second_of.id if second_of else None,
             state=State.PROPOSED,
             version=1,

@@ -30,19 +30,19 @@ class PaperRoutes:
     @route("POST", "/api/tickets/{ticket_id}/orders", right=Right.ORDERS_WRITE, status=201, raises=CLASH)
     async def dispatch(self, asked: Asked, ticket_id: Id, body: wire.DispatchBody) -> wire.Order:
         """A work order for a department; a reviewer's leaves at once, another's waits for the second review."""
-        order = await self._papers.dispatch(ticket_id, body.version, _dispatch(body, leading=body.leading), by=asked.by)
+        order = await self._papers.dispatch(ticket_id, body.version, _dispatch(body, leads=body.leads), by=asked.by)
         return await self._wire(asked, order)
 
     @route("POST", "/api/orders/{order_id}/second", right=Right.ORDERS_REVIEW, status=201, raises=CLASH)
     async def second(self, asked: Asked, order_id: Id, body: wire.SecondBody) -> wire.Order:
         """A second dispatch with its written warning; the new order."""
-        order = await self._papers.second(order_id, body.version, _dispatch(body, leading=True), body.warning, by=asked.by)
+        order = await self._papers.second(order_id, body.version, _dispatch(body, leads=True), body.warning, by=asked.by)
         return await self._wire(asked, order)
 
     @route("POST", "/api/orders/{order_id}/redirect", right=Right.ORDERS_REVIEW, status=201, raises=CLASH)
     async def redirect(self, asked: Asked, order_id: Id, body: wire.RedirectBody) -> wire.Order:
         """Not that department's: withdrawn from it, and sent to another; the new order."""
-        order = await self._papers.redirect(order_id, body.version, _dispatch(body, leading=True), by=asked.by)
+        order = await self._papers.redirect(order_id, body.version, _dispatch(body, leads=True), by=asked.by)
         return await self._wire(asked, order)
 
     @route("POST", "/api/orders/{order_id}/chase", right=Right.ORDERS_WRITE, raises=CLASH)
@@ -157,11 +157,11 @@ class OrderRoutes:
         return shown(await self._views.see(asked.by, order.id))
 
 
-def _dispatch(body: wire.DispatchBody | wire.RedirectBody | wire.SecondBody, *, leading: bool) -> Dispatch:
+def _dispatch(body: wire.DispatchBody | wire.RedirectBody | wire.SecondBody, *, leads: bool) -> Dispatch:
     return Dispatch(
         department=body.department,
         task=body.task,
-        leading=leading,
+        leads=leads,
         urgent=body.urgent,
         hours=body.hours,
         reason=body.reason,

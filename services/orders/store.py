@@ -48,7 +48,7 @@ async def create(connection: Connection, order: Order, entry: Entry) -> Order:
         connection,
         ticket=order.ticket_id,
         department=order.department_id,
-        leading=order.leading,
+        leads=order.leads,
         second_of=order.second_of,
         author=order.author_id,
         at=order.made_at,

@@ -24,7 +24,7 @@ class DispatchBody(Wire):
     version: Version
     department: Id
     task: Task
-    leading: bool = True
+    leads: bool = True
     urgent: bool = False
     hours: Hours | None = None
     reason: Text400 = ""
@@ -179,7 +179,7 @@ class Order(Wire):
     ticket: str | None
     department_id: int
     department: OrderDepartment
-    leading: bool
+    leads: bool
     second_of: int | None
     state: State
     version: int

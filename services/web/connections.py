@@ -15,6 +15,7 @@ from aiohttp import WSMessage, WSMsgType, web
 from pydantic import TypeAdapter, ValidationError
 
 from services.access.actor import LoggedIn
+from services.access.rights import Right
 from services.bells import Change
 from services.web.changed import Changed
 from services.web.messages import AckMessage, ByeMessage, ChangedMessage, ChangedThing, ClientMessage, PhoneMessage, ResumeMessage
@@ -77,8 +78,11 @@ class Connection:
             self._wake.set()
 
     def show(self, board: Snapshot) -> None:
-        """The newest snapshot, in place of one that has not gone out yet. One that is overtaken on its way is dropped."""
-        if board.n > self._newest:
+        """The newest snapshot, in place of one that has not gone out yet. One that is overtaken on its way is dropped.
+
+        Who works for a department hears of what concerns it and is shown no board.
+        """
+        if board.n > self._newest and self.who.may(Right.BOARD):
             self._newest, self._board = board.n, board.text(self.person)
             self._wake.set()
 

@@ -369,7 +369,7 @@ class LiveRoutes:
     @route(
         "GET",
         "/api/live",
-        right=Right.BOARD,
+        right=(Right.BOARD, Right.ORDERS_ANSWER),
         websocket=True,
         produces="application/json",
         without_database=True,

@@ -98,9 +98,19 @@ async def serve(
         HOTLINES,
         queues=QUEUES,
     )
+    department = await pool.fetchval(
+        "insert into department (code, zh, en, hours) values ('network', '网络', 'Network', 24) returning id"
+    )
     accounts = {
         role: await account(
-            people, NewPerson(login=role.replace("_", "-"), name=f"{role} 测", roles=(role,), extension=EXTENSIONS.get(role))
+            people,
+            NewPerson(
+                login=role.replace("_", "-"),
+                name=f"{role} 测",
+                roles=(role,),
+                extension=EXTENSIONS.get(role),
+                department=department if role is Role.department_officer else None,
+            ),
         )
         for role in Role
     }

@@ -30,6 +30,8 @@ from services.calls.journal import Journal
 from services.calls.routes import CallRoutes
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
+from services.departments.actions import Departments
+from services.departments.routes import DepartmentRoutes
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
@@ -39,6 +41,11 @@ from services.floor.routes import BoardRoutes
 from services.following import Follow
 from services.now import Clock
 from services.opening import open_drain, open_floor, open_following, open_pops, open_presence
+from services.orders.actions import Orders
+from services.orders.hands import Hands
+from services.orders.papers import Papers
+from services.orders.routes import OrderRoutes, PaperRoutes
+from services.orders.views import Views as OrderViews
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
 from services.recordings.playback import Playback
@@ -153,22 +160,31 @@ class Office:
         async with asyncio.timeout(WAIT_S):
             await self.drain.caught_up()
 
-    async def hire(self, login: str, role: str = "junior_agent", extension: str | None = None) -> int:
-        """A person with a session."""
+    async def hire(
+        self, login: str, role: str = "junior_agent", extension: str | None = None, department: int | None = None
+    ) -> int:
+        """A person with a session; a department officer with the department."""
         async with db.transaction(self.pool) as connection:
             person: int = await connection.fetchval(
-                "insert into person (login, name, roles, extension, password_hash, created_at)"
-                " values ($1, $2, $3, $4, 'x', $5) returning id",
+                "insert into person (login, name, roles, extension, password_hash, created_at, department_id)"
+                " values ($1, $2, $3, $4, 'x', $5, $6) returning id",
                 login,
                 login.title(),
                 [role],
                 extension,
                 self.clock.now(),
+                department,
             )
             self.tokens[login] = await self.sessions.begin(connection, person)
         self.people[login] = person
         await self.directory.load()
         return person
+
+    async def department(self, code: str, hours: int = 24) -> int:
+        """A service department; its id."""
+        added = "insert into department (code, zh, en, hours) values ($1, $1, $1, $2) returning id"
+        made: int = await self.pool.fetchval(added, code, hours)
+        return made
 
     def cookies(self, login: str) -> dict[str, str]:
         return {"Cookie": f"tingsu_session={self.tokens[login]}", "Origin": self.url}
@@ -209,7 +225,11 @@ async def office(
     made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues)
     made.journal.open()
     await made.directory.load()
+    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock)
     sources = (
+        DepartmentRoutes(Departments(pool, clock)),
+        PaperRoutes(Papers(hands, ZONE, refusals=2), orders),
+        OrderRoutes(Orders(hands, refusals=2), orders),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, Views.of(pool, clock)),

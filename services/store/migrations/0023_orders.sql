@@ -10,7 +10,7 @@ create table work_order (
   number        text unique check (number ~ '^W[0-9]{4}-[0-9]{2}-[0-9]{6}$'),       -- given when it leaves
   ticket_id     bigint not null references ticket,
   department_id bigint not null references department,
-  leading       boolean not null,                      -- else it assists the leading one
+  leads       boolean not null,                      -- else it assists the leading one
   second_of     bigint references work_order,          -- a second dispatch (二次派单): the order whose remedy was found wanting
   state         text not null check (state in ('proposed', 'issued', 'accepted', 'refused', 'returned', 'done', 'withdrawn', 'dropped')),
   version       integer not null default 1,
@@ -34,7 +34,7 @@ create table work_order (
 create index work_order_ticket on work_order (ticket_id, id);
 create index work_order_department on work_order (department_id, state, due_at, id);
 create index work_order_open on work_order (state, due_at, id) where state not in ('done', 'withdrawn', 'dropped');
-create unique index work_order_one_leading on work_order (ticket_id) where leading and state not in ('done', 'withdrawn', 'dropped');
+create unique index work_order_one_leading on work_order (ticket_id) where leads and state not in ('done', 'withdrawn', 'dropped');
 
 create table order_journal (
   order_id  bigint not null references work_order,

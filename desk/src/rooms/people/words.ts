@@ -41,6 +41,15 @@ export const people = {
   role: {
     administrator: ['管理员', 'Administrator'],
     junior_agent: ['初级话务员', 'Junior agent'],
+    text_entry_clerk: ['文本录入员', 'Text entry clerk'],
+    recording_extractor: ['录音提取员', 'Recording extractor'],
+    senior_agent: ['高级话务员', 'Senior agent'],
+    surveyor: ['满意度调查员', 'Satisfaction surveyor'],
+    data_administrator: ['资料管理员', 'Data administrator'],
     qa_inspector: ['质检员', 'QA inspector'],
+    statistician: ['统计员', 'Statistician'],
+    shift_leader: ['班长', 'Shift leader'],
+    manager: ['经理热线', 'Manager hotline'],
+    department_officer: ['部门人员', 'Department officer'],
   },
 } as const

@@ -18,7 +18,16 @@ from services.tickets.workflow import TRANSITIONS, Action
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NOBODY: frozenset[Whose] = frozenset()
 EVERYBODY = frozenset(Whose)
-HANDS = {Act.TICKET_CHANGE, Act.TICKET_CONFIRM, Act.TICKET_DISCARD, Act.TICKET_RESTORE, Act.TICKET_CLOSE}
+HANDS = {
+    Act.TICKET_CHANGE,
+    Act.TICKET_CONFIRM,
+    Act.TICKET_DISCARD,
+    Act.TICKET_RESTORE,
+    Act.TICKET_CLOSE,
+    Act.ORDER_WRITE,
+}
+SENIORS = {Act.ORDER_REVIEW, Act.ORDER_SECOND, Act.ORDER_DECIDE}
+DEPARTMENTS = {Act.ORDER_ANSWER}
 EARS = {Act.CALL_SEE, Act.CALL_WORDS, Act.CALL_LISTEN}
 
 
@@ -32,18 +41,31 @@ def person(role: Role, number: int = 1) -> LoggedIn:
 
 @pytest.mark.parametrize("act", Act)
 def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_taken(act: Act) -> None:
-    assert reach(person(Role.junior_agent), act) == (MINE if act in HANDS | EARS else EVERYBODY)
+    wanted = NOBODY if act in SENIORS | DEPARTMENTS else MINE if act in HANDS | EARS else EVERYBODY
+    assert reach(person(Role.junior_agent), act) == wanted
+
+
+@pytest.mark.parametrize("role", [Role.senior_agent, Role.manager])
+@pytest.mark.parametrize("act", Act)
+def test_a_senior_has_a_hand_on_every_case_and_order(role: Role, act: Act) -> None:
+    assert reach(person(role), act) == (NOBODY if act in DEPARTMENTS else EVERYBODY)
+
+
+@pytest.mark.parametrize("act", Act)
+def test_who_works_for_a_department_sees_and_answers_its_own_orders_and_nothing_else(act: Act) -> None:
+    wanted = frozenset({Whose.DEPARTMENT}) if act in DEPARTMENTS | {Act.ORDER_SEE} else NOBODY
+    assert reach(person(Role.department_officer), act) == wanted
 
 
 @pytest.mark.parametrize("role", [Role.qa_inspector, Role.administrator])
 @pytest.mark.parametrize("act", Act)
 def test_who_supervises_hears_and_sees_all_and_changes_nothing(role: Role, act: Act) -> None:
-    assert reach(person(role), act) == (NOBODY if act in HANDS else EVERYBODY)
+    assert reach(person(role), act) == (NOBODY if act in HANDS | SENIORS | DEPARTMENTS else EVERYBODY)
 
 
 def test_every_act_stands_in_the_table() -> None:
     assert set(POLICY) == set(Act)
-    assert set(ACTS) == set(Action) - {Action.FILL}
+    assert set(ACTS) == set(Action) - {Action.FILL, Action.DISPATCH}
 
 
 @pytest.mark.parametrize("state", State)
@@ -53,7 +75,7 @@ def test_what_can_be_done_with_a_ticket_is_what_its_state_and_its_owner_allow(
 ) -> None:
     ticket = draft(received_at=NOW, now=NOW, created_by=None, owner=owner)
     ticket = replace(ticket, state=state)
-    steps = set(TRANSITIONS[state]) - {Action.FILL} if mine else set()
+    steps = set(TRANSITIONS[state]) - {Action.FILL, Action.DISPATCH} if mine else set()
     assert set(possible(person(Role.junior_agent), ticket)) == steps
     assert possible(person(Role.qa_inspector), ticket) == []
 

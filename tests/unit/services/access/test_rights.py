@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from services.access.rights import RIGHTS, Right, Role, rights_of
 
 
@@ -21,13 +23,35 @@ def test_an_agent_hears_own_calls_only() -> None:
 
 
 def test_what_only_an_administrator_may_is_nobody_elses() -> None:
-    alone = {Right.PEOPLE, Right.AUDIT, Right.REPAIR, Right.LEXICON_WRITE, Right.CUSTOMERS_WRITE}
+    alone = {Right.PEOPLE, Right.AUDIT, Right.REPAIR, Right.CUSTOMERS_WRITE}
     assert [role for role in Role if rights_of((role,)) & alone] == [Role.administrator]
     assert alone <= rights_of((Role.administrator,))
 
 
-def test_only_an_agent_takes_calls_and_writes_tickets() -> None:
-    assert [role for role in Role if rights_of((role,)) & {Right.DESK, Right.TICKETS_WRITE}] == [Role.junior_agent]
+AGENTS = {Role.junior_agent, Role.text_entry_clerk, Role.recording_extractor, Role.senior_agent, Role.manager}
+SENIORS = {Role.senior_agent, Role.manager}
+
+
+@pytest.mark.parametrize(
+    ("right", "roles"),
+    [
+        (Right.DESK, AGENTS),
+        (Right.TICKETS_WRITE, AGENTS),
+        (Right.ORDERS_WRITE, AGENTS),
+        (Right.TICKETS_LEAD, SENIORS),
+        (Right.ORDERS_REVIEW, SENIORS),
+        (Right.ORDERS_ARBITRATE, {Role.manager}),
+        (Right.ORDERS_ANSWER, {Role.department_officer}),
+        (Right.LEXICON_WRITE, {Role.administrator, Role.data_administrator}),
+        (Right.DEPARTMENTS_WRITE, {Role.administrator, Role.data_administrator}),
+    ],
+)
+def test_whose_a_right_is(right: Right, roles: set[Role]) -> None:
+    assert {role for role in Role if right in rights_of((role,))} == roles
+
+
+def test_who_works_for_a_department_may_answer_its_orders_and_nothing_else() -> None:
+    assert rights_of((Role.department_officer,)) == {Right.ORDERS_ANSWER}
 
 
 def test_who_holds_two_roles_may_do_what_either_may() -> None:

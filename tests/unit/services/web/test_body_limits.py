@@ -19,6 +19,8 @@ ESCAPED = len(json.dumps("𠀀")) - 2
 """Bytes of a character at the most: one beyond the first plane, escaped."""
 NUMBER = 25
 """Bytes of a number with all its digits."""
+MOMENT = 40
+"""Bytes of a time with fractions of a second and its distance from UTC."""
 
 Schema = dict[str, Any]
 
@@ -44,6 +46,8 @@ def _largest(shape: Schema) -> int:
             return 2 + sum(len(name) + 6 + largest(field) for name, field in shape["properties"].items())
         case "array":
             return 2 + shape["maxItems"] * (2 + largest(shape["items"]))
+        case "string" if shape.get("format") == "date-time":
+            return 2 + MOMENT
         case "string":
             return 2 + ESCAPED * shape["maxLength"] if "maxLength" in shape else 2 + _longest(shape["pattern"])
         case _:
