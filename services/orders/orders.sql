@@ -115,8 +115,12 @@ where id = :extension and decided_at is null returning id;
 select id, code, zh, en, hours, active from department where id = :department;
 
 -- name: of_ticket
--- A ticket's orders, as they were made.
-select {order} from work_order where ticket_id = :ticket order by id limit :limit;
+-- A ticket's newest orders, as they were made.
+select * from (select {order} from work_order where ticket_id = :ticket order by id desc limit :limit) as newest order by id;
+
+-- name: leading
+-- Whether an order that leads the case is not at its end.
+select exists (select from work_order where ticket_id = :ticket and leads and state not in ('done', 'withdrawn', 'dropped'));
 
 -- name: papers_of
 -- The papers about these orders, each with its last review and who gave it.

@@ -20,7 +20,7 @@ from services.orders import clocked, store
 from services.orders.hands import Hands
 from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
 from services.orders.store import QUERIES, Entry
-from services.orders.workflow import LEAVING, OPEN, Action, PaperOpen, advance, final, left, rewritten, turned
+from services.orders.workflow import LEAVING, Action, PaperOpen, advance, final, left, rewritten, turned
 from services.store.db import Connection
 from services.tickets.actions import dispatched
 from services.tickets.model import Ticket
@@ -124,8 +124,7 @@ class Papers:
         department = await QUERIES.department.fetchrow(connection, department=wanted.department)
         if department is None or not department["active"]:
             raise Invalid((WrongField("department", "unknown_department", "a department that receives orders"),))
-        present = await QUERIES.of_ticket.fetch(connection, ticket=case.id, limit=store.SHOWN)
-        if wanted.leads and any(row["leads"] and State(row["state"]) in OPEN for row in present):
+        if wanted.leads and await QUERIES.leading.fetchval(connection, ticket=case.id):
             raise LeadingOrder
         now = self.hands.clock.now()
         proposal = Order(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from services.access.rights import Right
@@ -89,16 +91,16 @@ class OrderRoutes:
         self._orders = orders
         self._views = views
 
-    @route("GET", "/api/tickets/{ticket_id}/orders", right=Right.ORDERS_READ)
+    @route("GET", "/api/tickets/{ticket_id}/orders", right=Right.ORDERS_READ, long_answer=True)
     async def of_ticket(self, asked: Asked, ticket_id: Id) -> list[wire.Order]:
-        """The orders about a ticket, as they were made."""
-        return [shown(seen) for seen in await self._views.of_ticket(asked.by, ticket_id)]
+        """The newest orders about a ticket, as they were made."""
+        return await asyncio.to_thread(_all, await self._views.of_ticket(asked.by, ticket_id))
 
-    @route("GET", "/api/orders", right=Right.ORDERS_ANSWER)
+    @route("GET", "/api/orders", right=Right.ORDERS_ANSWER, long_answer=True)
     async def page(self, asked: Asked, query: wire.OrdersQuery) -> list[wire.Order]:
         """What was sent to one's own department: the nearest deadline first; what is over, newest first."""
         seen = await self._views.departments(asked.by, done=query.over == "yes", after=query.after, limit=query.limit)
-        return [shown(one) for one in seen]
+        return await asyncio.to_thread(_all, seen)
 
     @route("GET", "/api/orders/{order_id}", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER))
     async def show(self, asked: Asked, order_id: Id) -> wire.Order:
@@ -185,6 +187,11 @@ def shown(seen: Seen) -> wire.Order:
         may=list(seen.may),
         **{name: names[name] for name in ("ticket", "author", "customer_name", "address", "contact_number")},
     )
+
+
+def _all(orders: Sequence[Seen]) -> list[wire.Order]:
+    """Texts of some megabytes take a while: in a thread."""
+    return [shown(seen) for seen in orders]
 
 
 def _paper(seen: PaperSeen) -> wire.OrderPaper:

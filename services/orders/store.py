@@ -16,7 +16,7 @@ from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "orders.sql")
 
-SHOWN = 200  # orders of one ticket; a case with more is read in the journal
+SHOWN = 40  # orders of one ticket, the newest; each may hold the longest texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from services.clocks.wire import Deadline
 from services.departments.wire import Hours
 from services.orders.model import Paper, State, Verb, Verdict
 from services.orders.workflow import Action
-from services.web.shapes import MANY_LINES, Id, Limit, Moment, Text400, Wire
+from services.web.shapes import MANY_LINES, Id, Moment, Text400, Wire
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=MANY_LINES)]
@@ -114,7 +114,9 @@ class ExtensionDecision(Wire):
 
 
 class OrdersQuery(Wire):
-    limit: Limit = 50
+    """Few orders a page: each may hold the longest texts."""
+
+    limit: Annotated[int, Field(ge=1, le=40)] = 20
     after: Id | None = None
     over: Literal["yes"] | None = None
 

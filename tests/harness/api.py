@@ -16,7 +16,7 @@ import argon2
 from recordings.archive import Archive
 from services.access.actor import LoggedIn, Person
 from services.access.passwords import Passwords
-from services.access.rights import Role
+from services.access.rights import RIGHTS, Right, Role
 from services.access.sessions import SessionLimits, Sessions, hash_of
 from services.access.throttle import ThrottleLimits
 from services.customers.importing import Imports
@@ -39,7 +39,8 @@ from tests.harness.office import QUEUE, ZONE, Office, build
 PASSWORD = "correct horse battery"
 HOTLINES = ("10000",)
 QUEUES = (QUEUE, "seniors")
-EXTENSIONS = {Role.junior_agent: "1001"}
+DESKS = [role for role in Role if Right.DESK in RIGHTS[role]]
+EXTENSIONS = {role: str(1001 + 100 * place) for place, role in enumerate(DESKS)}
 CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=64)
 """A hash of a tenth of a millisecond: what argon2 costs is not what these tests are about."""
 

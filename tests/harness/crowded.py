@@ -74,6 +74,28 @@ from generate_series(1, $5::int) n, jsonb_build_array($4::text, $4::text) pair""
 RECORDINGS_SQL = """
 insert into recording (call_id, state, due_at, object, peaks)
 select id, 'archived', $1, $2, $3 from call"""
+DEPARTMENTS_SQL = """
+insert into department (code, zh, en, hours)
+select 'd' || n, repeat('部', 80), repeat('d', 80), 24 from generate_series(1, $1::int) n"""
+RULES_SQL = """
+insert into dispatch_rule (business, department_id) select 'b' || n, 1 from generate_series(1, $1::int) n"""
+EDITION_SQL = """
+insert into department_edition (number, at, content) values (1, $1, jsonb_build_object('departments', (
+  select jsonb_agg(to_jsonb(d) - 'id') from department d), 'rules', '[]'::jsonb))"""
+ORDERS_SQL = """
+insert into work_order (ticket_id, department_id, leads, state, version, number, author_id, made_at, issued_at, due_at, task,
+                        answer, hours)
+select $1, 1, false, 'issued', 100, 'W2026-11-' || lpad(n::text, 6, '0'), p.id, $2, $2, $2, $3, $3, 24
+from generate_series(1, 100) n, person p where 'senior_agent' = any(p.roles)"""
+LEFT_SQL = """
+insert into outgoing (order_id, verb, state, author_id, task, urgent, hours, written_at, ended_at)
+select id, 'dispatch', 'left', author_id, task, false, 24, made_at, made_at from work_order"""
+CHASES_SQL = """
+insert into outgoing (order_id, verb, state, author_id, task, urgent, reason, written_at)
+select id, 'chase', 'waiting', $1, task, false, repeat('因', 400), made_at from work_order"""
+ORDER_JOURNAL_SQL = """
+insert into order_journal (order_id, seq, at, person_id, action, changes)
+select 1, n, $1, $2, 'chase', jsonb_build_object('task', jsonb_build_array($3::text, $3::text)) from generate_series(1, 100) n"""
 SOUND_S = 600  # ten minutes stand for the four hours: sound is sent in blocks of a size of their own
 
 
@@ -94,5 +116,12 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
         await connection.execute(TERMS_SQL, TERMS)
         first: int = await connection.fetchval(TICKETS_SQL, BEGAN, agent, TEXT, ROWS)
         await connection.execute(JOURNAL_SQL, first, BEGAN, agent, TEXT[:10_000], CHANGES)
+        await connection.execute(DEPARTMENTS_SQL, 400)
+        await connection.execute(RULES_SQL, 1_900)
+        await connection.execute(EDITION_SQL, BEGAN)
+        await connection.execute(ORDERS_SQL, first, BEGAN, TEXT[:10_000])
+        await connection.execute(LEFT_SQL)
+        await connection.execute(CHASES_SQL, agent)
+        await connection.execute(ORDER_JOURNAL_SQL, BEGAN, agent, TEXT[:10_000])
         await connection.execute("update ticket set version = $2 where id = $1", first, CHANGES)
     return first

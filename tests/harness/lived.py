@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,13 @@ from cti.ids import CallId
 from recordings.archive import Archive, key_of
 from services.access import audit
 from services.access.actor import LoggedIn, Person
+from services.access.rights import Role
+from services.departments.actions import Departments
+from services.departments.model import Department, Edition, Rule
 from services.now import Clock
+from services.orders.hands import Hands
+from services.orders.model import Dispatch
+from services.orders.papers import Papers
 from services.store import db
 from services.tickets.actions import Tickets
 from tests.harness.office import QUEUE, ZONE
@@ -43,6 +49,8 @@ class Lived:
     tickets: tuple[int, ...]
     customers: tuple[int, ...]
     people: tuple[int, ...]
+    orders: tuple[int, ...]
+    papers: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -55,8 +63,10 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     tickets = await _tickets(pool, clock, agent)
     async with db.transaction(pool) as connection:
         await audit.write(connection, clock.now(), by=agent.id, action="recording.listen", about=f"call:{CALL}", detail={})
+    orders = await _orders(pool, clock, agent, tickets[1])
+    papers = tuple(row["id"] for row in await pool.fetch("select id from outgoing order by id"))
     people = tuple(row["id"] for row in await pool.fetch("select id from person order by id"))
-    return Lived(calls, tickets, (customer,), people)
+    return Lived(calls, tickets, (customer,), people, orders, papers)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
@@ -122,4 +132,21 @@ async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...
             ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=by)
         made.append(ticket.id)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
+    return tuple(made)
+
+
+async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tuple[int, ...]:
+    """One that waits for its review and one that a department has, both about the open case; and one edition of departments."""
+    senior = replace(agent, roles=(Role.senior_agent,))  # the policy's; the database asks the row, which is written beside it
+    await pool.execute("update person set roles = array['senior_agent'] where id = $1", agent.id)
+    network = Department(code="network", zh="网络", en="Network", hours=24)
+    by = LoggedIn(person=senior, session=b"")
+    await Departments(pool, clock).replace(0, Edition([network], [Rule(department="network", kind="complaint")]), by=by)
+    department = await pool.fetchval("select id from department where code = 'network'")
+    papers, made = Papers(Hands(pool, clock), ZONE, refusals=2), []
+    for who, leads in ((by, True), (LoggedIn(person=agent, session=b""), False)):
+        await pool.execute("update person set roles = $2 where id = $1", agent.id, list(who.person.roles))
+        version = await pool.fetchval("select version from ticket where id = $1", ticket)
+        wanted = Dispatch(department=department, task="查清并答复", leads=leads)
+        made.append((await papers.dispatch(ticket, version, wanted, by=who)).id)
     return tuple(made)

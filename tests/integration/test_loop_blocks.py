@@ -129,6 +129,22 @@ def nothing_more(_: int) -> Iterator[bytes]:  # what every route is sent is all 
     return iter(())
 
 
+TASK = crowded.TEXT[:10_000]
+
+
+def reasons(_: int) -> Iterator[bytes]:
+    yield body({"version": 100, "reason": "因" * 400})
+
+
+def departments(_: int) -> Iterator[bytes]:
+    each = [{"code": f"d{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "hours": 24, "position": n} for n in range(500)]
+    rules = [{"department": f"d{n % 500}", "business": f"b{n}", "hours": 24} for n in range(2_000)]
+    yield json.dumps({"number": 1, "departments": each, "rules": rules}).encode()
+    yield body({"number": 1, "departments": each, "rules": [{"department": f"x{n}"} for n in range(2_000)]})
+    yield body({"number": 1, "departments": [*each[:250], *each[:250]], "rules": []})
+    yield body({"number": 1, "departments": each, "rules": [{"department": "X", "hours": "y", "kind": n} for n in range(2_000)]})
+
+
 WORST: dict[str, Bodies] = {
     "POST /api/login": lambda _: iter([body({"login": "junior-agent", "password": "ﷺ" * 256})]),
     "POST /api/logout": nothing_more,
@@ -179,6 +195,43 @@ WORST: dict[str, Bodies] = {
     "PATCH /api/people/{person_id}": lambda _: iter([body({"name": "名" * 80})]),
     "POST /api/people/{person_id}/password": nothing_more,
     "GET /api/audit": nothing_more,
+    "GET /api/departments": nothing_more,
+    "PUT /api/departments": departments,
+    "GET /api/departments/editions": nothing_more,
+    "POST /api/departments/back": lambda _: iter([body({"number": 1, "to": 1})]),
+    "GET /api/tickets/{ticket_id}/orders": nothing_more,
+    "POST /api/tickets/{ticket_id}/orders": lambda _: iter(
+        [body({"version": crowded.CHANGES, "department": 1, "task": TASK, "leads": False, "reason": "因" * 400})]
+    ),
+    "GET /api/orders": nothing_more,
+    "GET /api/orders/{order_id}": nothing_more,
+    "GET /api/orders/{order_id}/journal": nothing_more,
+    "POST /api/orders/{order_id}/chase": lambda _: iter(
+        [body({"version": 100, "task": TASK, "urgent": True, "reason": "因" * 400})]
+    ),
+    "POST /api/orders/{order_id}/withdraw": reasons,
+    "POST /api/orders/{order_id}/settle": lambda _: iter([body({"version": 100, "note": "注" * 400})]),
+    "POST /api/orders/{order_id}/second": lambda _: iter(
+        [body({"version": 100, "department": 1, "task": TASK, "reason": "因" * 400, "warning": TASK})]
+    ),
+    "POST /api/orders/{order_id}/redirect": lambda _: iter(
+        [body({"version": 100, "department": 1, "task": TASK, "reason": "因" * 400})]
+    ),
+    "POST /api/orders/{order_id}/uphold": reasons,
+    "POST /api/orders/{order_id}/redo": lambda _: iter([body({"version": 100, "hours": 1, "reason": "因" * 400})]),
+    "POST /api/orders/{order_id}/extension/decision": lambda _: iter(
+        [body({"version": 100, "granted": True, "note": "注" * 400})]
+    ),
+    "POST /api/orders/{order_id}/extension": lambda _: iter(
+        [body({"version": 100, "until": "2027-01-01T00:00:00Z", "reason": "因" * 400})]
+    ),
+    "POST /api/orders/{order_id}/accept": lambda _: iter([body({"version": 100})]),
+    "POST /api/orders/{order_id}/refuse": reasons,
+    "POST /api/orders/{order_id}/return": lambda _: iter([body({"version": 100, "answer": TASK})]),
+    "GET /api/reviews": nothing_more,
+    "PUT /api/papers/{paper_id}": lambda _: iter([body({"version": 1, "task": TASK, "urgent": True, "hours": 1})]),
+    "POST /api/papers/{paper_id}/drop": lambda _: iter([body({"version": 1})]),
+    "POST /api/papers/{paper_id}/review": lambda _: iter([body({"version": 1, "verdict": "send_back", "reason": "因" * 400})]),
 }
 LARGEST_PAGE = "limit=200"
 
@@ -207,8 +260,15 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
+    path = path.replace("{order_id}", "1").replace("{paper_id}", "1")
     path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
-    return path.replace("{person_id}", "2").replace("{customer_id}", "1").replace("{import_id}", "0" * 16)
+    return (
+        path.replace("{person_id}", "2")
+        .replace("{customer_id}", "1")
+        .replace("{import_id}", "0" * 16)
+        .replace("{order_id}", "1")
+        .replace("{paper_id}", "1")
+    )
 
 
 def askings(name: str, ticket: int) -> Iterator[Asking]:
