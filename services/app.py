@@ -265,6 +265,8 @@ async def _open_door(
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
         ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, version=version(),
         centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
+        given_orders=GivenNumbers(config.folder / "order-numbers.json"),
+        given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

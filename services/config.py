@@ -279,6 +279,10 @@ class Transcription(_Section):
     resident_mb: Annotated[int, Field(ge=100, le=200_000)] = 3_000
 
 
+class Orders(_Section):
+    refusals: Annotated[int, Field(ge=0, le=9)] = 2
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "plain", "json"] = "auto"
@@ -303,6 +307,7 @@ class Config(BaseModel):
     }
     recordings: Recordings = Recordings()
     transcription: Transcription = Transcription()
+    orders: Orders = Orders()
     log: Log = Log()
 
     _base: Path = Path()

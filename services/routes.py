@@ -116,6 +116,8 @@ class Parts:
     look: Callable[[], Awaitable[System]]
     aside: SetAside
     given: GivenNumbers = field(default_factory=GivenNumbers)
+    given_orders: GivenNumbers = field(default_factory=GivenNumbers)
+    given_warnings: GivenNumbers = field(default_factory=GivenNumbers)
     version: str
     centre: str = ""
     refusals: int = 2
@@ -141,7 +143,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
         DepartmentRoutes(Departments(pool, clock)),
-        PaperRoutes(Papers(hands, parts.zone, parts.refusals), orders),
+        PaperRoutes(Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings), orders),
         OrderRoutes(Orders(hands, parts.refusals), orders),
     )
     assert {type(one) for one in made} == set(CLASSES)

@@ -6,7 +6,7 @@ database refuses anything else (``0023_orders.sql``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from services.orders.workflow import LEAVING, Action, PaperOpen, advance, final,
 from services.store.db import Connection
 from services.tickets.actions import dispatched
 from services.tickets.model import Ticket
+from services.tickets.numbers import GivenNumbers
 
 
 class LeadingOrder(Conflict):
@@ -39,18 +40,24 @@ class Papers:
     hands: Hands
     zone: ZoneInfo
     refusals: int
+    given: GivenNumbers = field(default_factory=GivenNumbers)
+    given_warnings: GivenNumbers = field(default_factory=GivenNumbers)
 
     async def dispatch(self, ticket: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
         """A new order about a case. Raises Stale, Forbidden, Invalid, NotAllowed (not an open case), LeadingOrder."""
         async with self.hands.on_ticket(ticket, version, Act.ORDER_WRITE, by) as (connection, case):
-            return await self._dispatch(connection, case, wanted, by=by)
+            order = await self._dispatch(connection, case, wanted, by=by)
+        return await self._given(order)
 
     async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:
         """A second dispatch after a remedy that was found wanting, with its written warning (SPEC N5): a reviewer's alone."""
         async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, first, case):
             if first.state is not State.DONE:
                 raise NotAllowed(f"a second dispatch is not possible while {first.state}")
-            return await self._dispatch(connection, case, wanted, by=by, second_of=first, warning=warning)
+            made = await self._dispatch(connection, case, wanted, by=by, second_of=first)
+            number = await self._warn(connection, made, warning, by=by)
+        await self.given_warnings.note(number)
+        return await self._given(made)
 
     async def chase(self, order: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
         """Another task, more urgency or another deadline for an order that a department has (SPEC N3)."""
@@ -74,7 +81,8 @@ class Papers:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
             wording = Wording(before.task, before.urgent, wanted.reason or "redirected")
             await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
-            return await self._dispatch(connection, case, replace(wanted, leads=before.leads), by=by)
+            made = await self._dispatch(connection, case, replace(wanted, leads=before.leads), by=by)
+        return await self._given(made)
 
     async def rewrite(self, paper: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
         """Its author writes a paper anew that waits or was sent back: another version, which needs its own review (SPEC A6)."""
@@ -100,16 +108,28 @@ class Papers:
             if verdict is not Verdict.APPROVE and not reason.strip():
                 raise Invalid((WrongField("reason", "required", "why, for its author"),))
             await store.write_review(connection, before, verdict, reason, by=by.id, at=self.hands.clock.now())
-            match verdict:
-                case Verdict.APPROVE:
-                    return await self._leave(connection, before, order, by=by)
-                case Verdict.SEND_BACK:
-                    sent_back = turned(before, "send_back")
-                    await store.save_paper(connection, sent_back, before=before)
-                    await store.rung(connection, order)
-                    return order
-                case Verdict.ANSWER:
-                    return await self._drop(connection, before, order, by=by, note=reason)
+            reviewed = await self._reviewed(connection, before, order, verdict, reason, by=by)
+        return await self._given(reviewed)
+
+    async def _reviewed(
+        self, connection: Connection, paper: Outgoing, order: Order, verdict: Verdict, reason: str, *, by: LoggedIn
+    ) -> Order:
+        """What follows from the verdict."""
+        match verdict:
+            case Verdict.APPROVE:
+                return await self._leave(connection, paper, order, by=by)
+            case Verdict.ANSWER:
+                return await self._drop(connection, paper, order, by=by, note=reason)
+            case Verdict.SEND_BACK:
+                await store.save_paper(connection, turned(paper, "send_back"), before=paper)
+                await store.rung(connection, order)
+                return order
+
+    async def _given(self, order: Order) -> Order:
+        """Notes the order's number, once its transaction is committed."""
+        if order.number:
+            await self.given.note(order.number)
+        return order
 
     async def _dispatch(
         self,
@@ -119,7 +139,6 @@ class Papers:
         *,
         by: LoggedIn,
         second_of: Order | None = None,
-        warning: str = "",
     ) -> Order:
         department = await QUERIES.department.fetchrow(connection, department=wanted.department)
         if department is None or not department["active"]:
@@ -143,17 +162,17 @@ class Papers:
             hours=wanted.hours or department["hours"],
         )
         order = await store.create(connection, proposal, Entry("propose", by.id, now, wanted.reason))
-        if second_of:
-            await self._warn(connection, order, warning, by=by)
         wording = Wording(order.task, order.urgent, wanted.reason, hours=order.hours)
         return await self._write(connection, order, Verb.DISPATCH, wording, by=by)
 
-    async def _warn(self, connection: Connection, order: Order, text: str, *, by: LoggedIn) -> None:
+    async def _warn(self, connection: Connection, order: Order, text: str, *, by: LoggedIn) -> str:
         now = self.hands.clock.now()
-        number = await store.next_warning(connection, now.astimezone(self.zone))
+        local = now.astimezone(self.zone)
+        number = await store.next_warning(connection, local, self.given_warnings.highest(f"{local:%Y}"))
         await QUERIES.write_warning.execute(
             connection, number=number, order=order.id, department=order.department_id, text=text, person=by.id, at=now
         )
+        return number
 
     async def _write(self, connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: LoggedIn) -> Order:
         """A paper about the order; a reviewer's leaves at once. Raises PaperOpen while another is under way."""
@@ -174,7 +193,8 @@ class Papers:
             due_at = counted(CLOCKS[clocked.ORDER].calendar, now, timedelta(hours=paper.hours))
         after = left(order, paper, paper.until or due_at, now)
         if paper.verb is Verb.DISPATCH:
-            number = await store.next_number(connection, now.astimezone(self.zone), 0)
+            local = now.astimezone(self.zone)
+            number = await store.next_number(connection, local, self.given.highest(f"{local:%Y-%m}"))
             after = replace(after, number=number)
             await dispatched(connection, order.ticket_id, number, at=now, by=by.id)
         return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)

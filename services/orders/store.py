@@ -160,10 +160,10 @@ async def next_number(connection: Connection, local: datetime, above: int) -> st
     return f"W{month}-{await QUERIES.next_number.fetchval(connection, month=month, above=above):06d}"
 
 
-async def next_warning(connection: Connection, local: datetime) -> str:
-    """``J<year>-<five digits>``, gap-free in the year of ``local``."""
+async def next_warning(connection: Connection, local: datetime, above: int) -> str:
+    """``J<year>-<five digits>``, gap-free in the year of ``local``, above ``above``."""
     year = f"{local:%Y}"
-    return f"J{year}-{await QUERIES.next_warning.fetchval(connection, year=year, above=0):05d}"
+    return f"J{year}-{await QUERIES.next_warning.fetchval(connection, year=year, above=above):05d}"
 
 
 async def _write_journal(

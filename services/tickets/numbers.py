@@ -1,8 +1,8 @@
-"""Remembers, apart from the database, which ticket numbers this instance has given: none is given twice, not even after a
-restore.
+"""Remembers, apart from the database, which numbers of papers (tickets, orders, warnings) this instance has given: none is given
+twice, not even after a restore.
 
-The highest number of each month lies in a file of the instance's folder, written after the commit that gave it. In ordinary
-days it says what the database's own counter says; after a restore the counter is behind, and goes on above the file's.
+The highest number of each month, or year, lies in a file of the instance's folder, written after the commit that gave it. In
+ordinary days it says what the database's own counter says; after a restore the counter is behind, and goes on above the file's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class GivenNumbers:
-    """Highest number by month (``2026-11``). Without a file: of this process alone."""
+    """Highest number by month (``2026-11``) or year, of one kind of paper. Without a file: of this process alone."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
@@ -27,12 +27,13 @@ class GivenNumbers:
         self._writing = asyncio.Lock()
 
     def highest(self, month: str) -> int:
-        """The highest number given in the month; 0 if none was."""
+        """The highest number given in the month, or year; 0 if none was."""
         return self._highest.get(month, 0)
 
     async def note(self, number: str) -> None:
         """Notes that ``T2026-11-000042`` was given. To be called after its commit."""
-        month, count = number[1:8], int(number[9:])
+        month, _, digits = number[1:].rpartition("-")
+        count = int(digits)
         if count <= self.highest(month):
             return
         self._highest[month] = count
