@@ -257,15 +257,15 @@ class Monitor:
             self._clock.heard((await link.ask("Ping", limit=_MEASURE_LIMIT)).moment(), asked)
 
     async def _audit(self, link: Link) -> None:
-        """Put right whatever differs from the switch's lists now, and still differs after everything that was on its way has
-        come.
+        """Put right whatever differs from the switch's lists now, and still differs in the same after everything that was on its
+        way has come.
         """
         suspects = snapshot.differing(self._picture, await self._look(link))
         if not suspects:
             return
         await self._hear(link, self._settings.audit_pause)
         seen = await self._look(link)
-        wrong = suspects & snapshot.differing(self._picture, seen)
+        wrong = {subject for subject, _ in suspects & snapshot.differing(self._picture, seen)}
         found: list[Change] = []
         for event in snapshot.missed(self._picture, seen):
             if snapshot.subject(event, self._picture, seen) in wrong:

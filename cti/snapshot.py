@@ -238,11 +238,11 @@ def subject(event: events.Event, picture: Picture, now: Snapshot) -> str:
     return row.linked if row else str(picture.board.call_of(channel) or channel)
 
 
-def differing(picture: Picture, now: Snapshot) -> set[str]:
-    """Calls and memberships of which the picture and the switch's lists say different things. Events that explain a difference
-    may still be on their way.
+def differing(picture: Picture, now: Snapshot) -> set[tuple[str, type[events.Event]]]:
+    """Calls and memberships of which the picture and the switch's lists say different things, and in what. Events that explain a
+    difference may still be on their way: of a short call first those of its beginning, and at the next look those of its end.
     """
-    return {subject(event, picture, now) for event in missed(picture, now)}
+    return {(subject(event, picture, now), type(event)) for event in missed(picture, now)}
 
 
 def _chosen(picture: Picture, only: Collection[CallId] | None) -> list[Call]:

@@ -366,6 +366,29 @@ async def test_what_is_still_on_its_way_is_no_correction(clock: HandClock) -> No
         assert not floor.monitor.corrected
 
 
+async def test_lists_that_are_ahead_of_a_calls_beginning_and_then_of_its_end_are_no_correction(clock: HandClock) -> None:
+    rows = [{**CALLER_ROW, "BridgeId": BRIDGE}, {**LEG_ROW, "BridgeId": BRIDGE}]
+    there, gone = listing("CoreShowChannelsComplete", rows), listing("CoreShowChannelsComplete")
+    async with FakeSwitch() as switch:
+        floor = Floor(switch, clock, audit_interval=0.05, audit_pause=patience.seconds(0.1), repair_interval=0.02)
+
+        def begun(asked: dict[str, str]) -> bytes:
+            switch.answers["CoreShowChannels"] = ended
+            return there(asked) + b"".join(ANSWERED[:10])
+
+        def ended(asked: dict[str, str]) -> bytes:
+            floor.shows()
+            return gone(asked) + b"".join(ANSWERED[10:])
+
+        floor.shows()
+        async with running(floor.monitor):
+            await floor.until("link up")
+            switch.answers["CoreShowChannels"] = begun
+            await floor.until("16 ended answered, waited 1508, talked 4483")
+        assert not [line for line in floor.told if line.startswith("~ 16")]
+        assert not floor.monitor.corrected["CallEnded"]
+
+
 async def test_where_all_is_well_the_lists_are_asked_for_once(audited: Floor) -> None:
     before = len(audited.switch.named("CoreShowChannels"))
     await audited.switch.heard("CoreShowChannels", before + 3)
