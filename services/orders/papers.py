@@ -1,7 +1,7 @@
 """Performs what leaves the centre: dispatches, chases and withdrawals of work orders, and their second review (SPEC A6, N2–N5).
 
 Each is a paper of one author. A reviewer's leaves at once; everybody else's waits for the review of another person, and the
-database refuses anything else (``0023_orders.sql``).
+database refuses anything else (``0024_orders.sql``).
 """
 
 from __future__ import annotations

@@ -445,6 +445,6 @@ async def test_what_has_left_changes_only_by_a_paper_that_has_left(
 
 
 def test_who_reviews_by_the_database_is_who_has_the_right() -> None:
-    migration = Path("services/store/migrations/0023_orders.sql").read_text()
+    migration = Path("services/store/migrations/0024_orders.sql").read_text()
     named = migration.split("roles && array[")[1].split("]")[0].replace("'", "").split(", ")
     assert set(named) == {role for role in Role if Right.ORDERS_REVIEW in RIGHTS[role]}
