@@ -93,6 +93,7 @@ export function me(given: Partial<Me> = {}): Me {
     phone_kind: 'browser',
     language: 'en',
     must_change: false,
+    department: null,
     server_time: AT,
     version: '0',
     centre: 'Tingsu',
