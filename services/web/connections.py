@@ -1,7 +1,8 @@
 """Keeps one browser's end of the websocket: what waits to be sent to it, what comes from it, and how it is closed.
 
-Messages wait in a queue with a bound; who does not read is cut off (1013) and resumes from the last number seen. The board waits
-in a slot of one, a newer one replaces it, and so does a newer change of the same thing.
+A message goes out at once where the line is free, else it waits in a queue with a bound; who does not read is cut off (1013) and
+resumes from the last number seen. The board waits in a slot of one, a newer one replaces it, and so does a newer change of the
+same thing.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class Connection:
         self._wake = asyncio.Event()
 
     def send(self, text: str) -> None:
-        """Queues a message; a browser that has too many waiting is cut off."""
+        """Sends a message now if the line is free, and queues it otherwise; a browser that has too many waiting is cut off."""
+        if self._is_free():
+            self._send_now(text)
+            return
         if len(self._waiting) >= QUEUE_MESSAGES:
             self.end(TOO_SLOW, "too_slow")
             return
@@ -92,6 +96,22 @@ class Connection:
             self.code = code
             self.bye = ByeMessage(code=bye, retry_ms=random.randint(*RETRY_MS)) if bye else None
             self.ended.set()
+
+    def _is_free(self) -> bool:
+        """Whether nothing is before a message: then it need not wait for the writer's turn, behind all others of this moment."""
+        ended = self.ended.is_set()
+        return not (ended or self._waiting) and self.line is not None and not self.line.get_write_buffer_size()
+
+    def _send_now(self, text: str) -> None:
+        """The first step of sending writes the whole frame; what it may wait for after that is room for the next one."""
+        sending = self.socket.send_str(text)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return
+        except ConnectionError:
+            self.end(CLOSED)
+        sending.close()
 
     def _spoke(self, now: float) -> None:
         """Counts what comes. Raises NotOurs for more than any desk of ours sends."""
