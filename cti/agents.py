@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from cti import events
-from cti.changes import AgentChanged, AgentState, CallOffered, Change, LegJoined, LegLeft, OfferEnded
+from cti.changes import (
+    AgentChanged,
+    AgentState,
+    CallEnded,
+    CallOffered,
+    CallStarted,
+    Change,
+    LegJoined,
+    LegLeft,
+    OfferEnded,
+)
 from cti.ids import CallId, ChannelId, Extension, extension_of
 
 WRAP_UP_REASON = "wrap-up"
@@ -45,11 +55,13 @@ class Agent:
     memberships: dict[str, Membership] = field(default_factory=dict)
     ringing: dict[ChannelId, CallId] = field(default_factory=dict)
     talking: dict[ChannelId, CallId] = field(default_factory=dict)
+    dialling: dict[CallId, ChannelId] = field(default_factory=dict)
+    """Calls out that nobody has answered yet, each with the agent's own channel."""
 
     @property
     def idle(self) -> bool:
         """Whether nothing is known of this extension any more."""
-        return not (self.memberships or self.ringing or self.talking)
+        return not (self.memberships or self.ringing or self.talking or self.dialling)
 
 
 _BUSY = {NOT_IN_USE: 1, RINGING_DEVICE: 2, **dict.fromkeys(IN_USE, 3)}
@@ -68,6 +80,8 @@ def state_of(agent: Agent) -> tuple[AgentState, CallId | None]:
     """
     if agent.talking:
         return AgentState.TALKING, next(iter(agent.talking.values()))
+    if agent.dialling:
+        return AgentState.DIALLING, next(iter(agent.dialling))
     if agent.ringing:
         return AgentState.RINGING, next(iter(agent.ringing.values()))
     device = device_of(agent)
@@ -96,12 +110,15 @@ class Roster:
         self._agent_of = agent_of
         self._leg_of: dict[ChannelId, Extension] = {}
         self._direct: set[ChannelId] = set()  # phones that ring for a call outside any queue
+        self._dialled_by: dict[CallId, Extension] = {}
         self._on: dict[type, Callable[[Any], list[Change]]] = {
             events.EnteredBridge: self._consulted,
             events.MemberSeen: self._member_seen,
             events.MemberGone: self._member_gone,
         }
         self._after: dict[type, Callable[[Any], list[Change]]] = {
+            CallStarted: self._started,
+            CallEnded: self._ended,
             CallOffered: self._offered,
             LegJoined: self._joined,
             OfferEnded: self._over,
@@ -127,6 +144,22 @@ class Roster:
 
     # --- after a change of a call
 
+    def _started(self, change: CallStarted) -> list[Change]:
+        if change.by is None or change.leg is None:
+            return []
+        agent = self._agent(change.by, change.at)
+        agent.dialling[change.call] = change.leg
+        self._dialled_by[change.call] = change.by
+        return self._settle(agent, change.at)
+
+    def _ended(self, change: CallEnded) -> list[Change]:
+        extension = self._dialled_by.pop(change.call, None)
+        if extension is None:
+            return []
+        agent = self._agent(extension, change.at)
+        agent.dialling.pop(change.call, None)
+        return self._settle(agent, change.at)
+
     def _offered(self, change: CallOffered) -> list[Change]:
         agent = self._agent(change.extension, change.at)
         agent.ringing[change.leg] = change.call
@@ -140,6 +173,8 @@ class Roster:
             return []
         agent = self._agent(change.extension, change.at)
         agent.ringing.pop(change.leg, None)
+        if agent.dialling.get(change.call) == change.leg:
+            del agent.dialling[change.call]
         agent.talking[change.leg] = change.call
         self._leg_of[change.leg] = change.extension
         self._direct.discard(change.leg)

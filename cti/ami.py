@@ -28,7 +28,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from cti.errors import ActionFailed, ActionTimeout, LinkDown, LoginRefused, Malformed, NotAmi, UnsafeValue
-from cti.events import WANTED
+from cti.events import OUTWARD, WANTED
 from cti.framing import EVENT, GREETING_AT_MOST, Framer, first_line, first_lines
 from cti.headers import Headers
 from cti.settings import AmiSettings
@@ -43,6 +43,7 @@ _LATE = 1.5
 """Intervals of pings after which the next one is late: a loop that is in order keeps them within milliseconds."""
 
 _WANTED = first_lines(WANTED)
+_OUTWARD = first_lines(OUTWARD)
 _GREETING = b"Asterisk Call Manager/"
 _ROUTING = ("Event", "Response", "ActionID", "EventList")
 _ACTION_ID = b"\r\nActionID: "
@@ -69,7 +70,8 @@ class _Ask(Action):  # type: ignore[misc] # panoramisk has no types
 class _Protocol(AMIProtocol):  # type: ignore[misc]
     """Cuts bytes into messages, drops the unwanted by name, keeps a bounded backlog, and hands answers to panoramisk."""
 
-    def __init__(self, backlog: int) -> None:
+    def __init__(self, backlog: int, wanted: frozenset[bytes]) -> None:
+        self.wanted = wanted
         self.framer = Framer()
         self.backlog: deque[bytes] = deque()
         self.backlog_at_most = backlog
@@ -93,7 +95,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         now = self.loop.time()
         for message in self.framer.feed(data) if data else ():
             self.heard = now
-            if first_line(message) in _WANTED:
+            if first_line(message) in self.wanted:
                 self._keep(message)
             elif message.startswith(EVENT):
                 if self.responses and _ACTION_ID in message:
@@ -187,7 +189,7 @@ class _Switch(Manager):  # type: ignore[misc]
             port=settings.port,
             loop=asyncio.get_running_loop(),
             log=log,
-            protocol_factory=lambda: _Protocol(settings.backlog),
+            protocol_factory=lambda: _Protocol(settings.backlog, _WANTED | _OUTWARD if settings.trunks else _WANTED),
             forgetable_actions=(),
         )
         self.ping_delay = self.ping_interval = settings.ping_interval  # panoramisk cuts them to whole seconds

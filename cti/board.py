@@ -4,6 +4,8 @@ Each kind of event has one who acts on it: what concerns phones that ring is cti
 them cti.bridges'; the callers' own channels, their queues and transfers are here. All of them change the same calls (cti.calls)
 and ask its table before they change anything.
 
+- An outbound call begins when the switch dials a trunk for an agent's own channel. What it dials for a caller's (who is handed on
+  to a number outside) is a person in that caller's call.
 - A caller is a channel that rings us (not one the switch dials) and belongs to no agent, or any channel that joins a queue. While
   the dialplan has not read the caller's number, no change tells of the call; the first one comes when the number is read (a
   moment later), or when the channel joins a queue or hangs up.
@@ -13,16 +15,16 @@ and ask its table before they change anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cti import events
 from cti.bridges import Bridges, is_plumbing
-from cti.calls import IN_QUEUE, MAX_AGE, Call, Calls, Step, ms
-from cti.changes import CallEnded, CallQueued, CallStarted, CallTransferred, Change
-from cti.ids import CallId, ChannelId, Extension, extension_of
+from cti.calls import IN_QUEUE, MAX_AGE, Call, Calls, CallState, Step, ms
+from cti.changes import CallEnded, CallQueued, CallStarted, CallTransferred, Change, Direction
+from cti.ids import CallId, ChannelId, Extension, endpoint_of, extension_of
 from cti.offers import Offers
 from cti.visits import abandoned_again, end_of_visit, end_visit, moved_on, outcome_of
 
@@ -30,18 +32,20 @@ from cti.visits import abandoned_again, end_of_visit, end_visit, moved_on, outco
 class CallBoard:
     """All calls that live now, by id."""
 
-    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
+    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of, trunks: Collection[str] = ()) -> None:
         """``agent_of`` names the agent to whom the phone of a channel or interface belongs; other endpoints are callers or
-        outside parties.
+        outside parties. ``trunks``: the endpoints by which agents' own calls go out.
         """
         self._calls = Calls()
         self._offers = Offers(self._calls, agent_of)
         self._bridges = Bridges(self._calls, self._offers, agent_of)
         self._agent_of = agent_of
+        self._trunks = frozenset(trunks)
         self._nameless: dict[ChannelId, events.ChannelUp] = {}
         self._on: dict[type, Callable[[Any], list[Change]]] = {
             events.ChannelUp: self._channel_up,
             events.CallerNamed: self._caller_named,
+            events.DialledOut: self._dialled_out,
             events.ChannelGone: self._channel_gone,
             events.JoinedQueue: self._joined_queue,
             events.LeftQueue: self._left_queue,
@@ -82,8 +86,9 @@ class CallBoard:
     @property
     def remembered(self) -> int:
         """How many calls, phones, bridges and channels are kept: 0 once everybody has hung up."""
-        phones_and_bridges = len(self._calls.of_leg) + len(self._bridges.of) + len(self._bridges.members)
-        return len(self._calls.by_id) + len(self._nameless) + phones_and_bridges
+        calls, bridges = self._calls, self._bridges
+        phones_and_bridges = len(calls.of_leg) + len(calls.of_linked) + len(bridges.of) + len(bridges.members)
+        return len(calls.by_id) + len(self._nameless) + phones_and_bridges
 
     def stale(self, now: datetime) -> list[CallId]:
         """Calls that stayed in one state for longer than MAX_AGE."""
@@ -97,6 +102,14 @@ class CallBoard:
         """The call for whose caller this phone rings or talks, or whose caller's phone it is."""
         return CallId(channel) if CallId(channel) in self.calls else self._calls.of_leg.get(channel)
 
+    def linked(self, linked: str) -> Call | None:
+        """The call whose channels have this Linkedid."""
+        return self._calls.linked(linked)
+
+    def is_trunk(self, channel: str) -> bool:
+        """Whether agents' own calls go out by the endpoint of this channel."""
+        return endpoint_of(channel) in self._trunks
+
     def is_caller(self, channel: str) -> bool:
         """Whether the channel could be a caller's telephone."""
         return not is_plumbing(channel) and self._agent_of(channel) is None
@@ -108,7 +121,7 @@ class CallBoard:
         if event.channel == event.linked:
             is_new = event.incoming and CallId(event.channel) not in calls.by_id and self.is_caller(event.name)
             return self._begin(event) if is_new else []
-        call = calls.by_id.get(CallId(event.linked))
+        call = calls.linked(event.linked)
         extension = self._agent_of(event.name)
         if call is None or extension is None or call.state in IN_QUEUE or event.channel in calls.of_leg:
             return []  # a ring by a queue becomes an offer with AgentCalled, which names the queue
@@ -127,8 +140,27 @@ class CallBoard:
 
     def _start(self, event: events.ChannelUp | events.JoinedQueue) -> Change:
         call = Call(CallId(event.channel), event.name, event.number, event.caller, event.at)
-        self._calls.by_id[call.id] = call
+        self._calls.add(call)
         return CallStarted(at=event.at, call=call.id, number=event.number, name=event.caller, dialled=event.dialled)
+
+    def _dialled_out(self, event: events.DialledOut) -> list[Change]:
+        by, known = self._agent_of(event.by), CallId(event.channel) in self._calls.by_id
+        if by is None or known or not self.is_trunk(event.name):
+            return []
+        call = Call(CallId(event.channel), event.name, event.number, "", event.at, CallState.DIALLED)
+        call.direction, call.linked = Direction.OUTBOUND, event.linked
+        self._calls.add(call)
+        started = CallStarted(
+            at=event.at,
+            call=call.id,
+            number=event.number,
+            name="",
+            dialled=event.number,
+            direction=call.direction,
+            by=by,
+            leg=event.leg,
+        )
+        return [started]
 
     def _channel_gone(self, event: events.ChannelGone) -> list[Change]:
         if call := self._calls.by_id.get(CallId(event.channel)):
@@ -147,7 +179,7 @@ class CallBoard:
         again = abandoned_again(call, event)
         call.step(Step.HANG_UP, event.at)
         out += end_visit(call, end_of_visit(call, event), call.released or event.at)
-        del self._calls.by_id[call.id]
+        self._calls.remove(call)
         ended = CallEnded(
             at=event.at,
             call=call.id,
@@ -195,7 +227,7 @@ class CallBoard:
     # --- transfers
 
     def _transferred(self, event: events.Transferred) -> list[Change]:
-        call = self._calls.by_id.get(CallId(event.transferee)) or self._calls.by_id.get(CallId(event.linked))
+        call = self._calls.by_id.get(CallId(event.transferee)) or self._calls.linked(event.linked)
         if call is None:
             return []
         to = event.to if event.kind == "blind" else self._agent_of(event.to) or _consulted(call)

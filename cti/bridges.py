@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from cti import events
-from cti.calls import Call, Calls, Leg, Step, ms
-from cti.changes import CallAnswered, CallHeld, Change, LegJoined, LegLeft, VisitEnd
+from cti.calls import Call, Calls, Leg, Offer, Step, ms
+from cti.changes import CallAnswered, CallHeld, Change, Direction, LegJoined, LegLeft, VisitEnd
 from cti.ids import CallId, ChannelId, Extension
 from cti.offers import Offers
 from cti.visits import end_visit
@@ -131,7 +131,7 @@ class Bridges:
         if call.answered is None:
             call.answered = at
             if extension is not None:
-                out.append(_answered(call, leg, extension, ms(at - offer.since) if offer else 0, at))
+                out.append(_answered(call, leg, extension, _rang(call, offer, at), at))
         out.append(LegJoined(at=at, call=call.id, extension=extension, leg=leg))
         return out + self._offers.cancel_the_queues(call, at)
 
@@ -152,6 +152,13 @@ class Bridges:
         call = self._calls.of_phone(channel)
         if call and (offer := call.offers.get(channel)):
             offer.picked_up = True
+
+
+def _rang(call: Call, offer: Offer | None, at: datetime) -> int:
+    """How long it rang until this answer: the person's phone, or, where that person had dialled, outside."""
+    if call.direction is Direction.OUTBOUND:
+        return ms(at - call.started)
+    return ms(at - offer.since) if offer else 0
 
 
 def _answered(call: Call, leg: ChannelId, extension: Extension, rang_ms: int, at: datetime) -> Change:

@@ -1,10 +1,11 @@
 """Defines the states of a call and the steps between them: one table, pure.
 
 A call is the caller's own channel, from the moment it rings us until it hangs up; a transfer, a second queue or a second agent
-are all the same call. Where the caller is, is the ``CallState``; ``TRANSITIONS`` says which step may follow which; a step that it
-does not know raises IllegalMove and changes nothing. Phones that ring for the caller are *offers*, persons who share the caller's
-bridge are *legs*; both hang on the call and go with it, and ``Calls`` finds the call of each. cti.board turns the switch's events
-into steps, with cti.offers and cti.bridges.
+are all the same call. When an agent dials out, it is the channel of whom the switch dials for that, from that moment on: in the
+names below "the caller" is then whoever is called. Where the caller is, is the ``CallState``; ``TRANSITIONS`` says which step may
+follow which; a step that it does not know raises IllegalMove and changes nothing. Phones that ring for the caller are *offers*,
+persons who share the caller's bridge are *legs*; both hang on the call and go with it, and ``Calls`` finds the call of each.
+cti.board turns the switch's events into steps, with cti.offers and cti.bridges.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from cti.changes import Direction
 from cti.errors import IllegalMove
 from cti.ids import CallId, ChannelId, Extension
 
@@ -22,6 +24,7 @@ class CallState(StrEnum):
     """Where the caller is."""
 
     ARRIVED = "arrived"  # in the dialplan: greeting, menu
+    DIALLED = "dialled"  # an outbound call: it rings outside
     WAITING = "waiting"  # in a queue, nobody's phone rings
     RINGING = "ringing"  # in a queue, at least one agent's phone rings
     RELEASED = "released"  # the queue let go: answered in this very moment, or back in the dialplan
@@ -45,6 +48,10 @@ class Step(StrEnum):
 TRANSITIONS: Mapping[CallState, Mapping[Step, CallState]] = {
     CallState.ARRIVED: {
         Step.QUEUE: CallState.WAITING,
+        Step.JOIN: CallState.TALKING,
+        Step.HANG_UP: CallState.ENDED,
+    },
+    CallState.DIALLED: {
         Step.JOIN: CallState.TALKING,
         Step.HANG_UP: CallState.ENDED,
     },
@@ -86,6 +93,7 @@ IN_QUEUE = frozenset({CallState.WAITING, CallState.RINGING})
 
 MAX_AGE: Mapping[CallState, timedelta] = {
     CallState.ARRIVED: timedelta(minutes=15),  # the menu ends by itself after three tries
+    CallState.DIALLED: timedelta(minutes=4),  # networks let it ring for three minutes at most
     CallState.WAITING: timedelta(hours=2),
     CallState.RINGING: timedelta(seconds=90),  # a ring is 15 s at most, a retry 1 s
     CallState.RELEASED: timedelta(minutes=2),
@@ -145,6 +153,9 @@ class Call:
     legs: dict[ChannelId, Leg] = field(default_factory=dict)
     talking_since: datetime | None = None
     talked: timedelta = timedelta()
+    direction: Direction = Direction.INBOUND
+    linked: str = ""
+    """Of an outbound call the Linkedid of all its channels, which is the channel of the agent who began it."""
 
     def __post_init__(self) -> None:
         self.since = self.started
@@ -178,6 +189,24 @@ class Calls:
 
     by_id: dict[CallId, Call] = field(default_factory=dict)
     of_leg: dict[ChannelId, CallId] = field(default_factory=dict)
+    of_linked: dict[str, CallId] = field(default_factory=dict)
+    """Outbound calls by the Linkedid of their channels. An inbound call's is its own id."""
+
+    def add(self, call: Call) -> None:
+        """From now on the call lives."""
+        self.by_id[call.id] = call
+        if call.linked:
+            self.of_linked[call.linked] = call.id
+
+    def remove(self, call: Call) -> None:
+        """It does no longer. Of two that one agent's channel dialled, one after the other, the second may have begun."""
+        del self.by_id[call.id]
+        if self.of_linked.get(call.linked) == call.id:
+            del self.of_linked[call.linked]
+
+    def linked(self, linked: str) -> Call | None:
+        """The call whose channels have this Linkedid."""
+        return self.by_id.get(CallId(linked)) or self.by_id.get(self.of_linked.get(linked, CallId("")))
 
     def of_phone(self, channel: ChannelId) -> Call | None:
         """The call whose offer or leg this channel is."""

@@ -14,6 +14,13 @@ from enum import StrEnum
 from cti.ids import MAIN, CallId, ChannelId, Extension, Node
 
 
+class Direction(StrEnum):
+    """Who began the call."""
+
+    INBOUND = "inbound"  # somebody outside rang us
+    OUTBOUND = "outbound"  # an agent dialled somebody outside
+
+
 class OfferOutcome(StrEnum):
     """How a ring at one agent ended without an answer."""
 
@@ -23,12 +30,15 @@ class OfferOutcome(StrEnum):
 
 
 class CallOutcome(StrEnum):
-    """How a call ended, from the caller's side (SPEC "How to count")."""
+    """How a call ended, from the caller's side (SPEC "How to count"); an outbound one was answered, or never was, or is lost."""
 
-    ANSWERED = "answered"  # a person spoke to the caller
+    ANSWERED = "answered"  # a person spoke to the caller; outbound: the dialled one answered
     ABANDONED = "abandoned"  # hung up in the queue
     IVR_HANGUP = "ivr_hangup"  # hung up before the queue: outside the service level
     REFUSED = "refused"  # the queue let the caller go (timeout, empty), or no codec in common; nobody answered
+    NO_ANSWER = "no_answer"  # outbound: it rang until the time, or the agent's patience, was over
+    BUSY = "busy"  # outbound: engaged, or declined
+    FAILED = "failed"  # outbound: there is no such number, or no way to it
     LOST = "lost"  # ended while we were not listening; how is not known
 
 
@@ -49,6 +59,7 @@ class AgentState(StrEnum):
 
     READY = "ready"
     RINGING = "ringing"
+    DIALLING = "dialling"  # somebody outside is being rung, and has not answered yet
     TALKING = "talking"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
@@ -69,11 +80,18 @@ class _CallChange(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted(_CallChange):
-    """A caller's channel came up. ``number`` and ``name`` are as sent by the network: hostile text, length-limited."""
+    """A caller's channel came up. ``number`` and ``name`` are as sent by the network: hostile text, length-limited.
+
+    Of an outbound call ``number`` is whom the switch dialled, ``by`` the agent for whom it did, and ``leg`` that agent's own
+    channel.
+    """
 
     number: str
     name: str
     dialled: str
+    direction: Direction = Direction.INBOUND
+    by: Extension | None = None
+    leg: ChannelId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +140,7 @@ class OfferEnded(_CallChange):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(_CallChange):
     """The first person shares the caller's bridge; once a call. ``waited_ms`` from the first queue's entry, ``rang_ms`` from this
-    agent's ring: the two measures of A1."""
+    agent's ring: the two measures of A1. Of an outbound call nobody waited, and ``rang_ms`` is how long it rang outside."""
 
     extension: Extension
     leg: ChannelId

@@ -7,6 +7,9 @@ ring costs 15 of these (17 with the pause and unpause of wrap-up), against about
     Newchannel (caller), NewCallerid, QueueCallerJoin, Newchannel (agent), AgentCalled, QueueMemberStatus ringing,
     QueueMemberStatus in use, QueueCallerLeave, BridgeEnter x2, BridgeLeave x2, Hangup x2, QueueMemberStatus not in use
 
+``OUTWARD`` comes besides, where trunks are named and of their channels alone (a condition on a header, but ours and not a
+caller's): one event for each call that an agent makes.
+
 Needed besides, in manager.conf: ``timestampevents = yes``, ``channelvars =
 IVR_PATH,IVR_LANG,QUEUESTATUS,HOTLINE,QUEUED,ANSWERED`` (others do no harm; QUEUESTATUS is how a caller the queue let go is told
 from one who gave up, for QueueCallerAbandon is sent for both; the last three tell a snapshot what was missed); read classes
@@ -35,6 +38,8 @@ from cti.ids import UNREAD, ChannelId
 
 SEAL = "tingsu_seal"
 """The variable whose value only the switch and we know."""
+_DIALLED = re.compile(r"(?:[^/@]*/)?(?:[^/@]+/sips?:)?([0-9*#+]+)@")
+"""What the dialplan asked of chan_pjsip: ``[PJSIP/]<number>@<endpoint>`` or ``[PJSIP/]<endpoint>/sip:<number>@<host>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,19 @@ class CallerNamed:
     channel: ChannelId
     number: str
     caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialledOut:
+    """DialBegin: for the channel ``leg`` (called ``by``) the switch dials ``number`` by ``channel`` (called ``name``)."""
+
+    at: datetime
+    leg: ChannelId
+    linked: str
+    by: str
+    channel: ChannelId
+    name: str
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +228,7 @@ class SwitchReady:
 Event = (
     ChannelUp
     | CallerNamed
+    | DialledOut
     | ChannelGone
     | JoinedQueue
     | LeftQueue
@@ -272,6 +291,28 @@ def _channel_up(h: EventHeaders) -> Event:
 def _caller_named(h: EventHeaders) -> Event:
     number, caller = h.said("CallerIDNum", NUMBER_AT_MOST), h.said("CallerIDName", NAME_AT_MOST)
     return CallerNamed(h.moment(), ChannelId(h["Uniqueid"]), number, caller)
+
+
+def number_dialled(asked: str) -> str:
+    """The number in what the dialplan asked of a trunk; ``''`` where it names none."""
+    found = _DIALLED.match(asked)
+    return found[1][:NUMBER_AT_MOST] if found else ""
+
+
+@_made_of("Uniqueid Linkedid Channel DestUniqueid DestChannel DialString", "DialBegin")
+def _dialled_out(h: EventHeaders) -> Event | None:
+    """What an AMI action dials has no channel that asks for it, and is a phone of ours that is rung."""
+    if "Uniqueid" not in h:
+        return None
+    return DialledOut(
+        at=h.moment(),
+        leg=ChannelId(h["Uniqueid"]),
+        linked=h["Linkedid"],
+        by=h["Channel"],
+        channel=ChannelId(h["DestUniqueid"]),
+        name=h["DestChannel"],
+        number=number_dialled(h.get("DialString", "")),
+    )
 
 
 @_made_of("Uniqueid Cause", "Hangup")
@@ -395,7 +436,9 @@ def _ready(_: EventHeaders) -> Event:
     return SwitchReady()
 
 
-WANTED = frozenset(kind.name for kind in _KINDS.values())
+OUTWARD = frozenset({"DialBegin"})
+"""Wanted where trunks are named, and of their channels alone: every phone that rings has one too."""
+WANTED = frozenset(kind.name for kind in _KINDS.values()) - OUTWARD
 """Names of the events the switch must send; everything else is dropped unread."""
 WITHOUT_CHANNEL = frozenset(name for name in WANTED if name.startswith("QueueMember")) | {"FullyBooted", "ContactStatus"}
 """Those that have no channel, and so no seal."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import NewType
 
 CallId = NewType("CallId", str)
-"""Uniqueid of the caller's channel."""
+"""Uniqueid of the caller's channel; of an outbound call of the channel of whom the switch dialled."""
 
 ChannelId = NewType("ChannelId", str)
 """Uniqueid of any channel (a leg of a call)."""
@@ -51,6 +51,12 @@ def is_extension(text: str) -> bool:
 def interface_of(extension: Extension) -> str:
     """The app_queue member interface of an extension: ``PJSIP/1001``."""
     return f"PJSIP/{extension}"
+
+
+def endpoint_of(channel: str) -> str:
+    """The PJSIP endpoint of a channel's name: ``provider`` of ``PJSIP/provider-0000002a``; ``''`` if it is none of PJSIP's."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 
 def extension_of(interface: str) -> Extension | None:

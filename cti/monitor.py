@@ -79,7 +79,7 @@ class Monitor:
         self._settings = settings
         self._on_change = on_change
         self._clock = clock
-        self._picture = Picture(agent_of)
+        self._picture = Picture(agent_of, settings.trunks)
         self._backoff = Backoff(settings.reconnect_first, settings.reconnect_most)
         self._told: tuple[bool, str] | None = None
         self._unsure = False

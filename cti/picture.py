@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from cti import events
 from cti.agents import Roster
@@ -17,8 +17,8 @@ from cti.queues import Queues
 class Picture:
     """``illegal`` counts the moves that the board refused, by the event and their text; each left the board as it was."""
 
-    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of) -> None:
-        self.board = CallBoard(agent_of)
+    def __init__(self, agent_of: Callable[[str], Extension | None] = extension_of, trunks: Collection[str] = ()) -> None:
+        self.board = CallBoard(agent_of, trunks)
         self.roster = Roster(agent_of)
         self.queues = Queues()
         self.illegal: Counter[str] = Counter()

@@ -21,6 +21,9 @@ class AmiSettings:
     seal: str = field(default="", repr=False)
     """Once an event has borne it, none of a channel is believed without (cti.events). Empty: not looked for."""
     queues: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = ()
+    """The PJSIP endpoints by which agents' own calls go out: what is dialled there for an agent is an outbound call. Of them
+    alone the switch sends what ``cti.events.OUTWARD`` names."""
     node: Node = MAIN
     """The switch's name among several: every change that it leads to carries it."""
     tls: bool = False

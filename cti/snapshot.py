@@ -25,7 +25,7 @@ from cti.ids import UNREAD, CallId, ChannelId, interface_of, is_uniqueid, made_a
 from cti.picture import Picture
 from cti.queue_log import moment
 
-_RINGING = "5"
+_RINGING, _DIALS = "5", "Dial"
 _DIALLED = frozenset({"AppDial", "AppDial2", "AppQueue"})
 """Applications of channels that the switch dialled, as against those that rang it."""
 _ANSWERED_ELSEWHERE = 26
@@ -71,6 +71,8 @@ class ChannelRow:
     dialled: str
     bridge: str
     lived: timedelta
+    asked: str = ""
+    """What the channel has the switch dial, as the dialplan wrote it."""
     noted: Noted = field(default_factory=Noted)
     named: bool = True
 
@@ -158,6 +160,7 @@ def _channel(h: Headers) -> ChannelRow:
         dialled=h.dialled(),
         bridge=h.get("BridgeId"),
         lived=_duration(h.get("Duration", "0:0:0")),
+        asked=h.get("ApplicationData") if h.get("Application") == _DIALS else "",
         noted=_noted(h.variables()),
         named=h["CallerIDNum"] != UNREAD,
     )
@@ -218,6 +221,7 @@ def missed(picture: Picture, now: Snapshot, only: Collection[CallId] | None = No
     """
     yield from _ended(picture, now, only)
     yield from _started(picture, now, only)
+    yield from _dialled_out(picture, now, only)
     yield from _left_bridges(picture, now, only)
     yield from _left_queues(picture, now, only)
     yield from _queued_unheard(picture, now, only)
@@ -269,12 +273,25 @@ def _started(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -
             )
 
 
+def _dialled_out(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
+    """Whom the switch has dialled outside for an agent. An agent who is gone (who has handed the call on) is not known any more,
+    and neither is that call.
+    """
+    for row in now.channels.values() if only is None else ():
+        agent = now.channels.get(ChannelId(row.linked))
+        if agent is None or not row.dialled_by_us or CallId(row.channel) in picture.board.calls:
+            continue
+        if picture.board.is_trunk(row.name) and not picture.board.is_caller(agent.name):
+            number = events.number_dialled(agent.asked) or row.number
+            yield events.DialledOut(now.at - row.lived, agent.channel, row.linked, agent.name, row.channel, row.name, number)
+
+
 def _concerned(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> set[ChannelId]:
     """Channels whose bridge matters: all, or those of the chosen calls."""
     known = set(picture.board.bridge_of) | set(now.channels)
     if only is None:
         return known
-    linked = {row.channel for row in now.channels.values() if row.linked in only}
+    linked = {row.channel for row in now.channels.values() if (call := picture.board.linked(row.linked)) and call.id in only}
     return known & (linked | {leg for call in _chosen(picture, only) for leg in (ChannelId(call.id), *call.legs)})
 
 
@@ -361,7 +378,9 @@ def _stopped_rings(picture: Picture, now: Snapshot, only: Collection[CallId] | N
 
 def _rings(picture: Picture, now: Snapshot, only: Collection[CallId] | None) -> Iterator[events.Event]:
     for row in now.channels.values():
-        call = picture.board.calls.get(CallId(row.linked))
+        call = picture.board.linked(row.linked)
+        if CallId(row.channel) in picture.board.calls:
+            continue  # whom an agent dialled rings too
         if row.ringing and call and row.channel not in call.offers and (only is None or call.id in only):
             if call.state in IN_QUEUE:
                 yield events.PhoneRings(now.at, ChannelId(call.id), row.channel, row.name, call.queue)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from cti import events
 from cti.calls import IN_QUEUE, Call, CallState
-from cti.changes import CallOutcome, Change, QueueLeft, VisitEnd
+from cti.changes import CallOutcome, Change, Direction, QueueLeft, VisitEnd
 
 LET_GO = frozenset({"TIMEOUT", "FULL", "JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "WITHDRAW"})
 """QUEUESTATUS values: the queue ended the wait, not the caller."""
@@ -24,6 +24,12 @@ _LET_GO_AS: Mapping[str, VisitEnd] = {
 
 NO_COMMON_CODEC = 58
 """Cause (Q.850) with which the dialplan refuses a caller whose codecs nobody here speaks."""
+
+_BUSY = frozenset({17, 21})
+"""Causes (Q.850) of whom an agent dialled: engaged, or declined."""
+_RANG_ON = frozenset({0, 16, 18, 19, 26, 31, 127})
+"""Likewise of a ring that nobody answered: its time was over, the network's was, or the agent gave up (127: for 487, which is how
+SIP says that, Asterisk has no cause)."""
 
 STILL_THERE = timedelta(seconds=1)
 """A caller who lives on this long after the queue's end did not hang up in the queue; one who did is gone in milliseconds."""
@@ -43,13 +49,25 @@ def outcome_of(call: Call, end: events.ChannelGone) -> CallOutcome:
         return CallOutcome.ANSWERED
     if not end.known:
         return CallOutcome.LOST
+    if call.direction is Direction.OUTBOUND:
+        return _unanswered_outside(end.cause)
     if _let_go(call, end) or (end.cause == NO_COMMON_CODEC and not call.queued):
         return CallOutcome.REFUSED
     return CallOutcome.ABANDONED if call.queued else CallOutcome.IVR_HANGUP
 
 
+def _unanswered_outside(cause: int) -> CallOutcome:
+    if cause in _BUSY:
+        return CallOutcome.BUSY
+    return CallOutcome.NO_ANSWER if cause in _RANG_ON else CallOutcome.FAILED
+
+
 def abandoned_again(call: Call, end: events.ChannelGone) -> bool:
-    """Whether the caller was answered once and hung up in a queue afterwards."""
+    """Whether the caller was answered once and hung up in a queue afterwards. Whom we called gives nothing up (SPEC "How to
+    count").
+    """
+    if call.direction is Direction.OUTBOUND:
+        return False
     if call.answered is None or not end.known or call.state not in IN_QUEUE | {CallState.RELEASED}:
         return False
     return not _let_go(call, end)

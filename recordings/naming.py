@@ -28,7 +28,9 @@ class Role(StrEnum):
 class LegFile:
     """One leg's own voice. ``started_at`` (aware, UTC, milliseconds) is the wall time of its first sample.
 
-    ``colleague``: an agent's leg that a colleague rang; its ``call`` is its own channel, no caller's.
+    ``colleague``: an agent's leg that a colleague rang, or that called somebody outside; its ``call`` is its own channel, no
+    caller's.
+    ``called``: the leg of somebody outside whom an agent called, which stands where a caller's does.
     """
 
     call: CallId
@@ -36,12 +38,14 @@ class LegFile:
     role: Role
     started_at: datetime
     colleague: bool = False
+    called: bool = False
 
 
 # A Uniqueid's system name may contain "_", never "-" or ".": the two ids cannot run into each other (cti.ids).
 _UNIQUEID = r"[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}"
-_NAME = re.compile(rf"({_UNIQUEID})_({_UNIQUEID})_(caller|agent|colleague)_([1-9][0-9]{{12}})\.wav", re.ASCII)
-_COLLEAGUE = "colleague"
+_NAME = re.compile(rf"({_UNIQUEID})_({_UNIQUEID})_(caller|called|agent|colleague)_([1-9][0-9]{{12}})\.wav", re.ASCII)
+_COLLEAGUE, _CALLED = "colleague", "called"
+_ROLES = {_COLLEAGUE: Role.AGENT, _CALLED: Role.CALLER} | {str(role): role for role in Role}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -52,14 +56,15 @@ def parse(name: str) -> LegFile:
     if match is None:
         raise NameRefused("not_a_leg_name", ascii(name[:120]))
     call, channel, role, millis = match.groups()
-    colleague = role == _COLLEAGUE
     started_at = _EPOCH + int(millis) * MILLISECOND
-    return LegFile(CallId(call), ChannelId(channel), Role.AGENT if colleague else Role(role), started_at, colleague)
+    return LegFile(
+        CallId(call), ChannelId(channel), _ROLES[role], started_at, colleague=role == _COLLEAGUE, called=role == _CALLED
+    )
 
 
 def name_of(leg: LegFile) -> str:
     """The bare file name that ``parse`` reads as this leg, to the millisecond. NameRefused for ids that no switch gives."""
-    role = _COLLEAGUE if leg.colleague else leg.role
+    role = _COLLEAGUE if leg.colleague else _CALLED if leg.called else leg.role
     name = f"{leg.call}_{leg.channel}_{role}_{(leg.started_at - _EPOCH) // MILLISECOND}.wav"
     parse(name)
     return name

@@ -162,6 +162,7 @@ CHINESE = {
     "Import customers: new numbers are added, known ones changed. One bad row and nothing is written, unless --partly.\n\nA field without a column is left as it is. Every bad row is named with its line, column and reason.": "导入客户：新号码添加，已有的修改。有一行不对就什么都不写，除非用 --partly。\n\n没有列的字段保持不变。每一行错误都列出行、列和原因。",
     "initdb failed: {tail}": "initdb 失败：{tail}",
     "IP addresses, without a network's /24": "IP 地址，不带网段的 /24",
+    "names of endpoints: letters, digits, _ and -; no agents' extensions": "端点名称：字母、数字、_ 和 -；不能是坐席分机号",
     "IPv4 addresses, or networks such as 192.0.2.0/24": "IPv4 地址，或网段，如 192.0.2.0/24",
     "it is a hotline's number": "它是热线号码",
     "it is larger than a model may be": "它比模型允许的大小还大",

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
+from cti.ids import is_extension
 from ivr.menu import RECEPTION
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
@@ -117,6 +118,12 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(said("IP addresses, without a network's /24")) from None
 
 
+def _endpoints(given: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name) or is_extension(name) for name in given):
+        raise ValueError(said("names of endpoints: letters, digits, _ and -; no agents' extensions"))
+    return given
+
+
 def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.IPv4Network(address)) for address in given)
@@ -135,6 +142,7 @@ QUEUE_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 QueueName = Annotated[str, Field(pattern=QUEUE_NAME_PATTERN), AfterValidator(_queue_name)]
 Label = Annotated[str, Field(max_length=20)]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
+Endpoints = Annotated[Texts, AfterValidator(_endpoints)]
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
 
@@ -204,6 +212,7 @@ class Asterisk(_Section):
     tls_key: str = ""
     ws_url: Annotated[str, AfterValidator(_ws_url)] = ""
     node: Name = "main"
+    trunks: Endpoints = ()
     rtp_first: Port = 10_000
     rtp_last: Port = 10_999
     suite: Annotated[str, Field(pattern=r"^[a-z0-9.-]{0,40}$")] = "forky"

@@ -23,6 +23,7 @@ from cti.changes import (
     CallStarted,
     CallTransferred,
     Change,
+    Direction,
     LegJoined,
     LegLeft,
     LinkChanged,
@@ -121,7 +122,9 @@ class Follow:
         self.live.follow(change)
         match change:
             case CallStarted():
-                self._pops.expect(self.live.start(change))
+                live = self.live.start(change)
+                if live.direction is Direction.INBOUND:
+                    self._pops.expect(live)
             case CallQueued():
                 self.live.queue(change)
             case CallOffered():

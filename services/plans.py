@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import recordings.crew
-from cti.events import WANTED
+from cti.events import OUTWARD, WANTED
 from cti.ids import Extension, Node
 from cti.settings import AmiSettings
 from ivr.asterisk import (
@@ -125,6 +125,7 @@ def ami_settings(config: Config) -> AmiSettings:
         secret=ami_secret(config),
         seal=event_seal(config),
         queues=tuple(config.queues),
+        trunks=asterisk.trunks,
         node=Node(asterisk.node),
     )
 
@@ -196,7 +197,14 @@ def switch_plan(
             rtp_last=asterisk.rtp_last,
             https=asterisk.wss_port or None,
         ),
-        ami=AmiAccount(secret=ami_secret(config), events=WANTED, user=asterisk.ami_user, seal=event_seal(config)),
+        ami=AmiAccount(
+            secret=ami_secret(config),
+            events=WANTED,
+            user=asterisk.ami_user,
+            trunks=asterisk.trunks,
+            of_trunks=OUTWARD,
+            seal=event_seal(config),
+        ),
         agi_port=config.ivr.port,
         spool=config.spool,
         hotlines=config.ivr.numbers,

@@ -22,6 +22,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _NETWORK = re.compile(r"[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?")
 _HOTLINE = re.compile(r"\+?[0-9]{2,15}")
 _DOOR = re.compile(r"[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*")
+_ENDPOINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _EVENT = re.compile(r"[A-Za-z]{2,40}")
 _PATH = re.compile(r"/[^\x00-\x1f\x7f;,()\[\]{}$\"'\\|&<>^=@]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
@@ -105,11 +106,15 @@ class SwitchPorts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmiAccount:
-    """The one manager user, and the only events it is sent (``cti.events.WANTED``, handed over by services)."""
+    """The one manager user, and the only events it is sent (``cti.events.WANTED`` and, of channels of the endpoints ``trunks``
+    alone, ``OUTWARD``; handed over by services).
+    """
 
     secret: str = field(repr=False)
     events: Collection[str]
     user: str = "tingsu"
+    trunks: Collection[str] = ()
+    of_trunks: Collection[str] = ()
     seal: str = field(default="", repr=False)
     """What every event of a channel bears (cti.events.SEAL); empty: none."""
 
@@ -118,8 +123,10 @@ class AmiAccount:
         fit(_SECRET, self.secret, "the manager secret")
         if self.seal:
             fit(_SECRET, self.seal, "the seal of events")
-        for event in self.events:
+        for event in (*self.events, *self.of_trunks):
             fit(_EVENT, event, "a wanted event")
+        for trunk in self.trunks:
+            fit(_ENDPOINT, trunk, "the endpoint of a trunk")
         if not self.events:
             raise UnfitValue("no wanted event: an empty filter list would let every event through")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cti.ids import UNREAD
 from ivr.asterisk.hold_music import write_hold_music
-from ivr.asterisk.plan import AgentEndpoint, PhoneKind, QueueSettings, SwitchPlan, UnfitValue, fit_path
+from ivr.asterisk.plan import AgentEndpoint, AmiAccount, PhoneKind, QueueSettings, SwitchPlan, UnfitValue, fit_path
 
 AGENTS_FILE = "pjsip_agents.conf"
 COLLEAGUE_RING_S = 20  # how long a colleague is rung
@@ -126,7 +126,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "ami_port": str(plan.ports.ami),
         "bind": plan.bind,
         "disabled": "" if plan.every_event else ",".join(_disabled(plan.ami.events)),
-        "filters": "\n".join(_filter_lines(plan.ami.events, plan.program.version)),
+        "filters": "\n".join(_filter_lines(plan.ami, plan.program.version)),
         "folder": plan_path(folder),
         "globals": f"[globals]\ntingsu_seal = {plan.ami.seal}\n\n" if plan.ami.seal else "",
         "hotlines": "\n".join(_hotline_lines(number) for number in plan.hotlines),
@@ -217,10 +217,14 @@ def _disabled(wanted: Collection[str]) -> list[str]:
     return [name for name in _DISABLED if name not in wanted]
 
 
-def _filter_lines(wanted: Collection[str], version: tuple[int, int, int]) -> list[str]:
+def _filter_lines(ami: AmiAccount, version: tuple[int, int, int]) -> list[str]:
+    of_trunks = [(name, f"PJSIP/{trunk}-") for name in sorted(ami.of_trunks) for trunk in ami.trunks]
     if any(version[0] == since[0] and version >= since for since in _ADVANCED_FILTERS_SINCE) or version[0] > 22:
-        return [f"eventfilter(action(include),name({name}),method(none)) =" for name in sorted(wanted)]
-    return [f"eventfilter = ^Event: {name}[^A-Za-z]" for name in sorted(wanted)]
+        of_all = [f"eventfilter(action(include),name({name}),method(none)) =" for name in sorted(ami.events)]
+        where = "header(DestChannel),method(starts_with)"
+        return of_all + [f"eventfilter(action(include),name({name}),{where}) = {begins}" for name, begins in of_trunks]
+    of_all = [f"eventfilter = ^Event: {name}[^A-Za-z]" for name in sorted(ami.events)]
+    return of_all + [f"eventfilter = ^Event: {name}[^A-Za-z].*DestChannel: {begins}" for name, begins in of_trunks]
 
 
 def _present_modules(text: str, modules: Path) -> str:

@@ -30,6 +30,7 @@ class CallFilter:
 
     number: str = ""
     outcome: str | None = None
+    direction: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
     after: tuple[Value | None, str] = (None, "")
@@ -91,6 +92,7 @@ class Calls:
                 behind=behind,
                 number=number,
                 outcome=wanted.outcome,
+                direction=wanted.direction,
                 begin=wanted.begin,
                 end=wanted.end,
                 own_of=policy.only_own(who),

@@ -15,12 +15,13 @@ select id, '', '', '', '', node, at, true
 from unnest(:calls::text[], :moments::timestamptz[], :nodes::text[]) as heard (id, at, node) on conflict (id) do nothing;
 
 -- name: start_call
--- A caller's channel came up; a row that was only guessed so far gets its beginning.
-insert into call (id, number, number_sent, name_sent, dialled, node, started_at, recovered, customer_id)
-values (:call, :number, :number_sent, :name_sent, :dialled, :node, :at, :recovered, (select id from customer where number = :number))
+-- A caller's channel came up, or somebody was dialled for whoever sits at that extension now (:by); a row that was only guessed so far gets its beginning.
+insert into call (id, number, number_sent, name_sent, dialled, direction, placed_by, node, started_at, recovered, customer_id)
+values (:call, :number, :number_sent, :name_sent, :dialled, :direction, (select id from person where extension = :by), :node, :at, :recovered,
+  (select id from customer where number = :number))
 on conflict (id) do update
   set number = excluded.number, number_sent = excluded.number_sent, name_sent = excluded.name_sent,
-      dialled = excluded.dialled, node = excluded.node, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
+      dialled = excluded.dialled, direction = excluded.direction, placed_by = excluded.placed_by, node = excluded.node, recovered = excluded.recovered, customer_id = excluded.customer_id, started_at = least(call.started_at, excluded.started_at)
   where call.dialled = '';
 
 -- name: queue_call
@@ -62,6 +63,7 @@ update call_leg set ended_at = :at, outcome = :outcome, rang_ms = :rang_ms where
 -- name: answer
 -- This agent's phone was answered; if it is the first, the caller's wait is over. Later answers do not change the wait, which counts
 -- from the queue entry we hold, as the ring counts from the ring we hold: who heard the answer (:rang_ms, :waited_ms) may have been started later.
+-- Whom we called waits for nobody.
 with leg as (
   insert into call_leg (call_id, channel, extension, person_id, answered_at, outcome, rang_ms)
   values (:call, :channel, :extension, (select id from person where extension = :extension), :at, 'answered', :rang_ms)
@@ -69,7 +71,7 @@ with leg as (
     rang_ms = coalesce(greatest(0, floor(extract(epoch from :at - call_leg.rang_at) * 1000)), call_leg.rang_ms, excluded.rang_ms)
 )
 update call set answered_at = :at, answered_by = (select id from person where extension = :extension),
-  waited_ms = coalesce(greatest(0, floor(extract(epoch from :at - queued_at) * 1000)), :waited_ms)
+  waited_ms = case when direction = 'inbound' then coalesce(greatest(0, floor(extract(epoch from :at - queued_at) * 1000)), :waited_ms) end
 where id = :call and answered_at is null;
 
 -- name: join_leg
@@ -104,7 +106,7 @@ insert into call_turn (call_id, at, kind, channel, by_ext, to_ext) values (:call
 with talk as (
   select unnest(range_agg(tstzrange(joined_at, coalesce(left_at, greatest(:at, joined_at))))) as stretch from call_span where call_id = :call
 ), ended as (
-  update call set ended_at = :at, outcome = :outcome, waited_ms = coalesce(waited_ms, :waited_ms), recovered = recovered or :recovered, concluded = :recovered,
+  update call set ended_at = :at, outcome = :outcome, waited_ms = case when direction = 'inbound' then coalesce(waited_ms, :waited_ms) end, recovered = recovered or :recovered, concluded = :recovered,
     abandoned_again = :abandoned_again,
     talked_ms = (select coalesce(floor(sum(extract(epoch from upper(stretch) - lower(stretch))) * 1000), 0) from talk)
   where id = :call and (ended_at is null or (outcome = 'lost' and :outcome <> 'lost'))
@@ -187,14 +189,17 @@ from call_leg l left join person p on p.id = l.person_id
 where l.call_id = :call order by coalesce(l.rang_at, l.answered_at), l.channel;
 
 -- name: is_own
--- Whether a call is this person's own: they spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's.
-select exists (select 1 from call_leg where call_id = :call and person_id = :person and answered_at is not null)
+-- Whether a call is this person's own: they placed it or spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's.
+select exists (select 1 from call where id = :call and placed_by = :person)
+    or exists (select 1 from call_leg where call_id = :call and person_id = :person and answered_at is not null)
     or exists (select 1 from ticket where call_id = :call and state <> 'discarded' and (owner_id is null or owner_id = :person));
 
 -- name: owners
 -- Whose each of these calls is, by the rule of is_own; null among them: its ticket is nobody's.
 select call, array_agg(owner) as owners from (
   select call_id as call, person_id as owner from call_leg where call_id = any(:calls::text[]) and answered_at is not null and person_id is not null
+  union
+  select id, placed_by from call where id = any(:calls::text[]) and placed_by is not null
   union
   select call_id, owner_id from ticket where call_id = any(:calls::text[]) and state <> 'discarded'
 ) own group by call;

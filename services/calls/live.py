@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cti.changes import CallOffered, CallQueued, CallStarted, Change, LegJoined, LegLeft, OfferEnded
+from cti.changes import CallOffered, CallQueued, CallStarted, Change, Direction, LegJoined, LegLeft, OfferEnded
 from cti.ids import MAIN, CallId, ChannelId, Node
 from services.calls.network_text import printable
 from services.customers.numbers import Numbering
@@ -33,6 +33,7 @@ class LiveCall:
     id: CallId
     started_at: datetime
     node: Node = MAIN
+    direction: Direction = Direction.INBOUND
     number: str = ""
     name_sent: str = ""
     ivr_path: str = ""
@@ -80,6 +81,7 @@ class LiveCalls:
     def start(self, change: CallStarted) -> LiveCall:
         call = self.call(change.call, change.at, change.node)
         call.started_at = min(call.started_at, change.at)
+        call.direction = change.direction
         call.number, call.name_sent = self._numbering.read(change.number), printable(change.name)
         return call
 

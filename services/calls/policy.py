@@ -1,8 +1,8 @@
 """Decides whose a call is: for the list, the page, its sound and its words, and for the ticket that quotes them. What follows
 from that stands in ``access.policy``.
 
-A call is one's own if one spoke in it, or if the ticket made of it is in one's hands: it is one's own, or nobody's yet, for
-somebody must be able to take it.
+A call is one's own if one placed it or spoke in it, or if the ticket made of it is in one's hands: it is one's own, or nobody's
+yet, for somebody must be able to take it.
 """
 
 from __future__ import annotations

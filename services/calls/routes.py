@@ -39,6 +39,7 @@ class CallRoutes:
         wanted = CallFilter(
             number=query.number,
             outcome=query.outcome,
+            direction=query.direction,
             begin=query.begin,
             end=query.end,
             after=(cursor.at, cursor.behind),
@@ -121,4 +122,4 @@ def _row(row: db.Row) -> wire.CallRow:
         parts = {name: row[f"k_{name}"] for name in ("number", "name", "tier", "note")}
         customer = customers_wire.Customer(id=row["customer_id"], **parts)
     plain = {name: row[name] for name in SAME_NAME}
-    return wire.CallRow.model_validate({**plain, "customer": customer, "answered_by": row["answered_by_name"]})
+    return wire.CallRow.model_validate({**plain, "customer": customer, "answered_by": row["agent_name"]})

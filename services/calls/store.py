@@ -166,6 +166,8 @@ async def _start(connection: Connection, fact: CallStarted, numbering: Numbering
         number_sent=sent,
         name_sent=name,
         dialled=dialled or "-",
+        direction=str(fact.direction),
+        by=fact.by,
         node=fact.node,
         at=fact.at,
         recovered=fact.recovered,

@@ -11,6 +11,9 @@ from services.customers.wire import Customer, WrittenNumber
 from services.recordings.wire import Recording, Transcript
 from services.web.shapes import Limit, Search, Span, Wire
 
+Outcome = Literal["answered", "abandoned", "ivr_hangup", "refused", "no_answer", "busy", "failed", "lost"]
+Direction = Literal["inbound", "outbound"]
+
 
 class Leg(Wire):
     channel: str
@@ -25,16 +28,17 @@ class Leg(Wire):
 
 class CallRow(Wire):
     id: str
-    number: WrittenNumber
+    direction: Direction = Field(description="who began it: somebody outside, or an agent")
+    number: WrittenNumber = Field(description="of whoever is outside: who called, or who was called")
     name_sent: str
     customer: Customer | None
     ivr_path: str
     started_at: datetime
     queued_at: datetime | None
     answered_at: datetime | None
-    answered_by: str | None
+    answered_by: str | None = Field(description="the agent: who answered first, or placed the call")
     ended_at: datetime | None
-    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None
+    outcome: Outcome | None
     waited_ms: int | None
     talked_ms: int | None
     recovered: bool
@@ -61,7 +65,8 @@ class CallsQuery(Span):
     after: Annotated[str, StringConstraints(pattern=AFTER)] | None = None
     sort: Literal["-started", "started", "-waited", "waited", "-talked", "talked"] = "-started"
     number: Search = ""
-    outcome: Literal["answered", "abandoned", "ivr_hangup", "refused", "lost"] | None = None
+    outcome: Outcome | None = None
+    direction: Direction | None = None
 
 
 class CallDetail(Wire):

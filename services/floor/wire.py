@@ -19,7 +19,7 @@ class AgentNow(Wire):
     person_id: int | None
     name: str
     extension: str
-    state: Literal["ready", "ringing", "talking", "wrap_up", "paused", "away"]
+    state: Literal["ready", "ringing", "dialling", "talking", "wrap_up", "paused", "away"]
     reason: str
     since: datetime
     call_id: str | None

@@ -10,7 +10,7 @@ select (select jsonb_build_object('id', id, 'number', number, 'name', name, 'tie
           select id, number, state, business, nature, received_at from ticket
           where customer_number = :number and customer_number <> '' and state = 'open' order by received_at desc limit 10) t) as tickets,
        (select coalesce(jsonb_agg(c), '[]') from (
-          select c.id, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
-          from call c left join person p on p.id = c.answered_by
+          select c.id, c.direction, c.started_at, c.outcome, p.name as answered_by, c.talked_ms
+          from call c left join person p on p.id = coalesce(c.answered_by, c.placed_by)
           where c.number = :number and c.number <> '' and c.id <> :but and c.ended_at is not null
           order by c.started_at desc limit 5) c) as calls;

@@ -21,6 +21,7 @@ class TicketBrief(Wire):
 
 class CallBrief(Wire):
     id: str
+    direction: Literal["inbound", "outbound"]
     started_at: datetime
     outcome: str | None
     answered_by: str | None

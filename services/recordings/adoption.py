@@ -15,6 +15,7 @@ from datetime import datetime
 
 import structlog
 
+from cti.changes import Direction
 from cti.ids import CallId
 from cti.queue_log import Witness
 from recordings import spool
@@ -114,9 +115,9 @@ class Adoption:
         log.warning("recordings.adopted", call=call, told=told is not None)
         if told is None:
             began, ended = _times_of(legs)
-            await store.QUERIES.adopt_call.execute(
-                taken, call=call, began=began, ended=ended, recovered=not _is_talk(legs), node=self._settings.node
-            )
+            direction = Direction.OUTBOUND if any(leg.leg.called for leg in legs) else Direction.INBOUND
+            known = {"direction": str(direction), "recovered": not _is_talk(legs), "node": self._settings.node}
+            await store.QUERIES.adopt_call.execute(taken, call=call, began=began, ended=ended, **known)
         for change in diary.changes(told, legs) if told else ():
             await self._settings.bring(taken, change)
         await store.QUERIES.settle_end.execute(taken, call=call)

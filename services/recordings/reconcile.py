@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from cti.changes import Direction
 from cti.ids import CallId, ChannelId
 from cti.queue_log import Witness
 from recordings.archive import Archive, key_of
@@ -157,9 +158,8 @@ class Reconciler:
             for change in diary.changes(told, legs) if told and legs else ():
                 await self._settings.bring(taken, change)
             ends = receipt.starts_at + timedelta(milliseconds=receipt.duration_ms)
-            await store.QUERIES.adopt_call.execute(
-                taken, call=call, began=receipt.starts_at, ended=ends, recovered=True, node=self._settings.node
-            )
+            known = {"direction": str(Direction.INBOUND), "recovered": True, "node": self._settings.node}
+            await store.QUERIES.adopt_call.execute(taken, call=call, began=receipt.starts_at, ended=ends, **known)
             await store.QUERIES.settle_end.execute(taken, call=call)
         self._count("calls known by their sound alone" if told is None else "calls told by the diary", 1, call)
 

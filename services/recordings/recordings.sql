@@ -74,9 +74,10 @@ select case when bool_or(ended_at is null) then 'not_yet' when bool_or(recovered
 from call where started_at < :end and started_at > :begin::timestamptz - interval '1 day' and coalesce(ended_at, :end) >= :begin;
 
 -- name: adopt_call
--- A call that happened while nobody listened: all that is known is its sound. :recovered: it tells of a gap in our hearing.
-insert into call (id, number, number_sent, name_sent, dialled, node, started_at, ended_at, outcome, recovered)
-values (:call, '', '', '', '', :node, :began, :ended, 'lost', :recovered) on conflict (id) do nothing;
+-- A call that happened while nobody listened: all that is known is its sound, and from its files' names who began it. :recovered: it
+-- tells of a gap in our hearing.
+insert into call (id, number, number_sent, name_sent, dialled, direction, node, started_at, ended_at, outcome, recovered)
+values (:call, '', '', '', '', :direction, :node, :began, :ended, 'lost', :recovered) on conflict (id) do nothing;
 
 -- name: adopt_recording
 -- Its sound is to be archived.

@@ -69,9 +69,9 @@ select body, ticket_id from ticket_key where person_id = :person and key = :key;
 select pg_advisory_xact_lock(hashtextextended(:key, 7405));
 
 -- name: call_behind
--- What a draft takes over from its call: number, caller, path and the agent who answered.
+-- What a draft takes over from its call: number, caller, path and the agent who answered. A call that an agent placed begins no case.
 select c.id, c.number, c.ivr_path, c.queued_at, c.started_at, c.answered_by, k.id as customer_id, k.name as customer_name, k.number as customer_number
-from call c left join customer k on k.id = c.customer_id where c.id = :call;
+from call c left join customer k on k.id = c.customer_id where c.id = :call and c.direction = 'inbound';
 
 -- name: customer_of
 -- The customer of a number.

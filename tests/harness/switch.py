@@ -34,7 +34,8 @@ AMI_SECRET = "test-secret-of-the-backend-0123456789"
 WATCHER_SECRET = "test-secret-of-the-watcher-0123456789"
 SEAL = "test-seal-of-the-events-0123456789"
 HOTLINE = "10000"
-_WATCHER = f"\n[watcher]\nsecret = {WATCHER_SECRET}\nread = all\nwrite = all\nwritetimeout = 5000\n"
+WATCHER = f"\n[watcher]\nsecret = {WATCHER_SECRET}\nread = all\nwrite = all\nwritetimeout = 5000\n"
+"""The account of the witness, as manager.conf has it."""
 _RTP_PORTS = 240
 _PORTS = range(11_000, 20_000)
 """Above those that config.toml gives to sound, for no other port may be one of these."""
@@ -148,7 +149,7 @@ async def running_switch(
 async def _let_watch(switch: Switch) -> None:
     """Add the watcher's account, which no real instance has."""
     with (switch.folder / "etc/manager.conf").open("a", encoding="utf-8") as file:
-        file.write(_WATCHER)
+        file.write(WATCHER)
     await switch.command("manager reload")
 
 

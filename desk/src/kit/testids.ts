@@ -148,6 +148,7 @@ export const TEST = {
     columns: 'columns',
     column: (column: string) => `column-${column}`,
     sort: (column: string) => `sort-${column}`,
+    direction: 'filter-direction',
     outcome: 'filter-outcome',
     from: 'filter-from',
     to: 'filter-to',

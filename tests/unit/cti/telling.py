@@ -14,6 +14,7 @@ from cti.changes import (
     CallStarted,
     CallTransferred,
     Change,
+    Direction,
     LegJoined,
     LegLeft,
     LinkChanged,
@@ -22,17 +23,20 @@ from cti.changes import (
     QueueLeft,
 )
 from cti.errors import Malformed
-from cti.events import WANTED, parse
+from cti.events import OUTWARD, WANTED, parse
 from cti.framing import Framer, event_name
 from cti.picture import Picture
 from tests.harness.fake_switch import CAPTURES
 
 NAMES = frozenset(name.encode() for name in WANTED)
+OUTWARD_TOO = NAMES | frozenset(name.encode() for name in OUTWARD)
 
 
 def tell(change: Change) -> str:
     """One sentence."""
     match change:
+        case CallStarted(direction=Direction.OUTBOUND):
+            return f"{_n(change.call)} is dialled by {change.by} on {_n(change.leg or '')}: {change.number}"
         case CallStarted():
             return f"{_n(change.call)} calls: {change.number} {change.name!r} dialled {change.dialled}"
         case CallQueued():
@@ -76,12 +80,14 @@ def lines(text: str) -> list[str]:
     return [line.strip() for line in text.strip().splitlines() if line.strip()]
 
 
-def replayed(data: bytes, picture: Picture, sizes: Iterator[int] | None = None) -> list[Change]:
-    """What a stream comes to, fed whole or in pieces of these sizes."""
+def replayed(
+    data: bytes, picture: Picture, sizes: Iterator[int] | None = None, *, names: frozenset[bytes] = NAMES
+) -> list[Change]:
+    """What a stream comes to, fed whole or in pieces of these sizes; ``names`` of events are taken of it."""
     framer, out = Framer(), []
     for piece in _pieces(data, sizes) if sizes else (data,):
         for raw in framer.feed(piece):
-            if event_name(raw) in NAMES:
+            if event_name(raw) in names:
                 try:
                     event = parse(raw)
                 except Malformed:

@@ -23,7 +23,7 @@ class Story:
     """A board, and the events of one caller at chosen seconds."""
 
     def __init__(self) -> None:
-        self.board = CallBoard()
+        self.board = CallBoard(trunks=["trunk"])
         self.changes: list[Change] = []
 
     def apply(self, event: events.Event) -> Story:
@@ -36,6 +36,10 @@ class Story:
 
     def up(self, s: float, channel: ChannelId = CALLER, name: str = A_NAME, incoming: bool = True) -> Story:
         return self.apply(events.ChannelUp(_at(s), channel, name, CALLER, incoming, "138", "Zhang", "10000"))
+
+    def dials(self, s: float, number: str = "138", by: str = B_NAME, leg: ChannelId = AGENT, name: str = A_NAME) -> Story:
+        """The switch dials CALLER for the agent."""
+        return self.apply(events.DialledOut(_at(s), leg, leg, by, CALLER, name, number))
 
     def gone(self, s: float, channel: ChannelId = CALLER, cause: int = 16, status: str = "", known: bool = True) -> Story:
         return self.apply(events.ChannelGone(_at(s), channel, cause, status, known))
@@ -91,6 +95,7 @@ def _at(seconds: float) -> datetime:
 # What brings a fresh story into each state, and what makes each step happen.
 INTO = {
     CallState.ARRIVED: lambda s: s.up(0),
+    CallState.DIALLED: lambda s: s.dials(0),
     CallState.WAITING: lambda s: s.up(0).joins(1),
     CallState.RINGING: lambda s: s.up(0).joins(1).rings(2),
     CallState.RELEASED: lambda s: s.up(0).joins(1).leaves(2),

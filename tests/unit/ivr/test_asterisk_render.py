@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cti.events import WANTED
+from cti.events import OUTWARD, WANTED
 from ivr.asterisk import AGENTS_FILE, MODULES, AmiAccount, TlsFiles, UnfitValue, render, render_agents
 from tests.unit.ivr.asterisk_plans import BROWSER, PHONE, PLAN, PORTS, PROGRAM, SECRET
 
@@ -45,6 +45,27 @@ def test_only_the_wanted_events_pass_the_filter(tmp_path: Path) -> None:
     render(tmp_path, PLAN)
     filters = [line for line in lines(rendered(tmp_path, "manager.conf")) if line.startswith("eventfilter")]
     assert filters == [f"eventfilter(action(include),name({name}),method(none)) =" for name in sorted(WANTED)]
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ((22, 10, 1), "eventfilter(action(include),name(DialBegin),header(DestChannel),method(starts_with)) = PJSIP/out-"),
+        ((20, 0, 0), "eventfilter = ^Event: DialBegin[^A-Za-z].*DestChannel: PJSIP/out-"),
+    ],
+)
+def test_what_is_dialled_passes_for_the_named_trunks_alone(tmp_path: Path, version: tuple[int, int, int], line: str) -> None:
+    named = replace(PLAN.ami, trunks=("out",), of_trunks=OUTWARD)
+    render(tmp_path, replace(PLAN, program=replace(PROGRAM, version=version), ami=named))
+    assert [one for one in lines(rendered(tmp_path, "manager.conf")) if "DialBegin" in one] == [line]
+    render(tmp_path, replace(PLAN, ami=replace(named, trunks=())))
+    assert "DialBegin" not in rendered(tmp_path, "manager.conf")
+
+
+@pytest.mark.parametrize("trunk", ["a b", "", "a\nb", "-x", "x" * 41, "a;b", "a/b"])
+def test_a_trunk_that_could_mean_more_than_its_name_is_refused(trunk: str) -> None:
+    with pytest.raises(UnfitValue):
+        replace(PLAN.ami, trunks=(trunk,), of_trunks=OUTWARD)
 
 
 @pytest.mark.parametrize("version", [(20, 9, 3), (21, 4, 0), (20, 0, 0)])

@@ -26,6 +26,12 @@ def test_a_leg_that_a_colleague_rang_is_an_agents_and_no_callers() -> None:
     assert not parse(GOOD).colleague
 
 
+def test_a_leg_that_an_agent_called_stands_where_a_callers_does() -> None:
+    name = "tingsu-1732400003.15_tingsu-1732400003.15_called_1732400004567.wav"
+    leg = parse(name)
+    assert (leg.role, leg.called, leg.colleague, name_of(leg)) == (Role.CALLER, True, False, name)
+
+
 def test_a_system_name_with_underscores_does_not_run_into_the_next_part() -> None:
     leg = parse("a_b_1-1732400000.12_c_2-1732400003.15_caller_1732400004567.wav")
     assert (leg.call, leg.channel) == ("a_b_1-1732400000.12", "c_2-1732400003.15")

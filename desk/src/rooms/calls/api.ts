@@ -13,6 +13,7 @@ export interface CallFilter {
   sort?: CallSort
   number?: string
   outcome?: string
+  direction?: string
   from?: string
   to?: string
 }

@@ -6,6 +6,7 @@ export const floor = {
   state: {
     ready: ['就绪', 'Ready'],
     ringing: ['振铃中', 'Ringing'],
+    dialling: ['拨号中', 'Dialling'],
     talking: ['通话中', 'On a call'],
     wrap_up: ['话后处理', 'Wrapping up'],
     paused: ['暂停', 'Paused'],
