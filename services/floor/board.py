@@ -58,8 +58,8 @@ class Floor:
         self._states: dict[str, AgentChanged] = {}
         self._texts: dict[str, _Made] = {}
         self._waiting = {queue.name: Waiting() for queue in queues}
-        self.wrap_ups: dict[int, datetime] = {}
         self.wants: Callable[[int], Wish] = lambda person: "away"
+        self.wrap_up_until: Callable[[int], datetime | None] = lambda person: None
         self.epoch = int(clock.now().timestamp() * 1000)
         self._versions = count(1)
 
@@ -93,7 +93,7 @@ class Floor:
             agents=[self._agent(each).now for each in self._agents()],
             queues=[self._queue_now(queue) for queue in self._queues],
             together=self._together(),
-            wrap_up_until=self.wrap_ups.get(person),
+            wrap_up_until=self.wrap_up_until(person),
             wanted=self.wants(person),
         )
 
@@ -110,7 +110,7 @@ class Floor:
         def text(person: int) -> str:
             seat = self._directory.of(person)
             me = self._agent(seat).text if seat else "null"
-            until = self.wrap_ups.get(person)
+            until = self.wrap_up_until(person)
             end = f'"{until.isoformat()}"' if until else "null"
             own = f'"me":{me},"wrap_up_until":{end},"wanted":"{self.wants(person)}"'
             return f'{{"type":"board","at":"{at}","board":{{{shared},{own}}}}}'

@@ -2,11 +2,11 @@
 agree.
 
 Wanted is set by the agent (ready, paused with a reason, away) and by three rules: a missed ring pauses until the agent presses
-ready (the switch has paused by then, app_queue's autopause); after a caller's call comes a pause for wrap-up that ends by itself
-(app_queue's own wrap-up time ends early whenever something resets its ``lastcall``); and who has neither browser nor reachable
-phone for a while is away, as is at once whoever logs out: what was asked for in one session is not asked for in the next.
-After every login at the switch all wanted states are said again, and when somebody gets another extension or role; an extension
-that is no agent's any more leaves the queues. Commands are never queued behind a lost link: they are made
+ready (the switch has paused by then, app_queue's autopause); after a call with somebody outside, whoever began it, comes a pause
+for wrap-up that ends by itself (app_queue's own wrap-up time ends early whenever something resets its ``lastcall``); and who has
+neither browser nor reachable phone for a while is away, as is at once whoever logs out: what was asked for in one session is not
+asked for in the next. After every login at the switch all wanted states are said again, and when somebody gets another extension
+or role; an extension that is no agent's any more leaves the queues. Commands are never queued behind a lost link: they are made
 from the wanted state when it is back.
 """
 
@@ -61,6 +61,14 @@ class WantedState:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _WrapUp:
+    """When a wrap-up ends: as the screen shows it, and by the clock that nobody sets."""
+
+    until: datetime
+    ends: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceSettings:
     """``queues``: each with the wrap-up after a call from it (zero: none); the first one's counts where it is not known which.
@@ -93,7 +101,7 @@ class Presence:
         self._note = note
         self._wanted: dict[int, WantedState] = {}
         self._wished_at: dict[int, datetime] = {}
-        self._written_up: dict[int, float] = {}  # when each ends, monotonic; the floor has it for the screen
+        self._wrap_ups: dict[int, _WrapUp] = {}
         self._last: dict[str, AgentChanged] = {}
         self._served: dict[str, str] = {}  # from which queue the caller came with whom an extension talks
         self._rung: dict[str, int] = {}  # whose phone an extension was when it was rung last
@@ -107,6 +115,12 @@ class Presence:
         self._seated: dict[str, Seat] = {}
         self._leaving: set[str] = set()
         floor.wants = lambda person: self.wanted(person).state
+        floor.wrap_up_until = self.wrap_up_until
+
+    def wrap_up_until(self, person: int) -> datetime | None:
+        """When this person's wrap-up ends; None if there is none."""
+        wrap_up = self._wrap_ups.get(person)
+        return wrap_up.until if wrap_up else None
 
     def wanted(self, person: int) -> WantedState:
         """As set since the start, else as the database had it."""
@@ -123,7 +137,7 @@ class Presence:
         if seat is None:
             raise NotAllowed("you have no extension")
         self._set(seat, state, "" if state == "ready" else reason)
-        self._floor.wrap_ups.pop(person, None)
+        self._wrap_ups.pop(person, None)
         if self._floor.link_up:
             try:
                 await self._settle(person)
@@ -157,8 +171,8 @@ class Presence:
         """In all queues that the person answers, for as long as the one wants from which the caller came."""
         long = self._settings.queues.get(queue, next(iter(self._settings.queues.values())))
         if long:
-            self._floor.wrap_ups[seat.person] = self._clock.now() + long
-            self._written_up[seat.person] = self._clock.monotonic() + long.total_seconds()
+            ends = self._clock.monotonic() + long.total_seconds()
+            self._wrap_ups[seat.person] = _WrapUp(self._clock.now() + long, ends)
             self._line_up(seat.person)
 
     def _missed(self, seat: Seat) -> None:
@@ -193,7 +207,7 @@ class Presence:
         if seat is None or self.wanted(person).state == "away":
             return
         self._set(seat, "away", LOGGED_OUT)
-        self._floor.wrap_ups.pop(person, None)
+        self._wrap_ups.pop(person, None)
         self._line_up(person)
 
     def browser(self, person: int, *, here: bool) -> None:
@@ -218,8 +232,8 @@ class Presence:
         for person in [person for person, at in self._failed.items() if now - at >= AGAIN_S]:
             del self._failed[person]
             self._line_up(person)
-        for person in [person for person in self._floor.wrap_ups if self._written_up[person] <= now]:
-            del self._floor.wrap_ups[person]
+        for person in [person for person, wrap_up in self._wrap_ups.items() if wrap_up.ends <= now]:
+            del self._wrap_ups[person]
             self._line_up(person)
         for seat in self._agents().values():
             if self._has_left(seat):
@@ -281,7 +295,7 @@ class Presence:
                 return
             self._failed.pop(person, None)
             try:
-                await self._say(seat, self.wanted(person), wrapping=person in self._floor.wrap_ups)
+                await self._say(seat, self.wanted(person), wrapping=person in self._wrap_ups)
             except Exception:  # whatever it was, it is said again
                 self._failed[person] = self._clock.monotonic()
                 raise

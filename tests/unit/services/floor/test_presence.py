@@ -207,7 +207,7 @@ async def test_ready_pressed_during_the_wrap_up_ends_it(room: Room) -> None:
     assert room.switch.said[-1][0] == "unpause"
     room.clock.move(seconds=60)
     room.presence.look()
-    assert not room.floor.wrap_ups
+    assert room.floor.wrap_up_until(LI) is None
 
 
 async def test_a_break_pressed_during_the_wrap_up_outlasts_it(room: Room) -> None:
@@ -226,7 +226,7 @@ async def test_no_wrap_up_when_none_is_set(clock: HandClock) -> None:
     room.link()
     room.hear(AgentState.TALKING)
     room.hear(AgentState.READY)
-    assert not room.floor.wrap_ups
+    assert room.floor.wrap_up_until(LI) is None
 
 
 async def test_who_has_neither_browser_nor_phone_for_a_while_is_away(room: Room) -> None:
@@ -286,7 +286,7 @@ async def test_a_caller_taken_while_the_call_before_is_written_up_is_written_up_
     room.hear(AgentState.TALKING)
     room.clock.move(seconds=5)
     room.hear(AgentState.WRAP_UP, WRAP_UP)
-    assert room.floor.wrap_ups[LI] == room.clock.now() + timedelta(seconds=30)
+    assert room.floor.wrap_up_until(LI) == room.clock.now() + timedelta(seconds=30)
 
 
 async def test_a_queue_that_the_switch_does_not_have_keeps_nobody_from_the_others_nor_from_a_pause(clock: HandClock) -> None:
@@ -342,7 +342,7 @@ async def test_an_inspectors_phone_has_no_wrap_up_and_no_missed_rings(room: Room
     room.directory.replace([Seat(LI, "Li", "1001", "zh-CN", "browser", False, "away", "")])
     for state, reason in ((AgentState.TALKING, ""), (AgentState.READY, ""), (AgentState.PAUSED, "Auto-Pause")):
         room.hear(state, reason)
-    assert (room.floor.wrap_ups, room.presence.wanted(LI)) == ({}, WantedState("away"))
+    assert (room.floor.wrap_up_until(LI), room.presence.wanted(LI)) == (None, WantedState("away"))
 
 
 async def test_who_becomes_an_inspector_during_the_wrap_up_does_not_come_back_at_its_end(room: Room) -> None:
@@ -417,7 +417,7 @@ async def test_who_logs_out_while_ready_or_wrapping_up_is_away_and_stays_so(room
     room.presence.logged_out(LI)
     assert await room.settled() == [("remove", "1001")]
     assert room.presence.wanted(LI) == WantedState("away", "logged_out")
-    assert room.floor.wrap_ups == {}
+    assert room.floor.wrap_up_until(LI) is None
     assert [fact.state for fact in room.noted if isinstance(fact, WantedSet)] == ["ready", "away"]
 
 
@@ -462,10 +462,10 @@ async def test_a_wrap_up_lasts_as_long_as_it_does_though_the_clock_is_set_meanwh
     clock.set_by = timedelta(hours=hours)
     clock.move(seconds=19)
     room.presence.look()
-    assert LI in room.floor.wrap_ups
+    assert room.floor.wrap_up_until(LI)
     clock.move(seconds=1)
     room.presence.look()
-    assert LI not in room.floor.wrap_ups
+    assert room.floor.wrap_up_until(LI) is None
 
 
 TWO = {QUEUE: timedelta(seconds=20), "seniors": timedelta(seconds=5)}
@@ -523,7 +523,7 @@ async def test_the_wrap_up_is_that_of_the_queue_from_which_the_caller_came_and_i
     talking = replace(agent("1001", AgentState.TALKING, at=clock.now()), call=call_id())
     room.presence.agent_changed(talking, queue)
     room.hear(AgentState.READY)
-    assert room.floor.wrap_ups[LI] == clock.now() + timedelta(seconds=seconds)
+    assert room.floor.wrap_up_until(LI) == clock.now() + timedelta(seconds=seconds)
     said = await room.settled()
     assert said[:2] == [("add", "1001", "paused", "wrap-up"), ("add", "1001", "paused", "wrap-up", "seniors")]
     assert said[2:] == [("pause", "1001", "wrap-up")]
