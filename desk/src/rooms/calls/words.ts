@@ -77,6 +77,7 @@ export const calls = {
     anyOutcome: ['所有结果', 'Any outcome'],
     direction: ['方向', 'Direction'],
     anyDirection: ['来电和去电', 'In and out'],
+    out: ['去电', 'Out'],
     rangOutside: ['对方振铃', 'Rang outside'],
     detail: ['通话', 'Call'],
     legs: ['经过', 'What happened'],
