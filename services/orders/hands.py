@@ -31,14 +31,12 @@ class Hands:
     clock: Clock
 
     @contextlib.asynccontextmanager
-    async def on_ticket(self, ticket: int, version: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
-        """The case, which nobody else changes until the transaction ends. Raises NotFound, Forbidden, Stale."""
+    async def on_ticket(self, ticket: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
+        """The case, which nobody else changes until the transaction ends. Raises NotFound, Forbidden."""
         async with self._refusals_noted(by, f"ticket:{ticket}"), transaction(self.pool) as connection:
             case = await tickets.lock(connection, ticket)
             if not may(by, act, case):
                 raise Forbidden("the case is another agent's")
-            if case.version != version:
-                raise Stale("somebody else changed the ticket in the meantime")
             yield connection, case
 
     @contextlib.asynccontextmanager

@@ -5,6 +5,8 @@ What may happen to an order next stands in ``workflow``.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -122,6 +124,11 @@ class Dispatch:
     urgent: bool = False
     hours: int | None = None
     reason: str = ""
+
+    def digest(self, ticket: int) -> bytes:
+        """Of the whole of it, about this ticket: the same is asked again."""
+        asked = [ticket, *(getattr(self, name) for name in self.__slots__)]
+        return hashlib.sha256(json.dumps(asked, ensure_ascii=True).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

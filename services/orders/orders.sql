@@ -51,6 +51,14 @@ values (:order, :seq, :at, :person, :action, :changes, :note);
 select j.seq, j.at, p.name as by, j.action, j.changes, j.note
 from order_journal j left join person p on p.id = j.person_id where j.order_id = :order and j.seq > :after order by j.seq limit :limit;
 
+-- name: of_key
+-- What a person's key was taken for.
+select body, order_id from order_key where person_id = :person and key = :key;
+
+-- name: take_key
+-- A person's key for a dispatch; whoever takes it holds the ticket's row.
+insert into order_key (person_id, key, body, order_id, at) values (:person, :key, :body, :order, :at);
+
 -- name: next_number
 -- The month's next order number, above :above (what was given before the database was restored); its row is locked until the commit.
 insert into order_counter (month, last) values (:month, :above + 1)

@@ -15,7 +15,7 @@ from services.access.policy import Act
 from services.access.rights import Right
 from services.clocks.calendar import after as counted
 from services.clocks.table import CLOCKS
-from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
+from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
 from services.orders import clocked, store
 from services.orders.hands import Hands
 from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
@@ -43,10 +43,18 @@ class Papers:
     given: GivenNumbers = field(default_factory=GivenNumbers)
     given_warnings: GivenNumbers = field(default_factory=GivenNumbers)
 
-    async def dispatch(self, ticket: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
-        """A new order about a case. Raises Stale, Forbidden, Invalid, NotAllowed (not an open case), LeadingOrder."""
-        async with self.hands.on_ticket(ticket, version, Act.ORDER_WRITE, by) as (connection, case):
+    async def dispatch(self, ticket: int, version: int, wanted: Dispatch, *, key: str, by: LoggedIn) -> Order:
+        """A new order about a case. Raises Stale, Forbidden, Invalid, NotAllowed (not an open case), LeadingOrder.
+
+        A repeated ``key`` returns the first order, whatever has become of the case; with another wish it is a Conflict.
+        """
+        async with self.hands.on_ticket(ticket, Act.ORDER_WRITE, by) as (connection, case):
+            if first := await store.of_key(connection, by.id, key, wanted.digest(ticket)):
+                return first
+            if case.version != version:
+                raise Stale("somebody else changed the ticket in the meantime")
             order = await self._dispatch(connection, case, wanted, by=by)
+            await store.take_key(connection, order, key, wanted.digest(ticket), by=by.id, at=self.hands.clock.now())
         return await self._given(order)
 
     async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:

@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, Whose, owned
+from services.access.rights import Right
 from services.orders.model import Order, Outgoing, Paper
 from services.orders.store import QUERIES
-from services.orders.workflow import TRANSITIONS, Action
+from services.orders.workflow import TRANSITIONS, Action, final
 from services.store.db import Connection
 from services.tickets.model import Ticket
 
@@ -52,14 +53,12 @@ def relation(who: LoggedIn, department: int | None) -> Whose:
     return Whose.DEPARTMENT if department is not None and department == who.person.department else Whose.OTHERS
 
 
-def possible(who: LoggedIn, ticket: Ticket, order: Order) -> list[Action]:
-    """The steps that this person can take with the order as it stands."""
-    steps = TRANSITIONS[order.state]
-    return [step for step in steps if step in ACTS and may(who, ACTS[step], ticket, order) and not _bound(step, order)]
-
-
-def _bound(step: Action, order: Order) -> bool:
-    return step is Action.REFUSE and order.binding
+def possible(who: LoggedIn, ticket: Ticket, order: Order, refusals: int) -> list[Action]:
+    """The steps that this person can take with the order as it stands; ``refusals``: after so many the final arbiter decides."""
+    steps = [step for step in TRANSITIONS[order.state] if step in ACTS and may(who, ACTS[step], ticket, order)]
+    barred = {Action.REFUSE} if order.binding else set()
+    barred |= {Action.UPHOLD} if final(order, refusals) and not who.may(Right.ORDERS_ARBITRATE) else set()
+    return [step for step in steps if step not in barred]
 
 
 def paper_steps(who: LoggedIn, ticket: Ticket, paper: Outgoing) -> list[str]:

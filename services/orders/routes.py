@@ -32,7 +32,8 @@ class PaperRoutes:
     @route("POST", "/api/tickets/{ticket_id}/orders", right=Right.ORDERS_WRITE, status=201, raises=CLASH)
     async def dispatch(self, asked: Asked, ticket_id: Id, body: wire.DispatchBody) -> wire.Order:
         """A work order for a department; a reviewer's leaves at once, another's waits for the second review."""
-        order = await self._papers.dispatch(ticket_id, body.version, _dispatch(body, leads=body.leads), by=asked.by)
+        wanted = _dispatch(body, leads=body.leads)
+        order = await self._papers.dispatch(ticket_id, body.version, wanted, key=body.key, by=asked.by)
         return await self._wire(asked, order)
 
     @route("POST", "/api/orders/{order_id}/second", right=Right.ORDERS_REVIEW, status=201, raises=CLASH)

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from services.bells import Change, Kind, tell_changed
-from services.errors import NotFound, Stale
+from services.errors import Conflict, NotFound, Stale
 from services.orders.model import Extension, Order, Outgoing, Paper, State, Verb, Verdict, Wording
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
@@ -152,6 +154,24 @@ async def open_extension(connection: Connection, order: Order) -> Extension | No
     """The request for more time that nobody has decided yet."""
     row = await QUERIES.open_extension.fetchrow(connection, order=order.id)
     return None if row is None else Extension(**row)
+
+
+async def of_key(connection: Connection, person: int, key: str, body: bytes) -> Order | None:
+    """The order that the person's key was taken for. Raises Conflict if it was for something else."""
+    first = await QUERIES.of_key.fetchrow(connection, person=person, key=key)
+    if first is None:
+        return None
+    if first["body"] != body:
+        raise Conflict("this key was used for another order")
+    return await load(connection, first["order_id"])
+
+
+async def take_key(connection: Connection, order: Order, key: str, body: bytes, *, by: int, at: datetime) -> None:
+    """The same key returns this order from now on. Raises Conflict if it was taken for another ticket at this very moment."""
+    try:
+        await QUERIES.take_key.execute(connection, person=by, key=key, body=body, order=order.id, at=at)
+    except asyncpg.UniqueViolationError:
+        raise Conflict("this key was used for another order") from None
 
 
 async def next_number(connection: Connection, local: datetime, above: int) -> str:

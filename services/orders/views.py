@@ -54,10 +54,11 @@ class Views:
     pool: Pool
     reads: Reads
     clock: Clock
+    refusals: int
 
     @classmethod
-    def of(cls, pool: Pool, clock: Clock) -> Views:
-        return cls(pool, Reads(pool, clock), clock)
+    def of(cls, pool: Pool, clock: Clock, refusals: int) -> Views:
+        return cls(pool, Reads(pool, clock), clock, refusals)
 
     async def of_ticket(self, who: LoggedIn, ticket: int) -> Sequence[Seen]:
         """The orders about a ticket, as they were made. Raises NotFound."""
@@ -73,6 +74,7 @@ class Views:
             case = await tickets.load(taken, shown.ticket_id)
             if not may(who, Act.ORDER_SEE, case, shown):
                 raise NotFound
+            await self._note(who, f"order:{order}")
             (seen,) = await self._seen(taken, who, {case.id: case}, [shown])
             return seen
 
@@ -81,6 +83,7 @@ class Views:
         department = who.person.department
         if department is None:
             return []
+        await self._note(who, f"department:{department}")
         async with transaction(self.pool) as taken:
             query = QUERIES.over_of_department if done else QUERIES.open_of_department
             rows = await query.fetch(taken, department=department, after=after, limit=limit)
@@ -98,6 +101,11 @@ class Views:
         await self.see(who, order)
         async with connection(self.pool) as taken:
             return await QUERIES.read_journal.fetch(taken, order=order, after=after, limit=limit)
+
+    async def _note(self, who: LoggedIn, about: str) -> None:
+        """A department reads personal data of the centre's customers: that is on record."""
+        if who.person.department is not None:
+            await self.reads.note(who, "order.read", about)
 
     async def _seen(
         self, taken: Connection, who: LoggedIn, cases: Mapping[int, Ticket], orders: Sequence[Order]
@@ -123,7 +131,7 @@ class Views:
                 extensions=[row for row in extensions if row["order_id"] == one.id],
                 warning=warnings.get(one.id),
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
-                may=possible(who, cases[one.ticket_id], one),
+                may=possible(who, cases[one.ticket_id], one, self.refusals),
             )
             for one in orders
         ]

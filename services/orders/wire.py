@@ -13,14 +13,16 @@ from services.orders.model import Paper, State, Verb, Verdict
 from services.orders.workflow import Action
 from services.web.shapes import MANY_LINES, Id, Moment, Text400, Wire
 
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=MANY_LINES)]
 Task = Annotated[str, StringConstraints(min_length=1, max_length=10_000, strip_whitespace=True, pattern=MANY_LINES)]
 
 
 class DispatchBody(Wire):
-    """``version`` is the ticket's. ``hours`` null: the department's own limit."""
+    """``version`` is the ticket's. ``hours`` null: the department's own limit. The same ``key`` again returns the first order."""
 
+    key: Key
     version: Version
     department: Id
     task: Task

@@ -18,8 +18,9 @@ ACTS = {
     Action.DISCARD: Act.TICKET_DISCARD,
     Action.RESTORE: Act.TICKET_RESTORE,
     Action.CLOSE: Act.TICKET_CLOSE,
+    Action.DISPATCH: Act.ORDER_WRITE,
 }
-"""What persons do to the ticket itself; ``fill`` is the transcript's, ``dispatch`` follows from an order."""
+"""What persons do to the ticket itself; ``fill`` is the transcript's, ``dispatch`` is done by an order that leaves."""
 
 
 async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[str, Collection[int | None]]:

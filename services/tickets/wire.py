@@ -58,7 +58,9 @@ class Ticket(Wire):
     confirmed_by: str | None
     changed_at: datetime
     drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
-    may: list[Literal["change", "confirm", "discard", "restore", "close"]] = Field(description="what who asks can do with it now")
+    may: list[Literal["change", "confirm", "discard", "restore", "close", "dispatch"]] = Field(
+        description="what who asks can do with it now"
+    )
     deadlines: list[Deadline] = Field(description="its clocks as they began, those that ended too")
     wants: list[str] = Field(description="fields that the next step (confirming a draft, closing a case) needs filled")
 

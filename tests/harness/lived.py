@@ -148,5 +148,5 @@ async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tu
         await pool.execute("update person set roles = $2 where id = $1", agent.id, list(who.person.roles))
         version = await pool.fetchval("select version from ticket where id = $1", ticket)
         wanted = Dispatch(department=department, task="查清并答复", leads=leads)
-        made.append((await papers.dispatch(ticket, version, wanted, by=who)).id)
+        made.append((await papers.dispatch(ticket, version, wanted, key=f"lived-{leads}", by=who)).id)
     return tuple(made)

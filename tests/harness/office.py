@@ -225,7 +225,7 @@ async def office(
     made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues)
     made.journal.open()
     await made.directory.load()
-    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock)
+    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock, 2)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),

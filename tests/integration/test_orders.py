@@ -54,7 +54,8 @@ async def department(desk: Office, code: str = "network") -> int:
 
 
 async def dispatch(desk: Office, ticket: Json, login: str = "li", code: str = "network", **more: object) -> Json:
-    wanted = {"version": ticket["version"], "department": await department(desk, code), "task": "查清并答复", **more}
+    key = f"key-{await desk.pool.fetchval('select count(*) from work_order'):04d}"
+    wanted = {"key": key, "version": ticket["version"], "department": await department(desk, code), "task": "查清并答复", **more}
     status, order = await desk.ask(login, "POST", f"/api/tickets/{ticket['id']}/orders", wanted)
     assert status == 201, order
     return dict(order)
@@ -217,7 +218,7 @@ async def test_one_paper_at_a_time_is_under_way_about_an_order(desk: Office) -> 
 async def test_one_department_leads_and_others_assist(desk: Office) -> None:
     ticket = await case(desk)
     await dispatch(desk, ticket)
-    wanted = {"version": ticket["version"], "department": await department(desk, "billing"), "task": "x"}
+    wanted = {"key": "key-again", "version": ticket["version"], "department": await department(desk, "billing"), "task": "x"}
     status, answer = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/orders", wanted)
     assert (status, answer["code"]) == (409, "order_leading")
     assert (await dispatch(desk, ticket, code="billing", leads=False))["leads"] is False
@@ -226,13 +227,27 @@ async def test_one_department_leads_and_others_assist(desk: Office) -> None:
 async def test_two_dispatches_at_once_have_one_leading_order(desk: Office) -> None:
     ticket = await case(desk)
     wanted = {"version": ticket["version"], "department": await department(desk), "task": "x"}
-    answers = await asyncio.gather(*(desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/orders", wanted) for _ in range(6)))
+    posts = [wanted | {"key": f"key-000{number}"} for number in range(6)]
+    answers = await asyncio.gather(*(desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/orders", post) for post in posts))
     assert sorted(status for status, _ in answers) == [201, 409, 409, 409, 409, 409]
+
+
+@pytest.mark.parametrize("login", ["li", "zhao"])
+async def test_a_dispatch_that_is_sent_again_makes_no_second_order(desk: Office, login: str) -> None:
+    ticket = await case(desk)
+    wanted = {"key": "key-0001", "version": ticket["version"], "department": await department(desk), "task": "x", "leads": False}
+    path = f"/api/tickets/{ticket['id']}/orders"
+    answers = await asyncio.gather(*(desk.ask(login, "POST", path, wanted) for _ in range(5)))
+    assert [status for status, _ in answers] == [201] * 5
+    assert len({answer["id"] for _, answer in answers}) == 1
+    assert await desk.pool.fetchval("select count(*) from work_order") == 1
+    status, answer = await desk.ask(login, "POST", path, wanted | {"task": "y"})
+    assert (status, answer["code"]) == (409, "conflict")
 
 
 async def test_another_juniors_case_gets_no_order_and_the_try_is_on_record(desk: Office) -> None:
     ticket = await case(desk)
-    wanted = {"version": ticket["version"], "department": await department(desk), "task": "x"}
+    wanted = {"key": "key-0001", "version": ticket["version"], "department": await department(desk), "task": "x"}
     status, _ = await desk.ask("wang", "POST", f"/api/tickets/{ticket['id']}/orders", wanted)
     assert status == 403
     assert await desk.pool.fetchval("select object from audit where action = 'order.refused'") == f"ticket:{ticket['id']}"
@@ -295,6 +310,28 @@ async def test_a_department_sends_back_twice_and_then_the_arbiter_has_the_last_w
     answer = await step(desk, "net", order, "refuse", 409, reason="还是不是")
     assert answer["code"] == "order_binding"
     assert "refuse" not in (await see(desk, "net", order))["may"]
+
+
+async def test_what_is_the_arbiters_to_say_nobody_else_is_offered(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk), "zhao")
+    for reason in ("不是", "真不是"):
+        order = await step(desk, "net", order, "refuse", reason=reason)
+        offered = ["uphold" in (await see(desk, who, order))["may"] for who in ("zhao", "boss", "li")]
+        assert offered == [reason == "不是", True, False]
+        if reason == "不是":
+            order = await step(desk, "zhao", order, "uphold", reason="是")
+
+
+async def test_what_a_department_reads_of_customers_is_on_record(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk), "zhao")
+    await desk.ask("net", "GET", "/api/orders")
+    await see(desk, "net", order)
+    await see(desk, "qa", order)
+    rows = await desk.pool.fetch("select person_id, object from audit where action = 'order.read' order by id")
+    network = await department(desk)
+    assert [tuple(row) for row in rows] == [
+        (desk.people["net"], about) for about in (f"department:{network}", f"order:{order['id']}")
+    ]
 
 
 async def test_what_was_sent_back_goes_to_another_department_in_one_step(desk: Office) -> None:

@@ -65,7 +65,7 @@ def test_who_supervises_hears_and_sees_all_and_changes_nothing(role: Role, act: 
 
 def test_every_act_stands_in_the_table() -> None:
     assert set(POLICY) == set(Act)
-    assert set(ACTS) == set(Action) - {Action.FILL, Action.DISPATCH}
+    assert set(ACTS) == set(Action) - {Action.FILL}
 
 
 @pytest.mark.parametrize("state", State)
@@ -75,7 +75,7 @@ def test_what_can_be_done_with_a_ticket_is_what_its_state_and_its_owner_allow(
 ) -> None:
     ticket = draft(received_at=NOW, now=NOW, created_by=None, owner=owner)
     ticket = replace(ticket, state=state)
-    steps = set(TRANSITIONS[state]) - {Action.FILL, Action.DISPATCH} if mine else set()
+    steps = set(TRANSITIONS[state]) - {Action.FILL} if mine else set()
     assert set(possible(person(Role.junior_agent), ticket)) == steps
     assert possible(person(Role.qa_inspector), ticket) == []
 
