@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.calls.store import SORTS
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.office import Office, office
@@ -121,3 +123,35 @@ async def test_an_order_of_calls_that_there_is_not_is_refused_by_its_name(desk: 
     status, problem = await desk.ask("qa", "GET", "/api/calls?sort=number")
     assert (status, problem["fields"][0]["field"]) == (422, "sort")
     assert (await desk.ask("qa", "GET", "/api/calls?sort=waited&after=waited~x~tingsu-1.1"))[0] == 422
+
+
+MANY, EACH = 20_000, 4
+LITTLE = 350
+"""Pages of the database that one page of the list may read: its 51 rows and the way to them. All calls together take more."""
+AT_THE_END = """
+insert into call (id, number, number_sent, name_sent, dialled, direction, started_at, ended_at, outcome, waited_ms, talked_ms)
+select 'tingsu-1.' || n, '', '', '', '', case when apart then 'outbound' else 'inbound' end, at, at,
+       case when apart then 'refused' else 'answered' end, far, far
+from (select n, n % $2 = 0 as apart, case when n % $2 <> 0 then n when $3::boolean then 10000000 + n else 0 end as far
+      from generate_series(1, $1) n) made
+cross join lateral (select timestamptz '2026-11-01' + far * interval '1 second' as at) moment
+"""
+
+
+@pytest.mark.parametrize("sort", ["waited", "-waited", "talked", "-talked"])
+@pytest.mark.parametrize("some", [{"outcome": "refused"}, {"outcome": "busy"}, {"direction": "outbound"}])
+async def test_a_page_of_some_calls_among_many_others_reads_little(pool: db.Pool, some: dict[str, str], sort: str) -> None:
+    """They lie at the end of the order, behind all others, and busy is none of them. What is read is counted, not timed."""
+    await pool.execute(AT_THE_END, MANY, EACH, not sort.startswith("-"))
+    await pool.execute("vacuum analyze call")
+    page = SORTS[sort].page
+    values = dict.fromkeys(page.names, "null") | {"limit": "51"} | {name: f"'{value}'" for name, value in some.items()}
+    async with db.connection(pool) as connection:
+        await connection.execute("set plan_cache_mode = force_custom_plan")
+        await connection.execute(f"prepare asked as {page}")
+        given = ", ".join(values[name] for name in page.names)
+        told = await connection.fetchval(f"explain (analyze, buffers, format json) execute asked({given})")
+    plan = json.loads(told)[0]["Plan"]
+    assert plan["Actual Rows"] == (0 if some == {"outcome": "busy"} else 51)
+    read = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    assert read < LITTLE
