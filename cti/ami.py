@@ -93,10 +93,11 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         if self.version is None:
             data = self._greet(data)
         now = self.loop.time()
+        kept: list[bytes] = []
         for message in self.framer.feed(data) if data else ():
             self.heard = now
             if first_line(message) in self.wanted:
-                self._keep(message)
+                kept.append(message)
             elif message.startswith(EVENT):
                 if self.responses and _ACTION_ID in message:
                     self._answer(message)
@@ -105,6 +106,8 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
             else:
                 self.cut += 1
                 self.news.set()
+        if kept:
+            self._keep(kept)
 
     def _greet(self, data: bytes) -> bytes:
         """Reads the line that comes before all messages; returns what follows it."""
@@ -119,9 +122,9 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         self.greeted.set()
         return rest
 
-    def _keep(self, message: bytes) -> None:
-        """Adds a message to the backlog. The bound is exceeded by at most what one read holds."""
-        self.backlog.append(message)
+    def _keep(self, messages: list[bytes]) -> None:
+        """Adds messages to the backlog. The bound is exceeded by at most what one read holds."""
+        self.backlog.extend(messages)
         self.news.set()
         if len(self.backlog) >= self.backlog_at_most and not self.held_back and not self.closed:
             self.held_back = True

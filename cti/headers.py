@@ -18,8 +18,8 @@ from cti.ids import UNREAD
 
 HEADERS_AT_MOST = 300
 """An event with every Dest twin and 30 channel variables has about 100 headers."""
-_SHORTEST = len("X\r\n")
-"""Characters that a header takes at least: a message of fewer need not be counted through."""
+_COUNTED = HEADERS_AT_MOST * len("X\r\n")
+"""Characters that so many headers take at least: a message of fewer need not be counted through."""
 NUMBER_AT_MOST, NAME_AT_MOST = 64, 128
 """Characters kept of what the network says the caller's number and name are."""
 _ABSENT = "\r\n"
@@ -137,7 +137,8 @@ class EventHeaders(dict[str, str], _Values):
         Raises:
             Malformed: a header that is needed stands there twice, or there are more than any real event has.
         """
-        _count(text)
+        if len(text) >= _COUNTED:
+            _count(text)
         found = wanted.findall(text)
         headers = cls(found)
         if len(headers) < len(found) or "Event" in headers:
@@ -166,5 +167,5 @@ def _repeated(found: list[tuple[str, str]]) -> str:
 
 
 def _count(text: str) -> None:
-    if len(text) >= _SHORTEST * HEADERS_AT_MOST and text.count("\r\n") >= HEADERS_AT_MOST:
+    if text.count("\r\n") >= HEADERS_AT_MOST:
         raise Malformed(f"more than {HEADERS_AT_MOST} headers")
