@@ -15,9 +15,11 @@ from tests.harness.patience import seconds, until
 
 MANY = 3_000
 ROW_PX = 40
+COMPACT_PX = 32
 DRAWN_AT_MOST = 120
 LIMIT_MS = seconds(10) * 1000
 FOCUSED = "document.activeElement.dataset.ticketId ?? document.activeElement.tagName"
+HEIGHTS = "[...new Set([...document.querySelectorAll('tr[data-ticket-id]')].map((row) => row.offsetHeight))]"
 PLACE = "document.querySelector('.frame-list').scrollTop"
 TO_THE_END = "(it) => { it.scrollTop = it.scrollHeight }"
 SEED = """
@@ -113,6 +115,20 @@ async def test_who_comes_back_from_far_down_stands_where_they_stood(desk: Agent)
     await expect(back).to_be_in_viewport()
     await desk.page.keyboard.press("ArrowDown")
     await expect(numbered(desk, 1499)).to_be_focused()
+
+
+async def test_a_compact_list_has_lower_rows_and_keeps_the_place(desk: Agent) -> None:
+    row = await scroll_to(desk, 1500)
+    await row.scroll_into_view_if_needed()
+    assert await desk.page.evaluate(HEIGHTS) == [ROW_PX]
+    await desk.at("compact").click()
+    await expect(desk.at("compact")).to_have_attribute("aria-pressed", "true")
+    await expect(row).to_be_in_viewport()
+    assert await desk.page.evaluate(HEIGHTS) == [COMPACT_PX]
+    await desk.reload()
+    await expect(desk.at("ticket-row").first).to_be_visible()
+    assert await desk.page.evaluate(HEIGHTS) == [COMPACT_PX]
+    await desk.assert_accessible()
 
 
 async def test_what_is_in_sight_far_down_follows_others_and_nothing_jumps(crowded: Centre, desk: Agent) -> None:

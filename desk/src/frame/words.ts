@@ -40,6 +40,7 @@ export const frame = {
     hold: ['保持 / 取回', 'Hold / take back'],
     hangup: ['挂断（按键须按两次）', 'Hang up (the key: press it twice)'],
     confirm: ['确认投诉单', 'Confirm the ticket'],
+    close: ['关闭投诉单', 'Close the ticket'],
     transfer: ['转接', 'Transfer'],
     ready: ['就绪', 'Ready'],
     pause: ['暂停或离开', 'Pause or leave'],

@@ -1,18 +1,19 @@
 /** What the browser remembers between page loads, all under one prefix and never more than view state and unsent typing. */
 const PREFIX = 'tingsu.'
 
-export function keep(key: string, value: unknown, store: Storage = localStorage): void {
+export function keep(key: string, value: unknown, store?: Storage): void {
   try {
-    store.setItem(PREFIX + key, JSON.stringify(value))
+    const place = store ?? localStorage // where it is forbidden, to name it is refused
+    place.setItem(PREFIX + key, JSON.stringify(value))
   } catch {
     // storage full or forbidden: the page works on, it only forgets at reload
     return
   }
 }
 
-export function kept<T>(key: string, otherwise: T, store: Storage = localStorage): T {
+export function kept<T>(key: string, otherwise: T, store?: Storage): T {
   try {
-    const text = store.getItem(PREFIX + key)
+    const text = (store ?? localStorage).getItem(PREFIX + key)
     return text === null ? otherwise : (JSON.parse(text) as T)
   } catch {
     return otherwise

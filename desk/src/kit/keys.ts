@@ -12,6 +12,7 @@ export const KEYS = {
   answer: { press: 'F2', shown: 'F2' },
   mute: { press: 'F4', shown: 'F4' },
   confirm: { press: 'F8', shown: 'F8' },
+  close: { press: 'Alt+KeyC', shown: 'Alt+C' },
   hold: { press: 'F9', shown: 'F9' },
   hangup: { press: 'F10', shown: 'F10' },
   transfer: { press: 'Alt+KeyT', shown: 'Alt+T' },

@@ -1,5 +1,5 @@
 /** How the desk looks on this screen: light, dark or as the machine has it, and how much stands on a page. The browser remembers it. */
-import { ref, watch } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { keep, kept } from './kept'
 
 export const THEMES = ['light', 'dark', 'system'] as const
@@ -9,6 +9,9 @@ export type Density = (typeof DENSITIES)[number]
 
 export const theme = ref<Theme>(kept<Theme>('theme', 'light'))
 export const density = ref<Density>(kept<Density>('density', 'comfortable'))
+
+/** How high a row of a list is: `--row` of the theme, for whoever reckons with it. */
+export const rowPx = computed(() => (density.value === 'compact' ? 32 : 40))
 
 /** Called once, before anything is drawn: nobody sees the other look first. */
 export function dress(): void {

@@ -15,6 +15,7 @@ export const TEST = {
     fold: 'nav-fold',
     theme: 'theme',
     density: 'density',
+    compact: 'compact', // aria-pressed
     account: 'account',
     logout: 'logout',
   },
@@ -44,6 +45,7 @@ export const TEST = {
   choice: 'choice', // one of a TheSelect's; data-value
   detail: {
     back: 'detail-back',
+    actions: 'detail-actions', // what can be done now
     copy: 'detail-copy',
   },
   day: {
