@@ -29,6 +29,13 @@ IN_CHINESE = """() => {
         if (at.checkVisibility() && says(at) && !at.querySelector('kbd')) at.setAttribute('data-in-chinese', '')
     }
 }"""
+WIDTHS = """() => ['1111', '0000'].map((text) => {
+    const at = document.body.appendChild(document.createElement('span'))
+    at.textContent = text
+    const { width } = at.getBoundingClientRect()
+    at.remove()
+    return width
+})"""
 PLACES = """() => [...document.querySelectorAll("[data-testid^='field-']")].map((at) => {
     const { x, y, width, height } = at.getBoundingClientRect()
     return [at.dataset.testid, x, y, width, height].join(' ')
@@ -117,6 +124,8 @@ async def test_no_field_moves_when_the_faces_come(centre: Centre, tmp_path: Path
             await agent.page.evaluate("document.fonts.ready.then(() => undefined)")
             await until(lambda: _loaded(agent.page), "Inter to be there", 20)
             assert await agent.page.evaluate(PLACES) == before
+            one, nought = await agent.page.evaluate(WIDTHS)
+            assert one == nought > 0, "a clock whose figures differ in width moves"
             browser.assert_clean()
     finally:
         come.set()
