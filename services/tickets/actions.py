@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from services.access.actor import LoggedIn
 from services.clocks import store as deadlines
 from services.clocks.model import started
 from services.customers.numbers import ANYWHERE, Numbering
-from services.errors import Conflict, Forbidden, Invalid, Stale, WrongField
+from services.errors import Conflict, Forbidden, Impossible, Invalid, Stale, WorldFailed, WrongField
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, transaction
 from services.store.sorting import KeyKind
@@ -33,6 +33,15 @@ KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
 """What the caller chose in the IVR says what the call is about, until words say otherwise."""
 
 Fields = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a step with one of several tickets: its new version, or the code of why it was not taken."""
+
+    id: int
+    version: int | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,27 @@ class Tickets:
     async def restore(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """Undoes a discard; a Conflict if the call has another draft meanwhile."""
         return await self._step(ticket, version, Action.RESTORE, by=by, note=note)
+
+    async def step_each(self, action: Action, seen: Sequence[tuple[int, int]], *, by: LoggedIn) -> list[Taken]:
+        """One step with each of these tickets (id, version), in a transaction of its own; the answers in their order.
+
+        Once the world fails none is tried any more: the rest would fail of the same.
+        """
+        taken: list[Taken] = []
+        failed = ""
+        for ticket, version in seen:
+            try:
+                if failed:
+                    taken.append(Taken(ticket, None, failed))
+                    continue
+                after = await self._step(ticket, version, action, by=by, note="")
+                taken.append(Taken(ticket, after.version, None))
+            except Impossible as error:
+                taken.append(Taken(ticket, None, error.code))
+            except WorldFailed as error:
+                failed = error.code
+                taken.append(Taken(ticket, None, failed))
+        return taken
 
     @staticmethod
     def sorted_by(sort: str) -> KeyKind:

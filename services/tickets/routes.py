@@ -7,12 +7,11 @@ from services.calls import policy
 from services.clocks.model import Deadline, Standing
 from services.customers.numbers import written
 from services.errors import Conflict, Stale
-from services.store import db
 from services.tickets import wire
 from services.tickets.actions import Tickets
 from services.tickets.model import Ticket, TicketFilter
-from services.tickets.views import Due, Line, Views
-from services.tickets.workflow import wants
+from services.tickets.views import Due, Line, Listed, Views
+from services.tickets.workflow import Action, wants
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, route
 from services.web.shapes import Id
@@ -35,7 +34,7 @@ class TicketRoutes:
         reader = policy.only_own(asked.by)
         page = await self._tickets.find(TicketFilter(query.state, owner, query.q, after, query.limit, reader, cursor.sort))
         return wire.TicketPage(
-            tickets=[_row(row) for row in page.rows],
+            tickets=[_row(listed) for listed in self._views.listed(asked.by, page.rows)],
             next=to_cursor(cursor.sort, *page.next) if page.next else None,
             counts=await self._tickets.counts(asked.by.id),
         )
@@ -84,6 +83,13 @@ class TicketRoutes:
         """Answered on the spot (SPEC A2); needs the answer."""
         return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by, note=body.note))
 
+    @route("POST", "/api/tickets/steps", right=Right.TICKETS_WRITE)
+    async def step_each(self, asked: Asked, body: wire.StepsBody) -> list[wire.StepTaken]:
+        """One step with several tickets, each for itself: what cannot be done with one keeps none of the others back."""
+        wanted = [(one.id, one.version) for one in body.tickets]
+        taken = await self._tickets.step_each(Action(body.action), wanted, by=asked.by)
+        return [wire.StepTaken(id=one.id, version=one.version, problem=one.problem) for one in taken]
+
     @route("GET", "/api/me/due", right=Right.TICKETS_READ)
     async def due(self, asked: Asked) -> list[wire.TicketDue]:
         """The clocks that run for one's own open cases, the nearest end first; those that are over too."""
@@ -125,5 +131,6 @@ def _journal_row(line: Line) -> wire.JournalRow:
     return wire.JournalRow.model_validate({**line.row, "changes": changes})
 
 
-def _row(row: db.Row) -> wire.TicketRow:
-    return wire.TicketRow.model_validate({name: row[name] for name in wire.TicketRow.model_fields})
+def _row(listed: Listed) -> wire.TicketRow:
+    same = {name: listed.row[name] for name in wire.TicketRow.model_fields if name != "may"}
+    return wire.TicketRow.model_validate({**same, "may": listed.may})

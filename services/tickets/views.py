@@ -17,8 +17,8 @@ from services.clocks.model import Deadline, Standing, standing
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.tickets import store
-from services.tickets.model import TEXTS, Ticket, without_words
-from services.tickets.policy import possible
+from services.tickets.model import TEXTS, State, Ticket, without_words
+from services.tickets.policy import possible, steps
 from services.tickets.workflow import Action
 
 DUE = 20
@@ -40,6 +40,14 @@ class Seen:
     drafting: Drafting
     may: Sequence[Action]
     deadlines: Sequence[tuple[Deadline, Standing]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row of a list, and what its reader can do with that ticket."""
+
+    row: Row
+    may: Sequence[Action]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,11 @@ class Views:
         now = self.clock.now()
         deadlines = [(one, standing(one, now)) for one in clocks]
         return Seen(ticket=ticket, drafting=_drafting(ticket, words), may=possible(who, ticket), deadlines=deadlines, **names)
+
+    @staticmethod
+    def listed(who: LoggedIn, rows: Sequence[Row]) -> Sequence[Listed]:
+        """Rows of a list, each with what ``who`` can do with that ticket."""
+        return [Listed(row, steps(who, State(row["state"]), row["owner_id"])) for row in rows]
 
     async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
         """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""

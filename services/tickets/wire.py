@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
-from services.web.shapes import Code, Limit, Search, Text10k, Text40, Text80, Text400, Wire
+from services.web.shapes import Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
 
 class Evidence(Wire):
@@ -69,6 +69,7 @@ class TicketRow(Wire):
     id: int
     number: str | None
     state: Literal["draft", "open", "closed", "discarded"]
+    version: int
     call_id: str | None
     customer_number: WrittenNumber
     customer_name: str
@@ -80,6 +81,7 @@ class TicketRow(Wire):
     summary: str
     received_at: datetime
     owner: str | None
+    may: list[Literal["change", "confirm", "discard", "restore", "close"]] = Field(description="as a ticket's")
 
 
 class TicketDue(Wire):
@@ -148,6 +150,28 @@ class TicketNew(Wire):
 class VersionBody(Wire):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     note: Text400 = ""
+
+
+class SeenTicket(Wire):
+    """A ticket as it was seen: compare and set, as ``TicketPatch``."""
+
+    id: Id
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class StepsBody(Wire):
+    """A step that can be undone, for each of these tickets."""
+
+    action: Literal["discard", "restore"]
+    tickets: Annotated[list[SeenTicket], Field(min_length=1, max_length=200)]
+
+
+class StepTaken(Wire):
+    """One ticket's answer: its new version, or the code of why not, and then it is as it was."""
+
+    id: int
+    version: int | None
+    problem: str | None
 
 
 class JournalQuery(Wire):

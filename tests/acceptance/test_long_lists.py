@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
@@ -244,14 +245,14 @@ async def test_the_pane_follows_the_keys_and_enter_opens(desk: Agent) -> None:
     await expect(pane).to_contain_text("选中一行")
     await desk.assert_accessible()
     row = desk.at("ticket-row").first
-    number = await row.locator("td").first.inner_text()
+    number = await row.get_by_role("link").inner_text()
     await row.locator("td").last.click()
     await expect(pane.get_by_role("heading")).to_have_text(number)
     await expect(row).to_have_attribute("aria-current", "true")
     await desk.page.keyboard.press("ArrowDown")
     await desk.page.keyboard.press("ArrowDown")
     third = desk.at("ticket-row").nth(2)
-    number = await third.locator("td").first.inner_text()
+    number = await third.get_by_role("link").inner_text()
     await expect(pane.get_by_role("heading")).to_have_text(number)
     await expect(field(pane, "客户姓名")).to_have_text(f"客户{int(number[-6:])}")
     await expect(pane.locator("input, textarea, select")).to_have_count(0)
@@ -289,3 +290,75 @@ async def test_who_closed_the_pane_finds_it_closed_until_they_open_it_again(desk
     await expect(pane).to_have_count(0)
     await desk.at("preview-switch").click()
     await expect(pane).to_be_visible()
+
+
+async def drafts(centre: Centre, count: int) -> list[int]:
+    """So many new drafts of Dora's."""
+    async with await centre.desk("dora") as dora:
+        fields = {"kind": "complaint", "description": "成批"}
+        return [(await dora.post("/api/tickets", key=secrets.token_hex(16), fields=fields))["id"] for _ in range(count)]
+
+
+def seen_late(route: Route, ticket: int) -> dict[str, Any]:
+    """The question as if somebody else had been first with this ticket: it was seen in another version."""
+    asked: dict[str, Any] = route.request.post_data_json
+    tickets = [{**one, "version": one["version"] + (one["id"] == ticket)} for one in asked["tickets"]]
+    return {**asked, "tickets": tickets}
+
+
+def box(desk: Agent, ticket: int | str | None) -> Locator:
+    return desk.page.locator(f"[data-ticket-id='{ticket}']").get_by_test_id("choose")
+
+
+async def chosen(desk: Agent, count: int) -> None:
+    await expect(desk.at("chosen")).to_have_attribute("data-count", str(count))
+
+
+async def test_rows_are_chosen_by_mouse_and_keys_and_stay_chosen_wherever_one_scrolls(desk: Agent) -> None:
+    rows = desk.at("ticket-row")
+    ids = [await rows.nth(n).get_attribute("data-ticket-id") for n in range(6)]
+    place = await rows.nth(4).bounding_box()
+    await box(desk, ids[1]).click()
+    await box(desk, ids[3]).click(modifiers=["Shift"])
+    await chosen(desk, 3)
+    assert await rows.nth(4).bounding_box() == place
+    await desk.page.keyboard.press("ArrowDown")
+    await desk.page.keyboard.press("x")
+    await desk.page.keyboard.press("Shift+ArrowDown")
+    await chosen(desk, 5)
+    await desk.assert_accessible()
+    await scroll_to(desk, 700)
+    await chosen(desk, 5)
+    await desk.page.locator("tr[data-stop]").focus()
+    await desk.page.keyboard.press("Home")
+    await expect(box(desk, ids[2])).to_be_checked()
+    await expect(box(desk, ids[0])).not_to_be_checked()
+    await desk.page.keyboard.press("Control+a")
+    await expect(desk.at("chosen")).to_contain_text("已载入的全部，后面还有")
+    assert int(await desk.at("chosen").get_attribute("data-count") or 0) >= 2_300
+    await expect(desk.at("bulk-discard")).to_have_count(0)  # a case is not discarded, so neither are many
+    await desk.page.keyboard.press("Escape")
+    await expect(desk.at("chosen")).to_have_count(0)
+
+
+async def test_chosen_drafts_are_discarded_together_each_with_its_answer_and_undone(crowded: Centre, desk: Agent) -> None:
+    ids = await drafts(crowded, 3)
+    await desk.page.goto(f"{crowded.url}/tickets?view=draft")
+    for ticket in ids:
+        await box(desk, ticket).click()
+    await chosen(desk, 3)
+    await desk.page.route("**/api/tickets/steps", lambda route: route.continue_(post_data=seen_late(route, ids[0])), times=1)
+    await desk.at("bulk-discard").click()
+    outcome = desk.at("bulk-outcome")
+    await expect(outcome).to_contain_text("已作废 2 张")
+    await expect(outcome).to_contain_text("1 张未处理：别人刚改过这张单")
+    await expect(desk.at("chosen")).to_have_count(0)
+    await desk.assert_accessible()
+    states = "select state from ticket where id = any($1) order by id"
+    assert [row["state"] for row in await crowded.query(states, ids)] == ["draft", "discarded", "discarded"]
+    await desk.at("bulk-undo").click()
+    await expect(outcome).to_contain_text("已恢复 2 张")
+    assert [row["state"] for row in await crowded.query(states, ids)] == ["draft", "draft", "draft"]
+    await desk.at("choose-all").click()
+    await desk.at("bulk-discard").click()
+    await expect(outcome).to_contain_text("已作废")

@@ -129,6 +129,7 @@ def nothing_more(_: int) -> Iterator[bytes]:  # what every route is sent is all 
     return iter(())
 
 
+<<<<<<< HEAD
 TASK = crowded.TEXT[:10_000]
 
 
@@ -143,6 +144,11 @@ def departments(_: int) -> Iterator[bytes]:
     yield body({"number": 1, "departments": each, "rules": [{"department": f"x{n}"} for n in range(2_000)]})
     yield body({"number": 1, "departments": [*each[:250], *each[:250]], "rules": []})
     yield body({"number": 1, "departments": each, "rules": [{"department": "X", "hours": "y", "kind": n} for n in range(2_000)]})
+=======
+def every_ticket(_: int) -> Iterator[bytes]:
+    """As many as one request may name: the first is the longest there is, the next have the longest texts."""
+    yield body({"action": "discard", "tickets": [{"id": n + 1, "version": 1} for n in range(200)]})
+>>>>>>> 274b115 (lists: Let rows be chosen, and drafts be discarded together.)
 
 
 WORST: dict[str, Bodies] = {
@@ -177,6 +183,7 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/discard": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/restore": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/close": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/steps": every_ticket,
     "GET /api/tickets/{ticket_id}/journal": nothing_more,
     "GET /api/lexicon": nothing_more,
     "PUT /api/lexicon": lexicons,

@@ -420,3 +420,53 @@ async def test_a_list_goes_on_in_the_order_of_its_cursor(desk: Office) -> None:
     for cursor in ("received~T2026-11-000001~1", "number~~x", "-received~~1", "customer~1~1", "received~-1~1"):
         status, problem = await desk.ask("li", "GET", f"/api/tickets?after={cursor}")
         assert (status, problem["fields"][0]["field"]) == (422, "after")
+
+
+async def each(desk: Office, action: str, *tickets: dict[str, Any], login: str = "li") -> Any:
+    wanted = [{"id": ticket["id"], "version": ticket["version"]} for ticket in tickets]
+    status, told = await desk.ask(login, "POST", "/api/tickets/steps", {"action": action, "tickets": wanted})
+    assert status == 200, told
+    return told
+
+
+async def test_a_step_with_several_tickets_has_an_answer_for_each_and_is_undone(desk: Office) -> None:
+    mine = [await new(desk, key=f"key-each-{n}") for n in range(3)]
+    told = await each(desk, "discard", *mine)
+    assert told == [{"id": ticket["id"], "version": 2, "problem": None} for ticket in mine]
+    assert len(await shown(desk, "&state=discarded")) == 3
+    assert [one["problem"] for one in await each(desk, "restore", *told)] == [None] * 3
+    journal = (await desk.ask("li", "GET", f"/api/tickets/{mine[0]['id']}/journal"))[1]
+    assert [row["action"] for row in journal] == ["create", "discard", "restore"]
+
+
+async def test_what_cannot_be_done_with_one_of_several_is_told_and_keeps_none_of_the_others_back(desk: Office) -> None:
+    good, old, case = [await new(desk, key=f"key-each-{n}") for n in range(3)]
+    others = await new(desk, key="key-each-0", login="wang")
+    await corrected(desk, old, {"answer": "已答复"})
+    _, case = await step(desk, case, "confirm")
+    told = await each(desk, "discard", others, old, case, {"id": 999_999, "version": 1}, good)
+    assert [one["problem"] for one in told] == ["forbidden", "stale", "not_allowed", "not_found", None]
+    assert [one["version"] for one in told] == [None, None, None, None, 2]
+    assert await desk.pool.fetchval("select count(*) from audit where action = 'ticket.refused'") == 1
+    assert await shown(desk, "&state=discarded") == [good["id"]]
+
+
+async def test_a_row_of_a_list_says_what_its_reader_can_do_with_it(desk: Office) -> None:
+    draft = await new(desk)
+    for login, may in (("li", draft["may"]), ("wang", []), ("qa", [])):
+        row = (await desk.ask(login, "GET", "/api/tickets"))[1]["tickets"][0]
+        assert (row["version"], row["may"]) == (1, may), login
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"action": "confirm", "tickets": [{"id": 1, "version": 1}]}, "action"),
+        ({"action": "close", "tickets": [{"id": 1, "version": 1}]}, "action"),
+        ({"action": "discard", "tickets": []}, "tickets"),
+        ({"action": "discard", "tickets": [{"id": 1, "version": 1}] * 201}, "tickets"),
+    ],
+)
+async def test_of_several_tickets_only_what_can_be_undone_is_done(desk: Office, body: dict[str, Any], field: str) -> None:
+    status, problem = await desk.ask("li", "POST", "/api/tickets/steps", body)
+    assert (status, problem["fields"][0]["field"]) == (422, field)

@@ -157,6 +157,14 @@ export const TEST = {
     callRow: 'call-row', // data-call-id
     customerRow: 'customer-row',
     personRow: 'person-row',
+    choose: 'choose',
+    chooseAll: 'choose-all',
+    chosen: 'chosen', // data-count
+    unchoose: 'unchoose',
+    copyNumbers: 'copy-numbers',
+    step: (step: string) => `bulk-${step}`,
+    outcome: 'bulk-outcome',
+    undoStep: 'bulk-undo',
     pane: 'preview', // data-row
     paneSwitch: 'preview-switch', // aria-pressed
     paneOpen: 'preview-open',

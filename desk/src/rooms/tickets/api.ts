@@ -1,5 +1,5 @@
 /** Tickets and their history. */
-import { query, request } from '@/kit/http'
+import { query, Refused, request } from '@/kit/http'
 import type { Wire } from '@/kit/wire'
 
 const JOURNAL_PAGE = 40
@@ -21,6 +21,24 @@ export const due = () => request<Wire<'TicketDue'>[]>('GET', 'me/due')
 export const newTicket = (body: Wire<'TicketNew'>) => request<Wire<'Ticket'>>('POST', 'tickets', body)
 export const ticket = (ticketId: number, letGo?: AbortSignal) => request<Wire<'Ticket'>>('GET', `tickets/${ticketId}`, undefined, letGo)
 export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => request<Wire<'Ticket'>>('PATCH', `tickets/${ticketId}`, body)
+/** A step that can be taken with several tickets at once, for it can be undone. */
+export type BulkStep = Wire<'StepsBody'>['action']
+export type SeenTicket = Wire<'SeenTicket'>
+const MOST_AT_ONCE = 200
+/** One answer for each, in their order; those that the server gave none for may be done or not. */
+export async function stepEach(action: BulkStep, tickets: readonly SeenTicket[]): Promise<Wire<'StepTaken'>[]> {
+  const taken: Wire<'StepTaken'>[] = []
+  for (let at = 0; at < tickets.length; at += MOST_AT_ONCE) {
+    const some = tickets.slice(at, at + MOST_AT_ONCE)
+    try {
+      taken.push(...(await request<Wire<'StepTaken'>[]>('POST', 'tickets/steps', { action, tickets: some })))
+    } catch (error) {
+      const problem = error instanceof Refused ? error.problem.code : 'unreachable'
+      taken.push(...some.map(({ id }) => ({ id, version: null, problem })))
+    }
+  }
+  return taken
+}
 export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
 export const actOnTicket = (ticketId: number, action: TicketAction, body: Wire<'VersionBody'>) =>
   request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action}`, body)

@@ -107,6 +107,15 @@ export const tickets = {
     noMatch: ['没有符合“{q}”的单。', 'Nothing matches “{q}”.'],
     unclassified: ['未分类', 'Not classified'],
   },
+  bulk: {
+    discard: ['作废', 'Discard'],
+    restore: ['恢复为草稿', 'Restore as drafts'],
+    refused: ['{n} 张未处理：{why}', '{n} not done: {why}'],
+  },
+  bulkDone: {
+    discard: ['已作废 {n} 张', '{n} discarded'],
+    restore: ['已恢复 {n} 张', '{n} restored'],
+  },
   paper: {
     title: ['投诉处理单', 'Complaint record'],
     number: ['编号', 'Number'],
