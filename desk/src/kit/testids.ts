@@ -163,7 +163,7 @@ export const TEST = {
     unchoose: 'unchoose',
     copyNumbers: 'copy-numbers',
     step: (step: string) => `bulk-${step}`,
-    outcome: 'bulk-outcome',
+    stepOutcome: 'bulk-outcome',
     undoStep: 'bulk-undo',
     pane: 'preview', // data-row
     paneSwitch: 'preview-switch', // aria-pressed
