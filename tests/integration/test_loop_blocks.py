@@ -129,7 +129,6 @@ def nothing_more(_: int) -> Iterator[bytes]:  # what every route is sent is all 
     return iter(())
 
 
-<<<<<<< HEAD
 TASK = crowded.TEXT[:10_000]
 
 
@@ -144,11 +143,11 @@ def departments(_: int) -> Iterator[bytes]:
     yield body({"number": 1, "departments": each, "rules": [{"department": f"x{n}"} for n in range(2_000)]})
     yield body({"number": 1, "departments": [*each[:250], *each[:250]], "rules": []})
     yield body({"number": 1, "departments": each, "rules": [{"department": "X", "hours": "y", "kind": n} for n in range(2_000)]})
-=======
+
+
 def every_ticket(_: int) -> Iterator[bytes]:
     """As many as one request may name: the first is the longest there is, the next have the longest texts."""
     yield body({"action": "discard", "tickets": [{"id": n + 1, "version": 1} for n in range(200)]})
->>>>>>> 274b115 (lists: Let rows be chosen, and drafts be discarded together.)
 
 
 WORST: dict[str, Bodies] = {
