@@ -12,6 +12,10 @@ from services.customers.wire import NumberText, Tier, WrittenNumber
 from services.web.shapes import Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
 
+Step = Literal["change", "confirm", "discard", "restore", "close", "dispatch"]
+"""What a person can do with a ticket."""
+
+
 class Evidence(Wire):
     """Which words filled the field: quote, speaker, seconds, and how sure (0..1)."""
 
@@ -58,9 +62,7 @@ class Ticket(Wire):
     confirmed_by: str | None
     changed_at: datetime
     drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
-    may: list[Literal["change", "confirm", "discard", "restore", "close", "dispatch"]] = Field(
-        description="what who asks can do with it now"
-    )
+    may: list[Step] = Field(description="what who asks can do with it now")
     deadlines: list[Deadline] = Field(description="its clocks as they began, those that ended too")
     wants: list[str] = Field(description="fields that the next step (confirming a draft, closing a case) needs filled")
 
@@ -81,7 +83,7 @@ class TicketRow(Wire):
     summary: str
     received_at: datetime
     owner: str | None
-    may: list[Literal["change", "confirm", "discard", "restore", "close"]] = Field(description="as a ticket's")
+    may: list[Step] = Field(description="as a ticket's")
 
 
 class TicketDue(Wire):
