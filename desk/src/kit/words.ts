@@ -140,7 +140,7 @@ export const kit = {
     chosenAll: ['已选 {n} 条：已载入的全部，后面还有', '{n} chosen: all that are loaded, there are more'],
     unchoose: ['取消选择（Esc）', 'Choose none (Esc)'],
     copyNumbers: ['复制号码', 'Copy numbers'],
-    copied: ['已复制 {n} 个号码', '{n} numbers copied'],
+    copied: ['已复制 {n} 个', '{n} copied'],
     preview: ['预览', 'Preview'],
     closePreview: ['关闭预览（Esc）', 'Close the preview (Esc)'],
     previewEmpty: ['选中一行，这里就显示它的内容。↑ ↓ 换行，回车打开。', 'Choose a row and see here what it is about. ↑ ↓ go on, Enter opens.'],

@@ -108,6 +108,7 @@ export const tickets = {
     unclassified: ['未分类', 'Not classified'],
   },
   bulk: {
+    copy: ['复制编号', 'Copy ticket numbers'],
     discard: ['作废', 'Discard'],
     restore: ['恢复为草稿', 'Restore as drafts'],
     refused: ['{n} 张未处理：{why}', '{n} not done: {why}'],
