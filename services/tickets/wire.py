@@ -11,7 +11,6 @@ from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
 from services.web.shapes import Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
-
 Step = Literal["change", "confirm", "discard", "restore", "close", "dispatch"]
 """What a person can do with a ticket."""
 
