@@ -23,9 +23,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 
 from cti.ids import is_extension
 from ivr.menu import RECEPTION
+from services.clocks import written
+from services.clocks.table import COUNTED
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
 from services.words import Language, reason, said
+
+MOST_HOLIDAYS = 1000  # in a calendar; more would put the end of a long order ten years away
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,39 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(said("IP addresses, without a network's /24")) from None
 
 
+def _hours(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        written.hours(texts)
+    except ValueError:
+        wanted = said('hours in their order, such as ["08:30-12:00", "14:00-17:30"], within 00:00-24:00; [] for none')
+        raise ValueError(wanted) from None
+    return texts
+
+
+def _holidays(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        days = written.holidays(texts)
+    except ValueError:
+        raise ValueError(said("days such as 2026-10-01, or from one to another, 2026-10-01..2026-10-07")) from None
+    if len(days) > MOST_HOLIDAYS:
+        raise ValueError(said("at most {most} days in all", most=MOST_HOLIDAYS))
+    return texts
+
+
+def _workdays(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        written.workdays(texts)
+    except ValueError:
+        raise ValueError(said("days with the day of the week that they count like, such as 2026-10-10 friday")) from None
+    return texts
+
+
+def _clocks(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not set(COUNTED) >= set(names):
+        raise ValueError(said("clocks of the rules, of {names}", names=", ".join(COUNTED)))
+    return names
+
+
 def _endpoints(given: tuple[str, ...]) -> tuple[str, ...]:
     if any(not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name) or is_extension(name) for name in given):
         raise ValueError(said("names of endpoints: letters, digits, _ and -; no agents' extensions"))
@@ -140,8 +177,10 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 QUEUE_NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 """In small letters alone: the switch takes two names that differ in nothing else for one."""
 QueueName = Annotated[str, Field(pattern=QUEUE_NAME_PATTERN), AfterValidator(_queue_name)]
+CalendarName = Annotated[str, Field(pattern=QUEUE_NAME_PATTERN)]
 Label = Annotated[str, Field(max_length=20)]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
+DayHours = Annotated[Texts, AfterValidator(_hours)]
 Endpoints = Annotated[Texts, AfterValidator(_endpoints)]
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
@@ -292,6 +331,23 @@ class Orders(_Section):
     refusals: Annotated[int, Field(ge=0, le=9)] = 2
 
 
+class Calendar(_Section):
+    monday: DayHours = ("00:00-24:00",)
+    tuesday: DayHours = ("00:00-24:00",)
+    wednesday: DayHours = ("00:00-24:00",)
+    thursday: DayHours = ("00:00-24:00",)
+    friday: DayHours = ("00:00-24:00",)
+    saturday: DayHours = ("00:00-24:00",)
+    sunday: DayHours = ("00:00-24:00",)
+    holidays: Annotated[Texts, Field(max_length=200), AfterValidator(_holidays)] = ()
+    workdays: Annotated[Texts, Field(max_length=200), AfterValidator(_workdays)] = ()
+    clocks: Annotated[Texts, AfterValidator(_clocks)] = ()
+
+    @property
+    def week(self) -> dict[str, tuple[str, ...]]:
+        return {day: getattr(self, day) for day in written.WEEKDAYS}
+
+
 class Log(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "plain", "json"] = "auto"
@@ -317,6 +373,7 @@ class Config(BaseModel):
     recordings: Recordings = Recordings()
     transcription: Transcription = Transcription()
     orders: Orders = Orders()
+    calendars: Annotated[dict[CalendarName, Calendar], Field(max_length=20)] = {"working": Calendar()}
     log: Log = Log()
 
     _base: Path = Path()

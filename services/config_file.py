@@ -11,6 +11,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -18,7 +19,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from services import words
-from services.config import NAME_PATTERN, QUEUE_NAME_PATTERN, BadConfig, Config, Mistake
+from services.clocks import written
+from services.config import NAME_PATTERN, QUEUE_NAME_PATTERN, BadConfig, Calendar, Config, Mistake
 from services.words import Language, reason, said
 
 PREFIX = "TINGSU_"
@@ -48,7 +50,7 @@ NAMES = "1 to 32 letters, digits or _"
 """In place of the pattern of ``services.config.Name``, which most names in a configuration have."""
 
 QUEUE_NAMES = "1 to 32 small letters, digits or _, a letter first"
-"""In place of the pattern of ``services.config.QueueName``."""
+"""In place of the pattern of ``services.config.QueueName`` and ``CalendarName``."""
 
 FORMER = {
     "queue": "write [queues.complaints] in its place (the heading has its name), and [ivr.priority] for [queue.priority]",
@@ -56,6 +58,9 @@ FORMER = {
 """Sections of earlier versions, and what is written in their place. They are refused: with both spellings in force nobody could
 say which of two numbers counts.
 """
+
+LEAST_WEEK = timedelta(hours=8)
+"""What must count in a week, so that the longest order ends within ten years (``clocks.calendar.FARTHEST``)."""
 
 SettingPath = tuple[str, ...]
 """``("ivr", "priority", "big")``, ``("queues", "complaints", "ring_seconds")``."""
@@ -232,6 +237,7 @@ def _unfit(config: Config) -> Iterator[Mistake]:
     """What does not go together."""
     yield from _unfit_switch(config)
     yield from _unfit_queues(config)
+    yield from _unfit_calendars(config)
 
 
 def _unfit_queues(config: Config) -> Iterator[Mistake]:
@@ -244,6 +250,35 @@ def _unfit_queues(config: Config) -> Iterator[Mistake]:
             if (other := taken.setdefault(key, name)) != name:
                 wanted = said("a key that leads to no other queue ({key} leads to {other})", key=key, other=other)
                 yield Mistake(f"[queues.{name}] keys", wanted, key, leans_on=(f"[queues.{other}] keys",))
+
+
+def _unfit_calendars(config: Config) -> Iterator[Mistake]:
+    taken: dict[str, str] = {}
+    for name, calendar in config.calendars.items():
+        section = f"[calendars.{name}]"
+        yield from _unfit_week(section, calendar)
+        for clock in calendar.clocks:
+            if (other := taken.setdefault(clock, name)) != name:
+                wanted = said("a clock that has no other calendar ({clock} has {other})", clock=clock, other=other)
+                yield Mistake(f"{section} clocks", wanted, clock, leans_on=(f"[calendars.{other}] clocks",))
+
+
+def _unfit_week(section: str, calendar: Calendar) -> Iterator[Mistake]:
+    """Too little time would put an end ten years away; and a day at work like one that is none is a slip."""
+    week = tuple(f"{section} {day}" for day in written.WEEKDAYS)
+    a_week = sum((span.end - span.begin for day in calendar.week.values() for span in written.hours(day)), timedelta(0))
+    if a_week < LEAST_WEEK:
+        wanted = said("{hours} hours or more in a week", hours=LEAST_WEEK // timedelta(hours=1))
+        yield Mistake(section, wanted, str(a_week), leans_on=week)
+    off = written.holidays(calendar.holidays)
+    for day, like in written.workdays(calendar.workdays).items():
+        if day in off:
+            yield Mistake(
+                f"{section} workdays", said("a day that is no holiday too"), day.isoformat(), leans_on=(f"{section} holidays",)
+            )
+        if not calendar.week[like]:
+            wanted = said("a day of the week that has hours")
+            yield Mistake(f"{section} workdays", wanted, f"{day} {like}", leans_on=(f"{section} {like}",))
 
 
 def _unfit_switch(config: Config) -> Iterator[Mistake]:

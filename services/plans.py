@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import recordings.crew
 from cti.events import OUTWARD, WANTED
@@ -32,6 +33,8 @@ from recordings import models
 from services.access.actor import Person
 from services.access.sessions import SessionLimits
 from services.access.throttle import ThrottleLimits
+from services.clocks import written
+from services.clocks.table import Clocks, in_calendars
 from services.config import Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
 from services.floor import queues as floor_queues
@@ -253,6 +256,18 @@ def queues(config: Config) -> tuple[floor_queues.Queue, ...]:
 def menu_queues(config: Config) -> dict[str, str]:
     """Which key of the menu leads to which queue; those of the first queue need no word."""
     return {key: name for name, queue in config.queues.items() if name != config.first_queue for key in queue.keys}
+
+
+def clocks(config: Config) -> Clocks:
+    """The table of clocks, each in the calendar that the centre gives it."""
+    zone = ZoneInfo(config.centre.timezone)
+    return in_calendars(
+        {
+            clock: written.calendar(zone, each.week, each.holidays, each.workdays)
+            for each in config.calendars.values()
+            for clock in each.clocks
+        }
+    )
 
 
 def ice_hosts(bind: str) -> dict[str, str]:

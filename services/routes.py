@@ -18,6 +18,7 @@ from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
+from services.clocks.table import CLOCKS, Clocks
 from services.customers.actions import Customers
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE, Numbering
@@ -122,12 +123,13 @@ class Parts:
     centre: str = ""
     refusals: int = 2
     numbering: Numbering = ANYWHERE
+    clocks: Clocks = field(default_factory=lambda: CLOCKS)
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
-    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock, parts.refusals)
+    hands, orders = Hands(pool, clock, parts.clocks), OrderViews.of(pool, clock, parts.refusals)
     playback = Playback(parts.archive, parts.cuttings)
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
@@ -136,7 +138,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(Calls.of(pool, playback, clock, numbering)),
-        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given), Views.of(pool, clock)),
+        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)),
         LexiconRoutes(Classes(pool, clock)),
         ListRoutes(Lists(pool, clock)),
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from services.clocks.calendar import after, before
-from services.clocks.table import CLOCKS, Clock
+from services.clocks.table import CLOCKS, Clocks
 
 
 class State(StrEnum):
@@ -57,7 +56,7 @@ class Deadline:
     settled_at: datetime | None = None
 
 
-def started(rule: str, start: Start, clocks: Mapping[str, Clock] = CLOCKS) -> Deadline:
+def started(rule: str, start: Start, clocks: Clocks = CLOCKS) -> Deadline:
     """The clock of a rule, running since ``start``. Its rule must name a length of time."""
     clock = clocks[rule]
     assert clock.within is not None

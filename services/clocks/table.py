@@ -8,7 +8,7 @@ calendar: they wait for the rooms that need them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.clocks.calendar import ALWAYS, Calendar
@@ -99,4 +99,15 @@ TABLE: tuple[Clock, ...] = (
     Clock(rules=("D3",), must="knowledge article", says="before launch date", counted_from="the new business's launch"),
 )
 
-CLOCKS: Mapping[str, Clock] = {clock.name: clock for clock in TABLE}
+Clocks = Mapping[str, Clock]
+
+CLOCKS: Clocks = {clock.name: clock for clock in TABLE}
+"""As they are where the centre sets no calendar: day and night."""
+
+COUNTED = ("T1", "T5", "N2", "A7", "A3", "V3")
+"""Those that a centre can give a calendar: each is time that people have, and not a caller's seconds in a queue, or a date."""
+
+
+def in_calendars(calendars: Mapping[str, Calendar]) -> Clocks:
+    """The table with the calendars of those clocks that have one."""
+    return {name: replace(clock, calendar=calendars.get(name, clock.calendar)) for name, clock in CLOCKS.items()}

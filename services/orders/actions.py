@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.clocks.calendar import after as counted
-from services.clocks.table import CLOCKS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
-from services.orders import clocked, store
+from services.orders import store
 from services.orders.hands import Hands
 from services.orders.model import Extension, Order
 from services.orders.papers import check_arbiter
@@ -65,7 +64,7 @@ class Orders:
     async def redo(self, order: int, version: int, hours: int, reason: str, *, by: LoggedIn) -> Order:
         """What came back does not do: the department has it again, for ``hours``. A reviewer's alone, like every deadline."""
         async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, _):
-            due_at = counted(CLOCKS[clocked.ORDER].calendar, self.hands.clock.now(), timedelta(hours=hours))
+            due_at = counted(self.hands.calendar, self.hands.clock.now(), timedelta(hours=hours))
             after = replace(advance(before, Action.REDO), due_at=due_at)
             return await self.hands.move(connection, after, before, Action.REDO, by, reason)
 

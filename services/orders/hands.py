@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.access import audit
 from services.access.actor import LoggedIn
 from services.access.policy import Act
+from services.clocks.calendar import Calendar
+from services.clocks.table import CLOCKS, Clocks
 from services.errors import Forbidden, Stale
 from services.now import Clock
 from services.orders import clocked, store
@@ -29,6 +31,12 @@ class Hands:
 
     pool: Pool
     clock: Clock
+    clocks: Clocks = field(default_factory=lambda: CLOCKS)
+
+    @property
+    def calendar(self) -> Calendar:
+        """In which an order's time counts."""
+        return self.clocks[clocked.ORDER].calendar
 
     @contextlib.asynccontextmanager
     async def on_ticket(self, ticket: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
@@ -75,7 +83,7 @@ class Hands:
         if after.state not in OPEN and (paper := await store.open_paper(connection, after)):
             await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
         await store.move(connection, after, before=before, entry=Entry(str(action), by.id, now, note))
-        await clocked.turn(connection, before, after, now)
+        await clocked.turn(connection, before, after, now, self.calendar)
         return after
 
     @contextlib.asynccontextmanager

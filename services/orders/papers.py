@@ -14,9 +14,8 @@ from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.access.rights import Right
 from services.clocks.calendar import after as counted
-from services.clocks.table import CLOCKS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
-from services.orders import clocked, store
+from services.orders import store
 from services.orders.hands import Hands
 from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
 from services.orders.store import QUERIES, Entry
@@ -198,13 +197,13 @@ class Papers:
         await store.save_paper(connection, replace(turned(paper, "leave"), ended_at=now), before=paper)
         due_at = order.due_at
         if paper.hours is not None:
-            due_at = counted(CLOCKS[clocked.ORDER].calendar, now, timedelta(hours=paper.hours))
+            due_at = counted(self.hands.calendar, now, timedelta(hours=paper.hours))
         after = left(order, paper, paper.until or due_at, now)
         if paper.verb is Verb.DISPATCH:
             local = now.astimezone(self.zone)
             number = await store.next_number(connection, local, self.given.highest(f"{local:%Y-%m}"))
             after = replace(after, number=number)
-            await dispatched(connection, order.ticket_id, number, at=now, by=by.id)
+            await dispatched(connection, order.ticket_id, number, at=now, by=by.id, table=self.hands.clocks)
         return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)
 
     async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:

@@ -15,6 +15,7 @@ from services.access import audit
 from services.access.actor import LoggedIn
 from services.clocks import store as deadlines
 from services.clocks.model import started
+from services.clocks.table import CLOCKS, Clocks
 from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Impossible, Invalid, Stale, WorldFailed, WrongField
 from services.now import Clock
@@ -46,13 +47,17 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall. ``given``: those so far."""
+    """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall. ``given``: those so far.
+
+    ``clocks``: the table of clocks with this centre's calendars.
+    """
 
     pool: Pool
     clock: Clock
     zone: ZoneInfo
     numbering: Numbering = ANYWHERE
     given: GivenNumbers = field(default_factory=GivenNumbers)
+    clocks: Clocks = field(default_factory=lambda: CLOCKS)
 
     async def load(self, ticket: int) -> Ticket:
         async with transaction(self.pool) as connection:
@@ -92,7 +97,8 @@ class Tickets:
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
-            await _move(connection, after, before=before, entry=Entry(Action.CHANGE, by.id, self.clock.now(), changes))
+            entry = Entry(Action.CHANGE, by.id, self.clock.now(), changes)
+            await _move(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)
 
     async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -104,7 +110,7 @@ class Tickets:
             number = await store.next_number(connection, now.astimezone(self.zone), self.given)
             confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by.id, owner_id=before.owner_id or by.id)
             entry = Entry(Action.CONFIRM, by.id, now, {"number": (None, number)}, note)
-            await _move(connection, confirmed, before=before, entry=entry)
+            await _move(connection, confirmed, before=before, entry=entry, table=self.clocks)
             loaded = await store.load(connection, ticket)
         await self.given.note(number)
         return loaded
@@ -185,7 +191,7 @@ class Tickets:
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
             entry = Entry(action, by.id, self.clock.now(), {"state": (before.state, after.state)}, note)
-            await _move(connection, after, before=before, entry=entry)
+            await _move(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)
 
     async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
@@ -218,23 +224,23 @@ async def _for(connection: Connection, ticket: int, version: int, action: Action
     return found
 
 
-async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry) -> None:
+async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks) -> None:
     """The ticket in its next state, and its clocks as this state has them. Raises Stale, Conflict."""
     await store.move(connection, after, before=before, entry=entry)
     clocks = turn(before, after)
     for rule, start in clocks.begin.items():
-        await deadlines.start(connection, after.id, started(rule, start))
+        await deadlines.start(connection, after.id, started(rule, start, table))
     if clocks.met:
         await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)
     if clocks.stopped:
         await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
 
 
-async def dispatched(connection: Connection, ticket: int, order: str, *, at: datetime, by: int) -> None:
+async def dispatched(connection: Connection, ticket: int, order: str, *, at: datetime, by: int, table: Clocks) -> None:
     """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction."""
     before = await store.lock(connection, ticket)
     after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
-    await _move(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}))
+    await _move(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}), table=table)
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:

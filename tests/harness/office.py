@@ -30,6 +30,7 @@ from services.calls.journal import Journal
 from services.calls.routes import CallRoutes
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
+from services.clocks.table import CLOCKS, Clocks
 from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
 from services.floor.board import Floor
@@ -217,15 +218,16 @@ async def office(
     drained: bool = True,
     database: str | None = None,
     queues: Sequence[Queue] = (Queue(name=QUEUE),),
+    clocks: Clocks = CLOCKS,
 ) -> AsyncIterator[Office]:
     """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test.
 
     ``database``: the URL at which the bell listens; without it nobody hears of changes.
     """
-    made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues)
+    made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues, clocks)
     made.journal.open()
     await made.directory.load()
-    hands, orders = Hands(pool, clock), OrderViews.of(pool, clock, 2)
+    hands, orders = Hands(pool, clock, clocks), OrderViews.of(pool, clock, 2)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),
@@ -268,7 +270,12 @@ async def office(
 
 
 def build(
-    pool: db.Pool, clock: Clock, folder: Path, settings: PresenceSettings, queues: Sequence[Queue] = (Queue(name=QUEUE),)
+    pool: db.Pool,
+    clock: Clock,
+    folder: Path,
+    settings: PresenceSettings,
+    queues: Sequence[Queue] = (Queue(name=QUEUE),),
+    clocks: Clocks = CLOCKS,
 ) -> Office:
     """Plain calls, nothing started."""
     switch = KeptSwitch()
@@ -282,7 +289,7 @@ def build(
     return Office(
         pool=pool, clock=clock, folder=folder, switch=switch, journal=journal, directory=floor.directory, floor=floor.board,
         hub=floor.hub, pops=pops.cards, presence=presence, follow=follow, drain=drain, today=floor.today,
-        tickets=Tickets(pool, clock, ZONE), sessions=sessions,
+        tickets=Tickets(pool, clock, ZONE, clocks=clocks), sessions=sessions,
     )  # fmt: skip
 
 

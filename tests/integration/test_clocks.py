@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,18 @@ import pytest_asyncio
 
 from services.clocks import store
 from services.clocks.sweeper import LEASE, Sweeper
-from services.clocks.table import AT_ONCE
+from services.clocks.table import AT_ONCE, in_calendars
+from services.clocks.written import WEEKDAYS, calendar
 from services.store import db, jobs
 from services.tickets.actions import draft_of_call
 from services.troubles import Troubles
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
-from tests.harness.office import T0, Office, office
+from tests.harness.office import T0, ZONE, Office, office
 from tests.harness.patience import until
 
 COMPLAINT = {"kind": "complaint", "business": "data", "nature": "tariff", "description": "多收了钱"}
+MONDAY = datetime(2026, 11, 30, 0, 30, tzinfo=UTC)  # half past eight in Shanghai
 SUGGESTION = {"kind": "suggestion", "suggestion": "service", "description": "多开一个窗口"}
 
 
@@ -288,3 +290,18 @@ async def test_ones_own_open_cases_are_told_by_what_ends_first(desk: Office, clo
     assert status == 200
     _, due = await ask(desk, "GET", "/api/me/due")
     assert [one["id"] for one in due] == [second["id"], third["id"]]
+
+
+async def test_an_hour_of_the_centres_calendar_is_over_after_the_weekend(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    """Begun on a Friday at 17:10 in Shanghai, twenty minutes before the centre closes; warned of by the same calendar."""
+    open_hours = ("08:30-12:00", "14:00-17:30")
+    week = {**dict.fromkeys(WEEKDAYS, open_hours), "saturday": (), "sunday": ()}
+    clock.move(days=4, minutes=10)
+    async with office(pool, clock, tmp_path, drained=False, clocks=in_calendars({"N2": calendar(ZONE, week, (), ())})) as desk:
+        await desk.hire("li", extension="1001")
+        (deadline,) = (await confirmed(desk))["deadlines"]
+        assert (moment(deadline["starts_at"]), moment(deadline["ends_at"])) == (clock.now(), MONDAY + timedelta(minutes=40))
+        assert (await row(desk))["warns_at"] == MONDAY + timedelta(minutes=25)
+        _, ticket = await ask(desk, "POST", "/api/tickets", {"key": "key-0002", "fields": SUGGESTION})
+        (deadline,) = (await step(desk, ticket, "confirm"))["deadlines"]
+        assert moment(deadline["ends_at"]) == clock.now() + AT_ONCE  # it has no calendar

@@ -13,10 +13,12 @@ import pytest
 import pytest_asyncio
 
 from services.access.rights import RIGHTS, Right, Role
+from services.clocks.table import in_calendars
+from services.clocks.written import WEEKDAYS, calendar
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
-from tests.harness.office import Office, office
+from tests.harness.office import ZONE, Office, office
 
 CASE = {"kind": "complaint", "business": "data", "nature": "tariff", "description": "多收了钱", "customer_number": "13800138000"}
 Json = dict[str, Any]
@@ -485,3 +487,18 @@ def test_who_reviews_by_the_database_is_who_has_the_right() -> None:
     migration = Path("services/store/migrations/0024_orders.sql").read_text()
     named = migration.split("roles && array[")[1].split("]")[0].replace("'", "").split(", ")
     assert set(named) == {role for role in Role if Right.ORDERS_REVIEW in RIGHTS[role]}
+
+
+async def test_a_departments_hours_are_those_of_the_calendar_for_orders(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
+    """24 hours are three days of eight: left on a Monday at 17:00 in Shanghai, due on Friday, for Wednesday is a holiday."""
+    week = {**dict.fromkeys(WEEKDAYS, ("09:00-17:00",)), "saturday": (), "sunday": ()}
+    table = in_calendars({"V3": calendar(ZONE, week, ("2026-11-25",), ())})
+    async with office(pool, clock, tmp_path, drained=False, clocks=table) as desk:
+        network = await desk.department("network")
+        await desk.hire("zhao", "senior_agent")
+        await desk.hire("net", "department_officer", department=network)
+        order = await dispatch(desk, await case(desk, "zhao"), "zhao")
+        assert order["due_at"] == "2026-11-27T09:00:00Z"
+        order = await step(desk, "net", order, "return", answer="修好了")
+        order = await step(desk, "zhao", order, "redo", hours=8, reason="还是不通")
+        assert order["due_at"] == "2026-11-24T09:00:00Z"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.clocks.written import WEEKDAYS
 from services.config import BadConfig, Config, Mistake, Queue
 from services.config_file import load, look, without_followers
 
@@ -227,6 +228,34 @@ def test_a_name_that_the_switch_could_not_keep_apart_or_in_its_line_is_named(tmp
 )
 def test_queues_that_do_not_go_together_are_named(tmp_path: Path, text: str, where: str) -> None:
     assert list(named(text, tmp_path)) == [where]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('monday = ["8-12"]', "[calendars.a] monday"),
+        ('monday = ["12:00-08:00"]', "[calendars.a] monday"),
+        ('friday = ["08:00-12:00", "11:00-13:00"]', "[calendars.a] friday"),
+        ("friday = 8", "[calendars.a] friday"),
+        ('holidays = ["2026-02-30"]', "[calendars.a] holidays"),
+        ('holidays = ["2026-01-01..2026-12-31", "2027-01-01..2027-12-31", "2028-01-01..2028-12-31"]', "[calendars.a] holidays"),
+        ('workdays = ["2026-10-10"]', "[calendars.a] workdays"),
+        ('workdays = ["2026-10-10 friday"]\nholidays = ["2026-10-10"]', "[calendars.a] workdays"),
+        ('sunday = []\nworkdays = ["2026-10-10 sunday"]', "[calendars.a] workdays"),
+        ('clocks = ["A1"]', "[calendars.a] clocks"),
+        ('clocks = ["N2"]\n[calendars.b]\nclocks = ["N2"]', "[calendars.b] clocks"),
+        ("hours = 3", "[calendars.a] hours"),
+        ("\n".join(f"{day} = []" for day in WEEKDAYS), "[calendars.a]"),
+        ("[calendars.B]", "[calendars] B"),
+    ],
+)
+def test_a_calendar_that_makes_no_sense_is_named(tmp_path: Path, text: str, where: str) -> None:
+    assert list(named(f"[calendars.a]\n{text}\n", tmp_path)) == [where]
+
+
+def test_every_mistake_of_a_calendar_is_named_at_once(tmp_path: Path) -> None:
+    text = '[calendars.a]\nmonday = ["8-12"]\ntuesday = ["x"]\nholidays = ["x"]\nclocks = ["X9"]\n'
+    assert list(named(text, tmp_path)) == [f"[calendars.a] {key}" for key in ("monday", "tuesday", "holidays", "clocks")]
 
 
 def test_the_log_counts_from_the_file_too(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services import plans
 from services.access.actor import Person
 from services.access.rights import Role
+from services.clocks.calendar import ALWAYS
+from services.clocks.table import CLOCKS
 from services.config import Config, Instance, Ivr
 from services.config_file import load
 
@@ -92,3 +96,19 @@ def test_the_first_queue_comes_first_and_keys_lead_to_the_others(tmp_path: Path)
 def test_the_switch_has_the_name_that_the_configuration_gives_it(tmp_path: Path) -> None:
     given = config(tmp_path, 'node = "east"')
     assert (plans.ami_settings(given).node, plans.ami_settings(given).queues) == ("east", ("complaints",))
+
+
+def test_a_clock_counts_in_the_calendar_that_the_centre_gives_it(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    text = (
+        '[calendars.office]\nsaturday = []\nsunday = []\nclocks = ["N2"]\n'
+        'holidays = ["2026-10-01..2026-10-07"]\nworkdays = ["2026-10-10 friday"]\n[calendars.late]\nclocks = ["V3"]\n'
+    )
+    file.write_text(text, encoding="utf-8")
+    table = plans.clocks(load(file))
+    days = (date(2026, 10, 1), date(2026, 10, 8), date(2026, 10, 10), date(2026, 10, 11))  # Thursdays, a Saturday, a Sunday
+    assert [bool(table["N2"].calendar.spans(day)) for day in days] == [False, True, True, False]
+    assert table["N2"].calendar.zone == ZoneInfo("Asia/Shanghai")
+    assert all(table["V3"].calendar.spans(day) for day in days)
+    assert table["A3"].calendar is ALWAYS
+    assert plans.clocks(Config()) == CLOCKS

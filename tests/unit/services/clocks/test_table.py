@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.clocks.table import AT_ONCE, CLOCKS, TABLE, Clock
+from services.clocks.calendar import ALWAYS, Calendar
+from services.clocks.table import AT_ONCE, CLOCKS, COUNTED, TABLE, Clock, in_calendars
 
 PAGE = Path(__file__).parents[4] / "docs/rules.md"
 LENGTH = {"s": timedelta(seconds=1), "h": timedelta(hours=1)}
@@ -41,3 +43,19 @@ def test_its_length_is_what_it_says(clock: Clock) -> None:
 
 def test_at_once_is_shorter_than_any_other_time_that_people_have() -> None:
     assert timedelta(0) < AT_ONCE < min(clock.within for clock in TABLE if clock.within and clock.says.endswith(" h"))
+
+
+def test_every_clock_counts_day_and_night_unless_a_calendar_is_set() -> None:
+    assert all(clock.calendar is ALWAYS for clock in TABLE)
+    assert in_calendars({}) == CLOCKS
+
+
+def test_a_calendar_is_that_of_its_clock_alone() -> None:
+    office = Calendar(ZoneInfo("Asia/Shanghai"), dates={})
+    table = in_calendars({"N2": office})
+    assert [name for name, clock in table.items() if clock.calendar is office] == ["N2"]
+    assert table["N2"].within == CLOCKS["N2"].within
+
+
+def test_what_can_have_a_calendar_is_time_that_people_have() -> None:
+    assert set(COUNTED) == {clock.name for clock in TABLE if clock.within} - {"A1"} | {"V3"}
