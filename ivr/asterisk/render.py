@@ -143,7 +143,7 @@ def words_of(folder: Path, plan: SwitchPlan) -> dict[str, str]:
         "queue_choice": "\n".join(_queue_choice_lines(plan.queues)),
         "queue_names": ", ".join(f"`{queue.name}`" for queue in plan.queues),
         "queue_sections": _queue_sections(plan),
-        "ring_colleague": _dial_lines("Hangup()", before=("Set(TRANSFER_CONTEXT=handed-on)", "Gosub(no-test,s,1)")),
+        "ring_colleague": _dial_lines("Hangup()", before=_BEFORE_A_COLLEAGUE),
         "ring_handed_on": _dial_lines("Goto(unanswered,s,1)"),
         "rtp_first": str(plan.ports.rtp_first),
         "rtp_last": str(plan.ports.rtp_last),
@@ -244,6 +244,13 @@ def _hotline_lines(number: str) -> str:
 def _wide_codecs(modules: Path) -> list[str]:
     """The codecs that this switch can translate. A codec that is allowed but cannot be translated makes a call without sound."""
     return [codec for codec, names in _WIDE.items() if any((modules / name).exists() for name in names)]
+
+
+_BEFORE_A_COLLEAGUE = (
+    "Set(TRANSFER_CONTEXT=handed-on)",
+    "Set(CONNECTED_LINE_SEND_SUB=record-dialler,s,1)",
+    "Gosub(no-test,s,1)",
+)
 
 
 def _dial_lines(afterwards: str, *, before: Iterable[str] = ()) -> str:

@@ -424,6 +424,25 @@ async def test_an_attended_transfer_by_the_phone_keeps_every_voice(floor: Floor)
     await check_transfer(floor, caller, before, after)
 
 
+@pytest.mark.parametrize("by", ["the caller's line", "the colleague's line"])
+@undisturbed
+async def test_whoever_dialled_an_agent_and_is_handed_that_agents_caller_is_recorded_from_then_on(floor: Floor, by: str) -> None:
+    """Nobody rang her phone: what the dialplan does for a phone that it rings was not done for hers."""
+    caller, agent = await floor.starts("1001")
+    before = await two_moments()
+    await agent.hold()
+    mark = floor.watcher.mark()
+    dialler = await floor.agents["1002"].call("1001")
+    dialler.voice.tone(SECOND)
+    asked = await floor.answered("1001")
+    await floor.watcher.until_together(since=mark)
+    await (agent.refer_replacing(asked, "1002") if by == "the caller's line" else asked.refer_replacing(agent, "1002"))
+    await until(lambda: len(floor.switch.leg_files()) == 4, "a leg file of whoever dialled")
+    after = await two_moments()
+    assert not dialler.ended_already
+    await check_transfer(floor, caller, before, after)
+
+
 @undisturbed
 async def test_an_attended_transfer_by_the_desk_keeps_every_voice(floor: Floor) -> None:
     floor.agents["1002"].first_sequence = 19_000

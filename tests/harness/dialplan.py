@@ -53,6 +53,7 @@ TEST_CALL = [
 """All that an extension which sends sound back may do: for a limited time, for a phone that has no other call."""
 END_OF_TEST = "ExecIf($[${GROUP_COUNT(${CHANNEL(endpoint)}@tests)} > 0]?SoftHangup(${TEST_${CHANNEL(endpoint)}}))"
 """The one call that the dialplan ends from outside of it."""
+_JUMP = re.compile(r"(?:(?:Goto|Gosub)\(|CONNECTED_LINE_SEND_SUB=)([\w-]+),(\w+),")
 _RECORD = re.compile(r"MixMonitor\(,r\((?P<file>[^()]*(?:\([^()]*\)[^()]*)*)\)S\)")
 
 
@@ -136,7 +137,7 @@ def _record_faults(application: str) -> Iterator[str]:
 
 def _lost_targets(every: list[Step]) -> list[str]:
     places = {(step.context, step.exten) for step in every}
-    wanted = {(step, *target) for step in every for target in re.findall(r"(?:Goto|Gosub)\(([\w-]+),(\w+),", step.application)}
+    wanted = {(step, *target) for step in every for target in _JUMP.findall(step.application)}
     return [f"a jump to nowhere: {step.line}" for step, context, exten in wanted if (context, exten) not in places]
 
 

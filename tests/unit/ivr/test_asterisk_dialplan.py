@@ -55,6 +55,7 @@ def test_the_dialplan_for_ones_own_switch_has_no_fault(tmp_path: Path) -> None:
         'exten => 1,1,ExecIf($["a"="a"]?SoftHangup(PJSIP/1001-00000001))\n same => n,Hangup()',
         "exten => 1,1,Set(CALLERID(name)=${FROM_NAME}x)\n same => n,Hangup()",
         "exten => 1,1,Goto(nowhere,s,1)",
+        "exten => 1,1,Set(CONNECTED_LINE_SEND_SUB=nowhere,s,1)\n same => n,Hangup()",
         "exten => 1,1,Answer()",
         "[from-outside]\nexten => s,1,Hangup()",
         "[handed-on]\nexten => echo,1,Set(TIMEOUT(absolute)=60)\n same => n,Answer()\n same => n,Echo()\n same => n,Hangup()",
@@ -131,3 +132,18 @@ def test_every_queue_has_a_section_of_its_own_that_states_everything(tmp_path: P
     render_includes(tmp_path / "own", replace(PLAN, queues=QUEUES), prompts=tmp_path / "prompts", websocket="ws://127.0.0.1:1/ws")
     assert (tmp_path / "own/tingsu_queues.conf").read_text(encoding="utf-8").count("strategy = rrmemory") == 3
     assert "`complaints`, `suggestions`, `seniors`" in (tmp_path / "own/README.md").read_text(encoding="utf-8")
+
+
+def test_who_dials_a_colleague_is_recorded_once_a_caller_is_handed_over(dialplan: str) -> None:
+    """What it comes to on a real switch: acceptance/test_recording_legs."""
+    by_exten: dict[str, list[str]] = {}
+    for step in steps(dialplan):
+        if step.context == "from-agent":
+            by_exten.setdefault(step.exten, []).append(step.application)
+    dialling = [does for does in by_exten.values() if any(each.startswith("Dial(") for each in does)]
+    assert len(dialling) == 4
+    for does in dialling:
+        rings = next(place for place, each in enumerate(does) if each.startswith("Dial("))
+        assert "Set(CONNECTED_LINE_SEND_SUB=record-dialler,s,1)" in does[:rings]
+    recorded = [step.application for step in steps(dialplan) if step.context == "record-dialler"]
+    assert [each for each in recorded if each.startswith("MixMonitor(,r(")]
