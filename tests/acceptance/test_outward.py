@@ -14,16 +14,20 @@ from services import plans
 from services.config_file import load
 from services.hosted.asterisk import ManagedAsterisk
 from tests.acceptance.conftest import at_work, on_the_board
-from tests.acceptance.test_transfers import a_moment, at, sides
+from tests.acceptance.test_transfers import BERT, CARL, a_moment, says, sides
+from tests.acceptance.test_transfers import CALLER as OUTSIDE
 from tests.harness.centre import Centre
 from tests.harness.outward import TRUNK, a_way_out, call_back, witness
 from tests.harness.patience import until
 from tests.harness.sip_phone import Answer, Call, CallRefused, Phone, Reject, Ring
 from tests.harness.switch import Watcher, asterisk_program
-from tests.harness.tones import share
 
-OUTSIDE, BERT, CARL = 440, 1000, 1500
-SETTINGS: dict[str, dict[str, object]] = {"asterisk": {"trunks": [TRUNK]}, "recordings": {"orphan_seconds": 4}}
+SETTINGS: dict[str, dict[str, object]] = {
+    "asterisk": {"trunks": [TRUNK]},
+    "queues.complaints": {"wrap_up_seconds": 60},
+    "recordings": {"orphan_seconds": 4},
+}
+"""The wrap-up is longer than any stall of the machine, as it is looked for."""
 NOTHING_COUNTED = {"answered_today": 0, "abandoned_today": 0, "answered_again_today": 0, "abandoned_again_today": 0}
 
 
@@ -131,8 +135,8 @@ async def test_a_call_that_an_agents_telephone_makes_is_shown_recorded_and_in_no
     assert (call["waited_ms"], call["ticket_id"], leg["extension"], leg["outcome"]) == (None, None, "1002", "answered")
     assert leg["rang_ms"] > 0
     his, agents = await sides(centre, call["id"])
-    assert share(at(his, both - begins), OUTSIDE) > 0.9
-    assert share(at(agents, both - begins), BERT) > 0.9
+    assert says(his, both - begins, OUTSIDE)
+    assert says(agents, both - begins, BERT)
     together = (await centre.admin.get("/api/board"))["together"]
     assert {name: together[name] for name in NOTHING_COUNTED} == NOTHING_COUNTED
     assert together["service_level_today"] is None
@@ -209,13 +213,13 @@ async def test_whom_an_agent_called_is_handed_on_to_a_colleague_in_the_same_call
     assert [leg["person"] for leg in detail["legs"]] == ["白涛", "陈刚"]
     assert detail["call"]["answered_by"] == "白涛"
     his, agents = await sides(centre, call)
-    assert share(at(his, after - begins), OUTSIDE) > 0.9
-    assert share(at(agents, before - begins), BERT) > 0.9
-    assert share(at(agents, after - begins), CARL) > 0.9
+    assert says(his, after - begins, OUTSIDE)
+    assert says(agents, before - begins, BERT)
+    assert says(agents, after - begins, CARL)
 
 
 async def test_calls_between_agents_are_still_none(centre: Centre, phones: dict[str, Phone], outside: Phone) -> None:
-    before = (await centre.admin.get("/api/calls", limit=1))["calls"]
+    before = await ids(centre)
     phones["carl"].on_ring = Answer(after=0.2)
     async with at_work(centre, "bert"):
         mine = await phones["bert"].call("1003")
@@ -223,7 +227,11 @@ async def test_calls_between_agents_are_still_none(centre: Centre, phones: dict[
         await until(lambda: is_in_state(centre, "talking"), "Bert to talk", 10)
         assert await state(centre) == ("talking", None)
         await mine.hang_up()
-    assert (await centre.admin.get("/api/calls", limit=1))["calls"] == before
+    assert await ids(centre) == before
+
+
+async def ids(centre: Centre) -> list[str]:
+    return [row["id"] for row in (await centre.admin.get("/api/calls", limit=50))["calls"]]
 
 
 async def test_what_the_backend_did_not_hear_is_found_while_it_lasts_and_is_its_sound_alone_afterwards(

@@ -67,10 +67,10 @@ async def test_whom_the_caller_was_handed_to_after_a_consultation_is_in_the_call
     begins = datetime.fromisoformat(detail["recording"]["starts_at"]).timestamp()
     his, theirs = await sides(centre, row["id"])
     for moment in (before, alone, after):
-        assert share(at(his, moment - begins), CALLER) > 0.9
-    assert share(at(theirs, before - begins), BERT) > 0.9
+        assert says(his, moment - begins, CALLER)
+    assert says(theirs, before - begins, BERT)
     assert not at(theirs, alone - begins).any(), "what the agents said to each other is on the caller's recording"
-    assert share(at(theirs, after - begins), CARL) > 0.9
+    assert says(theirs, after - begins, CARL)
     # the files go after the row has said that all is archived, and before anybody would take them for a call of their own
     await until(lambda: not set(centre.spool.glob("*.wav")) - others, "a spool in which nothing of it is left behind")
 
@@ -106,3 +106,14 @@ def at(side: Pcm, seconds: float) -> Pcm:
     """Three tenths of a second around that moment."""
     middle = round(seconds * RATE)
     return side[max(0, middle - RATE * 3 // 20) : middle + RATE * 3 // 20]
+
+
+def says(side: Pcm, seconds: float, pitch: int) -> bool:
+    """Whether this voice is there around that moment, and no other. A busy machine delays packets and leaves gaps: one tenth of a
+    second that is whole is enough.
+    """
+    tenth = RATE // 10
+    first = max(0, round(seconds * RATE) - 4 * tenth)
+    parts = [side[place : place + tenth] for place in range(first, first + 8 * tenth, tenth)]
+    others = [share(part, other) for part in parts for other in (CALLER, BERT, CARL) if other != pitch]
+    return any(share(part, pitch) > 0.9 for part in parts) and max(others) < 0.5

@@ -21,7 +21,8 @@ from tests.harness.sip_phone import Phone
 from tests.harness.switch import WATCHER, WATCHER_SECRET, Watcher
 
 TRUNK = "provider"
-RING_S = 20
+RING_S = 60
+"""Longer than any stall of the machine: whoever is called rings until a test has seen it."""
 _CONTEXT = "tests-outward"
 
 _PJSIP = """
