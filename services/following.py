@@ -103,7 +103,7 @@ class Follow:
             case CallAnswered() if isinstance(result, int):
                 self._ticket_made(fact.call, result)
                 self.on_counted()
-            case CallAnswered() | QueueLeft() | CallEnded() | StillLive():
+            case CallAnswered() | OfferEnded() | LegLeft() | QueueLeft() | CallEnded() | StillLive():
                 self.on_counted()
 
     def _on_floor(self, change: AgentChanged | QueueChanged | LinkChanged) -> None:

@@ -77,6 +77,7 @@ export function board(state: AgentState, version: Version): Board {
     agents: [],
     queues: [{ queue: 'complaints', zh: '投诉', en: 'Complaints', ...FIGURES }],
     together: FIGURES,
+    mine: null,
     wrap_up_until: null,
     wanted: 'ready',
   }

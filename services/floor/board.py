@@ -13,11 +13,12 @@ from itertools import count
 from typing import Any, Literal
 
 from cti.changes import AgentChanged, AgentState, LinkChanged, QueueChanged
+from services.floor import own
 from services.floor.directory import Directory
 from services.floor.figures import Figures, Today
 from services.floor.queues import Queue
 from services.floor.store import Seat
-from services.floor.wire import AgentNow, Board, LinkNow, QueueFigures, QueueNow, Version
+from services.floor.wire import AgentNow, Board, LinkNow, OwnToday, QueueFigures, QueueNow, Version
 from services.now import Clock
 from services.web.stream import Snapshot
 
@@ -93,6 +94,7 @@ class Floor:
             agents=[self._agent(each).now for each in self._agents()],
             queues=[self._queue_now(queue) for queue in self._queues],
             together=self._together(),
+            mine=self._mine(person) if seat else None,
             wrap_up_until=self.wrap_up_until(person),
             wanted=self.wants(person),
         )
@@ -112,10 +114,25 @@ class Floor:
             me = self._agent(seat).text if seat else "null"
             until = self.wrap_up_until(person)
             end = f'"{until.isoformat()}"' if until else "null"
-            own = f'"me":{me},"wrap_up_until":{end},"wanted":"{self.wants(person)}"'
-            return f'{{"type":"board","at":"{at}","board":{{{shared},{own}}}}}'
+            mine = self._mine(person).model_dump_json() if seat else "null"
+            theirs = f'"me":{me},"mine":{mine},"wrap_up_until":{end},"wanted":"{self.wants(person)}"'
+            return f'{{"type":"board","at":"{at}","board":{{{shared},{theirs}}}}}'
 
         return Snapshot(n, text)
+
+    def _mine(self, person: int) -> OwnToday:
+        figures = self._today.own.get(person, own.NONE)
+        return OwnToday(
+            answered=figures.answered,
+            answered_in_time=figures.answered_in_time,
+            missed=figures.missed,
+            answer_ms=figures.average_ms,
+            in_time=figures.in_time,
+            formula=own.FORMULA,
+            talked_ms=figures.talked_ms,
+            dialled=figures.dialled,
+            dialled_talked_ms=figures.dialled_talked_ms,
+        )
 
     def _agents(self) -> list[Seat]:
         return [seat for seat in self._directory.seats() if seat.agent]

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from services.errors import WorldFailed
+from services.floor import own
 from services.floor.store import QUERIES
 from services.now import Clock
 from services.store.db import Connection, Pool, connection
@@ -93,7 +94,7 @@ async def compute(connection: Connection, queue: str, interval: tuple[datetime, 
 
 
 class Today:
-    """Today's figures of each queue, kept fresh. While the database is away the last ones stand."""
+    """Today's figures of each queue and of each agent, kept fresh. While the database is away the last ones stand."""
 
     def __init__(self, pool: Pool, clock: Clock, *, queues: Mapping[str, Limits], zone: ZoneInfo) -> None:
         self._pool = pool
@@ -102,6 +103,7 @@ class Today:
         self._zone = zone
         self._stale = asyncio.Event()
         self.of = dict.fromkeys(queues, Figures())
+        self.own: dict[int, own.OwnFigures] = {}
         self.changed: Callable[[], None] | None = None
 
     @property
@@ -124,10 +126,12 @@ class Today:
 
     async def load(self) -> None:
         """Raises DatabaseAway."""
-        before, day = self.of, day_of(self._clock.now(), self._zone)
+        before, day = (self.of, self.own), day_of(self._clock.now(), self._zone)
+        in_time = {queue: limits.in_time_ms for queue, limits in self._queues.items()}
         async with connection(self._pool) as taken:
             self.of = {queue: await compute(taken, queue, day, limits) for queue, limits in self._queues.items()}
-        if self.changed and self.of != before:
+            self.own = await own.compute(taken, in_time, day)
+        if self.changed and (self.of, self.own) != before:
             self.changed()
 
     async def run(self) -> None:

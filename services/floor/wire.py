@@ -49,6 +49,20 @@ class QueueNow(QueueFigures):
     en: str
 
 
+class OwnToday(Wire):
+    """How the day has gone at one's own phone."""
+
+    answered: int = Field(description="rings of a queue that one answered")
+    answered_in_time: int
+    missed: int = Field(description="rings that one let pass or declined (SPEC A1)")
+    answer_ms: int | None = Field(description="SPEC 'Agent answer time', the average; null before the first answer")
+    in_time: float | None = Field(description="of those answered or missed; null before the first")
+    formula: str
+    talked_ms: int = Field(description="with callers, of what began today and is over")
+    dialled: int = Field(description="calls that one placed, which are no calls of a queue")
+    dialled_talked_ms: int
+
+
 class LinkNow(Wire):
     up: bool
     since: datetime
@@ -69,6 +83,7 @@ class Board(Wire):
     agents: list[AgentNow]
     queues: list[QueueNow] = Field(description="in the order of the configuration, the first one first; one at least")
     together: QueueFigures = Field(description="of all queues; a caller who went through several is counted once")
+    mine: OwnToday | None = Field(description="of who has a phone here")
     wrap_up_until: datetime | None
     wanted: Literal["ready", "paused", "away"] = Field(
         description="what the person asked to be, whatever the switch says of the phone"

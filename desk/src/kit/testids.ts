@@ -51,6 +51,7 @@ export const TEST = {
   day: {
     panel: 'the-day',
     due: 'due-row', // data-ticket-id
+    mine: 'my-day',
   },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage

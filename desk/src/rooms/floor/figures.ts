@@ -1,6 +1,6 @@
 /** How a queue's figures of today are shown. */
 import { percent } from '@/kit/format'
-import type { QueueFigures } from '@/kit/wire'
+import type { QueueFigures, Wire } from '@/kit/wire'
 import { t } from '@/words'
 
 /** The share answered in time; null when nobody has called. */
@@ -19,4 +19,9 @@ export function formulaOf(queue: QueueFigures): string {
     answeredAgain: queue.answered_again_today,
     abandonedAgain: queue.abandoned_again_today,
   })
+}
+
+/** The same of one's own. */
+export function formulaOfMine(mine: Wire<'OwnToday'>): string {
+  return t('day.formula', { name: mine.formula, answered: mine.answered, inTime: mine.answered_in_time, missed: mine.missed })
 }

@@ -88,6 +88,17 @@ export const floor = {
   day: {
     due: ['我的期限', 'My deadlines'],
     nothingDue: ['没有到期的事。', 'Nothing is due.'],
+    mine: ['我今天的电话', 'My calls today'],
+    myAnswered: ['接起', 'Answered'],
+    myMissed: ['未接振铃', 'Missed rings'],
+    myAverage: ['平均接听用时', 'Answered after, on average'],
+    myInTime: ['{goal} 秒内接起', 'In {goal} s'],
+    myTalk: ['通话时长', 'Talked'],
+    myDialled: ['外呼', 'Calls I made'],
+    formula: [
+      '按“{name}”计算：{inTime} 次按时接起 ÷（{answered} 次接起 + {missed} 次未接振铃）。来电者先挂断、或由同事接起的振铃不算。',
+      'Counted by “{name}”: {inTime} answered in time ÷ ({answered} answered + {missed} missed rings). A ring that the caller ended, or that a colleague answered, is not counted.',
+    ],
     queue: ['今天的队列', 'The queue today'],
     waiting: ['正在等候', 'Waiting now'],
     longest: ['最长等候', 'Longest wait'],
