@@ -46,6 +46,7 @@ export const frame = {
     pause: ['暂停或离开', 'Pause or leave'],
     palette: ['前往、查找、操作', 'Go, find, do'],
     list: ['在列表中移动、打开', 'Move in a list, open'],
+    choose: ['在列表中选择一行、一段、已载入的全部', 'Choose a row, a range, all that are loaded'],
     play: ['播放 / 暂停（播放器内）', 'Play / pause (in the player)'],
     seek: ['后退 / 前进 3 秒（播放器内）', 'Back / on by 3 s (in the player)'],
     esc: ['关闭打开的窗口', 'Close what is open'],
