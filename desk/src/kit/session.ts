@@ -105,6 +105,11 @@ export const useSession = defineStore('session', () => {
   const can = (...anyOf: Right[]) => anyOf.some((right) => me.value?.rights.includes(right))
   const hasPhone = computed(() => Boolean(me.value?.extension) && can('desk'))
   /** Each role's home answers: what must I do next? */
-  const home = computed(() => (can('desk') ? '/' : can('people') ? '/system' : '/calls'))
+  const home = computed(() => {
+    if (can('desk')) return '/'
+    if (can('people')) return '/system'
+    if (can('orders.answer')) return '/orders'
+    return can('calls.read', 'calls.read_own') ? '/calls' : '/tickets'
+  })
   return { me, ended, away, can, hasPhone, home, load, leave, stayWhile, login, logout, chooseLanguage }
 })

@@ -171,6 +171,19 @@ export const TEST = {
     paneOpen: 'preview-open',
     paneClose: 'preview-close',
   },
+  order: {
+    panel: 'orders-panel',
+    card: 'order-card', // data-order-id, data-state
+    paper: 'order-paper', // data-state
+    step: (step: string) => `order-${step}`,
+    drop: 'order-drop',
+    entry: (field: string) => `order-entry-${field}`,
+    send: 'order-send',
+    open: 'orders-open',
+    over: 'orders-over',
+  },
+  departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
+  review: { row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },
   journal: { row: 'journal-row' }, // data-action
 } as const

@@ -5,9 +5,12 @@ import { audit } from './audit/room'
 import { calls } from './calls/room'
 import { classes } from './classes/room'
 import { customers } from './customers/room'
+import { departments } from './departments/room'
 import { floor } from './floor/room'
+import { orders } from './orders/room'
 import { people } from './people/room'
+import { reviews } from './reviews/room'
 import { system } from './system/room'
 import { tickets } from './tickets/room'
 
-export const ROOMS: readonly Room[] = [floor, tickets, calls, customers, people, classes, audit, system, account]
+export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, people, departments, classes, audit, system, account]

@@ -27,6 +27,9 @@ export const people = {
     reset: ['重设密码…', 'Reset the password…'],
     resetSay: ['为 {name} 随机生成一个新密码，只显示一次。旧密码随即失效，其现有登录会结束。', 'A new random password is made for {name} and shown once. The old one stops working, and their sessions end.'],
     resetNow: ['现在重设', 'Reset now'],
+    department: ['部门', 'Department'],
+    noDepartment: ['请选择部门', 'Choose a department'],
+    departmentsFirst: ['还没有部门，请先在“部门”页建立。', 'There are no departments yet: make them first, under Departments.'],
     resetOwn: ['自己的密码在右上角的账户菜单里更改。', 'Your own password is changed in the account menu, top right.'],
   },
   once: {

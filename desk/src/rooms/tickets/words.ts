@@ -142,6 +142,7 @@ export const tickets = {
     discard: ['作废', 'discarded'],
     restore: ['恢复', 'restored'],
     close: ['结单', 'closed'],
+    dispatch: ['派单', 'dispatched an order'],
     renumber: ['按新规则重写号码', 'number written by the new rules'],
   },
 } as const

@@ -1,0 +1,32 @@
+/** Service departments and the dispatch catalogue. */
+export const departments = {
+  departments: {
+    title: ['部门与派单目录', 'Departments'],
+    say: [
+      '服务部门接收工单；派单目录说明哪类投诉派给哪个部门，派单时自动建议。部门不能删除，只能停用。',
+      'Service departments receive work orders; the catalogue says which class of case goes to which of them, and is proposed when an order is dispatched. A department cannot go, but it can be made inactive.',
+    ],
+    empty: ['还没有部门。先添加第一个服务部门，再写派单目录。', 'No departments yet. Add the first one, then the catalogue.'],
+    code: ['编码', 'Code'],
+    codeRule: ['小写字母、数字、_', 'small letters, digits, _'],
+    zh: ['中文名', 'Chinese name'],
+    en: ['英文名', 'English name'],
+    hours: ['时限（小时）', 'Hours'],
+    active: ['启用', 'Active'],
+    add: ['添加部门', 'Add a department'],
+    catalogue: ['派单目录', 'Dispatch catalogue'],
+    noRules: ['目录是空的：派单时不建议部门。', 'The catalogue is empty: no department is proposed.'],
+    any: ['不限', 'Any'],
+    department: ['部门', 'Department'],
+    addRule: ['添加一条', 'Add a row'],
+    own: ['部门标准', 'its own'],
+    unsaved: ['未保存', 'Not saved'],
+    history: ['修改记录', 'Changes'],
+    noHistory: ['还没有修改过。', 'Nothing has been changed yet.'],
+    edition: ['第 {n} 版', 'Edition {n}'],
+    present: ['现用', 'in force'],
+    back: ['恢复到这一版', 'Go back to this one'],
+    backSure: ['恢复到第 {n} 版？之后新增的部门会停用。', 'Go back to edition {n}? Departments that came later become inactive.'],
+    stale: ['别人刚改过部门。请先重新载入，再改一次。', 'Somebody else has just changed the departments. Load them again, then change them once more.'],
+  },
+} as const

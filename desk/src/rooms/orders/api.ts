@@ -1,0 +1,16 @@
+/** Work orders, what leaves the centre about them, and departments. */
+import { query, request } from '@/kit/http'
+import type { Order, Wire } from '@/kit/wire'
+
+export const departments = () => request<Wire<'Departments'>>('GET', 'departments')
+export const ordersOf = (ticketId: number) => request<Order[]>('GET', `tickets/${ticketId}/orders`)
+/** What was sent to one's own department. */
+export const myOrders = (over: boolean, after?: number) => request<Order[]>('GET', `orders${query({ limit: 20, after, over: over ? 'yes' : undefined })}`)
+export const order = (orderId: number) => request<Order>('GET', `orders/${orderId}`)
+export const dispatch = (ticketId: number, body: Wire<'DispatchBody'>) => request<Order>('POST', `tickets/${ticketId}/orders`, body)
+/** A step with an order: its own body each. */
+export const step = (orderId: number, name: string, body: object) => request<Order>('POST', `orders/${orderId}/${name}`, body)
+export const rewrite = (paperId: number, body: Wire<'PaperBody'>) => request<Order>('PUT', `papers/${paperId}`, body)
+export const drop = (paperId: number, version: number) => request<Order>('POST', `papers/${paperId}/drop`, { version })
+export const review = (paperId: number, body: Wire<'ReviewBody'>) => request<Order>('POST', `papers/${paperId}/review`, body)
+export const reviews = () => request<Wire<'ReviewRow'>[]>('GET', 'reviews')

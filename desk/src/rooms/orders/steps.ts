@@ -1,0 +1,114 @@
+/** What each step with an order asks for, and how it is sent. */
+import { now } from '@/kit/clock'
+import type { Order, OrderPaper, Ticket, Wire } from '@/kit/wire'
+import * as api from './api'
+
+export const FIELDS = ['department', 'task', 'warning', 'hours', 'more', 'answer', 'reason'] as const
+export type Field = (typeof FIELDS)[number]
+
+export interface Entries {
+  department: number
+  task: string
+  warning: string
+  /** What the department has; NaN: its own limit, or that nothing changes. */
+  hours: number
+  /** Hours beyond the present deadline. */
+  more: number
+  answer: string
+  reason: string
+  urgent: boolean
+  leads: boolean
+}
+
+export const BLANK: Entries = { department: 0, task: '', warning: '', hours: NaN, more: NaN, answer: '', reason: '', urgent: false, leads: true }
+
+export const STEPS = ['dispatch', 'second', 'redirect', 'chase', 'withdraw', 'rewrite', 'accept', 'refuse', 'return', 'extension', 'grant', 'deny', 'uphold', 'settle', 'redo'] as const
+export type StepName = (typeof STEPS)[number]
+
+/** `must`: to be filled. `may`: can be left. `marks`: what can be ticked. A step that asks for nothing is done at once. */
+interface Shape {
+  must: readonly Field[]
+  may?: readonly Field[]
+  marks?: readonly ('urgent' | 'leads')[]
+}
+
+export const SHAPES: Readonly<Record<StepName, Shape>> = {
+  dispatch: { must: ['department', 'task'], may: ['hours', 'reason'], marks: ['urgent', 'leads'] },
+  second: { must: ['department', 'task', 'warning', 'reason'], may: ['hours'], marks: ['urgent'] },
+  redirect: { must: ['department', 'task', 'reason'], may: ['hours'], marks: ['urgent'] },
+  chase: { must: ['task', 'reason'], may: ['hours'], marks: ['urgent'] },
+  withdraw: { must: ['reason'] },
+  rewrite: { must: ['task'], may: ['hours', 'reason'], marks: ['urgent'] },
+  accept: { must: [] },
+  refuse: { must: ['reason'] },
+  return: { must: ['answer'] },
+  extension: { must: ['more', 'reason'] },
+  grant: { must: [], may: ['reason'] },
+  deny: { must: ['reason'] },
+  uphold: { must: ['reason'] },
+  settle: { must: [], may: ['reason'] },
+  redo: { must: ['hours', 'reason'] },
+}
+
+export const fieldsOf = (step: StepName): Field[] => FIELDS.filter((field) => SHAPES[step].must.includes(field) || SHAPES[step].may?.includes(field))
+export const asks = (step: StepName) => fieldsOf(step).length > 0
+
+const hoursOr = (hours: number) => (Number.isNaN(hours) ? null : hours)
+const later = (from: number, hours: number) => new Date(from + hours * 3_600_000).toISOString()
+
+/** `key`: made once for a form, so that a dispatch whose answer was lost is not a second one. */
+export function send(step: StepName, made: Entries, about: { ticket?: Ticket; order?: Order; paper?: OrderPaper; key: string }): Promise<Order> {
+  const { ticket, order, paper, key } = about
+  const { department, task, urgent, reason, warning, leads } = made
+  const hours = hoursOr(made.hours)
+  if (step === 'dispatch') {
+    if (!ticket) throw new Error('a dispatch is about a ticket')
+    return api.dispatch(ticket.id, { key, version: ticket.version, department, task, leads, urgent, hours, reason })
+  }
+  if (step === 'rewrite') {
+    if (!paper) throw new Error('a paper is written anew')
+    const isChase = paper.verb === 'chase'
+    return api.rewrite(paper.id, {
+      version: paper.version,
+      task,
+      urgent,
+      reason,
+      hours: isChase ? null : hours,
+      until: isChase ? (hours ? later(now(), hours) : paper.until) : null,
+    })
+  }
+  if (!order) throw new Error('a step is about an order')
+  const { id, version } = order
+  const due = Date.parse(order.due_at ?? '')
+  switch (step) {
+    case 'second':
+      return api.step(id, 'second', { version, department, task, urgent, hours, reason, warning } satisfies Wire<'SecondBody'>)
+    case 'redirect':
+      return api.step(id, 'redirect', { version, department, task, urgent, hours, reason } satisfies Wire<'RedirectBody'>)
+    case 'chase':
+      return api.step(id, 'chase', { version, task, urgent, reason, until: hours ? later(now(), hours) : null } satisfies Wire<'ChaseBody'>)
+    case 'return':
+      return api.step(id, 'return', { version, answer: made.answer } satisfies Wire<'OrderAnswer'>)
+    case 'extension':
+      return api.step(id, 'extension', { version, until: later(due, made.more), reason } satisfies Wire<'ExtensionBody'>)
+    case 'grant':
+    case 'deny':
+      return api.step(id, 'extension/decision', { version, granted: step === 'grant', note: reason } satisfies Wire<'ExtensionDecision'>)
+    case 'redo':
+      return api.step(id, 'redo', { version, hours: made.hours, reason } satisfies Wire<'OrderRedo'>)
+    case 'accept':
+    case 'settle':
+      return api.step(id, step, { version, note: reason } satisfies Wire<'OrderStep'>)
+    default:
+      return api.step(id, step, { version, reason } satisfies Wire<'OrderReason'>)
+  }
+}
+
+/** The department that the catalogue names for the case: the rule that says most of it. The server's `propose` says the same. */
+export function proposed(of: Wire<'Departments'>, ticket: Pick<Ticket, 'kind' | 'business' | 'nature'>): Wire<'DispatchRule'> | null {
+  const active = new Set(of.departments.filter((one) => one.active).map((one) => one.code))
+  const classes = ['nature', 'business', 'kind'] as const
+  const fits = of.rules.filter((rule) => active.has(rule.department) && classes.every((name) => rule[name] === null || rule[name] === ticket[name]))
+  const says = (rule: Wire<'DispatchRule'>) => classes.reduce((sum, name, place) => sum + (rule[name] === null ? 0 : 10 + 4 / 2 ** place), 0)
+  return fits.sort((a, b) => says(b) - says(a))[0] ?? null
+}
