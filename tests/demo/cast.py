@@ -12,7 +12,7 @@ from tests.harness.speech import DIALOGUES, GREETING, Line
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who works here. ``extension`` None: no phone. ``queues`` None: answers every one."""
+    """Somebody who works here. ``extension`` None: no phone. ``queues`` None: answers every one. ``department``: works for it."""
 
     login: str
     name: str
@@ -20,6 +20,7 @@ class Member:
     extension: str | None = None
     phone_kind: str = "sip"
     queues: tuple[str, ...] | None = None
+    department: int | None = None
 
 
 YOU = Member("you", "您 (You)", "junior_agent", "1001", "browser")

@@ -303,11 +303,12 @@ class Centre:
         phone: str = "browser",
         name: str = "",
         queues: tuple[str, ...] | None = None,
+        department: int | None = None,
     ) -> Account:
         """An account whose password need not be changed any more. Once per login; later calls return the same."""
         if login in self.people:
             return self.people[login]
-        member = Member(login=login, name=name or login.title(), role=role, extension=extension, phone_kind=phone, queues=queues)
+        member = Member(login, name or login.title(), role, extension, phone, queues, department)
         password = await hire(self.url, self.admin, member)
         person = next(person for person in await self.admin.get("/api/people") if person["login"] == login)
         self.people[login] = Account(person["id"], login, password, extension)
