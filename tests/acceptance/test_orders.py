@@ -17,7 +17,13 @@ from tests.demo.desk import Desk
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
 
-CASE = {"kind": "complaint", "business": "data", "nature": "fault_repair", "description": "宽带三天不通", "customer_name": "张桂芳"}
+CASE = {
+    "kind": "complaint",
+    "business": "data",
+    "nature": "fault_repair",
+    "description": "宽带三天不通",
+    "customer_name": "张桂芳",
+}
 NETWORK = {"code": "network_repair", "zh": "网络维护部", "en": "Network repair", "hours": 24}
 
 
