@@ -133,6 +133,14 @@ async def test_the_way_back_on_a_ticket_leads_to_its_row_in_the_list_as_it_was_l
     await expect(desk.page.locator(f"[data-ticket-id='{ticket}']")).to_be_focused()
 
 
+async def test_a_draft_on_the_desk_says_whose_it_is_after_a_reload_too(desk: Agent) -> None:
+    await desk.at("draft-row").first.click()
+    await expect(desk.at("pop-caller")).to_contain_text("张桂芳")
+    await desk.reload()
+    await expect(desk.at("pop-caller")).to_contain_text("张桂芳")
+    await desk.assert_accessible()
+
+
 async def test_what_is_due_stands_on_the_desk_and_on_its_ticket(centre: Centre, desk: Agent) -> None:
     fields = {
         "kind": "complaint",

@@ -55,6 +55,7 @@ export const TEST = {
   },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage
+    caller: 'pop-caller',
     number: 'pop-number',
     name: 'pop-name',
     tier: 'pop-tier',

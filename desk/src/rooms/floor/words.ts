@@ -55,6 +55,8 @@ export const floor = {
     title: ['来电', 'Incoming call'],
     withheld: ['号码未显示', 'Number withheld'],
     unknown: ['未登记客户', 'Not a known customer'],
+    whose: ['这张单的客户', 'Customer of this ticket'],
+    calledAt: ['通话时间', 'Call at'],
     nameSent: ['来电名称', 'Name sent'],
     answer: ['接听', 'Answer'],
     answerThere: ['在另一个标签页接听', 'Answer in the other tab'],
