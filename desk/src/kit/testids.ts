@@ -52,6 +52,7 @@ export const TEST = {
     panel: 'the-day',
     due: 'due-row', // data-ticket-id
     mine: 'my-day',
+    earlier: 'earlier-cases',
   },
   pop: {
     card: 'pop-card', // data-pop-id, data-call-id, data-stage

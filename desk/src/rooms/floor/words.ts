@@ -87,6 +87,11 @@ export const floor = {
     form: ['草稿', 'Drafts'],
     words: ['今天', 'Today'],
   },
+  earlier: {
+    title: ['此号码以往的单', 'Earlier cases of this number'],
+    none: ['此号码没有以往的单。', 'There is no earlier case of this number.'],
+    withheld: ['号码未显示，无从查找以往的单。', 'The number is withheld: earlier cases cannot be found.'],
+  },
   day: {
     due: ['我的期限', 'My deadlines'],
     nothingDue: ['没有到期的事。', 'Nothing is due.'],
