@@ -24,6 +24,8 @@ export interface Entry {
   group: Group
   text: Key
   icon: Component
+  /** Shows how much waits there; made only for whoever may go in. */
+  count?: Component
 }
 
 export interface Room {

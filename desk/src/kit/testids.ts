@@ -185,7 +185,7 @@ export const TEST = {
     over: 'orders-over',
   },
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
-  review: { row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
+  review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },
   journal: { row: 'journal-row' }, // data-action
 } as const
