@@ -19,7 +19,7 @@ export const orders = {
     proposed: ['等待二次审核，还没有发出', 'Waits for the second review; it has not left'],
     task: ['任务', 'Task'],
     answer: ['回单', 'Answer'],
-    refusals: ['退回 {n} 次', 'Sent back {n} times'],
+    refusals: ['退回 {n} 次', 'Sent back {n}×'],
     customer: ['客户', 'Customer'],
     address: ['地址', 'Address'],
     byReviewer: ['{who} 审核：{verdict}', 'Reviewed by {who}: {verdict}'],
@@ -93,6 +93,7 @@ export const orders = {
   },
   reviews: {
     title: ['二次审核', 'Second review'],
+    waiting: ['{n} 份待审核', '{n} to review'],
     empty: ['没有待审核的文书。', 'Nothing waits for a review.'],
     waits: ['已等 {span}', 'has waited {span}'],
     from: ['{who} 报送', 'from {who}'],

@@ -10,6 +10,7 @@ export const tickets = {
     contact_number: ['联系电话', 'Contact number'],
     customer_name: ['客户姓名', 'Customer name'],
     customer_number: ['客户号码', 'Customer number'],
+    order: ['工单', 'Work order'],
     answer: ['当场答复', 'Answer on the spot'],
     choose: ['请选择', 'Choose'],
     retired: ['（已停用）', '(no longer used)'],
