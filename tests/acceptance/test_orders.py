@@ -104,6 +104,7 @@ async def test_an_order_goes_through_all_hands(centre: Centre, hands: Hands) -> 
     await junior.at("order-send").click()
     await expect(card(junior, "proposed")).to_be_visible()
 
+    await expect(senior.at("review-count")).to_have_text("1")  # by itself, wherever the senior is
     await senior.room("reviews")
     await expect(senior.at("review-paper")).to_contain_text(CASE["description"])
     await senior.assert_accessible()
@@ -112,6 +113,7 @@ async def test_an_order_goes_through_all_hands(centre: Centre, hands: Hands) -> 
     await senior.at("review-reason").fill("写明客户要求")
     await senior.at("review-send-back").click()
     await expect(senior.page.get_by_text("没有待审核的文书。")).to_be_visible()
+    await expect(senior.at("review-count")).to_have_count(0)
 
     await expect(junior.page.locator("[data-testid=order-paper][data-state=sent_back]")).to_contain_text(
         "写明客户要求"
