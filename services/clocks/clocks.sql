@@ -18,8 +18,8 @@ select rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, br
 {whole} where id = :deadline;
 
 -- name: of_ticket
--- The clocks of a ticket, those that ended too, as they began.
-{whole} where ticket_id = :ticket order by id limit :limit;
+-- The clocks of a ticket itself, those that ended too, as they began.
+{whole} where ticket_id = :ticket and order_id is null order by id limit :limit;
 
 -- name: write
 -- What the sweeper made of a deadline that it had claimed; no row comes back if it was settled meanwhile, or another one was first.

@@ -12,7 +12,7 @@ from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
 from services.orders import store
 from services.orders.hands import Hands
 from services.orders.model import Extension, Order
-from services.orders.papers import check_arbiter
+from services.orders.papers import check_arbiter, check_until
 from services.orders.store import QUERIES
 from services.orders.workflow import Action, advance, refused, upheld
 from services.store.db import Connection
@@ -22,6 +22,12 @@ class Late(NotAllowed):
     """An extension is asked for before the deadline."""
 
     code = "extension_late"
+
+
+class Overtaken(NotAllowed):
+    """The deadline is later by now than what was asked for."""
+
+    code = "extension_overtaken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class Orders:
                 raise Late
             if until <= before.due_at:
                 raise Invalid((WrongField("until", "not_later", "a time after the present deadline"),))
+            check_until(until, now)
             if await store.open_extension(connection, before):
                 raise Conflict("a request for more time is open")
             await QUERIES.ask_extension.execute(connection, order=order, person=by.id, at=now, until=until, reason=reason)
@@ -102,5 +109,7 @@ class Orders:
             return await self._extend(connection, before, asked, note, by=by)
 
     async def _extend(self, connection: Connection, before: Order, asked: Extension, note: str, *, by: LoggedIn) -> Order:
+        if before.due_at is None or asked.until <= max(before.due_at, self.hands.clock.now()):
+            raise Overtaken
         after = replace(advance(before, Action.EXTEND), due_at=asked.until)
         return await self.hands.move(connection, after, before, Action.EXTEND, by, note)

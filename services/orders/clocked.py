@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.clocks import store as deadlines
-from services.clocks.calendar import Calendar, before
+from services.clocks.calendar import Calendar, before, between
 from services.clocks.model import Deadline
 from services.clocks.store import Settled
 from services.orders.model import Order, State
+from services.orders.store import QUERIES
 from services.orders.workflow import WITH_THE_DEPARTMENT
 from services.store.db import Connection
 
@@ -23,16 +24,13 @@ LONGEST_WARNING = timedelta(hours=4)
 RUNS = WITH_THE_DEPARTMENT | {State.REFUSED}
 
 
-def deadline(order: Order, now: datetime, calendar: Calendar) -> Deadline:
-    """Its clock, as it runs from now on."""
-    assert order.issued_at is not None
+def deadline(order: Order, began: datetime, now: datetime, calendar: Calendar) -> Deadline:
+    """Its clock, as it runs from now on; ``began``: when the department got this time. Warned in the time that counts for it."""
     assert order.due_at is not None
-    warning = min(LONGEST_WARNING, (order.due_at - order.issued_at) / WARNING_SHARE)
+    warning = min(LONGEST_WARNING, between(calendar, began, order.due_at) / WARNING_SHARE)
     warns_at = before(calendar, order.due_at, warning)
     due_at = warns_at if warns_at > now else order.due_at
-    return Deadline(
-        rule=ORDER, because="dispatch", starts_at=order.issued_at, ends_at=order.due_at, warns_at=warns_at, due_at=due_at
-    )
+    return Deadline(rule=ORDER, because="dispatch", starts_at=began, ends_at=order.due_at, warns_at=warns_at, due_at=due_at)
 
 
 async def turn(connection: Connection, before: Order, after: Order, now: datetime, calendar: Calendar) -> None:
@@ -42,4 +40,5 @@ async def turn(connection: Connection, before: Order, after: Order, now: datetim
         how: Settled = "met" if after.state is State.RETURNED else "stopped"
         await deadlines.settle(connection, after.ticket_id, {ORDER}, how, now, order=after.id)
     if runs and (not ran or after.due_at != before.due_at):
-        await deadlines.start(connection, after.ticket_id, deadline(after, now, calendar), order=after.id)
+        began = await QUERIES.began.fetchval(connection, order=after.id) if ran else now
+        await deadlines.start(connection, after.ticket_id, deadline(after, began, now, calendar), order=after.id)

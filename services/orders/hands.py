@@ -61,15 +61,15 @@ class Hands:
 
     @contextlib.asynccontextmanager
     async def on_paper(
-        self, paper: int, version: int, by: LoggedIn, *, author: bool
+        self, paper: int, version: int, by: LoggedIn, *, author: bool | None
     ) -> AsyncIterator[tuple[Connection, Outgoing, Order]]:
-        """A paper in the hands of its ``author``, or of anybody but its author, and its order."""
+        """A paper in the hands of its ``author``, of anybody but its author, or (None) of anybody; and its order."""
         async with self._refusals_noted(by, f"paper:{paper}"), transaction(self.pool) as connection:
             order = await store.order_of_paper(connection, paper)
             await tickets.lock(connection, await store.ticket_of(connection, order))
             locked = await store.load(connection, order)
             before = await store.load_paper(connection, paper)
-            if (before.author_id == by.id) is not author:
+            if author is not None and (before.author_id == by.id) is not author:
                 raise Forbidden("a paper is written by its author, and reviewed by another")
             if before.version != version:
                 raise Stale("somebody else changed the paper in the meantime")

@@ -59,6 +59,15 @@ select body, order_id from order_key where person_id = :person and key = :key;
 -- A person's key for a dispatch; whoever takes it holds the ticket's row.
 insert into order_key (person_id, key, body, order_id, at) values (:person, :key, :body, :order, :at);
 
+-- name: read_journal_left
+-- The same for the department, from when the order left for it: how it was worded before is the centre's own.
+select j.seq, j.at, p.name as by, j.action,
+       case when j.action = 'issue' then j.changes - 'task' - 'urgent' else j.changes end as changes, j.note
+from order_journal j left join person p on p.id = j.person_id
+where j.order_id = :order and j.seq > :after
+  and j.seq >= (select min(i.seq) from order_journal i where i.order_id = :order and i.action = 'issue')
+order by j.seq limit :limit;
+
 -- name: next_number
 -- The month's next order number, above :above (what was given before the database was restored); its row is locked until the commit.
 insert into order_counter (month, last) values (:month, :above + 1)
@@ -152,7 +161,7 @@ where w.order_id = any(:orders::bigint[]);
 
 -- name: names_of
 -- What stands beside these orders: their departments, tickets and authors.
-select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, a.name as author
+select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, t.customer_number, a.name as author
 from work_order w join department d on d.id = w.department_id join ticket t on t.id = w.ticket_id join person a on a.id = w.author_id
 where w.id = any(:orders::bigint[]);
 
@@ -160,6 +169,10 @@ where w.id = any(:orders::bigint[]);
 -- The last clock of each of these orders.
 select distinct on (order_id) order_id, rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at
 from deadline where order_id = any(:orders::bigint[]) order by order_id, id desc;
+
+-- name: began
+-- When the time of an order's last clock began.
+select starts_at from deadline where order_id = :order order by id desc limit 1;
 
 -- name: departments_of
 -- The department that has each of these orders; null: it has not left yet.

@@ -14,6 +14,7 @@ from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.access.rights import Right
 from services.clocks.calendar import after as counted
+from services.departments.model import MOST_HOURS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
 from services.orders import store
 from services.orders.hands import Hands
@@ -24,6 +25,10 @@ from services.store.db import Connection
 from services.tickets.actions import dispatched
 from services.tickets.model import Ticket
 from services.tickets.numbers import GivenNumbers
+from services.tickets.workflow import Action as Step
+from services.tickets.workflow import advance as opened
+
+LONGEST = timedelta(hours=MOST_HOURS)
 
 
 class LeadingOrder(Conflict):
@@ -77,6 +82,9 @@ class Papers:
         """The customer wants it stopped (SPEC N3), or it was another department's after all."""
         async with self.hands.on_order(order, version, Act.ORDER_WRITE, by) as (connection, before, _):
             advance(before, Action.WITHDRAW)
+            check_arbiter(before, by, self.refusals)
+            if by.may(Right.ORDERS_REVIEW) and (overtaken := await store.open_paper(connection, before)):
+                await self._end(connection, overtaken)
             wording = Wording(before.task, before.urgent, reason)
             return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
 
@@ -86,7 +94,9 @@ class Papers:
             check_arbiter(before, by, self.refusals)
             if before.state is not State.REFUSED:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
-            wording = Wording(before.task, before.urgent, wanted.reason or "redirected")
+            if overtaken := await store.open_paper(connection, before):
+                await self._end(connection, overtaken)
+            wording = Wording(before.task, before.urgent, wanted.reason)
             await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
             made = await self._dispatch(connection, case, replace(wanted, leads=before.leads), by=by)
         return await self._given(made)
@@ -94,15 +104,15 @@ class Papers:
     async def rewrite(self, paper: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
         """Its author writes a paper anew that waits or was sent back: another version, which needs its own review (SPEC A6)."""
         async with self.hands.on_paper(paper, version, by, author=True) as (connection, before, order):
-            self._check_until(wording.until)
-            kept = replace(wording, hours=(wording.hours or before.hours) if before.verb is Verb.DISPATCH else None)
+            kept = self._rewritten(before, wording)
             await store.save_paper(connection, rewritten(before, kept, self.hands.clock.now()), before=before)
             await store.rung(connection, order)
             return order
 
     async def drop(self, paper: int, version: int, *, by: LoggedIn) -> Order:
-        """Its author takes back a paper that has not left."""
-        async with self.hands.on_paper(paper, version, by, author=True) as (connection, before, order):
+        """Its author takes back a paper that has not left, or a reviewer does: an author may be away."""
+        author = None if by.may(Right.ORDERS_REVIEW) else True
+        async with self.hands.on_paper(paper, version, by, author=author) as (connection, before, order):
             return await self._drop(connection, before, order, by=by)
 
     async def review(self, paper: int, version: int, verdict: Verdict, reason: str, *, by: LoggedIn) -> Order:
@@ -147,6 +157,7 @@ class Papers:
         by: LoggedIn,
         second_of: Order | None = None,
     ) -> Order:
+        opened(case, Step.DISPATCH)
         department = await QUERIES.department.fetchrow(connection, department=wanted.department)
         if department is None or not department["active"]:
             raise Invalid((WrongField("department", "unknown_department", "a department that receives orders"),))
@@ -194,6 +205,11 @@ class Papers:
     async def _leave(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn) -> Order:
         """The paper leaves: the order becomes what it says, and its clock runs."""
         now = self.hands.clock.now()
+        self._check_until(paper.until)  # it may have waited for its review longer than that
+        if paper.verb is Verb.WITHDRAW:
+            check_arbiter(order, by, self.refusals)
+        if paper.verb is Verb.DISPATCH:
+            await _check_active(connection, order)
         await store.save_paper(connection, replace(turned(paper, "leave"), ended_at=now), before=paper)
         due_at = order.due_at
         if paper.hours is not None:
@@ -209,19 +225,47 @@ class Papers:
     async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:
         """The paper never leaves; a proposal falls with its dispatch."""
         now = self.hands.clock.now()
-        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
+        await self._end(connection, paper)
         if paper.verb is not Verb.DISPATCH:
             await store.rung(connection, order)
             return order
         after = replace(advance(order, Action.DROP), ended_at=now)
         return await self.hands.move(connection, after, order, Action.DROP, by, note)
 
+    async def _end(self, connection: Connection, paper: Outgoing) -> None:
+        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=self.hands.clock.now()), before=paper)
+
+    def _rewritten(self, before: Outgoing, wording: Wording) -> Wording:
+        """What of it a paper of this kind has. Raises Invalid."""
+        self._check_until(wording.until)
+        if before.verb is Verb.DISPATCH:
+            return replace(wording, hours=wording.hours or before.hours, until=None)
+        if not wording.reason.strip():
+            raise Invalid((WrongField("reason", "required", "why"),))
+        if before.verb is Verb.CHASE:
+            return replace(wording, hours=None)
+        return Wording(before.task, before.urgent, wording.reason)
+
     def _check_until(self, until: datetime | None) -> None:
-        if until is not None and until <= self.hands.clock.now():
-            raise Invalid((WrongField("until", "past", "a time to come"),))
+        check_until(until, self.hands.clock.now())
 
 
 def check_arbiter(order: Order, by: LoggedIn, refusals: int) -> None:
     """Raises Forbidden once it is the final arbiter's (终审, SPEC O8) to say whose the order is, and this is not one."""
     if final(order, refusals) and not by.may(Right.ORDERS_ARBITRATE):
         raise Forbidden("this is the final arbiter's to decide")
+
+
+def check_until(until: datetime | None, now: datetime) -> None:
+    """Raises Invalid for a deadline that is over, or further away than any order's."""
+    if until is not None and until <= now:
+        raise Invalid((WrongField("until", "past", "a time to come"),))
+    if until is not None and until > now + LONGEST:
+        raise Invalid((WrongField("until", "too_far", f"within {LONGEST.days} days"),))
+
+
+async def _check_active(connection: Connection, order: Order) -> None:
+    """Raises NotAllowed for a department that was closed while the paper waited."""
+    department = await QUERIES.department.fetchrow(connection, department=order.department_id)
+    if department is None or not department["active"]:
+        raise NotAllowed("the department receives no orders any more")

@@ -57,7 +57,7 @@ def possible(who: LoggedIn, ticket: Ticket, order: Order, refusals: int) -> list
     """The steps that this person can take with the order as it stands; ``refusals``: after so many the final arbiter decides."""
     steps = [step for step in TRANSITIONS[order.state] if step in ACTS and may(who, ACTS[step], ticket, order)]
     barred = {Action.REFUSE} if order.binding else set()
-    barred |= {Action.UPHOLD} if final(order, refusals) and not who.may(Right.ORDERS_ARBITRATE) else set()
+    barred |= {Action.UPHOLD, Action.WITHDRAW} if final(order, refusals) and not who.may(Right.ORDERS_ARBITRATE) else set()
     return [step for step in steps if step not in barred]
 
 
@@ -67,5 +67,6 @@ def paper_steps(who: LoggedIn, ticket: Ticket, paper: Outgoing) -> list[str]:
         return []
     if paper.author_id == who.id:
         return ["rewrite", "drop"]
-    reviews = paper.state is Paper.WAITING and may(who, Act.ORDER_REVIEW, ticket)
-    return ["review"] if reviews else []
+    if not may(who, Act.ORDER_REVIEW, ticket):
+        return []
+    return ["review", "drop"] if paper.state is Paper.WAITING else ["drop"]  # its author may be away

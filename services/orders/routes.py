@@ -8,6 +8,7 @@ from typing import Any
 
 from services.access.rights import Right
 from services.clocks.wire import Deadline
+from services.customers.numbers import written
 from services.errors import Conflict, NotAllowed, Stale
 from services.orders import wire
 from services.orders.actions import Orders
@@ -186,7 +187,8 @@ def shown(seen: Seen) -> wire.Order:
         warning=_warning(seen.warning) if seen.warning else None,
         deadline=_deadline(seen),
         may=list(seen.may),
-        **{name: names[name] for name in ("ticket", "author", "customer_name", "address", "contact_number")},
+        contact_number=names["contact_number"] or written(names["customer_number"]),
+        **{name: names[name] for name in ("ticket", "author", "customer_name", "address")},
     )
 
 

@@ -97,10 +97,12 @@ class Views:
             return await QUERIES.waiting.fetch(taken, person=who.id, limit=WAITING)
 
     async def history(self, who: LoggedIn, order: int, *, after: int, limit: int) -> Sequence[Row]:
-        """What was done to it, oldest first. Raises NotFound."""
+        """What was done to it, oldest first; for a department from when it left. Raises NotFound."""
         await self.see(who, order)
+        centre = Whose.OTHERS in policy.reach(who, Act.ORDER_SEE)
+        query = QUERIES.read_journal if centre else QUERIES.read_journal_left
         async with connection(self.pool) as taken:
-            return await QUERIES.read_journal.fetch(taken, order=order, after=after, limit=limit)
+            return await query.fetch(taken, order=order, after=after, limit=limit)
 
     async def _note(self, who: LoggedIn, about: str) -> None:
         """A department reads personal data of the centre's customers: that is on record."""

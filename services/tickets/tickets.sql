@@ -105,5 +105,5 @@ select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = 
 -- The clocks that run, over or not, of a person's open cases, the nearest end first, each with its case.
 select t.id, t.number, t.kind, t.customer_name, t.customer_number,
   d.rule, d.because, d.starts_at, d.ends_at, d.warns_at, d.due_at, d.state, d.warned_at, d.breached_at, d.settled_at
-from ticket t join deadline d on d.ticket_id = t.id and d.settled_at is null
+from ticket t join deadline d on d.ticket_id = t.id and d.settled_at is null and d.order_id is null
 where t.owner_id = :person and t.state = 'open' order by d.ends_at, d.id limit :limit;

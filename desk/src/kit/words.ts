@@ -46,6 +46,7 @@ export const kit = {
     order_paper_open: ['这张工单还有一份文书在等二次审核，先等它发出或收回。', 'Another paper about this order still waits for its review: let it leave first, or take it back.'],
     order_binding: ['已经终审：这张工单归本部门办理，不能再退回。', 'The final arbiter has decided: this order is the department\'s and cannot be sent back.'],
     extension_late: ['期限已过，不能再申请延期。', 'The deadline has passed: more time cannot be asked for any more.'],
+    extension_overtaken: ['现在的期限已经晚于所申请的时间。', 'The deadline is later by now than the time that was asked for.'],
     refused: ['服务器没有接受这个请求。请重新载入页面再试。', 'The server refused this request. Load the page again and retry.'],
   },
   wrongField: {
@@ -61,6 +62,7 @@ export const kit = {
     department_gone: ['部门不能删除，只能停用', 'A department cannot go; make it inactive'],
     department_and_role: ['部门人员要选定一个部门，且没有别的角色；中心的人员不属于部门', 'A department officer has one department and no other role; people of the centre have none'],
     not_later: ['要晚于现在的期限', 'It has to be later than the present deadline'],
+    too_far: ['最远 90 天', 'At most 90 days away'],
     past: ['要选将来的时间', 'It has to be a time to come'],
     no_such_queue: ['没有这个队列', 'There is no such queue'],
     telephone: ['看不懂这个电话号码：一次一个，带区号或国家代码', 'Not understood as a telephone number: one at a time, with its area or country code'],
