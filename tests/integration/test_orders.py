@@ -357,7 +357,7 @@ async def test_a_department_sees_what_was_sent_to_it_and_nothing_else(desk: Offi
     sent = await dispatch(desk, await case(desk), "zhao")
     _, mine = await desk.ask("net", "GET", "/api/orders")
     assert [order["id"] for order in mine] == [sent["id"]]
-    assert (mine[0]["papers"], mine[0]["contact_number"]) == ([], "138 0013 8000")
+    assert (mine[0]["papers"], mine[0]["contact_number"]) == ([], "13800138000")
     assert (await desk.ask("bill", "GET", "/api/orders"))[1] == []
     for login, order in [("net", proposed), ("bill", sent)]:
         assert (await desk.ask(login, "GET", f"/api/orders/{order['id']}"))[0] == 404
