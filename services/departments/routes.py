@@ -8,7 +8,7 @@ from services.access.rights import Right
 from services.departments import wire
 from services.departments.actions import Departments, Standing
 from services.departments.model import Department, Edition, Rule
-from services.errors import Stale
+from services.errors import NotFound, Stale
 from services.web.http import Asked, route
 
 BYTES = 2_000_000  # as many departments and rules as the description allows, each of the longest, all of it escaped
@@ -35,7 +35,7 @@ class DepartmentRoutes:
         shown = await self._departments.editions()
         return [wire.DepartmentEdition(number=one.number, at=one.at, by=one.by) for one in shown]
 
-    @route("POST", "/api/departments/back", right=Right.DEPARTMENTS_WRITE, long_answer=True, raises=(Stale,))
+    @route("POST", "/api/departments/back", right=Right.DEPARTMENTS_WRITE, long_answer=True, raises=(Stale, NotFound))
     async def go_back(self, asked: Asked, body: wire.DepartmentsBack) -> wire.Departments:
         """As they were in an older edition: the undo. What came later stays, inactive."""
         return await asyncio.to_thread(_wire, await self._departments.go_back(body.number, body.to, by=asked.by))

@@ -180,7 +180,7 @@ select id, case when issued_at is not null then department_id end as department_
 
 -- name: waiting
 -- Papers that wait for a second review, the one that has waited longest first; not those of :person, who may not review them.
-select o.id, o.order_id, o.verb, o.written_at, o.urgent, w.ticket_id, t.number as ticket, t.kind, t.business, t.nature, t.received_at,
+select o.id, o.order_id, o.version, o.verb, o.written_at, o.urgent, w.ticket_id, t.number as ticket, t.kind, t.business, t.nature, t.received_at,
        d.code, d.zh, d.en, a.name as author, k.tier
 from outgoing o join work_order w on w.id = o.order_id join ticket t on t.id = w.ticket_id
 join department d on d.id = w.department_id join person a on a.id = o.author_id left join customer k on k.id = t.customer_id

@@ -224,6 +224,19 @@ def _deadline(seen: Seen) -> Deadline | None:
 
 
 def _review_row(row: Row) -> wire.ReviewRow:
-    names = ("ticket_id", "ticket", "verb", "urgent", "written_at", "received_at", "kind", "business", "nature", "tier", "author")
-    values = {name: row[name] for name in names}
+    names = (
+        "version",
+        "ticket_id",
+        "ticket",
+        "verb",
+        "urgent",
+        "written_at",
+        "received_at",
+        "kind",
+        "business",
+        "nature",
+        "tier",
+        "author",
+    )
+    values = {name: row[name] for name in plain}
     return wire.ReviewRow(paper=row["id"], order=row["order_id"], department=_department(row), **values)

@@ -223,6 +223,7 @@ class ReviewRow(Wire):
     """A paper that waits for a second review."""
 
     paper: int
+    version: int
     order: int
     ticket_id: int
     ticket: str | None

@@ -83,7 +83,7 @@ class TicketRoutes:
         """Answered on the spot (SPEC A2); needs the answer."""
         return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by, note=body.note))
 
-    @route("POST", "/api/tickets/steps", right=Right.TICKETS_WRITE)
+    @route("POST", "/api/ticket-steps", right=Right.TICKETS_WRITE)
     async def step_each(self, asked: Asked, body: wire.StepsBody) -> list[wire.StepTaken]:
         """One step with several tickets, each for itself: what cannot be done with one keeps none of the others back."""
         wanted = [(one.id, one.version) for one in body.tickets]

@@ -350,7 +350,7 @@ async def test_chosen_drafts_are_discarded_together_each_with_its_answer_and_und
     for ticket in ids:
         await box(desk, ticket).click()
     await chosen(desk, 3)
-    await desk.page.route("**/api/tickets/steps", lambda route: route.continue_(post_data=seen_late(route, ids[0])), times=1)
+    await desk.page.route("**/api/ticket-steps", lambda route: route.continue_(post_data=seen_late(route, ids[0])), times=1)
     await desk.at("bulk-discard").click()
     outcome = desk.at("bulk-outcome")
     await expect(outcome).to_contain_text("已作废 2 张")

@@ -71,6 +71,14 @@ RULES_BEYOND_SCHEMA = {
     "ticket_change": "a class of the centre's lists, a telephone number",
     "ticket_confirm": "no mandatory field empty",
     "ticket_close": "an answer",
+    "department_replace": "rules of departments there are, each once",
+    "paper_dispatch": "a department that receives orders",
+    "paper_second": "the same",
+    "paper_redirect": "the same",
+    "paper_chase": "a time to come",
+    "paper_rewrite": "a reason, a time to come",
+    "paper_review": "a reason",
+    "order_ask_extension": "a time to come",
 }
 """Where a query or a body of the right shape may still be refused as 422, and for what."""
 

@@ -41,12 +41,12 @@ async def test_a_file_is_looked_at_tried_and_written(api: Api) -> None:
         tried = await finished(office, job)
         assert (tried["state"], tried["good"], tried["bad"], tried["created"], tried["written"]) == ("checked", 1, 1, 1, False)
         assert [(one["line"], one["column"], one["came"]) for one in tried["problems"]] == [(3, "A", "13600000401.0")]
-        assert await ask(office, "GET", "s", 200) == []
+        assert await ask(office, "GET", "s", 200) == {"customers": [], "next": None}
 
         await ask(office, "POST", f"-imports/{job['id']}/start", 202, json={"columns": columns, "write": True, "partly": True})
         done = await finished(office, job)
         assert (done["state"], done["written"]) == ("done", True)
-        assert [one["number"] for one in await ask(office, "GET", "s", 200)] == ["13800138000"]
+        assert [one["number"] for one in (await ask(office, "GET", "s", 200))["customers"]] == ["13800138000"]
 
         async with office.get(f"/api/customer-imports/{job['id']}/report") as answer:
             assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"

@@ -51,7 +51,7 @@ ALLOWED = {
     "POST /api/tickets/{ticket_id}/discard": AGENTS,
     "POST /api/tickets/{ticket_id}/restore": AGENTS,
     "POST /api/tickets/{ticket_id}/close": AGENTS,
-    "POST /api/tickets/steps": AGENTS,
+    "POST /api/ticket-steps": AGENTS,
     "GET /api/tickets/{ticket_id}/journal": CENTRE,
     "GET /api/lexicon": CENTRE,
     "PUT /api/lexicon": DATA,

@@ -182,7 +182,7 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/discard": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/restore": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/close": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
-    "POST /api/tickets/steps": every_ticket,
+    "POST /api/ticket-steps": every_ticket,
     "GET /api/tickets/{ticket_id}/journal": nothing_more,
     "GET /api/lexicon": nothing_more,
     "PUT /api/lexicon": lexicons,

@@ -424,7 +424,7 @@ async def test_a_list_goes_on_in_the_order_of_its_cursor(desk: Office) -> None:
 
 async def each(desk: Office, action: str, *tickets: dict[str, Any], login: str = "li") -> Any:
     wanted = [{"id": ticket["id"], "version": ticket["version"]} for ticket in tickets]
-    status, told = await desk.ask(login, "POST", "/api/tickets/steps", {"action": action, "tickets": wanted})
+    status, told = await desk.ask(login, "POST", "/api/ticket-steps", {"action": action, "tickets": wanted})
     assert status == 200, told
     return told
 
@@ -468,5 +468,5 @@ async def test_a_row_of_a_list_says_what_its_reader_can_do_with_it(desk: Office)
     ],
 )
 async def test_of_several_tickets_only_what_can_be_undone_is_done(desk: Office, body: dict[str, Any], field: str) -> None:
-    status, problem = await desk.ask("li", "POST", "/api/tickets/steps", body)
+    status, problem = await desk.ask("li", "POST", "/api/ticket-steps", body)
     assert (status, problem["fields"][0]["field"]) == (422, field)

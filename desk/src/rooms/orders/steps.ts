@@ -50,7 +50,16 @@ export const SHAPES: Readonly<Record<StepName, Shape>> = {
   redo: { must: ['hours', 'reason'] },
 }
 
-export const fieldsOf = (step: StepName): Field[] => FIELDS.filter((field) => SHAPES[step].must.includes(field) || SHAPES[step].may?.includes(field))
+/** A paper written anew asks for what a paper of its kind has: of a withdrawal that is its reason alone. */
+export function shapeOf(step: StepName, paper?: Pick<OrderPaper, 'verb'>): Shape {
+  return step === 'rewrite' && paper && paper.verb !== 'dispatch' ? SHAPES[paper.verb] : SHAPES[step]
+}
+
+export function fieldsOf(step: StepName, paper?: Pick<OrderPaper, 'verb'>): Field[] {
+  const { must, may } = shapeOf(step, paper)
+  return FIELDS.filter((field) => must.includes(field) || may?.includes(field))
+}
+
 export const asks = (step: StepName) => fieldsOf(step).length > 0
 
 const hoursOr = (hours: number) => (Number.isNaN(hours) ? null : hours)
@@ -74,7 +83,7 @@ export function send(step: StepName, made: Entries, about: { ticket?: Ticket; or
       urgent,
       reason,
       hours: isChase ? null : hours,
-      until: isChase ? (hours ? later(now(), hours) : paper.until) : null,
+      until: isChase && hours ? later(now(), hours) : null,
     })
   }
   if (!order) throw new Error('a step is about an order')

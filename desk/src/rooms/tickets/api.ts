@@ -31,7 +31,7 @@ export async function stepEach(action: BulkStep, tickets: readonly SeenTicket[])
   for (let at = 0; at < tickets.length; at += MOST_AT_ONCE) {
     const some = tickets.slice(at, at + MOST_AT_ONCE)
     try {
-      taken.push(...(await request<Wire<'StepTaken'>[]>('POST', 'tickets/steps', { action, tickets: some })))
+      taken.push(...(await request<Wire<'StepTaken'>[]>('POST', 'ticket-steps', { action, tickets: some })))
     } catch (error) {
       const problem = error instanceof Refused ? error.problem.code : 'unreachable'
       taken.push(...some.map(({ id }) => ({ id, version: null, problem })))
