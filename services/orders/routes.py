@@ -224,19 +224,7 @@ def _deadline(seen: Seen) -> Deadline | None:
 
 
 def _review_row(row: Row) -> wire.ReviewRow:
-    names = (
-        "version",
-        "ticket_id",
-        "ticket",
-        "verb",
-        "urgent",
-        "written_at",
-        "received_at",
-        "kind",
-        "business",
-        "nature",
-        "tier",
-        "author",
+    plain = wire.ReviewRow.model_fields.keys() - {"paper", "order", "department"}
+    return wire.ReviewRow(
+        paper=row["id"], order=row["order_id"], department=_department(row), **{name: row[name] for name in plain}
     )
-    values = {name: row[name] for name in plain}
-    return wire.ReviewRow(paper=row["id"], order=row["order_id"], department=_department(row), **values)
