@@ -22,6 +22,7 @@ HOTLINE = "10000"
 BETWEEN_S = 1.0  # from one caller to the next: with these talks about three live at a time
 TALK_S = (1.0, 3.0)
 WAIT_S = 25.0  # a caller nobody talked to by then gives up
+CROSSING_S = 1.0
 AGAIN_S = 5.0  # a telephone registers again so often, as phones do behind a router
 _numbers = itertools.count(CHANCE.randrange(10**6) * 100)
 
@@ -30,13 +31,21 @@ _numbers = itertools.count(CHANCE.randrange(10**6) * 100)
 class Visit:
     """One caller's own story.
 
-    ``taken``: the switch answered. ``talked``: an agent's phone had this caller. ``cut``: the line broke.
+    ``taken``: the switch answered. ``talked``: an agent's phone had this caller. ``cut``: the line broke. ``met_at`` and
+    ``left_at``: when that phone took the call, and when the caller gave up, by the loop's clock.
     """
 
     number: str
     taken: bool = False
     talked: bool = False
     cut: bool = False
+    met_at: float | None = None
+    left_at: float | None = None
+
+    @property
+    def crossed(self) -> bool:
+        """The caller gave up in the very moment in which a phone took the call: the switch decides which came first."""
+        return self.met_at is not None and self.left_at is not None and abs(self.met_at - self.left_at) < CROSSING_S
 
 
 @dataclass(slots=True)
@@ -78,6 +87,7 @@ class Crowd:
                 await call.dtmf("1")
                 await call.ended(limit=WAIT_S)
         except (TimeoutError, CallRefused):
+            visit.left_at = asyncio.get_running_loop().time()
             await _put_down(phone, visit)
         finally:
             self._live.pop(number, None)
@@ -102,7 +112,7 @@ class Crowd:
         found = re.search(r"139\d{8}", header)
         for visit in self.visits if found else ():
             if visit.number == found[0]:  # type: ignore[index] # found is a match here
-                visit.talked = True
+                visit.talked, visit.met_at = True, asyncio.get_running_loop().time()
 
 
 async def _put_down(phone: Phone, visit: Visit) -> None:

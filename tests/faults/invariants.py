@@ -131,7 +131,7 @@ async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
         mine = by_number.pop(visit.number, [])
         if len(mine) != 1:
             yield f"I2: {visit} has {len(mine)} calls"
-        elif visit.talked and mine[0]["outcome"] != "answered":
+        elif visit.talked and mine[0]["outcome"] != "answered" and not visit.crossed:
             yield f"I1: {visit} talked to an agent and counts as {mine[0]['outcome']} ({mine[0]['id']})"
         elif not visit.talked and mine[0]["outcome"] not in UNHEARD and not visit.cut:
             yield f"I1: {visit} talked to nobody and counts as {mine[0]['outcome']} ({mine[0]['id']})"
