@@ -109,11 +109,6 @@ def at(side: Pcm, seconds: float) -> Pcm:
 
 
 def says(side: Pcm, seconds: float, pitch: int) -> bool:
-    """Whether this voice is there around that moment, and no other. A busy machine delays packets and leaves gaps: one tenth of a
-    second that is whole is enough.
-    """
-    tenth = RATE // 10
-    first = max(0, round(seconds * RATE) - 4 * tenth)
-    parts = [side[place : place + tenth] for place in range(first, first + 8 * tenth, tenth)]
-    others = [share(part, other) for part in parts for other in (CALLER, BERT, CARL) if other != pitch]
-    return any(share(part, pitch) > 0.9 for part in parts) and max(others) < 0.5
+    """Whether this voice is there around that moment, and no other."""
+    around = at(side, seconds)
+    return share(around, pitch) > 0.9 and all(share(around, other) < 0.5 for other in (CALLER, BERT, CARL) if other != pitch)
