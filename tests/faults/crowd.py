@@ -32,7 +32,8 @@ class Visit:
     """One caller's own story.
 
     ``taken``: the switch answered. ``talked``: an agent's phone had this caller. ``cut``: the line broke. ``met_at`` and
-    ``left_at``: when that phone took the call, and when the caller gave up, by the loop's clock.
+    ``left_at``: when that phone took the call, and when the caller gave up, by the loop's clock. ``dropped``: the switch took the
+    call away from that phone before its agent ended it.
     """
 
     number: str
@@ -41,11 +42,13 @@ class Visit:
     cut: bool = False
     met_at: float | None = None
     left_at: float | None = None
+    dropped: bool = False
 
     @property
     def crossed(self) -> bool:
         """The caller gave up in the very moment in which a phone took the call: the switch decides which came first."""
-        return self.met_at is not None and self.left_at is not None and abs(self.met_at - self.left_at) < CROSSING_S
+        met = self.met_at is not None and self.left_at is not None and abs(self.met_at - self.left_at) < CROSSING_S
+        return met and self.dropped
 
 
 @dataclass(slots=True)
@@ -101,18 +104,21 @@ class Crowd:
         try:
             while True:
                 call = await phone.next_call(limit=10**6)
-                self._meet(call.from_header)
+                met = self._meet(call.from_header)
                 await asyncio.sleep(CHANCE.uniform(*TALK_S))
+                for visit in met:
+                    visit.dropped = call.ended_already
                 with suppress(TimeoutError):
                     await call.hang_up()
         finally:
             phone.close()
 
-    def _meet(self, header: str) -> None:
+    def _meet(self, header: str) -> list[Visit]:
         found = re.search(r"139\d{8}", header)
-        for visit in self.visits if found else ():
-            if visit.number == found[0]:  # type: ignore[index] # found is a match here
-                visit.talked, visit.met_at = True, asyncio.get_running_loop().time()
+        met = [visit for visit in self.visits if found and visit.number == found[0]]
+        for visit in met:
+            visit.talked, visit.met_at = True, asyncio.get_running_loop().time()
+        return met
 
 
 async def _put_down(phone: Phone, visit: Visit) -> None:
