@@ -27,6 +27,8 @@ GOALS = {
     "G1": "all: 6x panoramisk, 6x asterisk-manager, 3x asterisk-ami, 10x asterisk-ami-client; wanted: 2.5x panoramisk",
     "G2": "at most 12 events a call, none wrong",
     "G3": "p50 at most 3x the pipe, p99 at most 5x; paint p99 at most 150 ms",
+    "G14": "at least 0.6x the requests, p99 at most 2x; at most 8 statements, 2 commits to create",
+    "G16": "as many blocks at 100 times the history, or one more",
     "G26": "at least 0.3x, no row lost",
     "G10": "calls 3.5x per CPU second and by the wall, unbroken talk 1.2x",
 }

@@ -23,19 +23,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
-import asyncpg
 from playwright.async_api import Page
 
 from cti.events import WANTED
-from services.access.sessions import SessionLimits, Sessions
-from services.now import SystemClock
-from services.store import db
-from services.store.roles import APPLICATION
-from tests.harness.centre import Centre
+from tests.bench import history, served
 from tests.harness.database import DatabaseServer, database_server
 from tests.harness.desk_driver import Browser
 from tests.harness.fake_switch import FakeSwitch, event, success, wanted_events
-from tests.harness.patience import until
 
 ROUNDS = 5
 FIRST = 2001  # the first agent's extension
@@ -44,28 +38,9 @@ CALLS_A_SECOND = 20
 CALLS = 300  # a round
 WARM_UP = 40  # calls at the beginning of a round that are not counted
 TICKETS = int(os.environ.get("TINGSU_BENCH_TICKETS", "1000000"))
-NUMBERS = 100_000  # callers in the history
 PAINT_EACH = 40  # every so many calls, two seconds apart, ring the agent who has a real browser
 CORES = sorted(os.sched_getaffinity(0))
 Progress = Callable[[str], None]
-
-HISTORY = f"""
-insert into customer (number, name, tier, changed_at)
-select '+86138' || lpad(n::text, 8, '0'), '客户' || n, 'normal', now() from generate_series(0, {NUMBERS - 1}) n;
-insert into call (id, number, number_sent, name_sent, dialled, started_at, queued_at, queue, ended_at, outcome, waited_ms,
-                  talked_ms)
-select 'old-1700000000.' || n, '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), '', '', '10000',
-       now() - interval '1 day' - n * interval '20 seconds', now() - interval '1 day' - n * interval '20 seconds', 'complaints',
-       now() - interval '1 day' - n * interval '20 seconds' + interval '3 minutes', 'answered', 4000, 170000
-from generate_series(1, {TICKETS}) n;
-insert into ticket (number, state, customer_number, kind, business, nature, description, received_at, changed_at)
-select 'T' || 2000 + n / 1000000 || '-01-' || lpad((n % 1000000)::text, 6, '0'),
-       case when n % 50 = 0 then 'open' else 'closed' end,
-       '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), 'complaint', 'data', 'tariff', '多收了钱',
-       now() - interval '1 day' - n * interval '20 seconds', now()
-from generate_series(1, {TICKETS}) n;
-vacuum analyze;
-"""
 
 
 @dataclass
@@ -101,8 +76,8 @@ async def _run(progress: Progress) -> list[dict[str, object]]:
     rounds: list[dict[str, Round]] = []
     async with database_server() as server, server.fresh() as url:
         progress(f"G3: a history of {TICKETS:,} calls and tickets")
-        await _load(url)
-        tokens = await _hire(url)
+        await history.load(url, 0, TICKETS)
+        tokens = await served.hire(url, FIRST, AGENTS)
         for number in range(ROUNDS):
             measured = {}
             for name in ("ours", "pipe") if number % 2 == 0 else ("pipe", "ours"):
@@ -117,39 +92,6 @@ def _of(made: Round, share: float) -> float:
     return quantile(made.delays(made.received), share)
 
 
-async def _load(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in HISTORY.split(";\n"):
-            if statement.strip():
-                await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def _hire(url: str) -> dict[str, str]:
-    """Agents at SIP telephones, each with a session: extension to token."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(
-            "insert into person (login, name, roles, extension, phone_kind, password_hash, created_at)"
-            " select 'a' || n, '话务员' || n, '{junior_agent}', n::text, 'sip', 'x', now()"
-            " from generate_series($1::int, $2::int) n",
-            FIRST,
-            FIRST + AGENTS - 1,
-        )
-    finally:
-        await connection.close()
-    pool = await db.open_pool(url, size=2)
-    try:
-        sessions = Sessions(pool, SystemClock(), SessionLimits())
-        async with db.transaction(pool) as taken:
-            people = await taken.fetch("select id, extension from person where extension is not null")
-            return {row["extension"]: await sessions.begin(taken, row["id"]) for row in people}
-    finally:
-        await pool.close()
-
-
 async def _round(name: str, server: DatabaseServer, url: str, tokens: dict[str, str], number: int) -> Round:
     made = Round()
     async with AsyncExitStack() as stack:
@@ -157,7 +99,7 @@ async def _round(name: str, server: DatabaseServer, url: str, tokens: dict[str, 
         switch.answers["Login"] = lambda asked: success(asked) + event("FullyBooted", Status="Fully Booted")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if name == "ours":
-            contender = await stack.enter_async_context(_application(switch.port, server, url, folder, tokens))
+            contender = await stack.enter_async_context(served.application(switch.port, server, url, folder, tokens))
             page = await stack.enter_async_context(_chromium(str(contender["url"]), tokens[str(FIRST)], folder))
         else:
             contender, page = await stack.enter_async_context(_pipe(switch.port)), None
@@ -170,35 +112,6 @@ async def _round(name: str, server: DatabaseServer, url: str, tokens: dict[str, 
         if page:
             made.painted |= {call: at / 1000 for call, at in (await page.evaluate("window.painted")).items()}
     return made
-
-
-@asynccontextmanager
-async def _application(
-    port: int, server: DatabaseServer, url: str, folder: Path, tokens: dict[str, str]
-) -> AsyncIterator[dict[str, object]]:
-    """``tingsu run`` on the other core, at a switch and a database of one's own."""
-    name = url.partition("?")[0].rpartition("/")[2]
-    settings = {
-        "asterisk": {"managed": False, "ami_port": port},
-        "database": {"url": f"postgresql://{APPLICATION}@/{name}?host={server.server.sockets}"},
-        "log": {"level": "warning"},
-    }
-    secrets = {"TINGSU_AMI_SECRET": "the bench's own switch", "TINGSU_DATABASE_PASSWORD": server.server.passwords.application}
-    centre = Centre(folder, settings=settings, secrets=secrets)
-    await centre.prepare()
-    try:
-        await centre.launch()
-        os.sched_setaffinity(centre.pid, {CORES[-1]})
-        await until(lambda: centre.dead or centre.healthy(), "the application", 60)
-        assert not centre.dead, centre.tail()
-        yield {
-            "url": centre.url,
-            "path": "/api/live",
-            "cookies": {ext: f"tingsu_session={token}" for ext, token in tokens.items()},
-        }
-        await centre.stop()
-    finally:
-        await centre.sweep()
 
 
 PAINTED = """
@@ -295,7 +208,7 @@ async def _calls(switch: FakeSwitch, made: Round, number: int) -> None:
 async def _call(switch: FakeSwitch, made: Round, number: int, place: int) -> None:
     call = f"bench{number}-{int(time.time())}.{2 * place}"
     extension = str(FIRST if place % PAINT_EACH == 0 else FIRST + 1 + place % (AGENTS - 1))
-    caller = f"138{(place * 37 + number) % NUMBERS:08d}"
+    caller = f"138{(place * 37 + number) % history.NUMBERS:08d}"
 
     def of(messages: list[str]) -> bytes:
         text = "".join(messages)
