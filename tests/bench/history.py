@@ -21,8 +21,8 @@ select 'old-1700000000.' || n, '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), 
 from generate_series($1::bigint, $2::bigint) n
 """
 TICKETS = f"""
-insert into ticket (number, state, customer_number, kind, business, nature, description, received_at, changed_at)
-select 'T' || 2000 + n / 1000000 || '-01-' || lpad((n % 1000000)::text, 6, '0'),
+insert into ticket (number, version, state, customer_number, kind, business, nature, description, received_at, changed_at)
+select 'T' || 2000 + n / 1000000 || '-01-' || lpad((n % 1000000)::text, 6, '0'), 3,
        case when n % 50 = 0 then 'open' else 'closed' end,
        '+86138' || lpad((n % {NUMBERS})::text, 8, '0'), 'complaint', 'data', 'tariff', '多收了钱',
        now() - interval '1 day' - n * interval '20 seconds', now()

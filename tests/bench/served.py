@@ -73,5 +73,8 @@ async def application(
             "cookies": {ext: f"tingsu_session={token}" for ext, token in tokens.items()},
         }
         await centre.stop()
+    except BaseException:
+        print(centre.tail())  # what it says of itself is gone with its folder
+        raise
     finally:
         await centre.sweep()
