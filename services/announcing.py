@@ -22,6 +22,7 @@ from services.access.policy import Act, Whose
 from services.bells import Change, Kind
 from services.calls import policy as calls
 from services.errors import WorldFailed
+from services.inbox import store as inbox
 from services.orders import policy as orders
 from services.store.db import Connection, Pool, connection
 from services.tickets import policy as tickets
@@ -48,6 +49,7 @@ ROOMS: Mapping[Kind, Room] = {
     Kind.TICKET: Room(Act.TICKET_SEE, tickets.owners),
     Kind.CALL: Room(Act.CALL_SEE, calls.owners),
     Kind.ORDER: Room(Act.ORDER_SEE, orders.departments, orders.relation),
+    Kind.NOTICE: Room(Act.NOTICE_SEE, inbox.owners),
 }
 
 

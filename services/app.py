@@ -28,6 +28,7 @@ from cti.changes import Change
 from cti.monitor import Monitor
 from cti.switch_time import SwitchTime
 from services import opening, plans
+from services.alarms import Alarms
 from services.calls.drain import Drain
 from services.calls.journal import Journal
 from services.clocks.sweeper import Sweeper
@@ -40,9 +41,11 @@ from services.errors import WorldFailed
 from services.floor.presence import Presence, PresenceSettings
 from services.foundations import Foundations, Shutdown, left_out, open_foundations, refuse_taken, stage
 from services.hosted.refusals import Refusals
+from services.inbox.actions import Inbox
 from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
 from services.now import Clock, SystemClock
 from services.opening import OpenFloor, OpenPops
+from services.orders.reminding import Reminders
 from services.people.phones import sip_key
 from services.private import shut, tell, tighten_gently
 from services.routes import Parts, sources
@@ -234,10 +237,12 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "monitor": rooms.monitor.run,
         "agi": agi.run,
         "intake": rooms.intake.run,
-        "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles).run,
+        "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles, effects=Alarms()).run,
+        "reminders": Reminders(base.pool, rooms.clock, troubles=base.troubles).run,
         "bell": bell.run,
         "imports": imports.run,
         "sessions": base.people.sessions.forget_old,
+        "inbox": Inbox(base.pool, rooms.clock).forget_old,
         "rights": partial(tighten_gently, config.folder, plans.guests(config)),
         **({"switch": base.switch.run, "phones": phones.run} if base.switch and phones else {}),
         **({"refusals": rooms.refusals.run} if rooms.refusals else {}),
@@ -267,7 +272,7 @@ async def _open_door(
         centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
-        clocks=plans.clocks(config),
+        clocks=plans.clocks(config), ladder=plans.ladder(config),
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

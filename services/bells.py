@@ -39,6 +39,7 @@ class Kind(StrEnum):
     TICKET = "ticket"
     CALL = "call"
     ORDER = "order"
+    NOTICE = "notice"  # a person's inbox, by the person's id
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ CHINESE = {
     "keys of the menu, of {keys}": "须为菜单的按键，可选：{keys}",
     'hours in their order, such as ["08:30-12:00", "14:00-17:30"], within 00:00-24:00; [] for none': '须为按先后排列的时段，如 ["08:30-12:00", "14:00-17:30"]，在 00:00-24:00 之内；没有则写 []',
     "days such as 2026-10-01, or from one to another, 2026-10-01..2026-10-07": "须为日期，如 2026-10-01，或从一天到另一天，如 2026-10-01..2026-10-07",
+    'steps such as "warning 4 hours before", "reminder at deadline" or "criticism 5 working days after"': '须为步骤，如 "warning 4 hours before"、"reminder at deadline"、"criticism 5 working days after"',
     "days with the day of the week that they count like, such as 2026-10-10 friday": "须为日期和它所顶替的星期，如 2026-10-10 friday",
     "clocks of the rules, of {names}": "须为规则里的时限，可选：{names}",
     "at most {most} days in all": "总共最多 {most} 天",

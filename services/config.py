@@ -24,6 +24,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from cti.ids import is_extension
 from ivr.menu import RECEPTION
 from services.clocks import written
+from services.clocks.ladder import DEFAULT as LADDER
+from services.clocks.ladder import MOST_STEPS
+from services.clocks.ladder import read as read_ladder
 from services.clocks.table import COUNTED
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
@@ -155,6 +158,16 @@ def _clocks(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _ladder(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        read_ladder(texts)
+    except ValueError:
+        raise ValueError(
+            said('steps such as "warning 4 hours before", "reminder at deadline" or "criticism 5 working days after"')
+        ) from None
+    return texts
+
+
 def _endpoints(given: tuple[str, ...]) -> tuple[str, ...]:
     if any(not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", name) or is_extension(name) for name in given):
         raise ValueError(said("names of endpoints: letters, digits, _ and -; no agents' extensions"))
@@ -181,6 +194,7 @@ CalendarName = Annotated[str, Field(pattern=QUEUE_NAME_PATTERN)]
 Label = Annotated[str, Field(max_length=20)]
 Texts = Annotated[tuple[str, ...], Strict(False)]  # TOML's array is a list
 DayHours = Annotated[Texts, AfterValidator(_hours)]
+Steps = Annotated[Texts, Field(max_length=MOST_STEPS), AfterValidator(_ladder)]
 Endpoints = Annotated[Texts, AfterValidator(_endpoints)]
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
 Networks = Annotated[Texts, AfterValidator(_networks)]
@@ -329,6 +343,7 @@ class Transcription(_Section):
 
 class Orders(_Section):
     refusals: Annotated[int, Field(ge=0, le=9)] = 2
+    ladder: Steps = LADDER
 
 
 class Calendar(_Section):

@@ -34,6 +34,8 @@ from services.access.actor import Person
 from services.access.sessions import SessionLimits
 from services.access.throttle import ThrottleLimits
 from services.clocks import written
+from services.clocks.ladder import Ladder
+from services.clocks.ladder import read as read_ladder
 from services.clocks.table import Clocks, in_calendars
 from services.config import Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
@@ -268,6 +270,11 @@ def clocks(config: Config) -> Clocks:
             for clock in each.clocks
         }
     )
+
+
+def ladder(config: Config) -> Ladder:
+    """How departments are reminded of their deadlines, on the wall of the centre."""
+    return Ladder(read_ladder(config.orders.ladder), ZoneInfo(config.centre.timezone))
 
 
 def ice_hosts(bind: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
+from services.clocks.ladder import CENTRE, Ladder
 from services.clocks.table import CLOCKS, Clocks
 from services.customers.actions import Customers
 from services.customers.importing import Imports
@@ -29,12 +30,15 @@ from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
 from services.floor.wire import BoardMessage
+from services.inbox.actions import Inbox
+from services.inbox.routes import InboxRoutes
 from services.lists.actions import Lists
 from services.lists.routes import ListRoutes
 from services.now import Clock
 from services.orders.actions import Orders
 from services.orders.hands import Hands
 from services.orders.papers import Papers
+from services.orders.reminding import Urging
 from services.orders.routes import OrderRoutes, PaperRoutes
 from services.orders.views import Views as OrderViews
 from services.people.actions import People
@@ -71,6 +75,7 @@ CLASSES: tuple[type, ...] = (
     DepartmentRoutes,
     PaperRoutes,
     OrderRoutes,
+    InboxRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -124,12 +129,13 @@ class Parts:
     refusals: int = 2
     numbering: Numbering = ANYWHERE
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
+    ladder: Ladder = CENTRE
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
-    hands, orders = Hands(pool, clock, parts.clocks), OrderViews.of(pool, clock, parts.refusals)
+    hands, orders = Hands(pool, clock, parts.clocks, parts.ladder), OrderViews.of(pool, clock, parts.refusals)
     playback = Playback(parts.archive, parts.cuttings)
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
@@ -146,7 +152,8 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings), orders),
-        OrderRoutes(Orders(hands, parts.refusals), orders),
+        OrderRoutes(Orders(hands, parts.refusals), Urging(hands), orders),
+        InboxRoutes(Inbox(pool, clock)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

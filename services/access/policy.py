@@ -40,11 +40,14 @@ class Act(StrEnum):
     ORDER_REVIEW = "order.review"
     ORDER_SECOND = "order.second"
     ORDER_DECIDE = "order.decide"  # whose it is, more time, once more
+    ORDER_REMIND = "order.remind"
     ORDER_ANSWER = "order.answer"
+    NOTICE_SEE = "notice.see"
 
 
 ANYBODYS = frozenset(Whose)
 MINE = frozenset({Whose.OWN, Whose.NOBODYS})
+ONES_OWN = frozenset({Whose.OWN})
 THEIRS = frozenset({Whose.DEPARTMENT})
 
 POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
@@ -62,7 +65,9 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_SECOND: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_DECIDE: {Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_REMIND: {Right.ORDERS_REMIND: ANYBODYS},
     Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS},
+    Act.NOTICE_SEE: {Right.INBOX: ONES_OWN},
 }
 """Act -> each right that opens it -> of whose things."""
 

@@ -43,6 +43,7 @@ class Right(StrEnum):
     ORDERS_WRITE = "orders.write"  # dispatch, chase and withdraw, about one's own cases
     ORDERS_REVIEW = "orders.review"  # the second review; one's own papers leave without one
     ORDERS_ARBITRATE = "orders.arbitrate"  # have the last word on whose an order is
+    ORDERS_REMIND = "orders.remind"  # nudge a department about an order
     ORDERS_ANSWER = "orders.answer"  # for a department: what was sent to one's own
     DEPARTMENTS_READ = "departments.read"
     DEPARTMENTS_WRITE = "departments.write"
@@ -52,6 +53,7 @@ class Right(StrEnum):
     LEXICON_WRITE = "lexicon.write"
     PEOPLE = "people"  # see and change accounts
     AUDIT = "audit"
+    INBOX = "inbox"  # what rang for oneself
     SYSTEM = "system"  # what works and what does not
     REPAIR = "system.repair"  # have what was set aside done again
 
@@ -59,6 +61,7 @@ class Right(StrEnum):
 CENTRE = frozenset(
     {
         Right.BOARD,
+        Right.INBOX,
         Right.SYSTEM,
         Right.LEXICON_READ,
         Right.TICKETS_READ,
@@ -72,7 +75,7 @@ CENTRE = frozenset(
 AGENT = CENTRE | {Right.DESK, Right.TICKETS_WRITE, Right.ORDERS_WRITE, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN}
 """Clerks and extractors do a junior agent's duty too (SPEC T6, X2)."""
 
-SENIOR = AGENT | {Right.TICKETS_LEAD, Right.ORDERS_REVIEW, Right.CALLS_READ, Right.RECORDINGS_LISTEN}
+SENIOR = AGENT | {Right.TICKETS_LEAD, Right.ORDERS_REVIEW, Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.administrator: CENTRE
@@ -90,13 +93,13 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.text_entry_clerk: AGENT,
     Role.recording_extractor: AGENT | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.senior_agent: SENIOR,
-    Role.surveyor: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.surveyor: CENTRE | {Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.data_administrator: CENTRE | {Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
     Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.statistician: CENTRE | {Right.CALLS_READ},
     Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.manager: SENIOR | {Right.ORDERS_ARBITRATE},
-    Role.department_officer: frozenset({Right.ORDERS_ANSWER}),
+    Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,15 @@ LINE = Line("deadline", claimed="looking", thing="'ticket:' || ticket_id")
 SHOWN = 100  # of one ticket; each change of its kind begins another
 
 Settled = Literal["met", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The row ``id`` is the clock of a ticket, or of one of its orders."""
+
+    id: int
+    ticket: int
+    order: int | None
 
 
 async def start(connection: Connection, ticket: int, deadline: Deadline, *, order: int | None = None) -> None:
@@ -40,10 +50,12 @@ async def of_ticket(connection: Connection, ticket: int) -> list[Deadline]:
     return [deadline_of(row) for row in await QUERIES.of_ticket.fetch(connection, ticket=ticket, limit=SHOWN)]
 
 
-async def load(connection: Connection, deadline: int) -> Deadline:
+async def load(connection: Connection, deadline: int) -> tuple[Whose, Deadline]:
+    """Kept still until the transaction ends: nobody settles it while the sweeper makes up its mind."""
+    await QUERIES.hold_ticket.execute(connection, deadline=deadline)
     row = await QUERIES.load.fetchrow(connection, deadline=deadline)
     assert row is not None  # no row of this table is ever deleted
-    return deadline_of(row)
+    return Whose(deadline, row["ticket_id"], row["order_id"]), deadline_of(row)
 
 
 async def write(connection: Connection, number: int, deadline: Deadline) -> bool:

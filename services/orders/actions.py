@@ -9,7 +9,7 @@ from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.clocks.calendar import after as counted
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
-from services.orders import store
+from services.orders import store, telling
 from services.orders.hands import Hands
 from services.orders.model import Extension, Order
 from services.orders.papers import check_arbiter, check_until
@@ -87,7 +87,8 @@ class Orders:
             check_until(until, now)
             if await store.open_extension(connection, before):
                 raise Conflict("a request for more time is open")
-            await QUERIES.ask_extension.execute(connection, order=order, person=by.id, at=now, until=until, reason=reason)
+            asked = Extension(id=0, order_id=order, asked_by=by.id, asked_at=now, until=until, reason=reason)
+            await telling.asked(connection, before, await store.ask_extension(connection, asked))
             await store.rung(connection, before)
             return before
 
@@ -103,6 +104,7 @@ class Orders:
             await QUERIES.decide_extension.fetchval(
                 connection, extension=asked.id, person=by.id, at=now, granted=granted, note=note
             )
+            await telling.decided(connection, before, asked, note, granted=granted, by=by.id, at=now)
             if not granted:
                 await store.rung(connection, before)
                 return before

@@ -5,12 +5,14 @@ What the department sends back as not its own stops the clock only once the cent
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.clocks import store as deadlines
-from services.clocks.calendar import Calendar, before, between
+from services.clocks.calendar import Calendar
+from services.clocks.ladder import Ladder, Planned, planned, warned
 from services.clocks.model import Deadline
 from services.clocks.store import Settled
+from services.orders import reminders
 from services.orders.model import Order, State
 from services.orders.store import QUERIES
 from services.orders.workflow import WITH_THE_DEPARTMENT
@@ -18,27 +20,32 @@ from services.store.db import Connection
 
 ORDER = "V3"
 
-WARNING_SHARE = 4  # a department is warned in the last quarter of its time
-LONGEST_WARNING = timedelta(hours=4)
-
 RUNS = WITH_THE_DEPARTMENT | {State.REFUSED}
 
 
-def deadline(order: Order, began: datetime, now: datetime, calendar: Calendar) -> Deadline:
-    """Its clock, as it runs from now on; ``began``: when the department got this time. Warned in the time that counts for it."""
+def deadline(order: Order, plan: list[Planned], began: datetime, now: datetime) -> Deadline:
+    """Its clock, as it runs from now on; ``began``: when the department got this time. Warned of with the first step before its end."""
     assert order.due_at is not None
-    warning = min(LONGEST_WARNING, between(calendar, began, order.due_at) / WARNING_SHARE)
-    warns_at = before(calendar, order.due_at, warning)
-    due_at = warns_at if warns_at > now else order.due_at
+    warns_at = warned(plan, order.due_at)
+    due_at = warns_at if warns_at and warns_at > now else order.due_at
     return Deadline(rule=ORDER, because="dispatch", starts_at=began, ends_at=order.due_at, warns_at=warns_at, due_at=due_at)
 
 
-async def turn(connection: Connection, before: Order, after: Order, now: datetime, calendar: Calendar) -> None:
-    """Starts, moves and settles the order's clock as its new state wants it."""
-    ran, runs = before.state in RUNS, after.state in RUNS
-    if ran and (not runs or after.due_at != before.due_at):
+async def turn(connection: Connection, before: Order, after: Order, now: datetime, calendar: Calendar, ladder: Ladder) -> None:
+    """Starts, moves and settles the order's clock and its ladder of reminders as its new state wants it."""
+    ran, runs, moved = before.state in RUNS, after.state in RUNS, after.due_at != before.due_at
+    if ran and (not runs or moved):
         how: Settled = "met" if after.state is State.RETURNED else "stopped"
         await deadlines.settle(connection, after.ticket_id, {ORDER}, how, now, order=after.id)
-    if runs and (not ran or after.due_at != before.due_at):
-        began = await QUERIES.began.fetchval(connection, order=after.id) if ran else now
-        await deadlines.start(connection, after.ticket_id, deadline(after, began, now, calendar), order=after.id)
+    reminded, reminds = before.state in WITH_THE_DEPARTMENT, after.state in WITH_THE_DEPARTMENT
+    if reminded and (not reminds or moved):
+        await reminders.stop(connection, after.id)
+    if not (runs and (not ran or moved)) and not (reminds and not reminded):
+        return
+    began = await QUERIES.began.fetchval(connection, order=after.id) if ran else now
+    assert after.due_at is not None
+    plan = planned(ladder, began, after.due_at, calendar)
+    if not ran or moved:
+        await deadlines.start(connection, after.ticket_id, deadline(after, plan, began, now), order=after.id)
+    if reminds:
+        await reminders.plan(connection, after.id, after.due_at, plan, now)

@@ -12,10 +12,11 @@ from services.access import audit
 from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.clocks.calendar import Calendar
+from services.clocks.ladder import CENTRE, Ladder
 from services.clocks.table import CLOCKS, Clocks
 from services.errors import Forbidden, Stale
 from services.now import Clock
-from services.orders import clocked, store
+from services.orders import clocked, store, telling
 from services.orders.model import Order, Outgoing
 from services.orders.policy import may
 from services.orders.store import Entry
@@ -32,6 +33,7 @@ class Hands:
     pool: Pool
     clock: Clock
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
+    ladder: Ladder = CENTRE
 
     @property
     def calendar(self) -> Calendar:
@@ -48,14 +50,19 @@ class Hands:
             yield connection, case
 
     @contextlib.asynccontextmanager
-    async def on_order(self, order: int, version: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Order, Ticket]]:
-        """The order and its case, likewise. The case is locked first, wherever both are."""
+    async def on_order(
+        self, order: int, version: int, act: Act, by: LoggedIn, *, exact: bool = False
+    ) -> AsyncIterator[tuple[Connection, Order, Ticket]]:
+        """The order and its case, likewise. The case is locked first, wherever both are.
+
+        A reminder changes nothing of an order: who saw it before one may go on, unless it must be ``exact``.
+        """
         async with self._refusals_noted(by, f"order:{order}"), transaction(self.pool) as connection:
             case = await tickets.lock(connection, await store.ticket_of(connection, order))
             before = await store.load(connection, order)
             if not may(by, act, case, before):
                 raise Forbidden("the order is not yours")
-            if before.version != version:
+            if before.version != version and (exact or not await store.only_reminded(connection, before, version)):
                 raise Stale("somebody else changed the order in the meantime")
             yield connection, before, case
 
@@ -83,7 +90,8 @@ class Hands:
         if after.state not in OPEN and (paper := await store.open_paper(connection, after)):
             await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
         await store.move(connection, after, before=before, entry=Entry(str(action), by.id, now, note))
-        await clocked.turn(connection, before, after, now, self.calendar)
+        await clocked.turn(connection, before, after, now, self.calendar, self.ladder)
+        await telling.moved(connection, after, action, by=by.id, at=now, note=note)
         return after
 
     @contextlib.asynccontextmanager

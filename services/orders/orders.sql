@@ -46,6 +46,10 @@ where id = :order and version = :seen_version returning id;
 insert into order_journal (order_id, seq, at, person_id, action, changes, note)
 values (:order, :seq, :at, :person, :action, :changes, :note);
 
+-- name: other_than_reminded
+-- Whether anything but reminders has come about an order after version :since.
+select exists (select from order_journal where order_id = :order and seq > :since and action <> 'remind');
+
 -- name: read_journal
 -- An order's history, oldest first, a page from behind :after.
 select j.seq, j.at, p.name as by, j.action, j.changes, j.note
@@ -114,8 +118,8 @@ insert into review (outgoing_id, version, person_id, verdict, reason, at) values
 insert into warning (number, order_id, department_id, text, person_id, at) values (:number, :order, :department, :text, :person, :at);
 
 -- name: ask_extension
--- A request for more time.
-insert into extension (order_id, asked_by, asked_at, until, reason) values (:order, :person, :at, :until, :reason);
+-- A request for more time; its id.
+insert into extension (order_id, asked_by, asked_at, until, reason) values (:order, :person, :at, :until, :reason) returning id;
 
 -- name: open_extension
 -- The request about an order that nobody has decided yet.

@@ -16,7 +16,7 @@ from services.access.rights import Right
 from services.clocks.calendar import after as counted
 from services.departments.model import MOST_HOURS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
-from services.orders import store
+from services.orders import store, telling
 from services.orders.hands import Hands
 from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
 from services.orders.store import QUERIES, Entry
@@ -124,7 +124,9 @@ class Papers:
                 raise NotAllowed("only a dispatch can be answered instead")
             if verdict is not Verdict.APPROVE and not reason.strip():
                 raise Invalid((WrongField("reason", "required", "why, for its author"),))
-            await store.write_review(connection, before, verdict, reason, by=by.id, at=self.hands.clock.now())
+            now = self.hands.clock.now()
+            await store.write_review(connection, before, verdict, reason, by=by.id, at=now)
+            await telling.reviewed(connection, order, before, verdict, reason, by=by.id, at=now)
             reviewed = await self._reviewed(connection, before, order, verdict, reason, by=by)
         return await self._given(reviewed)
 

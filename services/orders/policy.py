@@ -23,6 +23,7 @@ ACTS: Mapping[Action, Act] = {
     Action.REFUSE: Act.ORDER_ANSWER,
     Action.RETURN: Act.ORDER_ANSWER,
     Action.EXTEND: Act.ORDER_ANSWER,
+    Action.REMIND: Act.ORDER_REMIND,
     Action.UPHOLD: Act.ORDER_DECIDE,
     Action.REDO: Act.ORDER_DECIDE,
     Action.SETTLE: Act.ORDER_WRITE,

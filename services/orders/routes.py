@@ -14,6 +14,7 @@ from services.orders import wire
 from services.orders.actions import Orders
 from services.orders.model import Dispatch, Order, Wording
 from services.orders.papers import Papers
+from services.orders.reminding import Urging
 from services.orders.views import PaperSeen, Seen, Views
 from services.store.db import Row
 from services.web.http import Asked, route
@@ -89,8 +90,9 @@ class PaperRoutes:
 class OrderRoutes:
     """What a department does with its orders, and what the centre says to that (SPEC O7, O8)."""
 
-    def __init__(self, orders: Orders, views: Views) -> None:
+    def __init__(self, orders: Orders, urging: Urging, views: Views) -> None:
         self._orders = orders
+        self._urging = urging
         self._views = views
 
     @route("GET", "/api/tickets/{ticket_id}/orders", right=Right.ORDERS_READ, long_answer=True)
@@ -142,6 +144,11 @@ class OrderRoutes:
         order = await self._orders.decide_extension(order_id, body.version, body.note, granted=body.granted, by=asked.by)
         return await self._wire(asked, order)
 
+    @route("POST", "/api/orders/{order_id}/remind", right=Right.ORDERS_REMIND, raises=CLASH)
+    async def remind(self, asked: Asked, order_id: Id, body: wire.OrderStep) -> wire.Order:
+        """Nudge the department; it is on record, and tells the department at once."""
+        return await self._wire(asked, await self._urging.remind(order_id, body.version, body.note, by=asked.by))
+
     @route("POST", "/api/orders/{order_id}/uphold", right=Right.ORDERS_REVIEW, raises=CLASH)
     async def uphold(self, asked: Asked, order_id: Id, body: wire.OrderReason) -> wire.Order:
         """It is the department's after all."""
@@ -185,6 +192,7 @@ def shown(seen: Seen) -> wire.Order:
         papers=[_paper(one) for one in seen.papers],
         extensions=[_extension(row) for row in seen.extensions],
         warning=_warning(seen.warning) if seen.warning else None,
+        reminders=[_reminder(row) for row in seen.reminders],
         deadline=_deadline(seen),
         may=list(seen.may),
         contact_number=names["contact_number"] or written(names["customer_number"]),
@@ -209,6 +217,10 @@ def _extension(row: Row) -> wire.OrderExtension:
 
 def _warning(row: Row) -> wire.OrderWarning:
     return wire.OrderWarning(**{name: row[name] for name in wire.OrderWarning.model_fields})
+
+
+def _reminder(row: Row) -> wire.OrderReminder:
+    return wire.OrderReminder(**{name: row[name] for name in wire.OrderReminder.model_fields})
 
 
 def _department(row: Row) -> wire.OrderDepartment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Entry:
     by: int | None
     at: datetime
     note: str = ""
+    told: Mapping[str, list[str | None]] = field(default_factory=dict)  # beside what changed: which reminder it was
 
 
 def order_of(row: Row | Mapping[str, Any]) -> Order:
@@ -81,8 +82,16 @@ async def move(connection: Connection, after: Order, *, before: Order, entry: En
     )
     if moved is None:
         raise Stale("somebody else changed the order in the meantime")
-    await _write_journal(connection, after.id, after.version, _changes(before, after), entry)
+    await _write_journal(connection, after.id, after.version, {**_changes(before, after), **entry.told}, entry)
     await rung(connection, after)
+
+
+async def only_reminded(connection: Connection, order: Order, since: int) -> bool:
+    """Whether nothing but reminders has come about the order after this version of it."""
+    if not 0 < since <= order.version:
+        return False
+    other: bool = await QUERIES.other_than_reminded.fetchval(connection, order=order.id, since=since)
+    return not other
 
 
 async def rung(connection: Connection, order: Order) -> None:
@@ -154,6 +163,14 @@ async def open_extension(connection: Connection, order: Order) -> Extension | No
     """The request for more time that nobody has decided yet."""
     row = await QUERIES.open_extension.fetchrow(connection, order=order.id)
     return None if row is None else Extension(**row)
+
+
+async def ask_extension(connection: Connection, asked: Extension) -> Extension:
+    """Writes a request for more time; with its id."""
+    number: int = await QUERIES.ask_extension.fetchval(
+        connection, order=asked.order_id, person=asked.asked_by, at=asked.asked_at, until=asked.until, reason=asked.reason
+    )
+    return replace(asked, id=number)
 
 
 async def of_key(connection: Connection, person: int, key: str, body: bytes) -> Order | None:

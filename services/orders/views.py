@@ -13,7 +13,7 @@ from services.clocks import store as clocks
 from services.clocks.model import Deadline, Standing, standing
 from services.errors import NotFound
 from services.now import Clock
-from services.orders import store
+from services.orders import reminders, store
 from services.orders.model import Order, Outgoing
 from services.orders.policy import may, paper_steps, possible
 from services.orders.store import QUERIES
@@ -43,6 +43,7 @@ class Seen:
     papers: Sequence[PaperSeen]
     extensions: Sequence[Row]
     warning: Row | None
+    reminders: Sequence[Row]
     deadline: tuple[Deadline, Standing] | None
     may: Sequence[str]
 
@@ -119,6 +120,7 @@ class Views:
         extensions = await QUERIES.extensions_of.fetch(taken, orders=ids)
         warnings = {row["order_id"]: row for row in await QUERIES.warnings_of.fetch(taken, orders=ids)}
         running = {row["order_id"]: clocks.deadline_of(row) for row in await QUERIES.clocks_of.fetch(taken, orders=ids)}
+        reminded = await reminders.of_orders(taken, ids)
         now = self.clock.now()
 
         def paper(row: Row, case: Ticket) -> PaperSeen:
@@ -132,6 +134,7 @@ class Views:
                 papers=[paper(row, cases[one.ticket_id]) for row in papers if row["order_id"] == one.id],
                 extensions=[row for row in extensions if row["order_id"] == one.id],
                 warning=warnings.get(one.id),
+                reminders=[row for row in reminded if row["order_id"] == one.id],
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
                 may=possible(who, cases[one.ticket_id], one, self.refusals),
             )

@@ -168,6 +168,16 @@ class OrderWarning(Wire):
     by: str
 
 
+class OrderReminder(Wire):
+    """A step of the ladder, or one by hand (``urge``); ``sent_at`` null: it is still to come."""
+
+    step: Literal["warning", "reminder", "notice", "criticism", "urge"]
+    planned_at: datetime
+    sent_at: datetime | None
+    by: str | None = Field(description="who reminded; null: the system")
+    note: str
+
+
 class OrderDepartment(Wire):
     code: str
     zh: str
@@ -207,6 +217,7 @@ class Order(Wire):
     papers: list[OrderPaper]
     extensions: list[OrderExtension]
     warning: OrderWarning | None
+    reminders: list[OrderReminder]
     may: list[Action]
 
 

@@ -31,6 +31,7 @@ class Action(StrEnum):
     REDO = "redo"
     CHASE = "chase"
     EXTEND = "extend"
+    REMIND = "remind"
     WITHDRAW = "withdraw"
 
 
@@ -46,9 +47,15 @@ TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
         Action.REFUSE: State.REFUSED,
         Action.CHASE: State.ISSUED,
         Action.EXTEND: State.ISSUED,
+        Action.REMIND: State.ISSUED,
         **WITH_DEPARTMENT,
     },
-    State.ACCEPTED: {Action.CHASE: State.ACCEPTED, Action.EXTEND: State.ACCEPTED, **WITH_DEPARTMENT},
+    State.ACCEPTED: {
+        Action.CHASE: State.ACCEPTED,
+        Action.EXTEND: State.ACCEPTED,
+        Action.REMIND: State.ACCEPTED,
+        **WITH_DEPARTMENT,
+    },
     State.REFUSED: {Action.UPHOLD: State.ISSUED, Action.WITHDRAW: State.WITHDRAWN},
     State.RETURNED: {Action.SETTLE: State.DONE, Action.REDO: State.ISSUED, Action.WITHDRAW: State.WITHDRAWN},
     State.DONE: {},

@@ -96,6 +96,10 @@ select id, 'chase', 'waiting', $1, task, false, repeat('因', 400), made_at from
 ORDER_JOURNAL_SQL = """
 insert into order_journal (order_id, seq, at, person_id, action, changes)
 select 1, n, $1, $2, 'chase', jsonb_build_object('task', jsonb_build_array($3::text, $3::text)) from generate_series(1, 100) n"""
+NOTICES_SQL = """
+insert into notice (person_id, code, cause, ticket_id, order_id, details, at)
+select p.id, 'order_refused', 'order:1:' || n, $1, 1, jsonb_build_object('reason', repeat('因', 400)), $2
+from generate_series(1, $3::int) n, person p where p.id <= 20"""
 SOUND_S = 600  # ten minutes stand for the four hours: sound is sent in blocks of a size of their own
 
 
@@ -123,5 +127,6 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
         await connection.execute(LEFT_SQL)
         await connection.execute(CHASES_SQL, agent)
         await connection.execute(ORDER_JOURNAL_SQL, BEGAN, agent, TEXT[:10_000])
+        await connection.execute(NOTICES_SQL, first, BEGAN, ROWS)
         await connection.execute("update ticket set version = $2 where id = $1", first, CHANGES)
     return first

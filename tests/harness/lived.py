@@ -22,6 +22,8 @@ from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
 from services.departments.actions import Departments
 from services.departments.model import Department, Edition, Rule
+from services.inbox import store as inbox
+from services.inbox.model import Code, Notice
 from services.now import Clock
 from services.orders.hands import Hands
 from services.orders.model import Dispatch
@@ -51,6 +53,7 @@ class Lived:
     people: tuple[int, ...]
     orders: tuple[int, ...]
     papers: tuple[int, ...]
+    notices: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -66,7 +69,8 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     orders = await _orders(pool, clock, agent, tickets[1])
     papers = tuple(row["id"] for row in await pool.fetch("select id from outgoing order by id"))
     people = tuple(row["id"] for row in await pool.fetch("select id from person order by id"))
-    return Lived(calls, tickets, (customer,), people, orders, papers)
+    notices = await _notices(pool, clock, agent, tickets[1], orders[0])
+    return Lived(calls, tickets, (customer,), people, orders, papers, notices)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
@@ -133,6 +137,17 @@ async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...
         made.append(ticket.id)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
     return tuple(made)
+
+
+async def _notices(pool: db.Pool, clock: Clock, agent: Person, ticket: int, order: int) -> tuple[int, ...]:
+    """What rang for the agent: one that was read, one that was not."""
+    for code in (Code.ORDER_RETURNED, Code.ORDER_REFUSED):
+        notice = Notice(code=code, cause=f"lived:{code}", ticket=ticket, order=order, at=clock.now(), details={"reason": "因"})
+        async with db.transaction(pool) as connection:
+            await inbox.tell(connection, notice, [agent.id])
+    rows = await pool.fetch("select id from notice where person_id = $1 order by id", agent.id)
+    await pool.execute("update notice set read_at = $2 where id = $1", rows[0]["id"], clock.now())
+    return tuple(row["id"] for row in rows)
 
 
 async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tuple[int, ...]:

@@ -40,11 +40,14 @@ from services.floor.presence import Presence, PresenceSettings
 from services.floor.queues import Queue
 from services.floor.routes import BoardRoutes
 from services.following import Follow
+from services.inbox.actions import Inbox
+from services.inbox.routes import InboxRoutes
 from services.now import Clock
 from services.opening import open_drain, open_floor, open_following, open_pops, open_presence
 from services.orders.actions import Orders
 from services.orders.hands import Hands
 from services.orders.papers import Papers
+from services.orders.reminding import Urging
 from services.orders.routes import OrderRoutes, PaperRoutes
 from services.orders.views import Views as OrderViews
 from services.pops.remembered import Memory
@@ -231,7 +234,8 @@ async def office(
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),
-        OrderRoutes(Orders(hands, refusals=2), orders),
+        OrderRoutes(Orders(hands, refusals=2), Urging(hands), orders),
+        InboxRoutes(Inbox(pool, clock)),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, Views.of(pool, clock)),

@@ -124,6 +124,7 @@ def ids_of(lived: Lived, file: str) -> dict[str, list[str | int]]:
         "customer_id": list(lived.customers),
         "order_id": list(lived.orders),
         "paper_id": list(lived.papers),
+        "notice_id": list(lived.notices),
         "import_id": [file],
     }
 

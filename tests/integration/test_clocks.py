@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from services.alarms import Alarms
 from services.clocks import store
 from services.clocks.sweeper import LEASE, Sweeper
 from services.clocks.table import AT_ONCE, in_calendars
@@ -42,7 +43,7 @@ def troubles(clock: HandClock) -> Troubles:
 
 @pytest.fixture
 def sweeper(pool: db.Pool, clock: HandClock, troubles: Troubles) -> Sweeper:
-    return Sweeper(pool, clock, troubles=troubles)
+    return Sweeper(pool, clock, troubles=troubles, effects=Alarms())
 
 
 async def ask(desk: Office, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -179,7 +180,7 @@ async def test_what_came_due_while_nobody_swept_is_found_by_the_next_one(
     clock.move(minutes=50)
     assert await swept(sweeper) == 5
     clock.move(days=3)  # nothing of ours ran
-    again = Sweeper(desk.pool, clock, troubles=Troubles(clock))
+    again = Sweeper(desk.pool, clock, troubles=Troubles(clock), effects=Alarms())
     assert await swept(again) == 5
     states = await desk.pool.fetch("select state, breached_at, ends_at from deadline")
     assert {(one["state"], one["breached_at"]) for one in states} == {("breached", clock.now())}
@@ -214,7 +215,7 @@ async def test_sweepers_beside_each_other_note_everything_once(desk: Office, clo
         await confirmed(desk, key=f"key-00{number:02d}")
     await desk.pool.execute(NOTED)
     clock.move(hours=2)
-    four = [Sweeper(desk.pool, clock, troubles=Troubles(clock)) for _ in range(4)]
+    four = [Sweeper(desk.pool, clock, troubles=Troubles(clock), effects=Alarms()) for _ in range(4)]
     assert sum(await asyncio.gather(*(swept(one) for one in four))) == 12
     noted = await desk.pool.fetch("select deadline, count(*) as times from noted group by deadline")
     assert (len(noted), {one["times"] for one in noted}) == (12, {1})
@@ -262,7 +263,7 @@ async def test_it_sweeps_by_itself_as_the_account_that_serves(postgres: Database
                 return bool(await pool.fetchval("select state = 'breached' from deadline"))
 
             async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(Sweeper(pool, clock, troubles=Troubles(clock)).run(), name="clocks")
+                running = tasks.create_task(Sweeper(pool, clock, troubles=Troubles(clock), effects=Alarms()).run(), name="clocks")
                 await until(breached, "it is swept")
                 running.cancel()
         finally:

@@ -223,6 +223,7 @@ WORST: dict[str, Bodies] = {
     "POST /api/orders/{order_id}/redirect": lambda _: iter(
         [body({"version": 100, "department": 1, "task": TASK, "reason": "因" * 400})]
     ),
+    "POST /api/orders/{order_id}/remind": lambda _: iter([body({"version": 100, "note": "注" * 400})]),
     "POST /api/orders/{order_id}/uphold": reasons,
     "POST /api/orders/{order_id}/redo": lambda _: iter([body({"version": 100, "hours": 1, "reason": "因" * 400})]),
     "POST /api/orders/{order_id}/extension/decision": lambda _: iter(
@@ -234,6 +235,10 @@ WORST: dict[str, Bodies] = {
     "POST /api/orders/{order_id}/accept": lambda _: iter([body({"version": 100})]),
     "POST /api/orders/{order_id}/refuse": reasons,
     "POST /api/orders/{order_id}/return": lambda _: iter([body({"version": 100, "answer": TASK})]),
+    "GET /api/inbox": nothing_more,
+    "PUT /api/inbox/{notice_id}": lambda _: iter([body({"read": True})]),
+    "POST /api/inbox-read": lambda _: iter([body({"upto": 2**53 - 1})]),
+    "POST /api/inbox-unread": lambda _: iter([body({"at": "2026-11-20T01:00:00Z"})]),
     "GET /api/reviews": nothing_more,
     "PUT /api/papers/{paper_id}": lambda _: iter([body({"version": 1, "task": TASK, "urgent": True, "hours": 1})]),
     "POST /api/papers/{paper_id}/drop": lambda _: iter([body({"version": 1})]),

@@ -44,6 +44,7 @@ export const frame = {
     transfer: ['转接', 'Transfer'],
     ready: ['就绪', 'Ready'],
     pause: ['暂停或离开', 'Pause or leave'],
+    inbox: ['消息', 'The inbox'],
     palette: ['前往、查找、操作', 'Go, find, do'],
     list: ['在列表中移动、打开', 'Move in a list, open'],
     choose: ['在列表中选择一行、一段、已载入的全部', 'Choose a row, a range, all that are loaded'],

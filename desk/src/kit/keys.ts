@@ -18,6 +18,7 @@ export const KEYS = {
   transfer: { press: 'Alt+KeyT', shown: 'Alt+T' },
   ready: { press: 'Alt+KeyR', shown: 'Alt+R' },
   pause: { press: 'Alt+KeyP', shown: 'Alt+P' },
+  inbox: { press: 'Alt+KeyN', shown: 'Alt+N' },
   palette: { press: '$mod+KeyK', shown: 'Ctrl+K' },
   help: { press: '[Shift]+?', shown: '?' },
 } as const satisfies Record<string, Key>

@@ -179,10 +179,19 @@ export const TEST = {
     paper: 'order-paper', // data-state
     step: (step: string) => `order-${step}`,
     drop: 'order-drop',
+    reminder: 'order-reminder', // data-step, data-sent
     entry: (field: string) => `order-entry-${field}`,
     send: 'order-send',
     open: 'orders-open',
     over: 'orders-over',
+  },
+  inbox: {
+    bell: 'inbox-bell', // data-unread
+    notice: 'inbox-notice', // data-code, data-unread
+    mark: 'inbox-mark',
+    readAll: 'inbox-read-all',
+    undo: 'inbox-undo',
+    all: 'inbox-all',
   },
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
   review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper

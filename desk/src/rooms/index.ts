@@ -7,10 +7,11 @@ import { classes } from './classes/room'
 import { customers } from './customers/room'
 import { departments } from './departments/room'
 import { floor } from './floor/room'
+import { inbox } from './inbox/room'
 import { orders } from './orders/room'
 import { people } from './people/room'
 import { reviews } from './reviews/room'
 import { system } from './system/room'
 import { tickets } from './tickets/room'
 
-export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, people, departments, classes, audit, system, account]
+export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, people, departments, classes, audit, system, inbox, account]

@@ -13,6 +13,7 @@ import { classes } from '@/rooms/classes/words'
 import { customers } from '@/rooms/customers/words'
 import { departments } from '@/rooms/departments/words'
 import { floor } from '@/rooms/floor/words'
+import { inbox } from '@/rooms/inbox/words'
 import { orders } from '@/rooms/orders/words'
 import { people } from '@/rooms/people/words'
 import { system } from '@/rooms/system/words'
@@ -24,8 +25,8 @@ export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
 /** Each room's own, and what they share. A section stands in one of them only. */
-export const PARTS = [kit, frame, telephone, account, audit, calls, classes, customers, departments, floor, orders, people, system, tickets] as const
-export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...audit, ...calls, ...classes, ...customers, ...departments, ...floor, ...orders, ...people, ...system, ...tickets }
+export const PARTS = [kit, frame, telephone, account, audit, calls, classes, customers, departments, floor, inbox, orders, people, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...audit, ...calls, ...classes, ...customers, ...departments, ...floor, ...inbox, ...orders, ...people, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

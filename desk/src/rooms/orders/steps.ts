@@ -22,7 +22,7 @@ export interface Entries {
 
 export const BLANK: Entries = { department: 0, task: '', warning: '', hours: NaN, more: NaN, answer: '', reason: '', urgent: false, leads: true }
 
-export const STEPS = ['dispatch', 'second', 'redirect', 'chase', 'withdraw', 'rewrite', 'accept', 'refuse', 'return', 'extension', 'grant', 'deny', 'uphold', 'settle', 'redo'] as const
+export const STEPS = ['dispatch', 'second', 'redirect', 'chase', 'withdraw', 'rewrite', 'accept', 'refuse', 'return', 'extension', 'grant', 'deny', 'uphold', 'settle', 'redo', 'remind'] as const
 export type StepName = (typeof STEPS)[number]
 
 /** `must`: to be filled. `may`: can be left. `marks`: what can be ticked. A step that asks for nothing is done at once. */
@@ -48,6 +48,7 @@ export const SHAPES: Readonly<Record<StepName, Shape>> = {
   uphold: { must: ['reason'] },
   settle: { must: [], may: ['reason'] },
   redo: { must: ['hours', 'reason'] },
+  remind: { must: [], may: ['reason'] },
 }
 
 /** A paper written anew asks for what a paper of its kind has: of a withdrawal that is its reason alone. */
@@ -107,6 +108,7 @@ export function send(step: StepName, made: Entries, about: { ticket?: Ticket; or
       return api.step(id, 'redo', { version, hours: made.hours, reason } satisfies Wire<'OrderRedo'>)
     case 'accept':
     case 'settle':
+    case 'remind':
       return api.step(id, step, { version, note: reason } satisfies Wire<'OrderStep'>)
     default:
       return api.step(id, step, { version, reason } satisfies Wire<'OrderReason'>)

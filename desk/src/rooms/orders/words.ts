@@ -72,6 +72,17 @@ export const orders = {
     uphold: ['维持，仍归该部门', 'It is theirs'],
     settle: ['满意，办结', 'Settle'],
     redo: ['退回重办', 'Once more'],
+    remind: ['催单', 'Remind'],
+  },
+  orderReminder: {
+    title: ['提醒', 'Reminders'],
+    planned: ['将于 {at}', 'due {at}'],
+    system: ['系统', 'the system'],
+    warning: ['预警', 'Warning'],
+    reminder: ['催办', 'Reminder'],
+    notice: ['书面通知', 'Written notice'],
+    criticism: ['通报批评', 'Criticism'],
+    urge: ['人工催单', 'By hand'],
   },
   orderField: {
     department: ['部门', 'Department'],

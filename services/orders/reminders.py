@@ -1,0 +1,36 @@
+"""Keeps the reminders about orders: what is planned, and what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from services.clocks.ladder import Planned
+from services.store.db import Connection, Row
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "reminders.sql")
+
+SHOWN = 20  # of one order, the newest: whoever is reminded more often knows it
+
+
+async def plan(connection: Connection, order: int, ends_at: datetime, steps: Sequence[Planned], now: datetime) -> None:
+    """The ladder of this deadline of the order. A step whose time has passed is left out; what was stopped goes on."""
+    await QUERIES.resume.execute(connection, order=order, ends_at=ends_at)
+    rows = [
+        {"order": order, "step": str(step.rung), "place": step.place, "ends_at": ends_at, "at": step.at}
+        for step in steps
+        if step.at > now
+    ]
+    await QUERIES.plan.execute_each(connection, rows)
+
+
+async def stop(connection: Connection, order: int) -> None:
+    """Nothing of the order's ladder is sent any more."""
+    await QUERIES.stop.execute(connection, order=order)
+
+
+async def of_orders(connection: Connection, orders: Collection[int]) -> list[Row]:
+    """What was sent about these orders, and what is still to come."""
+    return await QUERIES.of_orders.fetch(connection, orders=list(orders), limit=SHOWN)

@@ -1,0 +1,48 @@
+-- name: plan
+-- A step of the ladder about a deadline of an order; nothing happens if it is there already.
+insert into order_reminder (order_id, step, place, ends_at, planned_at, state, due_at)
+values (:order, :step, :place, :ends_at, :at, 'waiting', :at)
+on conflict (order_id, ends_at, place) where place is not null do nothing;
+
+-- name: resume
+-- What was stopped of the ladder about this deadline goes on: the order is with its department again.
+update order_reminder set state = 'waiting', due_at = planned_at
+where order_id = :order and ends_at = :ends_at and state = 'stopped';
+
+-- name: stop
+-- What has not been sent about the order is not sent.
+update order_reminder set state = 'stopped' where order_id = :order and state in ('waiting', 'looking');
+
+-- name: stop_older
+-- Likewise what is about another deadline than this.
+update order_reminder set state = 'stopped' where order_id = :order and ends_at <> :ends_at and state in ('waiting', 'looking');
+
+-- name: order_of
+-- The order that a reminder is about.
+select order_id from order_reminder where id = :reminder;
+
+-- name: due
+-- Steps about this deadline whose time has come, the highest last; whoever asks holds the order's row.
+select id, step from order_reminder
+where order_id = :order and ends_at = :ends_at and state in ('waiting', 'looking') and planned_at <= :now order by planned_at, place;
+
+-- name: overtake
+-- A higher step is sent in place of these.
+update order_reminder set state = 'overtaken' where id = any(:reminders::bigint[]);
+
+-- name: send
+-- This step is sent.
+update order_reminder set state = 'sent', sent_at = :at, attempts = 0, error = null where id = :reminder;
+
+-- name: urge
+-- A reminder by hand, sent as it is written.
+insert into order_reminder (order_id, step, ends_at, planned_at, state, due_at, sent_at, person_id, note)
+values (:order, 'urge', :ends_at, :at, 'sent', :at, :at, :person, :note) returning id;
+
+-- name: of_orders
+-- What was sent about these orders and what is still to come, the newest of each, as they are due.
+select w.id as order_id, r.step, r.planned_at, r.sent_at, p.name as by, r.note
+from unnest(:orders::bigint[]) as w (id)
+join lateral (select * from order_reminder r where r.order_id = w.id and r.state in ('waiting', 'looking', 'sent')
+              order by r.planned_at desc, r.id desc limit :limit) r on true
+left join person p on p.id = r.person_id order by w.id, r.planned_at, r.id;
