@@ -1,4 +1,4 @@
-"""Tells people of clocks: who has the case is warned before its end, and who has it and whoever may lead others' cases once it is over.
+"""Tells people of clocks: who has the case is warned before its end; once it is over, whoever leads hears too.
 
 An order's clock is told by its own ladder of reminders (``services.orders.reminding``).
 """

@@ -265,8 +265,8 @@ def clocks(config: Config) -> Clocks:
     zone = ZoneInfo(config.centre.timezone)
     return in_calendars(
         {
-            clock: written.calendar(zone, each.week, each.holidays, each.workdays)
-            for each in config.calendars.values()
+            clock: written.calendar(zone, each.week, each.holidays, each.workdays, name)
+            for name, each in config.calendars.items()
             for clock in each.clocks
         }
     )

@@ -135,7 +135,7 @@ class Parts:
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
-    hands, orders = Hands(pool, clock, parts.clocks, parts.ladder), OrderViews.of(pool, clock, parts.refusals)
+    hands, orders = Hands(pool, clock, parts.clocks, parts.ladder), OrderViews.of(pool, clock, parts.refusals, parts.clocks)
     playback = Playback(parts.archive, parts.cuttings)
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),

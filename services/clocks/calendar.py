@@ -40,11 +40,14 @@ WHOLE_DAY: Spans = (Span(timedelta(0), DAY),)
 
 @dataclass(frozen=True)
 class Calendar:
-    """``week``: the spans of Monday to Sunday. ``dates``: days that have others: none on a holiday, some on a Sunday at work."""
+    """``week``: the spans of Monday to Sunday. ``dates``: days that have others: none on a holiday, some on a Sunday at work.
+    ``name``: what the centre calls it; '' for day and night.
+    """
 
     zone: ZoneInfo
     week: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans] = (WHOLE_DAY,) * 7
     dates: Mapping[date, Spans] = field(default_factory=dict)
+    name: str = ""
 
     def __post_init__(self) -> None:
         if not any(self.week):

@@ -26,6 +26,15 @@ from deadline where id = :deadline for update;
 -- The clocks of a ticket itself, those that ended too, as they began.
 {whole} where ticket_id = :ticket and order_id is null order by id limit :limit;
 
+-- name: all_of_ticket
+-- The newest clocks of a ticket and of its orders that have left, or of its order :order alone, as they began.
+select * from (
+  select d.id, d.rule, d.because, d.starts_at, d.ends_at, d.warns_at, d.due_at, d.state, d.warned_at, d.breached_at, d.settled_at, w.number as order_number
+  from deadline d left join work_order w on w.id = d.order_id
+  where d.ticket_id = :ticket and (:order::bigint is null or d.order_id = :order)
+  order by d.id desc limit :limit) as newest
+order by id;
+
 -- name: write
 -- What the sweeper made of a deadline that it had claimed; no row comes back if it was settled meanwhile, or another one was first.
 update deadline set state = :state, due_at = :due_at, warned_at = :warned_at, breached_at = :breached_at, attempts = 0, error = null

@@ -1,8 +1,8 @@
 """Defines the ladder of reminders about a deadline (SPEC V3, O7): which steps there are, and when each is due. Pure.
 
-A centre writes it as data, ``warning 4 hours before``, ``reminder at deadline``, ``criticism 5 working days after``. Hours count in the
-calendar of the deadline's clock. Days are the same time on the wall of the centre so many days on; working days are those on which
-time counts in that calendar.
+A centre writes it as data, ``warning 4 hours before``, ``reminder at deadline``, ``criticism 5 working days after``. Hours
+count in the calendar of the deadline's clock. Days are the same time on the wall of the centre so many days on; working days
+are those on which time counts in that calendar.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ WARNING_SHARE = 4
 MOST_STEPS = 12
 MOST_AMOUNT = 999
 
-_STEP = re.compile(r"(warning|reminder|notice|criticism) (?:at deadline|([0-9]{1,3}) (hour|day|working day)s? (before|after))", re.ASCII)
+_STEP = re.compile(
+    r"(warning|reminder|notice|criticism) (?:at deadline|([0-9]{1,3}) (hour|day|working day)s? (before|after))", re.ASCII
+)
 
 
 class Rung(StrEnum):

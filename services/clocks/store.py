@@ -8,7 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from services.clocks.calendar import ALWAYS
+from services.clocks.explaining import Explained, explain
 from services.clocks.model import Deadline, State
+from services.clocks.table import Clocks
 from services.store.db import Connection, Row
 from services.store.jobs import Line
 from services.store.queries import load_queries
@@ -19,6 +22,7 @@ LINE = Line("deadline", claimed="looking", thing="'ticket:' || ticket_id")
 """Clocks that run, due when the sweeper has something to note."""
 
 SHOWN = 100  # of one ticket; each change of its kind begins another
+EXPLAINED = 20  # clocks of one ticket and its orders, the newest: an explanation counts through the whole time of each
 
 Settled = Literal["met", "stopped"]
 
@@ -48,6 +52,15 @@ async def settle(
 async def of_ticket(connection: Connection, ticket: int) -> list[Deadline]:
     """Its clocks as they began, those that ended too."""
     return [deadline_of(row) for row in await QUERIES.of_ticket.fetch(connection, ticket=ticket, limit=SHOWN)]
+
+
+async def explained(
+    connection: Connection, ticket: int, clocks: Clocks, now: datetime, *, order: int | None = None
+) -> list[tuple[Explained, str | None]]:
+    """Why its clocks and those of its orders (or of one of them) end when they do, each with its order's number."""
+    rows = await QUERIES.all_of_ticket.fetch(connection, ticket=ticket, order=order, limit=EXPLAINED)
+    found = [(deadline_of(row), row["order_number"]) for row in rows]
+    return [(explain(one, clocks[one.rule].calendar if one.rule in clocks else ALWAYS, now), number) for one, number in found]
 
 
 async def load(connection: Connection, deadline: int) -> tuple[Whose, Deadline]:

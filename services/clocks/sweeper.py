@@ -1,8 +1,8 @@
 """Goes through the clocks that are due: who must be warned, and what has been breached.
 
 What is due is asked of the database, never kept in timers: after a restart, or a day of being down, the next look finds the same.
-Each row is a job (``services.store.jobs``), so two sweepers never note the same twice. None is ever given up. What follows of a warning
-or a breach is done in the transaction that notes it, by whoever knows the thing (``Effects``).
+Each row is a job (``services.store.jobs``), so two sweepers never note the same twice. None is ever given up. What follows of a
+warning or a breach is done in the transaction that notes it, by whoever knows the thing (``Effects``).
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
-"""Defines the shape of a clock that runs on the wire."""
+"""Defines the shapes of a clock that runs on the wire: how it stands, and why."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
 
+from services.clocks.explaining import Explained
 from services.web.shapes import Wire
+
+MS = timedelta(milliseconds=1)
 
 
 class Deadline(Wire):
@@ -20,3 +23,46 @@ class Deadline(Wire):
     standing: Literal["running", "met", "stopped", "breached"]
     warned_at: datetime | None
     settled_at: datetime | None
+
+
+class ClockEvent(Wire):
+    """What the clock came to; ``warns`` and ``ends`` are still ahead."""
+
+    at: datetime
+    what: Literal["started", "warned", "warns", "ends", "ended", "met", "late", "stopped"]
+
+
+class ClockStretch(Wire):
+    begin: datetime
+    end: datetime
+
+
+class ClockExplained(Wire):
+    """Why a clock ends when it does. ``order``: the number of the order whose clock it is; null: the ticket's own."""
+
+    rule: str
+    because: str
+    order: str | None
+    standing: Literal["running", "met", "stopped", "breached"]
+    calendar: str | None = Field(description="the working calendar in which it counts; null: day and night")
+    length_ms: int = Field(description="counting time from its start to its end")
+    counted_ms: int = Field(description="how much of it has passed, or had when it was settled")
+    events: list[ClockEvent] = Field(description="in the order of time")
+    stretches: list[ClockStretch] = Field(description="the time that counts, the first of it")
+    more: bool = Field(description="there are more stretches than these")
+
+
+def explained(clock: Explained, order: str | None) -> ClockExplained:
+    """A clock's explanation as it is told."""
+    return ClockExplained(
+        rule=clock.deadline.rule,
+        because=clock.deadline.because,
+        order=order,
+        standing=clock.standing,
+        calendar=clock.calendar,
+        length_ms=clock.length // MS,
+        counted_ms=clock.counted // MS,
+        events=[ClockEvent(at=event.at, what=event.what) for event in clock.events],
+        stretches=[ClockStretch(begin=one.begin, end=one.end) for one in clock.stretches],
+        more=clock.more,
+    )

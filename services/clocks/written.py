@@ -50,13 +50,15 @@ def workdays(texts: Iterable[str]) -> dict[date, str]:
     return found
 
 
-def calendar(zone: ZoneInfo, week: Mapping[str, Sequence[str]], off: Iterable[str], moved: Iterable[str]) -> Calendar:
+def calendar(
+    zone: ZoneInfo, week: Mapping[str, Sequence[str]], off: Iterable[str], moved: Iterable[str], name: str = ""
+) -> Calendar:
     """``week``: the hours of each day of ``WEEKDAYS``. A day that is moved counts also in the middle of a holiday."""
     by_name = {name: hours(week[name]) for name in WEEKDAYS}
     monday, tuesday, wednesday, thursday, friday, saturday, sunday = by_name.values()
     dates: dict[date, Spans] = dict.fromkeys(holidays(off), ())
     dates |= {day: by_name[like] for day, like in workdays(moved).items()}
-    return Calendar(zone, (monday, tuesday, wednesday, thursday, friday, saturday, sunday), dates)
+    return Calendar(zone, (monday, tuesday, wednesday, thursday, friday, saturday, sunday), dates, name)
 
 
 def _span(text: str) -> Span:

@@ -1,7 +1,7 @@
 """Defines a notice: what happened, to which thing, told to one person (the bell inbox).
 
-It is a code and values and never prose: each desk says it in its reader's language. Names that stand in the sentence (of the case,
-the order, the department) are read with it and not kept in it.
+It is a code and values and never prose: each desk says it in its reader's language. Names that stand in the sentence (of the
+case, the order, the department) are read with it and not kept in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Keeps notices. ``tell`` is what other rooms use, in the transaction of what happened.
 
-    await inbox.tell(connection, Notice(code=Code.ORDER_RETURNED, cause=f"order:{order.id}:{order.version}", ticket=order.ticket_id,
-                                        order=order.id, by=by.id, at=now), await inbox.concerned(connection, order.id))
+    notice = Notice(code=Code.ORDER_RETURNED, cause=f"order:{order.id}:{order.version}", ticket=order.ticket_id, order=order.id,
+                    by=by.id, at=now)
+    await inbox.tell(connection, notice, await inbox.concerned(connection, order.id))
 
 Undone, nobody was told; done, the bells of these people ring by themselves. Whom to tell: ``officers`` of a department,
 ``people_with`` a right, ``concerned`` with an order, or ids.

@@ -24,7 +24,7 @@ RUNS = WITH_THE_DEPARTMENT | {State.REFUSED}
 
 
 def deadline(order: Order, plan: list[Planned], began: datetime, now: datetime) -> Deadline:
-    """Its clock, as it runs from now on; ``began``: when the department got this time. Warned of with the first step before its end."""
+    """Its clock from now on; ``began``: when the department got this time. Warned of with the first step before its end."""
     assert order.due_at is not None
     warns_at = warned(plan, order.due_at)
     due_at = warns_at if warns_at and warns_at > now else order.due_at

@@ -1,8 +1,9 @@
 """Reminds departments of their deadlines: by the centre's ladder (SPEC V3, O7), and by hand (催单).
 
-Each step of the ladder is a row from when the deadline is set, and is sent when its time has come, once: what is due is asked of the
-database, never kept in timers. After a day of being down the highest step that is due is sent, and those below it are overtaken. A
-deadline that moves has a ladder of its own, and the old one stops; so it does while the order is not with its department.
+Each step of the ladder is a row from when the deadline is set, and is sent when its time has come, once: what is due is asked
+of the database, never kept in timers. After a day of being down the highest step that is due is sent, and those below it are
+overtaken. A deadline that moves has a ladder of its own, and the old one stops; so it does while the order is not with its
+department.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Reminders:
         return await self._runner.next()
 
     async def do(self, job: Job) -> Verdict:
-        """Sends the highest step of the order that is due. What it does not know is shown on the System page: it is tried for ever."""
+        """Sends the highest step of the order that is due. What it does not know the System page shows: it is tried for ever."""
         try:
             async with transaction(self._pool) as taken:
                 await self._send(taken, job.id)
@@ -101,7 +102,7 @@ class Urging:
     hands: Hands
 
     async def remind(self, order: int, version: int, note: str, *, by: LoggedIn) -> Order:
-        """Whoever follows the case up nudges the department (催单, SPEC V3). Pressed twice it is one: the version is another then."""
+        """Whoever follows the case up nudges the department (催单, SPEC V3). Pressed twice it is one: the version is another."""
         async with self.hands.on_order(order, version, Act.ORDER_REMIND, by, exact=True) as (connection, before, _):
             now = self.hands.clock.now()
             advance(before, Action.REMIND)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.access.rights import Right
-from services.clocks.wire import Deadline
+from services.clocks.wire import ClockExplained, Deadline, explained
 from services.customers.numbers import written
 from services.errors import Conflict, NotAllowed, Stale
 from services.orders import wire
@@ -110,6 +110,16 @@ class OrderRoutes:
     async def show(self, asked: Asked, order_id: Id) -> wire.Order:
         """One order."""
         return shown(await self._views.see(asked.by, order_id))
+
+    @route("GET", "/api/tickets/{ticket_id}/clocks", right=Right.ORDERS_READ)
+    async def why(self, asked: Asked, ticket_id: Id) -> list[ClockExplained]:
+        """Why the clocks of a ticket and of its orders end when they do."""
+        return [explained(clock, order) for clock, order in await self._views.why(ticket_id)]
+
+    @route("GET", "/api/orders/{order_id}/clocks", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER))
+    async def why_of(self, asked: Asked, order_id: Id) -> list[ClockExplained]:
+        """Why the clocks of an order end when they do; the last one is its present deadline's."""
+        return [explained(clock, order) for clock, order in await self._views.why_of(asked.by, order_id)]
 
     @route("GET", "/api/orders/{order_id}/journal", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER))
     async def journal(self, asked: Asked, order_id: Id, query: wire.OrderJournalQuery) -> list[wire.OrderJournalRow]:

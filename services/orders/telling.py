@@ -31,7 +31,7 @@ OF_REVIEW: Mapping[Verdict, Code] = {
 }
 
 REVIEWERS_DECIDE = frozenset({Code.ORDER_REFUSED, Code.EXTENSION_ASKED})
-"""Whose order it is and how much time it gets is a reviewer's to say: where none of those concerned is one, all reviewers hear."""
+"""Whose order it is and how much time it gets is a reviewer's to say: where none of those concerned is one, all hear."""
 
 
 async def moved(connection: Connection, order: Order, action: Action, *, by: int, at: datetime, note: str) -> None:
@@ -60,12 +60,12 @@ async def asked(connection: Connection, order: Order, wish: Extension) -> None:
     await _centre(connection, order, Code.EXTENSION_ASKED, cause=cause, by=wish.asked_by, at=wish.asked_at, **details)
 
 
-async def decided(connection: Connection, order: Order, asked: Extension, note: str, *, granted: bool, by: int, at: datetime) -> None:
+async def decided(
+    connection: Connection, order: Order, asked: Extension, note: str, *, granted: bool, by: int, at: datetime
+) -> None:
     """The centre has granted it, or not."""
     code = Code.EXTENSION_GRANTED if granted else Code.EXTENSION_DENIED
-    notice = _notice(
-        order, code, cause=f"extension:{asked.id}:decided", by=by, at=at, reason=note, until=asked.until.isoformat()
-    )
+    notice = _notice(order, code, cause=f"extension:{asked.id}:decided", by=by, at=at, reason=note, until=asked.until.isoformat())
     await inbox.tell(connection, notice, await inbox.officers(connection, order.department_id))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, Whose
 from services.access.reads import Reads
 from services.clocks import store as clocks
+from services.clocks.explaining import Explained
 from services.clocks.model import Deadline, Standing, standing
+from services.clocks.table import CLOCKS, Clocks
 from services.errors import NotFound
 from services.now import Clock
 from services.orders import reminders, store
@@ -56,10 +58,11 @@ class Views:
     reads: Reads
     clock: Clock
     refusals: int
+    clocks: Clocks = field(default_factory=lambda: CLOCKS)
 
     @classmethod
-    def of(cls, pool: Pool, clock: Clock, refusals: int) -> Views:
-        return cls(pool, Reads(pool, clock), clock, refusals)
+    def of(cls, pool: Pool, clock: Clock, refusals: int, clocks: Clocks = CLOCKS) -> Views:
+        return cls(pool, Reads(pool, clock), clock, refusals, clocks)
 
     async def of_ticket(self, who: LoggedIn, ticket: int) -> Sequence[Seen]:
         """The orders about a ticket, as they were made. Raises NotFound."""
@@ -104,6 +107,18 @@ class Views:
         query = QUERIES.read_journal if centre else QUERIES.read_journal_left
         async with connection(self.pool) as taken:
             return await query.fetch(taken, order=order, after=after, limit=limit)
+
+    async def why(self, ticket: int) -> Sequence[tuple[Explained, str | None]]:
+        """Why the clocks of a ticket and of its orders end when they do. Raises NotFound."""
+        async with connection(self.pool) as taken:
+            await tickets.load(taken, ticket)
+            return await clocks.explained(taken, ticket, self.clocks, self.clock.now())
+
+    async def why_of(self, who: LoggedIn, order: int) -> Sequence[tuple[Explained, str | None]]:
+        """Likewise the clocks of one order. Raises NotFound, also for one that is not theirs to see."""
+        seen = await self.see(who, order)
+        async with connection(self.pool) as taken:
+            return await clocks.explained(taken, seen.order.ticket_id, self.clocks, self.clock.now(), order=order)
 
     async def _note(self, who: LoggedIn, about: str) -> None:
         """A department reads personal data of the centre's customers: that is on record."""

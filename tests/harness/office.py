@@ -230,7 +230,7 @@ async def office(
     made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues, clocks)
     made.journal.open()
     await made.directory.load()
-    hands, orders = Hands(pool, clock, clocks), OrderViews.of(pool, clock, 2)
+    hands, orders = Hands(pool, clock, clocks), OrderViews.of(pool, clock, 2, clocks)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),

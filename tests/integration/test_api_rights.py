@@ -76,6 +76,8 @@ ALLOWED = {
     "POST /api/departments/back": DATA,
     "GET /api/tickets/{ticket_id}/orders": CENTRE,
     "POST /api/tickets/{ticket_id}/orders": AGENTS,
+    "GET /api/tickets/{ticket_id}/clocks": CENTRE,
+    "GET /api/orders/{order_id}/clocks": EVERYBODY,
     "GET /api/orders": OFFICER,
     "GET /api/orders/{order_id}": EVERYBODY,
     "GET /api/orders/{order_id}/journal": EVERYBODY,

@@ -209,6 +209,8 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/orders": lambda _: iter(
         [body({"key": "a" * 64, "version": crowded.CHANGES, "department": 1, "task": TASK, "leads": False})]
     ),
+    "GET /api/tickets/{ticket_id}/clocks": nothing_more,
+    "GET /api/orders/{order_id}/clocks": nothing_more,
     "GET /api/orders": nothing_more,
     "GET /api/orders/{order_id}": nothing_more,
     "GET /api/orders/{order_id}/journal": nothing_more,

@@ -490,10 +490,16 @@ async def test_who_shows_an_order_hears_of_it_and_a_department_of_its_own_alone(
         ticket = await case(desk, "zhao")
         async with desk.browser("net") as net, desk.browser("bill") as bill:
             order = await dispatch(desk, ticket, "zhao")
-            heard = await net.next("changed")
-            assert heard["things"] == [{"kind": "order", "id": str(order["id"]), "version": order["version"]}]
+            rung = ("notice", str(desk.people["net"]))
+            heard = (await net.next("changed"))["things"]
+            assert [(one["kind"], one["id"]) for one in heard] == [("order", str(order["id"])), rung]
+            assert heard[0]["version"] == order["version"]
             mine = await dispatch(desk, await case(desk, "zhao"), "zhao", "billing")
-            assert [one["id"] for one in (await bill.next("changed"))["things"]] == [str(mine["id"])]
+            heard = (await bill.next("changed"))["things"]
+            assert [(one["kind"], one["id"]) for one in heard] == [
+                ("order", str(mine["id"])),
+                ("notice", str(desk.people["bill"])),
+            ]
 
 
 # round the code -----------------------------------------------------------------------------------------------------------

@@ -100,7 +100,12 @@ async def test_after_a_day_of_being_down_the_highest_step_is_sent_and_no_other(
     await later(desk, clock, hours=49)
     assert await sent(reminders) == 1
     assert await rang(desk, "net") == ["notice"]
-    assert await states(desk) == [("warning", "overtaken"), ("reminder", "overtaken"), ("notice", "sent"), ("criticism", "waiting")]
+    assert await states(desk) == [
+        ("warning", "overtaken"),
+        ("reminder", "overtaken"),
+        ("notice", "sent"),
+        ("criticism", "waiting"),
+    ]
 
 
 @pytest.mark.parametrize("how", ["return", "withdraw", "refuse"])
@@ -108,7 +113,9 @@ async def test_what_the_department_no_longer_has_reminds_it_of_nothing(
     desk: Office, clock: HandClock, reminders: Reminders, how: str
 ) -> None:
     order = await dispatch(desk, await case(desk), "zhao")
-    await step(desk, "zhao" if how == "withdraw" else "net", order, how, **{"return": {"answer": "好"}}.get(how, {"reason": "因"}))
+    await step(
+        desk, "zhao" if how == "withdraw" else "net", order, how, **{"return": {"answer": "好"}}.get(how, {"reason": "因"})
+    )
     await later(desk, clock, days=30)
     assert await sent(reminders) == 0
     assert {state for _, state in await states(desk)} == {"stopped"}
@@ -204,9 +211,7 @@ async def test_reminders_beside_each_other_send_each_step_once(desk: Office, clo
     assert dict(map(tuple, counts)) == {"overtaken": 6, "sent": 6, "waiting": 12}
 
 
-async def test_what_cannot_be_sent_is_shown_and_tried_for_ever(
-    desk: Office, clock: HandClock, owner: db.OwnConnection
-) -> None:
+async def test_what_cannot_be_sent_is_shown_and_tried_for_ever(desk: Office, clock: HandClock, owner: db.OwnConnection) -> None:
     order = await dispatch(desk, await case(desk), "zhao")
     troubles = Troubles(clock)
     reminders = Reminders(desk.pool, clock, troubles=troubles)

@@ -51,7 +51,7 @@ def test_whose_a_right_is(right: Right, roles: set[Role]) -> None:
 
 
 def test_who_works_for_a_department_may_answer_its_orders_and_nothing_else() -> None:
-    assert rights_of((Role.department_officer,)) == {Right.ORDERS_ANSWER}
+    assert rights_of((Role.department_officer,)) == {Right.ORDERS_ANSWER, Right.INBOX}
 
 
 def test_who_holds_two_roles_may_do_what_either_may() -> None:

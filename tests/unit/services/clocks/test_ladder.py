@@ -19,7 +19,9 @@ OFFICE = (Span(timedelta(hours=9), timedelta(hours=17)),)
 WEEK = Calendar(SHANGHAI, (OFFICE, OFFICE, OFFICE, OFFICE, OFFICE, (), ()), {date(2026, 11, 26): ()})
 
 
-def due(*texts: str, ends: datetime, began: datetime = BEGAN, calendar: Calendar = ALWAYS, zone: ZoneInfo = SHANGHAI) -> list[datetime]:
+def due(
+    *texts: str, ends: datetime, began: datetime = BEGAN, calendar: Calendar = ALWAYS, zone: ZoneInfo = SHANGHAI
+) -> list[datetime]:
     return [step.at for step in planned(Ladder(read(texts), zone), began, ends, calendar)]
 
 
@@ -34,7 +36,16 @@ def test_what_a_centre_writes_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "warning", "warning 4 hours", "shout at deadline", "warning -4 hours before", "notice ٣ days after", "warning 4 hours before "]
+    "text",
+    [
+        "",
+        "warning",
+        "warning 4 hours",
+        "shout at deadline",
+        "warning -4 hours before",
+        "notice ٣ days after",
+        "warning 4 hours before ",
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
