@@ -193,6 +193,7 @@ export const TEST = {
     undo: 'inbox-undo',
     all: 'inbox-all',
   },
+  why: { open: 'why-open', clocks: 'why-clocks', clock: 'why-clock' }, // data-rule
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
   review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },

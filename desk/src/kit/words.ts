@@ -157,5 +157,28 @@ export const kit = {
     seconds: ['{n} 秒', '{n} s'],
     ago: ['{time}前', '{time} ago'],
   },
+  why: {
+    title: ['期限说明', 'Why these deadlines'],
+    none: ['没有期限在计时。', 'No clock runs, or ran.'],
+    calendar: ['按工作日历“{name}”计时', 'counted in the calendar “{name}”'],
+    always: ['全天计时', 'counted day and night'],
+    counted: ['已计 {counted}，共 {length}', '{counted} of {length} counted'],
+    stretches: ['计时的时段', 'The time that counts'],
+    because: {
+      receipt: ['从收到投诉起', 'from the receipt'],
+      confirmed: ['从确认起', 'from the confirmation'],
+      dispatch: ['从工单发出起', 'from when the order left'],
+    },
+    what: {
+      started: ['开始计时', 'began'],
+      warned: ['已预警', 'warned'],
+      warns: ['将预警', 'will be warned of'],
+      ends: ['期限', 'due'],
+      ended: ['期限已到', 'was due'],
+      met: ['按时完成', 'done in time'],
+      late: ['超期完成或终止', 'settled late'],
+      stopped: ['不再需要', 'no longer needed'],
+    },
+  },
   lang: { 'zh-CN': ['中文', 'Chinese'], en: ['英文', 'English'] },
 } as const

@@ -7,6 +7,9 @@ export const ordersOf = (ticketId: number) => request<Order[]>('GET', `tickets/$
 /** What was sent to one's own department. */
 export const myOrders = (over: boolean, after?: number) => request<Order[]>('GET', `orders${query({ limit: 20, after, over: over ? 'yes' : undefined })}`)
 export const order = (orderId: number) => request<Order>('GET', `orders/${orderId}`)
+/** Why the clocks of a ticket and its orders, or of one order, end when they do. */
+export const clocksOf = (ticketId: number) => request<Wire<'ClockExplained'>[]>('GET', `tickets/${ticketId}/clocks`)
+export const clocksOfOrder = (orderId: number) => request<Wire<'ClockExplained'>[]>('GET', `orders/${orderId}/clocks`)
 export const dispatch = (ticketId: number, body: Wire<'DispatchBody'>) => request<Order>('POST', `tickets/${ticketId}/orders`, body)
 /** A step with an order: its own body each. */
 export const step = (orderId: number, name: string, body: object) => request<Order>('POST', `orders/${orderId}/${name}`, body)
