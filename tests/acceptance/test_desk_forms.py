@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import CDPSession, Locator, expect
 
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
@@ -209,3 +209,73 @@ async def _leaves_a_list_and_then_its_dialog(office: Agent) -> None:
     await expect(phone).to_be_focused()
     await office.page.keyboard.press("Escape")
     await expect(phone).not_to_be_visible()
+
+
+class InputMethod:
+    """What a Chinese input method does to the entry with the focus: it composes, and keys are its own meanwhile."""
+
+    def __init__(self, browser: CDPSession) -> None:
+        self._browser = browser
+
+    async def compose(self, text: str) -> None:
+        await self._browser.send(
+            "Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)}
+        )
+
+    async def press(self, key: str) -> None:
+        """As a browser tells it while the method has the key (229), with the letter that Enter would be."""
+        told = {"key": key, "code": key, "windowsVirtualKeyCode": 229}
+        await self._browser.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": "\r" if key == "Enter" else "", **told})
+        await self._browser.send("Input.dispatchKeyEvent", {"type": "keyUp", **told})
+
+    async def commit(self, text: str) -> None:
+        await self._browser.send("Input.insertText", {"text": text})
+
+
+async def test_keys_of_an_input_method_send_no_form_choose_nothing_and_close_nothing(centre: Centre, chromium: Browser) -> None:
+    office = await chromium.log_in(centre.url, "admin", centre.people["admin"].password)
+    method = InputMethod(await office.page.context.new_cdp_session(office.page))
+    await office.page.goto(f"{centre.url}/customers")
+    await expect(office.at("customer-add")).to_be_visible()
+    await office.page.keyboard.press("Control+k")
+    palette = office.at("palette-entry")
+    await expect(palette).to_be_focused()
+    await method.compose("xi'tong")
+    for key in ("ArrowDown", "Enter", "Escape"):
+        await method.press(key)
+    await expect(palette).to_be_focused()
+    await method.commit("系统")
+    await expect(palette).to_have_value("系统")
+    await expect(office.at("palette-item").first).to_contain_text("系统")
+    await office.page.keyboard.press("Enter")
+    await office.page.wait_for_url("**/system")
+
+    await office.page.goto(f"{centre.url}/customers")
+    await office.at("customer-add").click()
+    name = office.page.locator("#customer-name")
+    await name.focus()
+    await method.compose("zhang")
+    for key in ("Enter", "Escape"):
+        await method.press(key)
+    await expect(name).to_be_focused()
+    await expect(office.page.locator("[aria-invalid=true]")).to_have_count(0)  # it was not sent
+    await method.commit("张")
+    await expect(name).to_have_value("张")
+    await office.page.keyboard.press("Enter")
+    await _is_wrong(office, office.page.locator("#customer-number"), "请填写")
+
+
+async def test_who_comes_near_what_an_entry_can_hold_sees_how_much_is_left(centre: Centre, chromium: Browser) -> None:
+    office = await chromium.log_in(centre.url, "admin", centre.people["admin"].password)
+    await office.page.goto(f"{centre.url}/customers")
+    await office.at("customer-add").click()
+    note = office.page.locator("#customer-note")
+    counter = office.page.get_by_role("dialog").get_by_text("330 / 400")
+    await note.fill("话" * 100)
+    await expect(counter).to_have_count(0)
+    await note.fill("话" * 330)
+    await expect(counter).to_be_visible()
+    await office.assert_accessible()
+    await note.press("End")
+    await office.page.keyboard.insert_text("多" * 100)
+    await expect(note).to_have_value("话" * 330 + "多" * 70)
