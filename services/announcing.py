@@ -45,11 +45,18 @@ class Room:
     relation: Callable[[LoggedIn, int | None], Whose] = policy.owned
 
 
+async def nobodys(connection: Connection, things: Collection[str]) -> Owners:
+    """Things that are nobody's own: whoever may see one may see all."""
+    return {}
+
+
 ROOMS: Mapping[Kind, Room] = {
     Kind.TICKET: Room(Act.TICKET_SEE, tickets.owners),
     Kind.CALL: Room(Act.CALL_SEE, calls.owners),
     Kind.ORDER: Room(Act.ORDER_SEE, orders.departments, orders.relation),
     Kind.NOTICE: Room(Act.NOTICE_SEE, inbox.owners),
+    Kind.CUSTOMER: Room(Act.CUSTOMER_SEE, nobodys),
+    Kind.AUDIT: Room(Act.AUDIT_SEE, nobodys),
 }
 
 

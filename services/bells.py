@@ -40,6 +40,11 @@ class Kind(StrEnum):
     CALL = "call"
     ORDER = "order"
     NOTICE = "notice"  # a person's inbox, by the person's id
+    CUSTOMER = "customer"
+    AUDIT = "audit"  # a row has been added: any of them
+
+
+ANY = "-"  # in a payload, for any thing of a kind; nothing has it as its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,21 @@ class Change:
         """A call's row has no version of its own: what was heard last is the newest."""
         return cls(Kind.CALL, call, int(at.timestamp() * 1000))
 
+    @classmethod
+    def of_customer(cls, customer: int, at: datetime) -> Change:
+        """Nor has a customer's: what was changed last is the newest."""
+        return cls(Kind.CUSTOMER, str(customer), int(at.timestamp() * 1000))
+
     @property
     def payload(self) -> str:
-        return f"{self.kind} {self.id} {self.version}"
+        return f"{self.kind} {ANY if self.id is None else self.id} {self.version}"
 
     @classmethod
     def read(cls, payload: str) -> Change | None:
         """None for what is no payload of ours, or one of another version of this program."""
         try:
             kind, thing, version = payload.split(" ")
-            return cls(Kind(kind), thing, int(version))
+            return cls(Kind(kind), None if thing == ANY else thing, int(version))
         except ValueError:
             return None
 

@@ -1,10 +1,10 @@
 /** Whose ticket is on the desk after a reload, and that nobody else's card stands beside a call. */
 import { expect, test } from 'vitest'
-import type { CallDetail, CallRow, Customer } from '../src/kit/wire'
+import type { CallDetail, CallRow, KnownCustomer } from '../src/kit/wire'
 import { callerOf, cardBeside } from '../src/rooms/floor/caller'
 import { card } from './made'
 
-const HER: Customer = { id: 1, name: '张桂芳', number: '13800138000', tier: 'important', note: '耳背' }
+const HER: KnownCustomer = { id: 1, name: '张桂芳', number: '13800138000', tier: 'important', note: '耳背' }
 const CALL = { id: 'c1', number: '13800138000', name_sent: 'ZHANG', customer: HER, started_at: '2026-11-26T09:00:00Z' } as CallRow
 const detail = (over: Partial<CallRow> = {}) => ({ call: { ...CALL, ...over } }) as CallDetail
 const draft = (over = {}) => ({ call_id: 'c1' as string | null, customer_name: '', customer_number: '', ...over })

@@ -1,4 +1,6 @@
-"""Keeps the audit: who did what, for ever. A row is added in the transaction of what it tells; the table refuses every change."""
+"""Keeps the audit: who did what, for ever. A row is added in the transaction of what it tells, and rings; the table refuses every
+change.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from services.bells import Change, Kind, tell_changed
 from services.store.db import Connection, Pool, transaction
 from services.store.queries import load_queries
 from services.store.sorting import Key, KeyKind, Sorts, Value
@@ -46,6 +49,7 @@ async def write(
 ) -> None:
     """``action`` like ``recording.listen``, ``about`` like ``call:<id>``; ``by`` None for the system or a stranger."""
     await QUERIES.write.execute(taken, at=at, person=by, action=action, object=about, detail=dict(detail or {}))
+    await tell_changed(taken, Change(Kind.AUDIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,12 +29,21 @@ class Act(StrEnum):
     CALL_SEE = "call.see"
     CALL_WORDS = "call.words"
     CALL_LISTEN = "call.listen"
+    CALL_EXPORT = "call.export"
     TICKET_SEE = "ticket.see"
     TICKET_CHANGE = "ticket.change"
     TICKET_CONFIRM = "ticket.confirm"
     TICKET_DISCARD = "ticket.discard"
     TICKET_RESTORE = "ticket.restore"
     TICKET_CLOSE = "ticket.close"
+    TICKET_CREATE = "ticket.create"
+    TICKET_EXPORT = "ticket.export"
+    CUSTOMER_SEE = "customer.see"
+    CUSTOMER_CREATE = "customer.create"
+    CUSTOMER_CHANGE = "customer.change"
+    CUSTOMER_IMPORT = "customer.import"
+    CUSTOMER_EXPORT = "customer.export"
+    AUDIT_SEE = "audit.see"
     ORDER_SEE = "order.see"
     ORDER_WRITE = "order.write"  # dispatch about a case, chase, withdraw, be content with what came back
     ORDER_REVIEW = "order.review"
@@ -54,12 +63,21 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CALL_SEE: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
     Act.CALL_WORDS: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
     Act.CALL_LISTEN: {Right.RECORDINGS_LISTEN: ANYBODYS, Right.RECORDINGS_LISTEN_OWN: MINE},
+    Act.CALL_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
     Act.TICKET_SEE: {Right.TICKETS_READ: ANYBODYS},
     Act.TICKET_CHANGE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
     Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
     Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
     Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
     Act.TICKET_CLOSE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_CREATE: {Right.TICKETS_WRITE: ANYBODYS},
+    Act.TICKET_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
+    Act.CUSTOMER_SEE: {Right.CUSTOMERS_READ: ANYBODYS},
+    Act.CUSTOMER_CREATE: {Right.CUSTOMERS_WRITE: ANYBODYS},
+    Act.CUSTOMER_CHANGE: {Right.CUSTOMERS_WRITE: ANYBODYS},
+    Act.CUSTOMER_IMPORT: {Right.CUSTOMERS_WRITE: ANYBODYS},
+    Act.CUSTOMER_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
+    Act.AUDIT_SEE: {Right.AUDIT: ANYBODYS},
     Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
     Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},

@@ -51,6 +51,7 @@ class Right(StrEnum):
     CUSTOMERS_WRITE = "customers.write"
     LEXICON_READ = "lexicon.read"
     LEXICON_WRITE = "lexicon.write"
+    LISTS_EXPORT = "lists.export"  # take rows of a list that one may read away as a file; each is audited
     PEOPLE = "people"  # see and change accounts
     AUDIT = "audit"
     INBOX = "inbox"  # what rang for oneself
@@ -83,6 +84,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.PEOPLE,
         Right.AUDIT,
         Right.REPAIR,
+        Right.LISTS_EXPORT,
         Right.LEXICON_WRITE,
         Right.CUSTOMERS_WRITE,
         Right.DEPARTMENTS_WRITE,
@@ -96,9 +98,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.surveyor: CENTRE | {Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.data_administrator: CENTRE | {Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
     Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
-    Role.statistician: CENTRE | {Right.CALLS_READ},
+    Role.statistician: CENTRE | {Right.CALLS_READ, Right.LISTS_EXPORT},
     Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
-    Role.manager: SENIOR | {Right.ORDERS_ARBITRATE},
+    Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT},
     Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cti.ids import CallId
+from services.access import audit
 from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.access.reads import Reads
@@ -18,6 +19,7 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Forbidden, NotFound
 from services.now import Clock
 from services.recordings.playback import Playback, Side, Sound
+from services.store.batches import parts_of
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.store.sorting import KeyKind, Value
 
@@ -65,11 +67,12 @@ class Calls:
     pool: Pool
     playback: Playback
     reads: Reads
+    clock: Clock
     numbering: Numbering = ANYWHERE
 
     @classmethod
     def of(cls, pool: Pool, playback: Playback, clock: Clock, numbering: Numbering = ANYWHERE) -> Calls:
-        return cls(pool, playback, Reads(pool, clock), numbering)
+        return cls(pool, playback, Reads(pool, clock), clock, numbering)
 
     @staticmethod
     def sorted_by(sort: str) -> KeyKind:
@@ -99,6 +102,19 @@ class Calls:
                 limit=wanted.limit + 1,
             )
         return Page(rows=rows[: wanted.limit], more=len(rows) > wanted.limit)
+
+    async def take_away(self, who: LoggedIn, calls: Sequence[str]) -> list[Row]:
+        """These calls in this order, those of them that this person may see, for a file. On record in the same transaction, with
+        how many. Raises Forbidden.
+        """
+        if not policy.may_take_away(who):
+            raise Forbidden
+        async with transaction(self.pool) as taken:
+            chosen, own_of = store.SORTS["-started"].chosen, policy.only_own(who)
+            found = {row["id"]: row for part in parts_of(calls) for row in await chosen.fetch(taken, calls=part, own_of=own_of)}
+            detail = {"rows": str(len(found))}
+            await audit.write(taken, self.clock.now(), by=who.id, action="call.export", about="call", detail=detail)
+        return [found[one] for one in dict.fromkeys(calls) if one in found]
 
     async def show(self, who: LoggedIn, call: str) -> Told:
         """Raises NotFound for a call that is not there, or not this person's to see."""

@@ -10,6 +10,16 @@ left join ticket t on t.call_id = c.id and t.state <> 'discarded'
 left join recording r on r.call_id = c.id
 left join transcript x on x.recording_id = r.id;
 
+-- part: own
+-- Only this person's own (see is_own); null: everybody's.
+(:own_of::bigint is null or c.placed_by = :own_of or (t.id is not null and (t.owner_id is null or t.owner_id = :own_of)) or exists (
+    select 1 from call_leg l where l.call_id = c.id and l.person_id = :own_of and l.answered_at is not null));
+
+-- name: chosen
+-- These calls, as far as there are any; :own_of as in page.
+{listed}
+where c.id = any(:calls::text[]) and {own};
+
 -- name: page
 -- Calls in the order that is asked for, a page from behind (:at, :behind); :number number, :outcome outcome, :direction who began them, [:begin, :end) started, :own_of only this person's own (see is_own).
 {listed}
@@ -19,8 +29,7 @@ where (:at::{kind} is null or ({key}, c.id) {beyond} (:at, :behind::text))
   and (:direction::text is null or c.direction = :direction)
   and (:begin::timestamptz is null or c.started_at >= :begin)
   and (:end::timestamptz is null or c.started_at < :end)
-  and (:own_of::bigint is null or c.placed_by = :own_of or (t.id is not null and (t.owner_id is null or t.owner_id = :own_of)) or exists (
-    select 1 from call_leg l where l.call_id = c.id and l.person_id = :own_of and l.answered_at is not null))
+  and {own}
 order by {key} {way}, c.id {way} limit :limit;
 
 -- name: detail

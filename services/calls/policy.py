@@ -8,6 +8,7 @@ yet, for somebody must be able to take it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from services.access import policy
 from services.access.actor import LoggedIn
@@ -35,3 +36,13 @@ def only_own(who: LoggedIn) -> int | None:
     ``is_own`` does.
     """
     return None if policy.may(who, Act.CALL_SEE, Whose.OTHERS) else who.id
+
+
+def of_list(who: LoggedIn) -> list[Literal["export"]]:
+    """What this person can do with the list of calls."""
+    return ["export"] if policy.reach(who, Act.CALL_EXPORT) else []
+
+
+def may_take_away(who: LoggedIn) -> bool:
+    """As a file: those calls that one may see here, too (``only_own``)."""
+    return all(policy.reach(who, act) for act in (Act.CALL_SEE, Act.CALL_EXPORT))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from recordings.models import DEMONSTRATION
 from services.access.policy import Act
 from services.access.rights import Right
-from services.calls import wire
+from services.calls import policy, sheet, wire
 from services.calls.actions import CallFilter, Calls, Told
+from services.cells import Reader
 from services.customers import wire as customers_wire
 from services.recordings import wire as recordings_wire
 from services.recordings.playback import StoreAway
@@ -21,16 +23,19 @@ from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Streamed, route
 from services.web.problems import RangeNotSatisfiable
 from services.web.ranges import Content, send
+from services.web.sheets import send_sheet
 
-CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}$")]
 READERS = (Right.CALLS_READ, Right.CALLS_READ_OWN)
 MAY: Mapping[Act, Literal["words", "listen"]] = {Act.CALL_WORDS: "words", Act.CALL_LISTEN: "listen"}
 LISTENERS = (Right.RECORDINGS_LISTEN, Right.RECORDINGS_LISTEN_OWN)
 
 
 class CallRoutes:
-    def __init__(self, calls: Calls) -> None:
+    """``zone`` is the centre's."""
+
+    def __init__(self, calls: Calls, zone: ZoneInfo) -> None:
         self._calls = calls
+        self._zone = zone
 
     @route("GET", "/api/calls", right=READERS)
     async def page(self, asked: Asked, query: wire.CallsQuery) -> wire.CallPage:
@@ -49,10 +54,16 @@ class CallRoutes:
         page = await self._calls.page(asked.by, wanted)
         last = page.rows[-1] if page.more else None
         behind = last and to_cursor(cursor.sort, last["sort_key"], last["id"])
-        return wire.CallPage(calls=[_row(row) for row in page.rows], next=behind)
+        return wire.CallPage(calls=[_row(row) for row in page.rows], next=behind, may=policy.of_list(asked.by))
+
+    @route("POST", "/api/call-exports", right=Right.LISTS_EXPORT, produces="text/csv")
+    async def export(self, asked: Asked, body: wire.ChosenCalls) -> Streamed:
+        """These calls as a file for a spreadsheet. Audited, with how many."""
+        rows = await self._calls.take_away(asked.by, body.ids)
+        return await send_sheet(asked, "calls", sheet.COLUMNS, rows, Reader(asked.by.person.language, self._zone))
 
     @route("GET", "/api/calls/{call_id}", right=READERS, long_answer=True)
-    async def show(self, asked: Asked, call_id: CallIdText) -> wire.CallDetail:
+    async def show(self, asked: Asked, call_id: wire.CallIdText) -> wire.CallDetail:
         """One call with the agents' legs, its recording and its words."""
         told = await self._calls.show(asked.by, call_id)
         return wire.CallDetail(
@@ -70,7 +81,7 @@ class CallRoutes:
         produces="audio/flac",
         raises=(RangeNotSatisfiable, StoreAway),
     )
-    async def audio(self, asked: Asked, call_id: CallIdText, query: recordings_wire.AudioQuery) -> Streamed:
+    async def audio(self, asked: Asked, call_id: wire.CallIdText, query: recordings_wire.AudioQuery) -> Streamed:
         """The sound, whole or by a byte range. Every listening is on record."""
         recording, sound = await self._calls.sound(asked.by, call_id, query.side)
         etag = f"{recording}-{query.side}-{sound.size}"
@@ -120,6 +131,6 @@ def _row(row: db.Row) -> wire.CallRow:
     customer = None
     if row["customer_id"] is not None:
         parts = {name: row[f"k_{name}"] for name in ("number", "name", "tier", "note")}
-        customer = customers_wire.Customer(id=row["customer_id"], **parts)
+        customer = customers_wire.KnownCustomer(id=row["customer_id"], **parts)
     plain = {name: row[name] for name in SAME_NAME}
     return wire.CallRow.model_validate({**plain, "customer": customer, "answered_by": row["agent_name"]})

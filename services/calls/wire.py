@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.customers.wire import Customer, WrittenNumber
+from services.customers.wire import KnownCustomer, WrittenNumber
 from services.recordings.wire import Recording, Transcript
+from services.web.rows import Rows
 from services.web.shapes import Limit, Search, Span, Wire
+from services.web.sheets import MOST_ROWS
 
 Outcome = Literal["answered", "abandoned", "ivr_hangup", "refused", "no_answer", "busy", "failed", "lost"]
 Direction = Literal["inbound", "outbound"]
@@ -31,7 +33,7 @@ class CallRow(Wire):
     direction: Direction = Field(description="who began it: somebody outside, or an agent")
     number: WrittenNumber = Field(description="of whoever is outside: who called, or who was called")
     name_sent: str
-    customer: Customer | None
+    customer: KnownCustomer | None
     ivr_path: str
     started_at: datetime
     queued_at: datetime | None
@@ -51,6 +53,16 @@ class CallRow(Wire):
 class CallPage(Wire):
     calls: list[CallRow]
     next: str | None
+    may: list[Literal["export"]] = Field(description="what who asks can do with the list")
+
+
+CallIdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9]{1,12}\.[0-9]{1,12}$")]
+
+
+class ChosenCalls(Wire):
+    """The calls to be in the file, in their order; what is not there, or not to be seen, is left out."""
+
+    ids: Annotated[Rows[CallIdText], Field(min_length=1, max_length=MOST_ROWS)]
 
 
 AFTER = r"^-?(started~[0-9]{1,16}|(waited|talked)~-?[0-9]{1,16})~[A-Za-z0-9_.-]{1,64}$"

@@ -2,6 +2,10 @@
 -- One customer.
 select id, number, name, tier, note from customer where id = :customer;
 
+-- name: chosen
+-- These customers, as far as there are any.
+select id, number, name, tier, note from customer where id = any(:customers::bigint[]);
+
 -- name: insert
 -- A new customer.
 insert into customer (number, name, tier, note, changed_at) values (:number, :name, :tier, :note, :at)

@@ -18,13 +18,13 @@ import os
 import resource
 import signal
 import sys
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from services import private
+from services.cells import harmless
 from services.customers import words
 from services.customers.columns import KNOWN, Problem, RowReader, is_blank, suggested, title
 from services.customers.encodings import Seen
@@ -44,7 +44,6 @@ DISK_FULL = "disk_full"
 SHOWN_ROWS, SHOWN_CELL = 12, 60
 SHOWN_PROBLEMS = 200
 EVERY = 20_000  # rows between two words of how far it is
-_COMPUTED = frozenset("=+-@|%")
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 REPORT_HEAD = {"zh-CN": ("行", "列", "原因", "内容"), "en": ("row", "column", "why", "found")}
 
@@ -153,7 +152,7 @@ class _Sorted:
         self._bad += 1
         for problem in found:
             why = words.of_row(problem, self._language)
-            self._report.writerow((problem.line, problem.column, why, _harmless(problem.came)))
+            self._report.writerow((problem.line, problem.column, why, harmless(problem.came)))
         self._first += found[: SHOWN_PROBLEMS - len(self._first)]
 
     def outcome(self) -> dict[str, Any]:
@@ -163,12 +162,6 @@ class _Sorted:
 def _copied(text: str) -> str:
     """As COPY's text format has it. (Its CSV ends at a line that is ``\\.``, even inside quotation marks, before version 17.)"""
     return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPES)
-
-
-def _harmless(text: str) -> str:
-    """A cell that a spreadsheet would compute is shown instead, also one that begins so after a blank or in wide letters."""
-    begun = unicodedata.normalize("NFKC", text.lstrip()[:1])
-    return f"'{text}" if begun in _COMPUTED or text.startswith(("\t", "\r", "\n")) else text
 
 
 def _open(task: Task) -> Opened:

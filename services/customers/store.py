@@ -1,4 +1,4 @@
-"""Reads and writes the customer table."""
+"""Reads and writes the customer table. Whatever changes a customer rings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from services.bells import Change, Kind, tell_changed
 from services.customers.model import Customer, CustomerFields, Sought
 from services.errors import Conflict, NotFound
 from services.store.db import Connection
@@ -50,6 +51,11 @@ async def load(connection: Connection, customer_id: int) -> Customer:
     return _found(await QUERIES.by_id.fetchrow(connection, customer=customer_id))
 
 
+async def chosen(connection: Connection, customers: Sequence[int]) -> list[Customer]:
+    """Those of them that there are, in no order."""
+    return [Customer(**dict(row)) for row in await QUERIES.chosen.fetch(connection, customers=customers)]
+
+
 async def page(connection: Connection, sought: Sought, beginnings: Sequence[str]) -> Page:
     """To be called inside a transaction: it pins the planner to real values."""
     await connection.execute("set local plan_cache_mode = force_custom_plan")
@@ -64,22 +70,26 @@ async def page(connection: Connection, sought: Sought, beginnings: Sequence[str]
 
 async def insert(connection: Connection, new: CustomerFields, at: datetime) -> Customer:
     try:
-        return _found(
+        made = _found(
             await QUERIES.insert.fetchrow(connection, number=new.number, name=new.name, tier=new.tier, note=new.note, at=at)
         )
     except asyncpg.UniqueViolationError:
         raise NumberTaken from None
+    await tell_changed(connection, Change.of_customer(made.id, at))
+    return made
 
 
 async def update(connection: Connection, customer_id: int, new: CustomerFields, at: datetime) -> Customer:
     try:
-        return _found(
+        changed = _found(
             await QUERIES.update.fetchrow(
                 connection, customer=customer_id, number=new.number, name=new.name, tier=new.tier, note=new.note, at=at
             )
         )
     except asyncpg.UniqueViolationError:
         raise NumberTaken from None
+    await tell_changed(connection, Change.of_customer(customer_id, at))
+    return changed
 
 
 async def one_at_a_time(connection: Connection) -> None:
@@ -102,6 +112,7 @@ async def compare_staged(connection: Connection, *, tier: bool, note: bool) -> t
 async def upsert_staged(connection: Connection, at: datetime, *, tier: bool, note: bool) -> None:
     """Write them; those that are the same already are left alone, and so is what the file has no column for."""
     await QUERIES.upsert_staged.execute(connection, at=at, without_tier=tier, without_note=note)
+    await tell_changed(connection, Change(Kind.CUSTOMER))
 
 
 async def unstage(connection: Connection) -> None:

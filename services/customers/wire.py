@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.customers.numbers import LIMIT as NUMBER_LIMIT
 from services.customers.numbers import is_number, written
+from services.customers.policy import ListStep, Step
 from services.web.shapes import NAMED, ONE_LINE, Limit, Search, Text80, Text400, Wire
 
 Tier = Literal["normal", "big", "important", "dedicated_line"]
@@ -31,12 +32,18 @@ WrittenNumber = Annotated[str, AfterValidator(written)]
 """Answered: the inside form as people write it."""
 
 
-class Customer(Wire):
+class KnownCustomer(Wire):
+    """A customer as other rooms show them."""
+
     id: int
     number: WrittenNumber
     name: str
     tier: Tier
     note: str
+
+
+class Customer(KnownCustomer):
+    may: list[Step] = Field(description="what who asks can do with them")
 
 
 class CustomerBody(Wire):
@@ -49,6 +56,7 @@ class CustomerBody(Wire):
 class CustomerPage(Wire):
     customers: list[Customer]
     next: str | None
+    may: list[ListStep] = Field(description="what who asks can do with the list")
 
 
 AFTER = r"^-?(added~[0-9]{1,16}|number~[!-}]{0,60}|tier~[0-3])~[0-9]{1,16}$"

@@ -154,7 +154,7 @@ where o.order_id = any(:orders::bigint[]) order by o.id;
 
 -- name: extensions_of
 -- The requests for more time about these orders.
-select e.id, e.order_id, e.asked_at, e.until, e.reason, e.decided_at, e.granted, e.note, a.name as asked_by, d.name as decided_by
+select e.id, e.order_id, e.asked_at, e.asked_by as asker, e.until, e.reason, e.decided_at, e.granted, e.note, a.name as asked_by, d.name as decided_by
 from extension e join person a on a.id = e.asked_by left join person d on d.id = e.decided_by
 where e.order_id = any(:orders::bigint[]) order by e.id;
 

@@ -7,16 +7,20 @@ before that they do not know of it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, Whose, owned
 from services.access.rights import Right
-from services.orders.model import Order, Outgoing, Paper
+from services.orders.model import Order, Outgoing, Paper, State
 from services.orders.store import QUERIES
-from services.orders.workflow import TRANSITIONS, Action, final
+from services.orders.workflow import TRANSITIONS, WITH_THE_DEPARTMENT, Action, final
 from services.store.db import Connection
 from services.tickets.model import Ticket
+from services.tickets.policy import possible as case_steps
+from services.tickets.workflow import Action as CaseAction
 
 ACTS: Mapping[Action, Act] = {
     Action.ACCEPT: Act.ORDER_ANSWER,
@@ -31,6 +35,44 @@ ACTS: Mapping[Action, Act] = {
     Action.WITHDRAW: Act.ORDER_WRITE,
 }
 """What a person does to an order that has left. A dispatch is done to a ticket; issue and drop follow from its paper."""
+
+Step = Literal[
+    "accept",
+    "refuse",
+    "return",
+    "extension",
+    "remind",
+    "grant",
+    "deny",
+    "chase",
+    "withdraw",
+    "uphold",
+    "redirect",
+    "settle",
+    "redo",
+    "second",
+]
+STEPS: Mapping[Action, Step] = {
+    Action.ACCEPT: "accept",
+    Action.REFUSE: "refuse",
+    Action.RETURN: "return",
+    Action.REMIND: "remind",
+    Action.CHASE: "chase",
+    Action.WITHDRAW: "withdraw",
+    Action.SETTLE: "settle",
+    Action.REDO: "redo",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """How an order stands besides its state: a paper about it has not left, who waits for more time (None: nobody), and whether
+    its deadline is still ahead.
+    """
+
+    paper_waits: bool
+    asked_by: int | None
+    in_time: bool
 
 
 def may(who: LoggedIn, act: Act, ticket: Ticket, order: Order | None = None) -> bool:
@@ -60,6 +102,25 @@ def possible(who: LoggedIn, ticket: Ticket, order: Order, refusals: int) -> list
     barred = {Action.REFUSE} if order.binding else set()
     barred |= {Action.UPHOLD, Action.WITHDRAW} if final(order, refusals) and not who.may(Right.ORDERS_ARBITRATE) else set()
     return [step for step in steps if step not in barred]
+
+
+def offered(who: LoggedIn, ticket: Ticket, order: Order, refusals: int, stands: Stands) -> list[Step]:
+    """The steps to be offered to this person: what is possible, as it stands with papers, extensions and the clock."""
+    steps = [step for one in possible(who, ticket, order, refusals) for step in _named(who, ticket, order, one, stands)]
+    if stands.asked_by is not None and stands.asked_by != who.id and may(who, Act.ORDER_DECIDE, ticket, order):
+        steps += ["grant", "deny"] if order.state in WITH_THE_DEPARTMENT else ["deny"]
+    if order.state is State.DONE and may(who, Act.ORDER_SECOND, ticket, order) and CaseAction.DISPATCH in case_steps(who, ticket):
+        steps.append("second")
+    return steps
+
+
+def _named(who: LoggedIn, ticket: Ticket, order: Order, one: Action, stands: Stands) -> list[Step]:
+    """An action as it is offered. One paper leaves at a time, but whoever reviews may take an order back all the same."""
+    if one is Action.EXTEND:
+        return ["extension"] if stands.in_time and stands.asked_by is None else []
+    if stands.paper_waits and (one is Action.CHASE or (one is Action.WITHDRAW and not may(who, Act.ORDER_REVIEW, ticket, order))):
+        return []
+    return ["uphold", "redirect"] if one is Action.UPHOLD else [STEPS[one]]
 
 
 def paper_steps(who: LoggedIn, ticket: Ticket, paper: Outgoing) -> list[str]:

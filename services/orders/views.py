@@ -16,13 +16,14 @@ from services.clocks.table import CLOCKS, Clocks
 from services.errors import NotFound
 from services.now import Clock
 from services.orders import reminders, store
-from services.orders.model import Order, Outgoing
-from services.orders.policy import may, paper_steps, possible
+from services.orders.model import Order, Outgoing, Paper
+from services.orders.policy import Stands, Step, may, offered, paper_steps
 from services.orders.store import QUERIES
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.tickets import store as tickets
 from services.tickets.model import Ticket
 
+UNSENT = {Paper.WAITING, Paper.SENT_BACK}
 WAITING = 200  # papers shown that wait for a review
 
 
@@ -47,7 +48,7 @@ class Seen:
     warning: Row | None
     reminders: Sequence[Row]
     deadline: tuple[Deadline, Standing] | None
-    may: Sequence[str]
+    may: Sequence[Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,15 @@ class Views:
             read = store.paper_of({name: row[name] for name in Outgoing.__slots__})
             return PaperSeen(read, row, paper_steps(who, case, read))
 
+        def stands(order: Order) -> Stands:
+            clock = running.get(order.id)
+            waits = (row["asker"] for row in extensions if row["order_id"] == order.id and row["granted"] is None)
+            return Stands(
+                paper_waits=any(row["order_id"] == order.id and row["state"] in UNSENT for row in papers),
+                asked_by=next(waits, None),
+                in_time=clock is not None and clock.settled_at is None and now < clock.ends_at,
+            )
+
         return [
             Seen(
                 order=one,
@@ -151,7 +161,7 @@ class Views:
                 warning=warnings.get(one.id),
                 reminders=[row for row in reminded if row["order_id"] == one.id],
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
-                may=possible(who, cases[one.ticket_id], one, self.refusals),
+                may=offered(who, cases[one.ticket_id], one, self.refusals, stands(one)),
             )
             for one in orders
         ]

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from services.clocks.wire import Deadline
 from services.departments.wire import Hours
 from services.orders.model import Paper, State, Verb, Verdict
-from services.orders.workflow import Action
+from services.orders.policy import Step
 from services.web.shapes import MANY_LINES, Id, Moment, Text400, Wire
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
@@ -218,7 +218,7 @@ class Order(Wire):
     extensions: list[OrderExtension]
     warning: OrderWarning | None
     reminders: list[OrderReminder]
-    may: list[Action]
+    may: list[Step]
 
 
 class OrderJournalRow(Wire):

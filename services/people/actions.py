@@ -23,6 +23,7 @@ from services.errors import Invalid, NotAllowed, NotLoggedIn, WrongField
 from services.now import Clock
 from services.people import store
 from services.people.model import NewPerson
+from services.people.policy import may_reset
 from services.store import db
 from services.words import Language
 
@@ -154,7 +155,7 @@ class People:
 
     async def reset_password(self, person_id: int, *, by: int | None) -> tuple[Person, str]:
         """A random password in place of a forgotten one, to be changed at the next login; ends all of the person's sessions."""
-        if person_id == by:
+        if not may_reset(by, person_id):
             raise OwnPassword
         password = make_password()
         hashed = await self.passwords.hash(password)

@@ -6,7 +6,7 @@ from services.access.actor import Person
 from services.access.rights import Right
 from services.errors import Conflict, NotAllowed, Throttled
 from services.now import Clock
-from services.people import wire
+from services.people import policy, wire
 from services.people.actions import OwnPassword, People, WrongPassword
 from services.people.model import NewPerson
 from services.people.phones import sip_secret
@@ -83,7 +83,7 @@ class PeopleRoutes:
     @route("GET", "/api/people", right=Right.PEOPLE)
     async def show(self, asked: Asked) -> list[wire.Person]:
         """Everybody, closed accounts too."""
-        return [_shown(person) for person in await self._people.everybody()]
+        return [_shown(asked, person) for person in await self._people.everybody()]
 
     @route("POST", "/api/people", right=Right.PEOPLE, status=201, raises=(Conflict,))
     async def create(self, asked: Asked, body: wire.PersonBody) -> wire.PersonMade:
@@ -91,7 +91,7 @@ class PeopleRoutes:
         person, password = await self._people.create(
             NewPerson(**body.model_dump() | {"roles": tuple(body.roles), "queues": _some(body.queues)}), by=asked.by.id
         )
-        return wire.PersonMade(person=_shown(person), password=password)
+        return wire.PersonMade(person=_shown(asked, person), password=password)
 
     @route("PATCH", "/api/people/{person_id}", right=Right.PEOPLE, raises=(Conflict,))
     async def change(self, asked: Asked, person_id: Id, body: wire.PersonPatch) -> wire.Person:
@@ -104,13 +104,13 @@ class PeopleRoutes:
         }
         sent |= {"roles": tuple(sent["roles"])} if "roles" in sent else {}
         sent |= {"queues": _some(body.queues)} if "queues" in sent else {}
-        return _shown(await self._people.change(person_id, sent, by=asked.by.id))
+        return _shown(asked, await self._people.change(person_id, sent, by=asked.by.id))
 
     @route("POST", "/api/people/{person_id}/password", right=Right.PEOPLE, raises=(OwnPassword,))
     async def reset(self, asked: Asked, person_id: Id) -> wire.PersonMade:
         """A new random password, told in this answer only, to be changed at the next login. Ends the person's sessions."""
         person, password = await self._people.reset_password(person_id, by=asked.by.id)
-        return wire.PersonMade(person=_shown(person), password=password)
+        return wire.PersonMade(person=_shown(asked, person), password=password)
 
 
 def _some(queues: list[str] | None) -> tuple[str, ...] | None:
@@ -118,7 +118,7 @@ def _some(queues: list[str] | None) -> tuple[str, ...] | None:
     return None if queues is None else tuple(dict.fromkeys(queues))
 
 
-def _shown(person: Person) -> wire.Person:
+def _shown(asked: Asked, person: Person) -> wire.Person:
     return wire.Person(
         id=person.id,
         login=person.login,
@@ -131,6 +131,7 @@ def _shown(person: Person) -> wire.Person:
         queues=None if person.queues is None else list(person.queues),
         department=person.department,
         agent=Right.DESK in person.rights,
+        may=policy.possible(asked.by, person.id),
     )
 
 

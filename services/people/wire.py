@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.access.rights import Right, Role
+from services.people.policy import Step
 from services.web.shapes import Id, Text80, Wire
 from services.words import Language
 
@@ -87,6 +88,7 @@ class Person(Wire):
     queues: list[str] | None = Field(description="the queues that the person answers; null: every one there is")
     department: int | None = Field(description="the service department that the person works for; null: the centre")
     agent: bool = Field(description="has a desk: takes calls, with an extension")
+    may: list[Step] = Field(description="what who asks can do with the account; one's own password is changed otherwise")
 
 
 class PersonBody(Wire):

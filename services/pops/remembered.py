@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from cti.ids import CallId
-from services.customers.wire import Customer
+from services.customers.wire import KnownCustomer
 from services.errors import WorldFailed
 from services.pops import store
 from services.pops.wire import CallBrief, TicketBrief
@@ -32,7 +32,7 @@ class Known:
     """``history`` False: only what the cache had."""
 
     history: bool
-    customer: Customer | None = None
+    customer: KnownCustomer | None = None
     open_tickets: tuple[TicketBrief, ...] = ()
     last_calls: tuple[CallBrief, ...] = ()
 
@@ -43,9 +43,9 @@ class Memory:
     def __init__(self, pool: Pool, *, limit_s: float = LIMIT_S) -> None:
         self._pool = pool
         self._limit_s = limit_s
-        self._customers: OrderedDict[str, Customer | None] = OrderedDict()
+        self._customers: OrderedDict[str, KnownCustomer | None] = OrderedDict()
 
-    def cached(self, number: str) -> Customer | None:
+    def cached(self, number: str) -> KnownCustomer | None:
         """The customer as last seen; never waits."""
         return self._customers.get(number)
 
@@ -65,7 +65,7 @@ class Memory:
             self._say_odd(wrong)
             return Known(history=False, customer=self.cached(number))
 
-    async def customer(self, number: str) -> Customer | None:
+    async def customer(self, number: str) -> KnownCustomer | None:
         """The customer alone, for the IVR: as last seen while the database is away or after RECEIVE_S."""
         if not number:
             return None
@@ -92,8 +92,8 @@ class Memory:
             tuple(CallBrief(**each) for each in row["calls"]),
         )
 
-    def _keep(self, number: str, row: Mapping[str, Any] | asyncpg.Record | None) -> Customer | None:
-        customer = Customer(**row) if row else None
+    def _keep(self, number: str, row: Mapping[str, Any] | asyncpg.Record | None) -> KnownCustomer | None:
+        customer = KnownCustomer(**row) if row else None
         self._customers.pop(number, None)
         self._customers[number] = customer
         if len(self._customers) > CACHED:

@@ -21,7 +21,7 @@ from cti.changes import CallOffered
 from cti.ids import CallId, ChannelId
 from services.calls.facts import Fact, PopEnded, PopEnriched, PopReceived, PopSent
 from services.calls.live import LiveCall
-from services.customers.wire import Customer
+from services.customers.wire import KnownCustomer
 from services.floor.directory import Directory
 from services.now import Clock
 from services.pops.remembered import Known
@@ -44,7 +44,7 @@ class Outbox(Protocol):
 class Looks(Protocol):
     """Who remembers callers; two answers: at once from the cache, later in full."""
 
-    def cached(self, number: str) -> Customer | None: ...
+    def cached(self, number: str) -> KnownCustomer | None: ...
     async def known(self, number: str, *, call: CallId, waited: float = 0.0) -> Known: ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from services.customers.wire import Customer, WrittenNumber
+from services.customers.wire import KnownCustomer, WrittenNumber
 from services.web.shapes import Wire
 from services.words import Language
 
@@ -37,7 +37,7 @@ class PopCard(Wire):
     call_id: str
     number: WrittenNumber
     name_sent: str
-    customer: Customer | None
+    customer: KnownCustomer | None
     ivr_path: str
     language: Language
     queue: str

@@ -16,7 +16,8 @@ import asyncpg
 
 from cti.ids import CallId
 from services.access import audit
-from services.access.rights import Role
+from services.access.actor import LoggedIn
+from services.access.rights import Right, Role
 from services.calls.drain import Drain
 from services.errors import WorldFailed
 from services.now import Clock
@@ -46,16 +47,17 @@ class SetAside:
         self._drain = drain
         self._of_sound = sound
 
-    async def show(self) -> Aside:
-        """Everything that is set aside; while the database is away, what is known without it."""
+    async def show(self, who: LoggedIn | None = None) -> Aside:
+        """Everything that is set aside, and what ``who`` can do; while the database is away, what is known without it."""
+        may: list[Literal["retry"]] = ["retry"] if who is not None and who.may(Right.REPAIR) else []
         items = [*self._facts(), *self._sound()]
         try:
             async with asyncio.timeout(ASK_S), connection(self._pool) as taken:
                 rows = await QUERIES.show.fetch(taken, roles=list(Role), limit=SHOWN + 1)
         except (WorldFailed, TimeoutError, asyncpg.PostgresError):
-            return Aside(items=items, more=False, complete=False)
+            return Aside(items=items, more=False, complete=False, may=may)
         items += [AsideItem(**row, count=1, retryable=row["kind"] != "account") for row in rows[:SHOWN]]
-        return Aside(items=items, more=len(rows) > SHOWN, complete=True)
+        return Aside(items=items, more=len(rows) > SHOWN, complete=True, may=may)
 
     async def retry(self, kind: Kind, number: int | None, *, by: int) -> int:
         """How many are in line again (facts: were taken, all of them). On record before it is done."""

@@ -32,7 +32,7 @@ class SystemRoutes:
     @route("GET", "/api/system/aside", right=Right.SYSTEM, without_database=True)
     async def aside(self, asked: Asked) -> wire.Aside:
         """What could not be done and is set aside, with its reason."""
-        return await self._aside.show()
+        return await self._aside.show(asked.by)
 
     @route("POST", "/api/system/aside/retry", right=Right.REPAIR)
     async def retry(self, asked: Asked, body: wire.RetryBody) -> wire.Retried:

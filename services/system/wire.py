@@ -71,6 +71,7 @@ class Aside(Wire):
     items: list[AsideItem]
     more: bool
     complete: bool
+    may: list[Literal["retry"]] = Field(description="what who asks can do with them")
 
 
 class RetryBody(Wire):

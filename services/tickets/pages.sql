@@ -20,6 +20,17 @@ where (:state::text is null or t.state = :state) and (:owner::bigint is null or 
   and (:number::text is null or t.number = :number) and (:customer_number::text is null or t.customer_number = :customer_number)
 order by {key} {way}, t.id {way} limit :limit;
 
+-- name: chosen
+-- These tickets as a list shows them, as far as there are any, with the names of their classes; :reader as in page.
+select {listed}, a.zh as business_zh, a.en as business_en, b.zh as nature_zh, b.en as nature_en, d.zh as suggestion_zh, d.en as suggestion_en,
+       e.zh as kind_zh, e.en as kind_en
+from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
+left join category a on a.list = 'business' and a.code = t.business
+left join category b on b.list = 'nature' and b.code = t.nature
+left join category d on d.list = 'suggestion' and d.code = t.suggestion
+left join category e on e.list = 'kind' and e.code = t.kind
+where t.id = any(:tickets::bigint[]);
+
 -- name: scan
 -- Text search over the next :rows tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
 -- :beginnings: what the number typed may begin with; :digits: its digits, which a number written down anyhow may hold.

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from services.access.rights import Right
 from services.calls import policy
+from services.cells import Reader
 from services.clocks.model import Deadline, Standing
 from services.customers.numbers import written
 from services.errors import Conflict, Stale
-from services.tickets import wire
+from services.tickets import sheet, wire
 from services.tickets.actions import Tickets
 from services.tickets.model import Ticket, TicketFilter
+from services.tickets.policy import of_list
 from services.tickets.views import Due, Line, Listed, Views
 from services.tickets.workflow import Action, wants
 from services.web.cursor import from_cursor, to_cursor
-from services.web.http import Asked, route
+from services.web.http import Asked, Streamed, route
 from services.web.shapes import Id
+from services.web.sheets import ChosenRows, send_sheet
 
 
 class TicketRoutes:
-    def __init__(self, tickets: Tickets, views: Views) -> None:
+    """``zone`` is the centre's."""
+
+    def __init__(self, tickets: Tickets, views: Views, zone: ZoneInfo) -> None:
         self._tickets = tickets
         self._views = views
+        self._zone = zone
 
     @route("GET", "/api/tickets", right=Right.TICKETS_READ)
     async def page(self, asked: Asked, query: wire.TicketsQuery) -> wire.TicketPage:
@@ -37,6 +45,7 @@ class TicketRoutes:
             tickets=[_row(listed) for listed in self._views.listed(asked.by, page.rows)],
             next=to_cursor(cursor.sort, *page.next) if page.next else None,
             counts=await self._tickets.counts(asked.by.id),
+            may=of_list(asked.by),
         )
 
     @route("POST", "/api/tickets", right=Right.TICKETS_WRITE, status=201, raises=(Conflict,))
@@ -45,6 +54,12 @@ class TicketRoutes:
         fields = body.fields.model_dump(exclude_unset=True)
         ticket, _ = await self._tickets.new(fields, key=body.key, by=asked.by)
         return await self._wire(asked, ticket)
+
+    @route("POST", "/api/ticket-exports", right=Right.LISTS_EXPORT, produces="text/csv")
+    async def export(self, asked: Asked, body: ChosenRows) -> Streamed:
+        """These tickets as a list shows them, as a file for a spreadsheet. Audited, with how many."""
+        rows = await self._tickets.take_away(asked.by, body.ids, reader=policy.only_own(asked.by))
+        return await send_sheet(asked, "tickets", sheet.COLUMNS, rows, Reader(asked.by.person.language, self._zone))
 
     @route("GET", "/api/tickets/{ticket_id}", right=Right.TICKETS_READ)
     async def show(self, asked: Asked, ticket_id: Id) -> wire.Ticket:

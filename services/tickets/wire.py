@@ -100,6 +100,7 @@ class TicketPage(Wire):
     tickets: list[TicketRow]
     next: str | None
     counts: dict[str, int] = Field(description="tickets per state, for the saved views")
+    may: list[Literal["create", "export"]] = Field(description="what who asks can do with the list")
 
 
 AFTER = r"^-?(received~[0-9]{1,16}|number~[A-Z0-9-]{0,20})~[0-9]{1,16}$"

@@ -32,7 +32,7 @@ class ChangedThing(Wire):
     kind: Kind
     id: str | None
     version: int = Field(
-        description="the higher is the newer: a ticket's own; of a call, the milliseconds of what was heard last"
+        description="the higher is the newer: a ticket's own; of a call or a customer, the milliseconds of what came last"
     )
 
 

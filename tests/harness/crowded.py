@@ -12,11 +12,13 @@ import soundfile as sf
 from cti.ids import CallId
 from recordings.archive import key_of
 from services.store import db
+from services.web.sheets import MOST_ROWS
 
 BEGAN = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 LONG_CALL = "tingsu-1795467600.1"
 WORDS_A_LINE, LINES = 20, 2_880  # four hours in which somebody always speaks: a line of twenty words every five seconds
 PEOPLE, ROWS, TERMS = 300, 250, 9_000
+CALLS = MOST_ROWS  # and customers: as many as one file may hold
 CHANGES = 1_000  # of one ticket
 TEXT = "投诉宽带断线" * 1_666
 
@@ -73,7 +75,7 @@ from generate_series(1, $5::int) n, jsonb_build_array($4::text, $4::text) pair""
 
 RECORDINGS_SQL = """
 insert into recording (call_id, state, due_at, object, peaks)
-select id, 'archived', $1, $2, $3 from call"""
+select id, 'archived', $1, $2, $3 from call where started_at <= $1::timestamptz + $4::int * interval '1 s'"""
 DEPARTMENTS_SQL = """
 insert into department (code, zh, en, hours)
 select 'd' || n, repeat('部', 80), repeat('d', 80), 24 from generate_series(1, $1::int) n"""
@@ -112,9 +114,9 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
     (store / peaks).write_text(json.dumps({"points": 2_000, "caller": pairs, "agent": pairs}))
     async with db.transaction(pool) as connection:
         for sql in (PEOPLE_SQL, AUDIT_SQL, CUSTOMERS_SQL, CALLS_SQL):
-            await connection.execute(sql, BEGAN, PEOPLE if sql is PEOPLE_SQL else ROWS)
+            await connection.execute(sql, BEGAN, {PEOPLE_SQL: PEOPLE, AUDIT_SQL: ROWS}.get(sql, CALLS))
         await connection.execute(LEGS_SQL, LONG_CALL, agent, BEGAN)
-        await connection.execute(RECORDINGS_SQL, BEGAN, sound, peaks)
+        await connection.execute(RECORDINGS_SQL, BEGAN, sound, peaks, ROWS)
         await connection.execute(TRANSCRIPT_SQL, LONG_CALL, BEGAN + timedelta(hours=4), LINES, WORDS_A_LINE)
         await connection.execute(CATEGORIES_SQL)
         await connection.execute(TERMS_SQL, TERMS)

@@ -238,9 +238,9 @@ async def office(
         InboxRoutes(Inbox(pool, clock)),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
-        TicketRoutes(made.tickets, Views.of(pool, clock)),
+        TicketRoutes(made.tickets, Views.of(pool, clock), ZONE),
         LexiconRoutes(Classes(pool, clock)),
-        CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock)),
+        CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock), ZONE),
     )
     listening = bind("127.0.0.1", 0)
     made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -11,7 +11,12 @@ import pytest_asyncio
 
 from cti.changes import CallAnswered, CallEnded, CallOutcome, CallStarted
 from cti.ids import Extension
+from services.access.actor import LoggedIn, Person
+from services.access.reads import Reads
+from services.access.rights import Role
 from services.bells import Change, Kind, tell_changed
+from services.customers.actions import Customers
+from services.customers.model import CustomerFields
 from services.now import SystemClock
 from services.store import db
 from services.tickets.actions import fill_from_words
@@ -94,6 +99,13 @@ async def test_a_draft_that_the_words_filled_is_told(desk: Office) -> None:
         assert await hears(other, {"id": filled.id, "version": filled.version})
 
 
+def person(number: int, role: Role) -> Person:
+    return Person(
+        id=number, login="x", name="X", roles=(role,), extension=None, phone_kind="browser", phone_secret_n=1, language="en",
+        must_change=False, active=True,
+    )  # fmt: skip
+
+
 async def tell(desk: Office, *changes: Change) -> None:
     async with db.transaction(desk.pool) as connection:
         await tell_changed(connection, *changes)
@@ -121,6 +133,27 @@ async def test_after_a_lost_bell_everybody_looks_again(desk: Office) -> None:
         told = await heard(other, lambda thing: thing[:2] == ("ticket", None))
         assert ("ticket", None, 0) in told
         await hears(other, await create(desk, key="key-0002"))
+
+
+async def test_a_change_of_customers_and_a_row_of_the_audit_are_told_to_who_may_see_them_alone(desk: Office) -> None:
+    keeper = await desk.hire("keeper", role="administrator")
+    kept = Customers(desk.pool, desk.clock, Reads(desk.pool, desk.clock))
+    by = LoggedIn(person=person(keeper, Role.administrator), session=b"")
+    async with desk.browser("qa") as reader, desk.browser("keeper") as administrator:
+        for browser in (reader, administrator):
+            await browser.next("hello")
+        await tell(desk, Change(Kind.TICKET, "first", 1))  # what was told at the start is told by then
+        for browser in (reader, administrator):
+            await heard(browser, lambda thing: thing[:2] == ("ticket", "first"))
+        made = await kept.create(CustomerFields(number="13800138000", name="张三"), by=by)
+        for browser in (reader, administrator):
+            await heard(browser, lambda thing: thing[:2] == ("customer", str(made.id)) and thing[2] > 0)
+        await kept.change(made.id, CustomerFields(number="13800138000", name="李四"), by=by)
+        await tell(desk, Change(Kind.CUSTOMER), Change(Kind.TICKET, "last", 1))
+        told = await heard(reader, lambda thing: thing[:2] == ("ticket", "last"))
+        assert ("customer", None, 0) in told
+        assert "audit" not in {kind for kind, _, _ in told}
+        assert ("audit", None, 0) in await heard(administrator, lambda thing: thing[:2] == ("ticket", "last"))
 
 
 async def answered(desk: Office, at: datetime = T0) -> None:

@@ -18,6 +18,7 @@ CENTRE = f"administrator qa_inspector surveyor data_administrator statistician s
 LISTENERS = f"administrator qa_inspector surveyor shift_leader {AGENTS}"
 CALLS = f"statistician {LISTENERS}"
 OFFICER = "department_officer"
+EXPORTERS = "administrator statistician manager"
 EVERYBODY = f"{CENTRE} {OFFICER}"
 ALLOWED = {
     "POST /api/login": "public",
@@ -65,6 +66,9 @@ ALLOWED = {
     "POST /api/customer-imports/{import_id}/look": "administrator",
     "POST /api/customer-imports/{import_id}/start": "administrator",
     "GET /api/customer-imports/{import_id}/report": "administrator",
+    "POST /api/customer-exports": EXPORTERS,
+    "POST /api/ticket-exports": EXPORTERS,
+    "POST /api/call-exports": EXPORTERS,
     "GET /api/people": "administrator",
     "POST /api/people": "administrator",
     "PATCH /api/people/{person_id}": "administrator",

@@ -17,6 +17,7 @@ from services.access.rights import Role, rights_of
 from services.routes import CLASSES
 from services.store import db
 from services.web.http import Route, routes_of
+from services.web.sheets import MOST_ROWS
 from tests.harness import crowded
 from tests.harness.api import PASSWORD, Api, serve
 from tests.harness.clock import HandClock
@@ -150,6 +151,13 @@ def every_ticket(_: int) -> Iterator[bytes]:
     yield body({"action": "discard", "tickets": [{"id": n + 1, "version": 1} for n in range(200)]})
 
 
+def chosen(_: int) -> Iterator[bytes]:
+    """As many as one file may hold, one too many, and every one of them wrong."""
+    yield body({"ids": [n + 1 for n in range(MOST_ROWS)]})
+    yield body({"ids": [n + 1 for n in range(20_000)]})
+    yield body({"ids": ["x"] * MOST_ROWS})
+
+
 WORST: dict[str, Bodies] = {
     "POST /api/login": lambda _: iter([body({"login": "junior-agent", "password": "ﷺ" * 256})]),
     "POST /api/logout": nothing_more,
@@ -196,6 +204,9 @@ WORST: dict[str, Bodies] = {
     "POST /api/customer-imports/{import_id}/look": nothing_more,
     "POST /api/customer-imports/{import_id}/start": nothing_more,
     "GET /api/customer-imports/{import_id}/report": nothing_more,
+    "POST /api/customer-exports": chosen,
+    "POST /api/ticket-exports": chosen,
+    "POST /api/call-exports": lambda _: iter([body({"ids": [f"tingsu-1795467600.{n + 1}" for n in range(MOST_ROWS)]})]),
     "GET /api/people": nothing_more,
     "POST /api/people": lambda _: iter([body({"login": "a" * 32, "name": "名" * 80, "roles": ["junior_agent"]})]),
     "PATCH /api/people/{person_id}": lambda _: iter([body({"name": "名" * 80})]),

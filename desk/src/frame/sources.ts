@@ -12,6 +12,8 @@ import { REASONS, useOwnState } from '@/rooms/floor/ownState'
 import { people } from '@/rooms/people/api'
 import { tickets } from '@/rooms/tickets/api'
 import { keyOfNew } from '@/rooms/tickets/form'
+import { useHanding } from '@/telephone/handing'
+import { usePhone } from '@/telephone/phone'
 import { t } from '@/words'
 import { entriesFor } from './entries'
 import type { Item } from './finding'
@@ -28,6 +30,8 @@ export function useSources(showKeys: () => void) {
   const session = useSession()
   const live = useLive()
   const own = useOwnState()
+  const phone = usePhone()
+  const handing = useHanding()
   const lately = shallowRef<readonly Item[]>([])
   const asked = shallowRef<readonly Item[]>([])
   const recalls = useNewest()
@@ -79,18 +83,20 @@ export function useSources(showKeys: () => void) {
     return [...(session.can('tickets.write') ? [fresh] : []), ...(session.hasPhone ? state : []), { id: 'do-keys', kind: 'do', text: t('keys.title'), key: 'help', act: showKeys }]
   })
 
-  /** Whoever has a telephone now; an administrator knows everybody. */
+  const mayHandTo = (extension: string) => phone.busy && phone.canHandOn && extension !== live.board?.me?.extension
+
+  /** Whoever has a telephone now; an administrator knows everybody. In a call it is who the caller can be handed on to. */
   const colleagues = computed<Item[]>(() =>
     (live.board?.agents ?? []).map((one) => ({
       id: `person-${one.extension}`,
       kind: 'person',
       text: one.name,
-      beside: `${one.extension} · ${t(`state.${one.state}`)}`,
-      act: go(session.can('people') ? '/people' : '/'),
+      beside: [one.extension, t(`state.${one.state}`), mayHandTo(one.extension) ? t('bar.transfer') : ''].filter(Boolean).join(' · '),
+      act: mayHandTo(one.extension) ? () => handing.begin(one.extension) : go(session.can('people') ? '/people' : '/'),
     })),
   )
 
-  const known = computed<Item[]>(() => [...ways.value, ...steps.value, ...lately.value, ...colleagues.value])
+  const known = computed<Item[]>(() => [...ways.value, ...steps.value, ...colleagues.value, ...lately.value])
 
   /** What cannot be had is not offered; the rest is. */
   async function each(...wanted: [rights: Right[], read: () => Promise<Item[]>][]): Promise<Item[]> {

@@ -116,7 +116,7 @@ export function upload<T>(path: string, file: Blob, sent: (share: number) => voi
   })
 }
 
-async function ask<T>(path: string, how: RequestInit, among?: Set<AbortController>, letGo?: AbortSignal): Promise<T> {
+async function ask<T>(path: string, how: RequestInit, among?: Set<AbortController>, letGo?: AbortSignal, take = (response: Response) => read<T>(response, path)): Promise<T> {
   const asking = new AbortController()
   const abort = () => asking.abort()
   letGo?.addEventListener('abort', abort)
@@ -124,7 +124,7 @@ async function ask<T>(path: string, how: RequestInit, among?: Set<AbortControlle
   among?.add(asking)
   try {
     const response = await fetch(`/api/${path}`, { ...how, credentials: 'same-origin', cache: 'no-store', signal: asking.signal })
-    return await read<T>(response, path)
+    return await take(response)
   } catch (error) {
     if (error instanceof Refused) throw error
     throw door !== 'open' && among ? new Left(path) : new Unreachable(path)
@@ -143,6 +143,17 @@ async function read<T>(response: Response, path: string): Promise<T> {
   }
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T
   return (await response.json()) as T
+}
+
+/** A file that the server makes of what is sent, and the name that it gives it. */
+export function file(path: string, body: unknown): Promise<{ content: Blob; name: string }> {
+  if (door !== 'open') return Promise.reject(new Left(path))
+  const how = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  return ask(path, how, reading, undefined, async (response) => {
+    if (!response.ok) await read(response, path)
+    const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1]
+    return { content: await response.blob(), name: name ?? 'file' }
+  })
 }
 
 /** A query string of what is set. */

@@ -165,6 +165,8 @@ export const TEST = {
     chosen: 'chosen', // data-count
     unchoose: 'unchoose',
     copyNumbers: 'copy-numbers',
+    export: 'export',
+    customerAdd: 'customer-add',
     step: (step: string) => `bulk-${step}`,
     stepOutcome: 'bulk-outcome',
     undoStep: 'bulk-undo',

@@ -10,14 +10,14 @@ import { keep, kept } from '@/kit/kept'
 import { useLive } from '@/kit/live'
 import { useNewest } from '@/kit/newest'
 import { useSession } from '@/kit/session'
-import type { CallDetail, Customer } from '@/kit/wire'
+import type { CallDetail, KnownCustomer } from '@/kit/wire'
 import * as calls from '@/rooms/calls/api'
 import { usePhone } from './phone'
 
 export interface Partner {
   number: string
   name: string
-  customer: Customer | null
+  customer: KnownCustomer | null
 }
 
 export const useTalk = defineStore('talk', () => {

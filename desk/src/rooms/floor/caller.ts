@@ -1,10 +1,10 @@
 /** Who is behind the ticket on the desk, where no card of the ring is left: a reload forgets cards, the record does not. Pure. */
-import type { CallDetail, Customer, PopCard, Ticket } from '@/kit/wire'
+import type { CallDetail, KnownCustomer, PopCard, Ticket } from '@/kit/wire'
 
 export interface Caller {
   name: string
   number: string
-  customer: Customer | null
+  customer: KnownCustomer | null
   /** When they called; null for a ticket that no call began. */
   calledAt: string | null
 }

@@ -42,6 +42,7 @@ SENIORS = {Role.senior_agent, Role.manager}
         (Right.ORDERS_REVIEW, SENIORS),
         (Right.ORDERS_ARBITRATE, {Role.manager}),
         (Right.ORDERS_ANSWER, {Role.department_officer}),
+        (Right.LISTS_EXPORT, {Role.administrator, Role.statistician, Role.manager}),
         (Right.LEXICON_WRITE, {Role.administrator, Role.data_administrator}),
         (Right.DEPARTMENTS_WRITE, {Role.administrator, Role.data_administrator}),
     ],
