@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -43,9 +44,11 @@ app = typer.Typer(
 user = typer.Typer(cls=SpokenGroup, help="Accounts of the people who work here.", no_args_is_help=True)
 model = typer.Typer(cls=SpokenGroup, help="Models for the transcription (Vosk).", no_args_is_help=True)
 customers = typer.Typer(cls=SpokenGroup, help="The table of customers.", no_args_is_help=True)
+audit = typer.Typer(cls=SpokenGroup, help="The audit and the histories of tickets and orders.", no_args_is_help=True)
 app.add_typer(user, name="user")
 app.add_typer(model, name="model")
 app.add_typer(customers, name="customers")
+app.add_typer(audit, name="audit")
 
 
 def say(text: str) -> None:
@@ -274,6 +277,56 @@ def customers_import(
         say(said("nothing was written"))
     if found.bad:
         raise typer.Exit(1)
+
+
+@audit.command("verify", cls=Spoken)
+def audit_verify(
+    known: Annotated[
+        list[str] | None,
+        typer.Option(help="NUMBER:HASH of an anchor that was noted elsewhere; may be given several times.", metavar="ANCHOR"),
+    ] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Find out whether the audit, a history of a ticket or order, a review or a warning was changed: none ever should be.
+
+    Every row is looked at, and the first wrong one of each history named. Changes nothing; may run while Tingsu does.
+    Exit code 1 if anything is wrong. Note the last anchor somewhere else: whoever owns the database could make all of them anew.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from services.seals.words import of_fault
+
+    settings = configured(config)
+    noted = dict(map(anchor_noted, known or ()))
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(said("looking at every row"), total=None)
+        found = asyncio.run(
+            commands.verify_seals(
+                settings, noted, tell,
+                fault=lambda fault: bar.console.print(f"✗ {of_fault(fault)}", highlight=False, markup=False),
+                progress=lambda done, whole: bar.update(task, completed=done, total=whole),
+            )
+        )  # fmt: skip
+    if found.newest:
+        say(said("last anchor: {n}:{hash}", n=found.newest.n, hash=found.newest.hash.hex()))
+    say(said("{rows} rows, {loose} of them since the last anchor", rows=found.rows, loose=found.loose))
+    if found.faults:
+        say(said("✗ {faults} faults", faults=found.faults))
+        raise typer.Exit(1)
+    say(said("✓ everything is as it was written"))
+
+
+def anchor_noted(text: str) -> tuple[int, bytes]:
+    """An anchor as ``verify`` prints it. Raises BadParameter."""
+    number, _, digest = text.partition(":")
+    try:
+        found = int(number), bytes.fromhex(digest)
+    except ValueError:
+        found = 0, b""
+    if found[0] < 1 or len(found[1]) != hashlib.sha256().digest_size:
+        raise typer.BadParameter(said("{text}: an anchor is written NUMBER:HASH, as this command prints it", text=text))
+    return found
 
 
 def main() -> None:

@@ -26,6 +26,8 @@ from services.words import Language, reason, said
 
 if TYPE_CHECKING:
     from services.customers.importing import Look, Outcome
+    from services.seals.model import Fault
+    from services.seals.verify import Found
 
 Tell = Callable[[str], None]
 
@@ -280,6 +282,41 @@ def fetch_model(config: Config, name: str, tell: Tell) -> Path:
         return models.fetch(name, config.models, progress=progress)
     except RecordingError as error:
         raise CannotDo(reason(error)) from None
+
+
+async def verify_seals(
+    config: Config,
+    known: Mapping[int, bytes],
+    tell: Tell,
+    *,
+    fault: Callable[[Fault], None],
+    progress: Callable[[int, int], None],
+) -> Found:
+    """Looks at every row that is append-only, as it is in the database. ``progress`` is told how much is done, of how much.
+
+    It changes nothing, not even the database's version: a row that was altered must not be sealed as it is now.
+    """
+    from services.hosted.database import reachable
+    from services.seals.verify import Verification
+    from services.store import db
+
+    async with reachable(config, tell) as address:
+        connection = await db.connect(address.url, password=address.password)
+        try:
+            if not await connection.fetchval("select to_regclass('public.seal_anchor')"):
+                raise CannotDo(said("the database is of an older version, without seals: run `tingsu migrate` first"))
+            done = 0
+
+            def told(rows: int) -> None:
+                nonlocal done
+                done += rows
+                progress(done, whole)
+
+            verification = Verification(connection, fault, told, known)
+            whole = await verification.count() * 2  # each is looked at for itself, and for its anchor
+            return await verification.run()
+        finally:
+            await connection.close()
 
 
 async def import_customers(config: Config, file: Path, wanted: ImportWanted, tell: Tell) -> ImportOutcome:

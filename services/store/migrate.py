@@ -42,6 +42,16 @@ class MigrationRefused(WorldFailed):
     code = "migration_refused"
 
 
+_UNSEALED = """
+select c.relname as table, a.attname as key
+from pg_trigger t join pg_proc p on p.oid = t.tgfoid and p.proname = 'audit_is_append_only' join pg_class c on c.oid = t.tgrelid
+join pg_index i on i.indrelid = c.oid and i.indisprimary join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+where c.relname <> 'seal_anchor' and not exists (
+  select from pg_trigger s join pg_proc q on q.oid = s.tgfoid and q.proname = 'row_is_sealed' where s.tgrelid = c.oid)
+order by c.relname
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One numbered file."""
@@ -89,7 +99,16 @@ async def migrate(
                 await _apply(connection, migration)
             except asyncpg.InsufficientPrivilegeError as error:
                 raise MigrationRefused(said("the account may not migrate: let the owner run `tingsu migrate` first")) from error
+        await _seal(connection)
     return [migration.name for migration in missing]
+
+
+async def _seal(connection: OwnConnection) -> None:
+    """Seals every table that is append-only by its trigger (``0032_seals.sql``), so that no migration need think of it."""
+    if not await connection.fetchval("select to_regproc('seal_table')"):
+        return
+    for row in await connection.fetch(_UNSEALED):
+        await connection.execute("select seal_table($1, $2)", row["table"], row["key"])
 
 
 async def _note_book(connection: OwnConnection) -> None:

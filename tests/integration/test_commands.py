@@ -16,7 +16,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.config_file import load
 from services.hosted import leftovers
+from services.hosted.database import reachable
+from services.store import db
 
 
 @dataclass(frozen=True)
@@ -220,3 +223,30 @@ async def test_the_files_for_ones_own_switch_are_written_closed_to_others(instan
     assert set(written.values()) == {0}
     refused = await instance.tingsu("asterisk-config", "out")
     assert (refused.code, "managed" in refused.err) == (1, True)
+
+
+async def test_the_audit_is_verified_and_what_was_altered_by_its_owner_is_named(instance: Instance) -> None:
+    made = await instance.tingsu("user", "add", "sealed", "--name", "小封", "--role", "junior_agent")
+    assert made.code == 0, made.err
+    whole = await instance.tingsu("audit", "verify")
+    assert (whole.code, "everything is as it was written" in whole.out) == (0, True), whole.err
+    async with reachable(load(instance.folder / "config.toml"), lambda _: None) as address:
+        owner = await db.connect(address.migrator.url, password=address.migrator.password)
+        try:
+            altered = "update audit set object = 'person:99' where id = (select max(id) from audit) returning id"
+            await owner.execute("set session_replication_role = replica")
+            row = await owner.fetchval(altered)
+        finally:
+            await owner.close()
+    wrong = await instance.tingsu("audit", "verify")
+    assert (wrong.code, f"✗ audit {row}: it is not what was written there" in wrong.err, "1 faults" in wrong.out) == (
+        1,
+        True,
+        True,
+    )
+    chinese = await instance.tingsu("audit", "verify", language="zh-CN")
+    assert f"✗ 审计 {row}：与当时写入的不一致" in chinese.err
+    nonsense = await instance.tingsu("audit", "verify", "--known", "1:xyz")
+    assert (nonsense.code, "NUMBER:HASH" in nonsense.err) == (2, True)
+    gone = await instance.tingsu("audit", "verify", "--known", f"7:{'ab' * 32}")
+    assert (gone.code, "anchor 7: it is missing" in gone.err) == (1, True)

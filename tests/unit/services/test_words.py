@@ -21,6 +21,7 @@ from services.__main__ import app, translated
 from services.chinese import CHINESE, REASONS
 from services.config import Mistake
 from services.customers import words as customers_words
+from services.seals import words as seals_words
 from services.words import names_in, of_environment, reason, said, said_in, speak
 
 SOURCES = sorted(Path(services.__file__).parent.rglob("*.py"))
@@ -79,6 +80,8 @@ def by_code() -> Iterator[str]:
         words.RECORDINGS,
         plans.LEFT_OUT,
         commands.ACCOUNT,
+        seals_words.CHAINS,
+        seals_words.WRONG,
     ):
         yield from table.values()
     yield from ERRORS
