@@ -47,9 +47,11 @@ from services.now import Clock, SystemClock
 from services.opening import OpenFloor, OpenPops
 from services.orders.reminding import Reminders
 from services.people.phones import sip_key
+from services.prints.press import Press
 from services.private import shut, tell, tighten_gently
 from services.routes import Parts, sources
 from services.running import marked, refuse_second
+from services.seals.anchoring import Anchoring
 from services.system.aside import SetAside
 from services.system.report import SystemReport
 from services.tickets.numbers import GivenNumbers
@@ -104,8 +106,9 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, shutdow
     clock = SystemClock()
     base = await open_foundations(config, welcome, stack, clock, shutdown=shutdown, instance=instance)
     rooms = await _open_rooms(config, base, stack, clock, shutdown)
-    imports = await _run(config, base, stack, rooms)
-    await _open_door(config, base, stack, rooms, imports, listening=listening)
+    press = opening.open_press(config)
+    imports = await _run(config, base, stack, rooms, press)
+    await _open_door(config, base, stack, rooms, imports, press, listening=listening)
     # last of all: after a start that failed nobody could know the password
     first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
@@ -219,7 +222,7 @@ async def _drain(drain: Drain, stack: AsyncExitStack, base: Foundations) -> None
     await _caught_up(drain, base.lease)
 
 
-async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms) -> Imports:
+async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms, press: Press) -> Imports:
     """Starts what runs by itself. Imports have a door besides."""
     agi = opening.open_reception(
         config, base, rooms.switch_time, rooms.pops.memory, note=rooms.journal.append, numbering=rooms.numbering
@@ -239,8 +242,10 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "intake": rooms.intake.run,
         "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles, effects=Alarms()).run,
         "reminders": Reminders(base.pool, rooms.clock, troubles=base.troubles).run,
+        "anchors": Anchoring(base.pool, rooms.clock).run,
         "bell": bell.run,
         "imports": imports.run,
+        "press": press.run,
         "sessions": base.people.sessions.forget_old,
         "inbox": Inbox(base.pool, rooms.clock).forget_old,
         "rights": partial(tighten_gently, config.folder, plans.guests(config)),
@@ -253,7 +258,14 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
 
 
 async def _open_door(
-    config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms, imports: Imports, *, listening: socket.socket
+    config: Config,
+    base: Foundations,
+    stack: AsyncExitStack,
+    rooms: _Rooms,
+    imports: Imports,
+    press: Press,
+    *,
+    listening: socket.socket,
 ) -> None:
     """The browsers' door, and what it answers from."""
     report = SystemReport(
@@ -268,7 +280,8 @@ async def _open_door(
         pool=base.pool, clock=rooms.clock, zone=rooms.zone, numbering=rooms.numbering, people=base.people, imports=imports,
         hub=rooms.floor.hub, floor=rooms.floor.board, presence=rooms.presence, archive=base.archive,
         cuttings=config.folder / "cache/sides", sip_key=sip_key(plans.secrets_folder(config)),
-        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, version=version(),
+        ws_url=plans.phone_url(config), ring_limit=plans.ring_limit(config), look=report, aside=aside, press=press,
+        version=version(),
         centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,

@@ -37,14 +37,16 @@ from services.floor.figures import Today
 from services.floor.presence import Presence, PresenceSettings, Switch
 from services.floor.queues import Queue
 from services.following import Follow
-from services.foundations import Foundations, everybody, stage
+from services.foundations import Foundations, cache_folder, everybody, stage
 from services.hosted.asterisk import ManagedAsterisk
+from services.hosted.fonts import find_font
 from services.hosted.telephones import Telephones
 from services.lease import Lease
 from services.now import Clock
 from services.people.actions import People
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
+from services.prints.press import Press
 from services.recordings.steps import IntakeSettings
 from services.routing.backoffice import BackOffice
 from services.store.db import Pool
@@ -225,3 +227,9 @@ def _staff_changed(floor: OpenFloor, phones: Telephones | None) -> Callable[[str
 
 async def _endpoints(config: Config, pool: Pool) -> tuple[AgentEndpoint, ...]:
     return plans.phones(config, await everybody(pool)).endpoints
+
+
+def open_press(config: Config) -> Press:
+    """What sets documents. The face is fetched behind the start: nobody waits for it who prints nothing."""
+    source = plans.package_source(config)
+    return Press(lambda: find_font(source=source, cache=cache_folder(), progress=lambda *_: None))

@@ -44,6 +44,9 @@ from services.orders.views import Views as OrderViews
 from services.people.actions import People
 from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
 from services.pops.wire import PopEndMessage, PopMessage
+from services.prints.actions import Prints
+from services.prints.press import Press
+from services.prints.routes import PrintRoutes
 from services.recordings.playback import Playback
 from services.store.db import Pool
 from services.system.aside import SetAside
@@ -76,6 +79,7 @@ CLASSES: tuple[type, ...] = (
     PaperRoutes,
     OrderRoutes,
     InboxRoutes,
+    PrintRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -121,6 +125,7 @@ class Parts:
     ring_limit: int
     look: Callable[[], Awaitable[System]]
     aside: SetAside
+    press: Press
     given: GivenNumbers = field(default_factory=GivenNumbers)
     given_orders: GivenNumbers = field(default_factory=GivenNumbers)
     given_warnings: GivenNumbers = field(default_factory=GivenNumbers)
@@ -137,6 +142,11 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
     hands, orders = Hands(pool, clock, parts.clocks, parts.ladder), OrderViews.of(pool, clock, parts.refusals, parts.clocks)
     playback = Playback(parts.archive, parts.cuttings)
+    tickets, ticket_views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)
+    prints = Prints(
+        pool=pool, clock=clock, zone=parts.zone, centre=parts.centre, press=parts.press, tickets=tickets,
+        ticket_views=ticket_views, order_views=orders,
+    )  # fmt: skip
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
         PeopleRoutes(parts.people),
@@ -144,7 +154,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(Calls.of(pool, playback, clock, numbering), parts.zone),
-        TicketRoutes(Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock), parts.zone),
+        TicketRoutes(tickets, ticket_views, parts.zone),
         LexiconRoutes(Classes(pool, clock)),
         ListRoutes(Lists(pool, clock)),
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports, parts.zone),
@@ -154,6 +164,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PaperRoutes(Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings), orders),
         OrderRoutes(Orders(hands, parts.refusals), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),
+        PrintRoutes(prints),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

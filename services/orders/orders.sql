@@ -160,8 +160,20 @@ where e.order_id = any(:orders::bigint[]) order by e.id;
 
 -- name: warnings_of
 -- The written warnings that went with these orders.
-select w.order_id, w.number, w.text, w.at, p.name as by from warning w join person p on p.id = w.person_id
+select w.id, w.order_id, w.number, w.text, w.at, p.name as by from warning w join person p on p.id = w.person_id
 where w.order_id = any(:orders::bigint[]);
+
+-- name: warnings
+-- The register of written warnings, newest first, from behind :after on; a department's own alone if :department is given.
+select w.id, w.number, w.at, w.text, p.name as by, w.order_id as order, o.number as order_number, t.number as ticket, d.code, d.zh, d.en
+from warning w join work_order o on o.id = w.order_id join ticket t on t.id = o.ticket_id
+join department d on d.id = w.department_id join person p on p.id = w.person_id
+where (:department::bigint is null or w.department_id = :department) and (:after::bigint is null or w.id < :after)
+order by w.id desc limit :limit;
+
+-- name: order_of_warning
+-- The order that a written warning went with.
+select order_id from warning where id = :warning;
 
 -- name: names_of
 -- What stands beside these orders: their departments, tickets and authors.

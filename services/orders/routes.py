@@ -127,6 +127,13 @@ class OrderRoutes:
         rows = await self._views.history(asked.by, order_id, after=query.after, limit=query.limit)
         return [wire.OrderJournalRow.model_validate(dict(row)) for row in rows]
 
+    @route("GET", "/api/warnings", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER), long_answer=True)
+    async def warnings(self, asked: Asked, query: wire.WarningsQuery) -> list[wire.WarningRow]:
+        """The register of written warnings, newest first, a page; ``after`` is the ``id`` of the last row seen."""
+        rows = await self._views.warnings(asked.by, after=query.after, limit=query.limit)
+        plain = wire.WarningRow.model_fields.keys() - {"department"}
+        return [wire.WarningRow(department=_department(row), **{name: row[name] for name in plain}) for row in rows]
+
     @route("POST", "/api/orders/{order_id}/accept", right=Right.ORDERS_ANSWER, raises=CLASH)
     async def accept(self, asked: Asked, order_id: Id, body: wire.OrderStep) -> wire.Order:
         """At work. The clock has been running since the order left."""

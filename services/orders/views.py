@@ -101,6 +101,23 @@ class Views:
         async with connection(self.pool) as taken:
             return await QUERIES.waiting.fetch(taken, person=who.id, limit=WAITING)
 
+    async def warnings(self, who: LoggedIn, *, after: int | None, limit: int) -> Sequence[Row]:
+        """The register of written warnings (SPEC N5), newest first; to people of a department their own."""
+        centre = Whose.OTHERS in policy.reach(who, Act.ORDER_SEE)
+        if not centre and who.person.department is None:
+            return []
+        department = None if centre else who.person.department
+        async with connection(self.pool) as taken:
+            return await QUERIES.warnings.fetch(taken, department=department, after=after, limit=limit)
+
+    async def warned(self, who: LoggedIn, warning: int) -> Seen:
+        """The order that a written warning went with. Raises NotFound, also for one that is not theirs to see."""
+        async with connection(self.pool) as taken:
+            order = await QUERIES.order_of_warning.fetchval(taken, warning=warning)
+        if order is None:
+            raise NotFound("there is no such warning")
+        return await self.see(who, order)
+
     async def history(self, who: LoggedIn, order: int, *, after: int, limit: int) -> Sequence[Row]:
         """What was done to it, oldest first; for a department from when it left. Raises NotFound."""
         await self.see(who, order)

@@ -162,6 +162,7 @@ class OrderExtension(Wire):
 
 
 class OrderWarning(Wire):
+    id: int
     number: str
     text: str
     at: datetime
@@ -178,10 +179,29 @@ class OrderReminder(Wire):
     note: str
 
 
+class WarningsQuery(Wire):
+    limit: Annotated[int, Field(ge=1, le=40)] = 40
+    after: Id | None = None
+
+
 class OrderDepartment(Wire):
     code: str
     zh: str
     en: str
+
+
+class WarningRow(Wire):
+    """A row of the register of written warnings."""
+
+    id: int
+    number: str
+    at: datetime
+    by: str
+    department: OrderDepartment
+    order: int
+    order_number: str | None
+    ticket: str | None
+    text: str
 
 
 class Order(Wire):

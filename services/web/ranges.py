@@ -79,3 +79,10 @@ def send_file(path: Path, *, content_type: str, filename: str) -> web.StreamResp
     """A file of ours to be kept by who asked, under a name of ours."""
     headers = {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{filename}"'}
     return web.FileResponse(path, headers=headers)
+
+
+def send_bytes(made: bytes, *, content_type: str, filename: str, inline: bool = True) -> web.StreamResponse:
+    """What was made for who asked, under a name of ours; ``inline``: shown by the browser rather than kept."""
+    disposition = "inline" if inline else "attachment"
+    headers = {"Content-Disposition": f'{disposition}; filename="{filename}"', "Cache-Control": "no-store"}
+    return web.Response(body=made, content_type=content_type, headers=headers)

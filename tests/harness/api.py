@@ -22,10 +22,14 @@ from services.access.throttle import ThrottleLimits
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE
 from services.floor.presence import PresenceSettings
+from services.foundations import cache_folder
+from services.hosted.debian import PackageSource, PackagesUnavailable
+from services.hosted.fonts import find_font
 from services.now import Clock
 from services.people.actions import People
 from services.people.model import NewPerson
 from services.people.store import set_password
+from services.prints.press import Press
 from services.routes import Parts, sources
 from services.store import db
 from services.system import wire as system_wire
@@ -124,7 +128,8 @@ async def serve(
     security = Security(origins_for("", "127.0.0.1", port), ("ws://127.0.0.1:8088/ws",), proxies)
     door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
     archive = Archive.open(str(folder / "store"))
-    app = application(sources(_parts(behind, people, archive, imports), security), door, security, Desk(None))
+    press = await printing()
+    app = application(sources(_parts(behind, people, archive, imports, press), security), door, security, Desk(None))
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(behind.journal.run(), name="journal"),
@@ -152,7 +157,15 @@ class _AlwaysIn:
         return self.real.remembered(token)
 
 
-def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -> Parts:
+async def printing() -> Press:
+    """What sets documents, by the face that `tingsu run` would fetch; without any where it cannot be had."""
+    press = Press(lambda: find_font(source=PackageSource(), cache=cache_folder(), progress=lambda *_: None))
+    with contextlib.suppress(PackagesUnavailable):
+        await press.find()
+    return press
+
+
+def _parts(behind: Office, people: People, archive: Archive, imports: Imports, press: Press) -> Parts:
     return Parts(
         pool=behind.pool,
         clock=behind.clock,
@@ -169,6 +182,7 @@ def _parts(behind: Office, people: People, archive: Archive, imports: Imports) -
         ring_limit=25,
         look=_well,
         aside=SetAside(behind.pool, behind.clock, intake_time=behind.clock, drain=behind.drain, sound=dict),
+        press=press,
         version="0.0-test",
     )
 

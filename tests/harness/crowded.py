@@ -102,6 +102,9 @@ NOTICES_SQL = """
 insert into notice (person_id, code, cause, ticket_id, order_id, details, at)
 select p.id, 'order_refused', 'order:1:' || n, $1, 1, jsonb_build_object('reason', repeat('因', 400)), $2
 from generate_series(1, $3::int) n, person p where p.id <= 20"""
+WARNINGS_SQL = """
+insert into warning (number, order_id, department_id, text, person_id, at)
+select 'J2026-' || lpad(id::text, 5, '0'), id, 1, $3, $2, $1 from work_order"""
 SOUND_S = 600  # ten minutes stand for the four hours: sound is sent in blocks of a size of their own
 
 
@@ -130,5 +133,6 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
         await connection.execute(CHASES_SQL, agent)
         await connection.execute(ORDER_JOURNAL_SQL, BEGAN, agent, TEXT[:10_000])
         await connection.execute(NOTICES_SQL, first, BEGAN, ROWS)
+        await connection.execute(WARNINGS_SQL, BEGAN, agent, TEXT[:10_000])
         await connection.execute("update ticket set version = $2 where id = $1", first, CHANGES)
     return first

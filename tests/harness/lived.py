@@ -25,6 +25,7 @@ from services.departments.model import Department, Edition, Rule
 from services.inbox import store as inbox
 from services.inbox.model import Code, Notice
 from services.now import Clock
+from services.orders.actions import Orders
 from services.orders.hands import Hands
 from services.orders.model import Dispatch
 from services.orders.papers import Papers
@@ -54,6 +55,7 @@ class Lived:
     orders: tuple[int, ...]
     papers: tuple[int, ...]
     notices: tuple[int, ...]
+    warnings: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -70,7 +72,8 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     papers = tuple(row["id"] for row in await pool.fetch("select id from outgoing order by id"))
     people = tuple(row["id"] for row in await pool.fetch("select id from person order by id"))
     notices = await _notices(pool, clock, agent, tickets[1], orders[0])
-    return Lived(calls, tickets, (customer,), people, orders, papers, notices)
+    warnings = tuple(row["id"] for row in await pool.fetch("select id from warning order by id"))
+    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
@@ -151,7 +154,9 @@ async def _notices(pool: db.Pool, clock: Clock, agent: Person, ticket: int, orde
 
 
 async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tuple[int, ...]:
-    """One that waits for its review and one that a department has, both about the open case; and one edition of departments."""
+    """One that waits for its review, one that a department has, one that is settled and the second dispatch with its warning, all
+    about the open case; and one edition of departments.
+    """
     senior = replace(agent, roles=(Role.senior_agent,))  # the policy's; the database asks the row, which is written beside it
     await pool.execute("update person set roles = array['senior_agent'] where id = $1", agent.id)
     network = Department(code="network", zh="网络", en="Network", hours=24)
@@ -164,4 +169,19 @@ async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tu
         version = await pool.fetchval("select version from ticket where id = $1", ticket)
         wanted = Dispatch(department=department, task="查清并答复", leads=leads)
         made.append((await papers.dispatch(ticket, version, wanted, key=f"lived-{leads}", by=who)).id)
-    return tuple(made)
+    return (*made, *await _warned(pool, Hands(pool, clock), papers, ticket, by))
+
+
+async def _warned(pool: db.Pool, hands: Hands, papers: Papers, ticket: int, by: LoggedIn) -> tuple[int, ...]:
+    """An order whose remedy was found wanting, and the second dispatch with its written warning."""
+    await pool.execute("update person set roles = array['senior_agent'] where id = $1", by.id)
+    department = await pool.fetchval("select id from department where code = 'network'")
+    officer = LoggedIn(person=replace(by.person, roles=(Role.department_officer,), department=department), session=b"")
+    version = await pool.fetchval("select version from ticket where id = $1", ticket)
+    wanted, orders = Dispatch(department=department, task="查清并答复", leads=False), Orders(hands, refusals=2)
+    first = await papers.dispatch(ticket, version, wanted, key="lived-warned", by=by)
+    first = await orders.return_(first.id, first.version, "已处理", by=officer)
+    first = await orders.settle(first.id, first.version, "", by=by)
+    second = await papers.second(first.id, first.version, wanted, "回单不实，限期重办。", by=by)
+    await pool.execute("update person set roles = array['junior_agent'] where id = $1", by.id)
+    return first.id, second.id

@@ -125,6 +125,7 @@ def ids_of(lived: Lived, file: str) -> dict[str, list[str | int]]:
         "order_id": list(lived.orders),
         "paper_id": list(lived.papers),
         "notice_id": list(lived.notices),
+        "warning_id": list(lived.warnings),
         "import_id": [file],
     }
 
@@ -143,7 +144,7 @@ async def test_whatever_there_is_can_be_read(pool: db.Pool, clock: HandClock, tm
             async with api.as_role(role) as session, session.get(path) as answer:
                 seen.append(answer.status)
         assert 200 in seen
-        anothers = {404} if {"call_id", "order_id"} & set(route.path_kinds) else set()  # not everybody's to see
+        anothers = {404} if {"call_id", "order_id", "warning_id"} & set(route.path_kinds) else set()  # not everybody's to see
         assert set(seen) <= {200, 403} | anothers
 
 

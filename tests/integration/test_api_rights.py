@@ -106,6 +106,10 @@ ALLOWED = {
     "PUT /api/papers/{paper_id}": AGENTS,
     "POST /api/papers/{paper_id}/drop": AGENTS,
     "POST /api/papers/{paper_id}/review": SENIORS,
+    "GET /api/warnings": EVERYBODY,
+    "GET /api/warnings/{warning_id}/print": EVERYBODY,
+    "GET /api/tickets/{ticket_id}/print": CENTRE,
+    "GET /api/orders/{order_id}/print": EVERYBODY,
 }
 
 ROUTES = {f"{route.method} {route.path}": route for kind in CLASSES for route in routes_of(kind)}

@@ -255,6 +255,10 @@ WORST: dict[str, Bodies] = {
     "GET /api/reviews": nothing_more,
     "PUT /api/papers/{paper_id}": lambda _: iter([body({"version": 1, "task": TASK, "urgent": True, "hours": 1})]),
     "POST /api/papers/{paper_id}/drop": lambda _: iter([body({"version": 1})]),
+    "GET /api/warnings": nothing_more,
+    "GET /api/warnings/{warning_id}/print": nothing_more,
+    "GET /api/tickets/{ticket_id}/print": nothing_more,
+    "GET /api/orders/{order_id}/print": nothing_more,
     "POST /api/papers/{paper_id}/review": lambda _: iter([body({"version": 1, "verdict": "send_back", "reason": "因" * 400})]),
 }
 LARGEST_PAGE = "limit=200"
@@ -285,6 +289,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
     path = path.replace("{order_id}", "1").replace("{paper_id}", "1")
+    path = path.replace("{warning_id}", "1")
     path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
     return (
         path.replace("{person_id}", "2")

@@ -145,10 +145,10 @@ async function read<T>(response: Response, path: string): Promise<T> {
   return (await response.json()) as T
 }
 
-/** A file that the server makes of what is sent, and the name that it gives it. */
-export function file(path: string, body: unknown): Promise<{ content: Blob; name: string }> {
+/** A file that the server makes (of what is sent, where something is), and the name that it gives it. */
+export function file(path: string, body?: unknown): Promise<{ content: Blob; name: string }> {
   if (door !== 'open') return Promise.reject(new Left(path))
-  const how = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+  const how = body === undefined ? { method: 'GET' } : { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
   return ask(path, how, reading, undefined, async (response) => {
     if (!response.ok) await read(response, path)
     const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1]

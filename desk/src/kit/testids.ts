@@ -110,6 +110,7 @@ export const TEST = {
     number: 'ticket-number',
     drafting: 'drafting', // data-drafting
     paper: 'ticket-paper', // what is printed
+    document: 'ticket-document',
     draftRow: 'draft-row', // data-ticket-id
   },
   words: {
@@ -182,6 +183,8 @@ export const TEST = {
     step: (step: string) => `order-${step}`,
     drop: 'order-drop',
     reminder: 'order-reminder', // data-step, data-sent
+    print: 'order-print',
+    printWarning: 'warning-print',
     entry: (field: string) => `order-entry-${field}`,
     send: 'order-send',
     open: 'orders-open',
@@ -196,6 +199,7 @@ export const TEST = {
     all: 'inbox-all',
   },
   why: { open: 'why-open', clocks: 'why-clocks', clock: 'why-clock' }, // data-rule
+  warnings: { table: 'warnings', row: 'warning-row', print: 'warning-row-print' }, // data-number
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
   review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },

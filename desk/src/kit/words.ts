@@ -47,6 +47,8 @@ export const kit = {
     order_binding: ['已经终审：这张工单归本部门办理，不能再退回。', 'The final arbiter has decided: this order is the department\'s and cannot be sent back.'],
     extension_late: ['期限已过，不能再申请延期。', 'The deadline has passed: more time cannot be asked for any more.'],
     extension_overtaken: ['现在的期限已经晚于所申请的时间。', 'The deadline is later by now than the time that was asked for.'],
+    font_missing: ['打印用的中文字体还没有取到，正在后台获取；请稍后再试，或用浏览器的打印。', 'The face with Chinese characters is not there yet; it is being fetched. Try again soon, or use the browser’s print.'],
+    not_printed: ['这份文书没能排出来，请再试一次。', 'This document could not be set; try again.'],
     refused: ['服务器没有接受这个请求。请重新载入页面再试。', 'The server refused this request. Load the page again and retry.'],
   },
   wrongField: {

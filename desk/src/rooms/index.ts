@@ -13,5 +13,6 @@ import { people } from './people/room'
 import { reviews } from './reviews/room'
 import { system } from './system/room'
 import { tickets } from './tickets/room'
+import { warnings } from './warnings/room'
 
-export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, people, departments, classes, audit, system, inbox, account]
+export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, warnings, people, departments, classes, audit, system, inbox, account]

@@ -17,3 +17,5 @@ export const rewrite = (paperId: number, body: Wire<'PaperBody'>) => request<Ord
 export const drop = (paperId: number, version: number) => request<Order>('POST', `papers/${paperId}/drop`, { version })
 export const review = (paperId: number, body: Wire<'ReviewBody'>) => request<Order>('POST', `papers/${paperId}/review`, body)
 export const reviews = () => request<Wire<'ReviewRow'>[]>('GET', 'reviews')
+/** The register of written warnings, newest first. */
+export const warnings = (after?: number) => request<Wire<'WarningRow'>[]>('GET', `warnings${query({ limit: 40, after })}`)

@@ -26,6 +26,7 @@ export const orders = {
     wants: ['{who} 申请延期到 {until}：{why}', '{who} asks for time until {until}: {why}'],
     granted: ['同意', 'granted'],
     denied: ['不同意', 'not granted'],
+    print: ['PDF 文书', 'PDF'],
     warned: ['书面警告 {number}', 'Written warning {number}'],
     drop: ['收回', 'Take back'],
     dropSure: ['收回这份文书？它将不再发出。', 'Take this paper back? It will not leave any more.'],
@@ -102,6 +103,14 @@ export const orders = {
     byCatalogue: ['按派单目录建议', 'Proposed by the dispatch catalogue'],
     noDepartments: ['还没有部门。请管理员先建立部门。', 'There are no departments yet: an administrator makes them first.'],
     wholeHours: ['填 1 到 2160 的整数', 'A whole number from 1 to 2160'],
+  },
+  warnings: {
+    title: ['书面警告', 'Written warnings'],
+    empty: ['还没有发出过书面警告。二次派单时会一并发出。', 'No written warning was given yet. One goes with each second dispatch.'],
+    number: ['编号', 'Number'],
+    at: ['发出时间', 'Given'],
+    text: ['内容', 'Text'],
+    by: ['发出人', 'Given by'],
   },
   reviews: {
     title: ['二次审核', 'Second review'],

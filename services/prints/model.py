@@ -1,0 +1,253 @@
+"""Composes documents: what stands on paper, in which order, in the language asked for. Pure; the looks stand in ``paper.typ``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.customers.numbers import written
+from services.orders.views import Seen as SeenOrder
+from services.prints.words import TEXTS, spoken
+from services.tickets.model import CLASSES, FIELDS
+from services.tickets.views import Seen as SeenTicket
+from services.words import Language
+
+Labels = Mapping[tuple[str, str], str]
+"""What a class is called: by its list and code."""
+
+PAUSE = timedelta(minutes=10)
+"""From one change to the next that goes on paper together with it: a form that is saved while one types writes many."""
+
+TYPED = "change"
+TOLD = 300  # characters of a changed text
+
+UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]")
+"""What is not seen on paper and changes what is: control characters, and marks that turn the direction of the text around."""
+
+LONG_WORD = re.compile(r"[\x21-\u2e7f]{24}")
+BREAK_HERE = "\u200b"  # not seen; a line may end there
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of a history, as it goes on paper."""
+
+    at: datetime
+    by: str | None
+    action: str
+    changes: Mapping[str, tuple[Any, Any]]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Who prints, when, for which centre, in which language; times as on the centre's wall."""
+
+    centre: str
+    zone: ZoneInfo
+    language: Language
+    at: datetime
+    by: str
+    labels: Labels
+
+    def said(self, key: str, **values: object) -> str:
+        return spoken(key, self.language).format(**values)
+
+    def stamp(self, at: datetime | None) -> str:
+        """``2026-11-27 11:40``."""
+        return f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}" if at else ""
+
+    def class_of(self, name: str, code: str | None) -> str:
+        return self.labels.get((name, code or ""), code or "")
+
+
+Document = dict[str, Any]
+Pairs = Iterable[tuple[str, str]]
+
+
+def clean(text: str) -> str:
+    """The text as it may stand on paper: nothing that cannot be seen, and no word that runs over the margin."""
+    return LONG_WORD.sub(lambda found: found[0] + BREAK_HERE, UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def cleaned(value: Any) -> Any:
+    """The same for everything in a document."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {name: cleaned(one) for name, one in value.items()}
+    return [cleaned(one) for one in value]
+
+
+def document(paper: Paper, title: str, number: str, sections: Sequence[Document], signatures: Sequence[str]) -> Document:
+    """A whole document, ready for the template."""
+    printed = paper.said("printed", at=paper.stamp(paper.at), by=paper.by)
+    made = {
+        "lang": paper.language.partition("-")[0], "title": title, "centre": paper.centre, "printed": printed, "number": number,
+        "words": {"date": paper.said("date")}, "sections": [one for one in sections if one.get("rows") or one.get("text")],
+        "signatures": signatures,
+    }  # fmt: skip
+    whole: Document = cleaned(made)
+    return whole
+
+
+def ticket(paper: Paper, seen: SeenTicket, history: Iterable[Step]) -> Document:
+    """The form of a case with its history, oldest first."""
+    case = seen.ticket
+    number = case.number or paper.said("draft")
+    form = ((paper.said(f"field.{name}"), _content(paper, name, case.value(name))) for name in FIELDS)
+    head = [
+        (paper.said("number"), number),
+        (paper.said("state"), paper.said(f"ticket.{case.state}")),
+        (paper.said("received"), paper.stamp(case.received_at)),
+        (paper.said("owner"), seen.owner or ""),
+    ]
+    return document(
+        paper,
+        paper.said("title.ticket"),
+        number,
+        [_pairs("", [*head, *form]), _history(paper, history)],
+        [paper.said("handled"), paper.said("approved")],
+    )
+
+
+def order(paper: Paper, seen: SeenOrder, history: Iterable[Step]) -> Document:
+    """A work order as the department gets it, what came back, and its history."""
+    one = seen.order
+    number = one.number or paper.said("draft")
+    urgent = paper.said("urgent") if one.urgent else ""
+    head = [
+        (paper.said("number"), number),
+        (paper.said("state"), " · ".join(filter(None, (paper.said(f"order.{one.state}"), urgent)))),
+        (paper.said("case"), seen.names["ticket"] or ""),
+        (paper.said("department"), _department(paper, seen)),
+        (paper.said("author"), seen.names["author"]),
+        (paper.said("issued"), paper.stamp(one.issued_at)),
+        (paper.said("due"), paper.stamp(one.due_at)),
+        (paper.said("returned"), paper.stamp(one.returned_at)),
+    ]
+    customer = [
+        (paper.said("field.customer_name"), seen.names["customer_name"]),
+        (paper.said("field.contact_number"), seen.names["contact_number"] or written(seen.names["customer_number"])),
+        (paper.said("field.address"), seen.names["address"]),
+    ]
+    return document(
+        paper,
+        paper.said("title.order"),
+        number,
+        [
+            _pairs("", head),
+            _pairs(paper.said("customer"), customer),
+            {"kind": "text", "title": paper.said("task"), "text": one.task},
+            {"kind": "text", "title": paper.said("answer"), "text": one.answer},
+            _history(paper, history),
+        ],
+        [paper.said("handled"), paper.said("of_department")],
+    )
+
+
+def warning(paper: Paper, seen: SeenOrder) -> Document:
+    """The written warning that went with a second dispatch (书面警告, SPEC N5)."""
+    given = seen.warning
+    assert given is not None
+    head = [
+        (paper.said("number"), given["number"]),
+        (paper.said("department"), _department(paper, seen)),
+        (paper.said("order"), seen.order.number or ""),
+        (paper.said("case"), seen.names["ticket"] or ""),
+        (paper.said("given"), paper.stamp(given["at"])),
+        (paper.said("given_by"), given["by"]),
+    ]
+    text = {"kind": "text", "title": paper.said("warning_text"), "text": given["text"]}
+    signatures = [paper.said("approved"), paper.said("of_department")]
+    return document(paper, paper.said("title.warning"), given["number"], [_pairs("", head), text], signatures)
+
+
+def condensed(rows: Iterable[Step]) -> list[Step]:
+    """A history without what is only typing: what one person changed within some minutes is one change, taken back is none."""
+    told: list[Step] = []
+    for row in rows:
+        last = told[-1] if told else None
+        if last and _goes_on(last, row):
+            together = {name: (last.changes.get(name, pair)[0], pair[1]) for name, pair in row.changes.items()}
+            told[-1] = replace(row, changes={**last.changes, **together})
+        else:
+            told.append(row)
+    return [step for step in map(_changed, told) if step.action != TYPED or step.note or step.changes]
+
+
+def _goes_on(before: Step, row: Step) -> bool:
+    typing = before.action == row.action == TYPED and before.by == row.by and not before.note and not row.note
+    return typing and row.at - before.at < PAUSE
+
+
+def _changed(step: Step) -> Step:
+    if step.action != TYPED:
+        return step
+    return replace(step, changes={name: pair for name, pair in step.changes.items() if (pair[0] or "") != (pair[1] or "")})
+
+
+def _pairs(title: str, rows: Pairs) -> Document:
+    return {"kind": "pairs", "title": title, "rows": [[name, value] for name, value in rows if value]}
+
+
+def _history(paper: Paper, rows: Iterable[Step]) -> Document:
+    told: list[Document] = [
+        {
+            "at": paper.stamp(step.at),
+            "who": step.by or paper.said("system"),
+            "what": paper.said(f"action.{step.action}"),
+            "lines": [*_lines(paper, step), *([f"“{step.note}”"] if step.note else [])],
+        }
+        for step in condensed(rows)
+    ]
+    return {"kind": "history", "title": paper.said("history"), "rows": told}
+
+
+def _lines(paper: Paper, step: Step) -> Iterator[str]:
+    for name, (before, after) in step.changes.items():
+        field, was, became = paper.said(f"field.{name}"), _told(paper, name, before), _told(paper, name, after)
+        if was and became:
+            yield paper.said("became", field=field, before=was, after=became)
+        elif became:
+            yield paper.said("filled", field=field, after=became)
+        elif was:
+            yield paper.said("emptied", field=field, before=was)
+
+
+def _told(paper: Paper, name: str, value: Any) -> str:
+    """A history tells what was changed; the whole of it stands in the form."""
+    text = _content(paper, name, value)
+    return text if len(text) <= TOLD else f"{text[:TOLD]}…"
+
+
+def _content(paper: Paper, name: str, value: Any) -> str:
+    """What a field holds, as a person reads it."""
+    if value is None or value == "":
+        return ""
+    if name in CLASSES:
+        return paper.class_of(name, str(value))
+    if name == "customer_number":
+        return written(str(value))
+    if name == "state":
+        return paper.said(f"order.{value}" if f"order.{value}" in TEXTS else f"ticket.{value}")
+    if name.endswith("_at"):
+        return _stamped(paper, str(value))
+    if name in {"urgent", "binding"}:
+        return paper.said("yes" if value == "True" else "no")
+    return str(value)
+
+
+def _stamped(paper: Paper, value: str) -> str:
+    try:
+        return paper.stamp(datetime.fromisoformat(value))
+    except ValueError:
+        return value
+
+
+def _department(paper: Paper, seen: SeenOrder) -> str:
+    return str(seen.names["zh" if paper.language == "zh-CN" else "en"])

@@ -1,0 +1,74 @@
+"""What stands on a document, and what does not; how it looks is looked at (``tests/integration/test_prints.py``)."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.orders.model import State as OrderState
+from services.orders.workflow import Action as OrderAction
+from services.prints.model import BREAK_HERE, PAUSE, Paper, Step, clean, condensed, document
+from services.prints.words import TEXTS
+from services.tickets.model import FIELDS, State
+from services.tickets.workflow import Action
+
+AT = datetime(2026, 11, 27, 3, 40, tzinfo=UTC)
+PAPER = Paper("示例中心", ZoneInfo("Asia/Shanghai"), "zh-CN", AT, "小王", {("business", "broadband"): "宽带"})
+
+
+def step(
+    minutes: float, action: str = "change", by: str = "李", note: str = "", **changes: tuple[str | None, str | None]
+) -> Step:
+    return Step(AT + timedelta(minutes=minutes), by, action, changes, note)
+
+
+@given(st.text(max_size=300))
+def test_nothing_unseen_is_on_paper_and_nothing_seen_is_lost(text: str) -> None:
+    paper = clean(text)
+    assert not [
+        one for one in paper if unicodedata.bidirectional(one) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    ]
+    assert not [one for one in paper if unicodedata.category(one) == "Cc" and one not in "\n\t"]
+    seen = [one for one in text if unicodedata.category(one) not in {"Cc", "Cf", "Zl", "Zp", "Cn"}]
+    assert [one for one in paper if unicodedata.category(one) not in {"Cc", "Cf", "Zl", "Zp", "Cn"}] == seen
+
+
+def test_a_word_without_an_end_may_break() -> None:
+    assert max(map(len, clean("A" * 10_000).split(BREAK_HERE))) == 24
+    assert clean("多收了钱 two words") == "多收了钱 two words"
+
+
+def test_times_are_those_on_the_centres_wall() -> None:
+    assert PAPER.stamp(AT) == "2026-11-27 11:40"
+    assert document(PAPER, "x", "n", [], [])["printed"] == "打印于 2026-11-27 11:40 · 小王"
+
+
+def test_what_somebody_typed_within_some_minutes_is_one_change_and_taken_back_is_none() -> None:
+    typed = [step(0, "create", answer=(None, "a")), step(1, answer=("a", "b")), step(2, answer=("b", "c"), address=("", "x"))]
+    later = [
+        step(30, address=("x", "y")),
+        step(31, address=("y", "x")),
+        step(32, by="王", address=("x", "z")),
+        step(33, "close", note="好"),
+    ]
+    told = condensed([*typed, *later])
+    assert [(one.action, dict(one.changes)) for one in told] == [
+        ("create", {"answer": (None, "a")}),
+        ("change", {"answer": ("a", "c"), "address": ("", "x")}),
+        ("change", {"address": ("x", "z")}),
+        ("close", {}),
+    ]
+    assert timedelta(minutes=28) > PAUSE
+
+
+@pytest.mark.parametrize("key", [
+    *(f"field.{name}" for name in FIELDS), *(f"ticket.{state}" for state in State), *(f"order.{state}" for state in OrderState),
+    *(f"action.{action}" for action in (*Action, *OrderAction)),
+])  # fmt: skip
+def test_every_field_state_and_step_has_its_words(key: str) -> None:
+    assert all(TEXTS[key])
