@@ -91,6 +91,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "action.redo": ("退回重办", "sent it back for more"),
     "action.chase": ("追单", "chased it"),
     "action.extend": ("延期", "gave it more time"),
+    "action.remind": ("催办", "reminded the department"),
+    "action.urge": ("催办", "reminded the department"),
     "action.withdraw": ("撤回", "withdrew it"),
 }
 
