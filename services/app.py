@@ -285,7 +285,7 @@ async def _open_door(
         centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
-        clocks=plans.clocks(config), ladder=plans.ladder(config),
+        clocks=plans.clocks(config), ladder=plans.ladder(config), repair_hours=config.norms.repair_hours,
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

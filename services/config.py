@@ -346,6 +346,11 @@ class Orders(_Section):
     ladder: Steps = LADDER
 
 
+class Norms(_Section):
+    answer_days: Annotated[int, Field(ge=0, le=365)] = 15
+    repair_hours: Annotated[int, Field(ge=0, le=2160)] = 48
+
+
 class Calendar(_Section):
     monday: DayHours = ("00:00-24:00",)
     tuesday: DayHours = ("00:00-24:00",)
@@ -388,6 +393,7 @@ class Config(BaseModel):
     recordings: Recordings = Recordings()
     transcription: Transcription = Transcription()
     orders: Orders = Orders()
+    norms: Norms = Norms()
     calendars: Annotated[dict[CalendarName, Calendar], Field(max_length=20)] = {"working": Calendar()}
     log: Log = Log()
 

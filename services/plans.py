@@ -36,7 +36,7 @@ from services.access.throttle import ThrottleLimits
 from services.clocks import written
 from services.clocks.ladder import Ladder
 from services.clocks.ladder import read as read_ladder
-from services.clocks.table import Clocks, in_calendars
+from services.clocks.table import Clocks, in_calendars, with_norms
 from services.config import Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
 from services.floor import queues as floor_queues
@@ -261,15 +261,16 @@ def menu_queues(config: Config) -> dict[str, str]:
 
 
 def clocks(config: Config) -> Clocks:
-    """The table of clocks, each in the calendar that the centre gives it."""
+    """The table of clocks, each in the calendar that the centre gives it, and the norms in force."""
     zone = ZoneInfo(config.centre.timezone)
-    return in_calendars(
+    table = in_calendars(
         {
             clock: written.calendar(zone, each.week, each.holidays, each.workdays, name)
             for name, each in config.calendars.items()
             for clock in each.clocks
         }
     )
+    return with_norms(table, answer_days=config.norms.answer_days)
 
 
 def ladder(config: Config) -> Ladder:

@@ -135,12 +135,16 @@ class Parts:
     numbering: Numbering = ANYWHERE
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
+    repair_hours: int = 0
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
-    hands, orders = Hands(pool, clock, parts.clocks, parts.ladder), OrderViews.of(pool, clock, parts.refusals, parts.clocks)
+    hands, orders = (
+        Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours),
+        OrderViews.of(pool, clock, parts.refusals, parts.clocks),
+    )
     playback = Playback(parts.archive, parts.cuttings)
     tickets, ticket_views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)
     prints = Prints(

@@ -99,6 +99,22 @@ TABLE: tuple[Clock, ...] = (
     Clock(rules=("D3",), must="knowledge article", says="before launch date", counted_from="the new business's launch"),
 )
 
+ANSWER = "O1"
+
+NORMS: tuple[Clock, ...] = (
+    Clock(
+        rules=(ANSWER,),
+        must="the operator answers a complaint",
+        says="15 days",
+        counted_from="receipt",
+        within=timedelta(days=15),
+        warning=timedelta(days=3),
+    ),
+)
+"""Norms of the field that are clocks (SPEC O1): not of the table of the rules, and a centre may switch each off. Days of an order
+of the state are days of the calendar, whatever hours a centre works.
+"""
+
 Clocks = Mapping[str, Clock]
 
 CLOCKS: Clocks = {clock.name: clock for clock in TABLE}
@@ -106,6 +122,12 @@ CLOCKS: Clocks = {clock.name: clock for clock in TABLE}
 
 COUNTED = ("T1", "T5", "N2", "A7", "A3", "V3")
 """Those that a centre can give a calendar: each is time that people have, and not a caller's seconds in a queue, or a date."""
+
+
+def with_norms(clocks: Clocks, *, answer_days: int) -> Clocks:
+    """The table with the norms that are in force; 0 days: not that one."""
+    (answer,) = NORMS
+    return {**clocks, **({ANSWER: replace(answer, within=timedelta(days=answer_days))} if answer_days else {})}
 
 
 def in_calendars(calendars: Mapping[str, Calendar]) -> Clocks:

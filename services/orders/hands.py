@@ -25,6 +25,9 @@ from services.store.db import Connection, Pool, transaction
 from services.tickets import store as tickets
 from services.tickets.model import Ticket
 
+FAULT_REPAIR = "fault_repair"
+"""The nature of a fault (障碍修复), as every centre's list begins with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hands:
@@ -34,11 +37,18 @@ class Hands:
     clock: Clock
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
+    repair_hours: int = 0
 
     @property
     def calendar(self) -> Calendar:
         """In which an order's time counts."""
         return self.clocks[clocked.ORDER].calendar
+
+    def limit(self, case: Ticket, own: int) -> int:
+        """Hours that an order about this case has unless its dispatch says otherwise: the department's ``own``, but of a fault no
+        more than the norm (SPEC O3), where that is in force.
+        """
+        return min(own, self.repair_hours) if self.repair_hours and case.nature == FAULT_REPAIR else own
 
     @contextlib.asynccontextmanager
     async def on_ticket(self, ticket: int, act: Act, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:

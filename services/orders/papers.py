@@ -179,7 +179,7 @@ class Papers:
             made_at=now,
             task=wanted.task,
             urgent=wanted.urgent,
-            hours=wanted.hours or department["hours"],
+            hours=wanted.hours or self.hands.limit(case, department["hours"]),
         )
         order = await store.create(connection, proposal, Entry("propose", by.id, now, wanted.reason))
         wording = Wording(order.task, order.urgent, wanted.reason, hours=order.hours)

@@ -247,6 +247,8 @@ async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry:
     await store.move(connection, after, before=before, entry=entry)
     clocks = turn(before, after)
     for rule, start in clocks.begin.items():
+        if rule not in table:  # a norm that is not in force
+            continue
         await deadlines.start(connection, after.id, started(rule, start, table))
     if clocks.met:
         await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)

@@ -222,6 +222,7 @@ async def office(
     database: str | None = None,
     queues: Sequence[Queue] = (Queue(name=QUEUE),),
     clocks: Clocks = CLOCKS,
+    repair_hours: int = 0,
 ) -> AsyncIterator[Office]:
     """Built and running; ``drained`` False leaves the drain and the presence's time limits to the test.
 
@@ -230,7 +231,7 @@ async def office(
     made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues, clocks)
     made.journal.open()
     await made.directory.load()
-    hands, orders = Hands(pool, clock, clocks), OrderViews.of(pool, clock, 2, clocks)
+    hands, orders = Hands(pool, clock, clocks, repair_hours=repair_hours), OrderViews.of(pool, clock, 2, clocks)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),

@@ -14,7 +14,7 @@ import pytest_asyncio
 from services.alarms import Alarms
 from services.clocks import store
 from services.clocks.sweeper import LEASE, Sweeper
-from services.clocks.table import AT_ONCE, in_calendars
+from services.clocks.table import AT_ONCE, CLOCKS, in_calendars, with_norms
 from services.clocks.written import WEEKDAYS, calendar
 from services.store import db, jobs
 from services.tickets.actions import draft_of_call
@@ -268,6 +268,30 @@ async def test_it_sweeps_by_itself_as_the_account_that_serves(postgres: Database
                 running.cancel()
         finally:
             await pool.close()
+
+
+async def test_o1_a_complaint_is_answered_within_fifteen_days_where_the_norm_is_in_force(
+    pool: db.Pool, clock: HandClock, tmp_path: Path, sweeper: Sweeper
+) -> None:
+    """SPEC O1: a clock beside the hour of N2; warned of three days before, met by the closing; off, there is none."""
+    async with office(pool, clock, tmp_path, drained=False, clocks=with_norms(CLOCKS, answer_days=15)) as desk:
+        await desk.hire("li", extension="1001")
+        await desk.hire("zhao", "senior_agent")
+        ticket, other = await confirmed(desk), await confirmed(desk, key="key-0002")
+        assert await shown(desk, ticket) == [("N2", "running"), ("O1", "running")]
+        clock.move(days=12)
+        await swept(sweeper)
+        assert (await shown(desk, ticket))[1] == ("O1", "running")
+        assert await desk.pool.fetchval("select count(*) from notice where details->>'rule' = 'O1'") == 2
+        ticket = await step(desk, await change(desk, ticket, answer="已退款"), "close")
+        assert [one["standing"] for one in ticket["deadlines"]] == ["breached", "met"]
+        clock.move(days=3)
+        await swept(sweeper)
+        assert (await shown(desk, other))[1] == ("O1", "breached")
+
+
+def test_o1_can_be_switched_off() -> None:
+    assert with_norms(CLOCKS, answer_days=0) == CLOCKS
 
 
 async def test_ones_own_open_cases_are_told_by_what_ends_first(desk: Office, clock: HandClock) -> None:

@@ -42,10 +42,10 @@ async def desk(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator
         yield running
 
 
-async def case(desk: Office, login: str = "li") -> Json:
+async def case(desk: Office, login: str = "li", **fields: str) -> Json:
     """An open complaint of that person."""
     key = f"key-{login}-{await desk.pool.fetchval('select count(*) from ticket')}"
-    _, draft = await desk.ask(login, "POST", "/api/tickets", {"key": key, "fields": CASE})
+    _, draft = await desk.ask(login, "POST", "/api/tickets", {"key": key, "fields": {**CASE, **fields}})
     status, ticket = await desk.ask(login, "POST", f"/api/tickets/{draft['id']}/confirm", {"version": draft["version"]})
     assert status == 200, ticket
     return dict(ticket)
@@ -500,6 +500,48 @@ async def test_who_shows_an_order_hears_of_it_and_a_department_of_its_own_alone(
                 ("order", str(mine["id"])),
                 ("notice", str(desk.people["bill"])),
             ]
+
+
+async def test_o3_an_order_about_a_fault_has_no_more_than_the_norm_unless_its_dispatch_says_so(
+    pool: db.Pool, clock: HandClock, tmp_path: Path
+) -> None:
+    """SPEC O3: and not more than the department's own limit where that is shorter; switched off, the department's own."""
+    for hours in (48, 0):
+        folder = tmp_path / str(hours)
+        folder.mkdir()
+        async with office(pool, clock, folder, drained=False, repair_hours=hours) as desk:
+            await desk.hire(f"zhao{hours}", "senior_agent")
+            slow, quick = await desk.department(f"slow{hours}", 72), await desk.department(f"quick{hours}", 24)
+            for nature, department, asked, given in [
+                ("fault_repair", slow, None, hours or 72),
+                ("fault_repair", quick, None, 24),
+                ("fault_repair", slow, 60, 60),
+                ("tariff", slow, None, 72),
+            ]:
+                ticket = await case(desk, f"zhao{hours}", nature=nature)
+                wanted = {"key": f"key-o3-{ticket['id']:06d}", "version": ticket["version"], "department": department}
+                status, order = await desk.ask(
+                    f"zhao{hours}", "POST", f"/api/tickets/{ticket['id']}/orders", {**wanted, "task": "修", "hours": asked}
+                )
+                assert (status, order["hours"]) == (201, given)
+
+
+async def test_why_an_orders_clock_ends_when_it_does_is_told_to_the_centre_and_to_its_department(
+    desk: Office, clock: HandClock
+) -> None:
+    ticket = await case(desk)
+    order = await dispatch(desk, ticket, "zhao")
+    _, all_of_it = await desk.ask("qa", "GET", f"/api/tickets/{ticket['id']}/clocks")
+    assert [(one["rule"], one["order"], one["standing"]) for one in all_of_it] == [
+        ("N2", None, "met"),
+        ("V3", order["number"], "running"),
+    ]
+    await later(desk, clock, hours=6)
+    _, (own,) = await desk.ask("net", "GET", f"/api/orders/{order['id']}/clocks")
+    assert (own["calendar"], own["because"], own["length_ms"], own["counted_ms"]) == (None, "dispatch", 86_400_000, 21_600_000)
+    assert [one["what"] for one in own["events"]] == ["started", "warns", "ends"]
+    assert (await desk.ask("bill", "GET", f"/api/orders/{order['id']}/clocks"))[0] == 404
+    assert (await desk.ask("net", "GET", f"/api/tickets/{ticket['id']}/clocks"))[0] == 403
 
 
 # round the code -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from services import plans
 from services.access.actor import Person
 from services.access.rights import Role
 from services.clocks.calendar import ALWAYS
-from services.clocks.table import CLOCKS
+from services.clocks.table import CLOCKS, with_norms
 from services.config import Config, Instance, Ivr
 from services.config_file import load
 
@@ -111,4 +111,12 @@ def test_a_clock_counts_in_the_calendar_that_the_centre_gives_it(tmp_path: Path)
     assert table["N2"].calendar.zone == ZoneInfo("Asia/Shanghai")
     assert all(table["V3"].calendar.spans(day) for day in days)
     assert table["A3"].calendar is ALWAYS
-    assert plans.clocks(Config()) == CLOCKS
+    assert plans.clocks(Config()) == with_norms(CLOCKS, answer_days=15)
+
+
+def test_o1_the_norm_of_fifteen_days_is_a_clock_unless_the_centre_switches_it_off(tmp_path: Path) -> None:
+    """SPEC O1."""
+    assert plans.clocks(Config())["O1"].within == timedelta(days=15)
+    file = tmp_path / "config.toml"
+    file.write_text("[norms]\nanswer_days = 0\n", encoding="utf-8")
+    assert plans.clocks(load(file)) == CLOCKS

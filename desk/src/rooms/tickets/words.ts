@@ -76,6 +76,7 @@ export const tickets = {
   due: {
     N2: ['派单', 'Dispatch'],
     A3: ['转资料管理员', 'To the data administrator'],
+    O1: ['十五日内答复', 'Answer within the norm'],
     V3: ['部门办结', 'Department’s answer'],
     by: ['期限 {at}', 'Due {at}'],
   },

@@ -1,4 +1,4 @@
-"""Which clocks run for a ticket: A3 and N2."""
+"""Which clocks run for a ticket: A3, N2 and O1."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ NONE: frozenset[str] = frozenset()
 
 
 def test_a_complaint_is_dispatched_within_an_hour_of_its_receipt_not_of_its_confirmation() -> None:
-    assert running(COMPLAINT) == {"N2": Start(RECEIVED, "receipt")}
+    assert running(COMPLAINT) == {"N2": Start(RECEIVED, "receipt"), "O1": Start(RECEIVED, "receipt")}
+
+
+def test_o1_a_complaint_is_answered_within_the_norm_also_once_it_is_dispatched() -> None:
+    dispatched = replace(COMPLAINT, dispatched_at=CONFIRMED)
+    assert running(dispatched) == {"O1": Start(RECEIVED, "receipt")}
+    assert turn(COMPLAINT, dispatched) == Turn({}, frozenset({"N2"}), NONE)
+    assert turn(dispatched, replace(dispatched, state=State.CLOSED)) == Turn({}, frozenset({"O1"}), NONE)
 
 
 def test_a_suggestion_is_handed_over_once_it_is_confirmed() -> None:
@@ -40,13 +47,16 @@ def test_an_enquiry_has_no_clock() -> None:
 
 def test_confirming_begins_and_closing_settles() -> None:
     begun = turn(replace(DRAFT, kind="complaint"), COMPLAINT)
-    assert begun == Turn({"N2": Start(RECEIVED, "receipt")}, NONE, NONE)
-    assert turn(COMPLAINT, replace(COMPLAINT, state=State.CLOSED)) == Turn({}, NONE, frozenset({"N2"}))  # answered on the spot
+    receipt = Start(RECEIVED, "receipt")
+    assert begun == Turn({"N2": receipt, "O1": receipt}, NONE, NONE)
+    assert turn(COMPLAINT, replace(COMPLAINT, state=State.CLOSED)) == Turn(
+        {}, frozenset({"O1"}), frozenset({"N2"})
+    )  # on the spot
     assert turn(SUGGESTION, replace(SUGGESTION, state=State.CLOSED)) == Turn({}, frozenset({"A3"}), NONE)
 
 
 def test_what_turns_out_to_be_of_another_kind_has_its_clocks() -> None:
-    assert turn(COMPLAINT, SUGGESTION) == Turn({"A3": Start(CONFIRMED, "confirmed")}, NONE, frozenset({"N2"}))
+    assert turn(COMPLAINT, SUGGESTION) == Turn({"A3": Start(CONFIRMED, "confirmed")}, NONE, frozenset({"N2", "O1"}))
     assert turn(SUGGESTION, ENQUIRY) == Turn({}, NONE, frozenset({"A3"}))
 
 
