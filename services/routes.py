@@ -26,10 +26,14 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.customers.routes import CustomerRoutes
 from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
+from services.figures.routes import FigureRoutes
+from services.figures.views import Figures
 from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
 from services.floor.wire import BoardMessage
+from services.homes.routes import HomeRoutes
+from services.homes.views import Homes
 from services.inbox.actions import Inbox
 from services.inbox.routes import InboxRoutes
 from services.lists.actions import Lists
@@ -42,7 +46,7 @@ from services.orders.reminding import Urging
 from services.orders.routes import OrderRoutes, PaperRoutes
 from services.orders.views import Views as OrderViews
 from services.people.actions import People
-from services.people.routes import PeopleRoutes, PhoneRoutes, SessionRoutes
+from services.people.routes import PeopleRoutes, PhoneRoutes, PolicyRoutes, SessionRoutes
 from services.pops.wire import PopEndMessage, PopMessage
 from services.prints.actions import Prints
 from services.prints.press import Press
@@ -65,6 +69,7 @@ from services.web.security import Security
 CLASSES: tuple[type, ...] = (
     SessionRoutes,
     PeopleRoutes,
+    PolicyRoutes,
     PhoneRoutes,
     BoardRoutes,
     LiveRoutes,
@@ -80,6 +85,8 @@ CLASSES: tuple[type, ...] = (
     OrderRoutes,
     InboxRoutes,
     PrintRoutes,
+    HomeRoutes,
+    FigureRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -154,6 +161,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
         PeopleRoutes(parts.people),
+        PolicyRoutes(),
         PhoneRoutes(parts.sip_key, parts.ws_url, parts.ring_limit),
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
@@ -169,6 +177,8 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         OrderRoutes(Orders(hands, parts.refusals), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),
         PrintRoutes(prints),
+        HomeRoutes(Homes(pool, clock, parts.refusals)),
+        FigureRoutes(Figures(pool, clock), clock),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

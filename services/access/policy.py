@@ -52,6 +52,7 @@ class Act(StrEnum):
     ORDER_REMIND = "order.remind"
     ORDER_ANSWER = "order.answer"
     NOTICE_SEE = "notice.see"
+    DEPARTMENT_FIGURES = "department.figures"
 
 
 ANYBODYS = frozenset(Whose)
@@ -86,6 +87,7 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.ORDER_REMIND: {Right.ORDERS_REMIND: ANYBODYS},
     Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS},
     Act.NOTICE_SEE: {Right.INBOX: ONES_OWN},
+    Act.DEPARTMENT_FIGURES: {Right.OVERSEE: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
 }
 """Act -> each right that opens it -> of whose things."""
 

@@ -52,6 +52,8 @@ class Right(StrEnum):
     LEXICON_READ = "lexicon.read"
     LEXICON_WRITE = "lexicon.write"
     LISTS_EXPORT = "lists.export"  # take rows of a list that one may read away as a file; each is audited
+    OVERSEE = "oversee"  # where every open case stands, and how juniors and departments do
+    POLICY = "policy"  # see what each role may do
     PEOPLE = "people"  # see and change accounts
     AUDIT = "audit"
     INBOX = "inbox"  # what rang for oneself
@@ -76,12 +78,20 @@ CENTRE = frozenset(
 AGENT = CENTRE | {Right.DESK, Right.TICKETS_WRITE, Right.ORDERS_WRITE, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN}
 """Clerks and extractors do a junior agent's duty too (SPEC T6, X2)."""
 
-SENIOR = AGENT | {Right.TICKETS_LEAD, Right.ORDERS_REVIEW, Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN}
+SENIOR = AGENT | {
+    Right.TICKETS_LEAD,
+    Right.ORDERS_REVIEW,
+    Right.ORDERS_REMIND,
+    Right.OVERSEE,
+    Right.CALLS_READ,
+    Right.RECORDINGS_LISTEN,
+}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.administrator: CENTRE
     | {
         Right.PEOPLE,
+        Right.POLICY,
         Right.AUDIT,
         Right.REPAIR,
         Right.LISTS_EXPORT,
@@ -97,9 +107,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.senior_agent: SENIOR,
     Role.surveyor: CENTRE | {Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.data_administrator: CENTRE | {Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
-    Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.POLICY},
     Role.statistician: CENTRE | {Right.CALLS_READ, Right.LISTS_EXPORT},
-    Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.OVERSEE},
     Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT},
     Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }

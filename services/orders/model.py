@@ -50,6 +50,19 @@ class Verdict(StrEnum):
     ANSWER = "answer"
 
 
+class Mark(StrEnum):
+    """How a reviewer found what a junior did (SPEC N1): given with a verdict, none or several, and kept with it for ever."""
+
+    RIGHT = "right"
+    LATE = "late"
+    WRONG_CLASS = "wrong_class"
+    WRONG_SENT = "wrong_sent"
+
+
+WRONG = frozenset({Mark.WRONG_CLASS, Mark.WRONG_SENT})
+"""What cannot be said beside ``right``; right and late can."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """SPEC "Terms": what a service department is asked to do about a ticket. ``version`` is the journal's last number.
@@ -101,6 +114,15 @@ class Outgoing:
     reason: str
     written_at: datetime
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a second review says: its verdict, why, and how the author did."""
+
+    verdict: Verdict
+    reason: str = ""
+    marks: frozenset[Mark] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

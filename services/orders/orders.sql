@@ -111,7 +111,8 @@ where id = :paper and version = :seen_version returning id;
 
 -- name: write_review
 -- A second review of one version of a paper.
-insert into review (outgoing_id, version, person_id, verdict, reason, at) values (:paper, :version, :person, :verdict, :reason, :at);
+insert into review (outgoing_id, version, person_id, verdict, reason, marks, at)
+values (:paper, :version, :person, :verdict, :reason, :marks, :at);
 
 -- name: write_warning
 -- The written warning that goes with a second dispatch.

@@ -18,7 +18,7 @@ from services.departments.model import MOST_HOURS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
 from services.orders import store, telling
 from services.orders.hands import Hands
-from services.orders.model import Dispatch, Order, Outgoing, Paper, State, Verb, Verdict, Wording
+from services.orders.model import WRONG, Dispatch, Mark, Order, Outgoing, Paper, Said, State, Verb, Verdict, Wording
 from services.orders.store import QUERIES, Entry
 from services.orders.workflow import LEAVING, Action, PaperOpen, advance, final, left, rewritten, turned
 from services.store.db import Connection
@@ -115,30 +115,25 @@ class Papers:
         async with self.hands.on_paper(paper, version, by, author=author) as (connection, before, order):
             return await self._drop(connection, before, order, by=by)
 
-    async def review(self, paper: int, version: int, verdict: Verdict, reason: str, *, by: LoggedIn) -> Order:
+    async def review(self, paper: int, version: int, said: Said, *, by: LoggedIn) -> Order:
         """The second review of this version of a paper (SPEC A6, N4). Raises Forbidden for its author, Stale for another."""
         async with self.hands.on_paper(paper, version, by, author=False) as (connection, before, order):
             if before.state is not Paper.WAITING:
                 raise NotAllowed(f"review is not possible while {before.state}")
-            if verdict is Verdict.ANSWER and before.verb is not Verb.DISPATCH:
-                raise NotAllowed("only a dispatch can be answered instead")
-            if verdict is not Verdict.APPROVE and not reason.strip():
-                raise Invalid((WrongField("reason", "required", "why, for its author"),))
+            _check_said(said, before)
             now = self.hands.clock.now()
-            await store.write_review(connection, before, verdict, reason, by=by.id, at=now)
-            await telling.reviewed(connection, order, before, verdict, reason, by=by.id, at=now)
-            reviewed = await self._reviewed(connection, before, order, verdict, reason, by=by)
+            await store.write_review(connection, before, said, by=by.id, at=now)
+            await telling.reviewed(connection, order, before, said.verdict, said.reason, by=by.id, at=now)
+            reviewed = await self._reviewed(connection, before, order, said, by=by)
         return await self._given(reviewed)
 
-    async def _reviewed(
-        self, connection: Connection, paper: Outgoing, order: Order, verdict: Verdict, reason: str, *, by: LoggedIn
-    ) -> Order:
+    async def _reviewed(self, connection: Connection, paper: Outgoing, order: Order, said: Said, *, by: LoggedIn) -> Order:
         """What follows from the verdict."""
-        match verdict:
+        match said.verdict:
             case Verdict.APPROVE:
                 return await self._leave(connection, paper, order, by=by)
             case Verdict.ANSWER:
-                return await self._drop(connection, paper, order, by=by, note=reason)
+                return await self._drop(connection, paper, order, by=by, note=said.reason)
             case Verdict.SEND_BACK:
                 await store.save_paper(connection, turned(paper, "send_back"), before=paper)
                 await store.rung(connection, order)
@@ -250,6 +245,16 @@ class Papers:
 
     def _check_until(self, until: datetime | None) -> None:
         check_until(until, self.hands.clock.now())
+
+
+def _check_said(said: Said, paper: Outgoing) -> None:
+    """Raises NotAllowed for a verdict that is not for such papers, Invalid without its reason, or for marks that contradict."""
+    if said.verdict is Verdict.ANSWER and paper.verb is not Verb.DISPATCH:
+        raise NotAllowed("only a dispatch can be answered instead")
+    if said.verdict is not Verdict.APPROVE and not said.reason.strip():
+        raise Invalid((WrongField("reason", "required", "why, for its author"),))
+    if Mark.RIGHT in said.marks and said.marks & WRONG:
+        raise Invalid((WrongField("marks", "contradict", "right, or what is wrong"),))
 
 
 def check_arbiter(order: Order, by: LoggedIn, refusals: int) -> None:

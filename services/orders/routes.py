@@ -12,7 +12,7 @@ from services.customers.numbers import written
 from services.errors import Conflict, NotAllowed, Stale
 from services.orders import wire
 from services.orders.actions import Orders
-from services.orders.model import Dispatch, Order, Wording
+from services.orders.model import Dispatch, Order, Said, Wording
 from services.orders.papers import Papers
 from services.orders.reminding import Urging
 from services.orders.views import PaperSeen, Seen, Views
@@ -80,7 +80,8 @@ class PaperRoutes:
     @route("POST", "/api/papers/{paper_id}/review", right=Right.ORDERS_REVIEW, raises=CLASH)
     async def review(self, asked: Asked, paper_id: Id, body: wire.ReviewBody) -> wire.Order:
         """The second review of this version of another person's paper."""
-        order = await self._papers.review(paper_id, body.version, body.verdict, body.reason, by=asked.by)
+        said = Said(body.verdict, body.reason, frozenset(body.marks))
+        order = await self._papers.review(paper_id, body.version, said, by=asked.by)
         return await self._wire(asked, order)
 
     async def _wire(self, asked: Asked, order: Order) -> wire.Order:

@@ -12,7 +12,7 @@ import asyncpg
 
 from services.bells import Change, Kind, tell_changed
 from services.errors import Conflict, NotFound, Stale
-from services.orders.model import Extension, Order, Outgoing, Paper, State, Verb, Verdict, Wording
+from services.orders.model import Extension, Order, Outgoing, Paper, Said, State, Verb, Wording
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 
@@ -152,10 +152,17 @@ async def save_paper(connection: Connection, after: Outgoing, *, before: Outgoin
         raise Stale("somebody else changed the paper in the meantime")
 
 
-async def write_review(connection: Connection, paper: Outgoing, verdict: Verdict, reason: str, *, by: int, at: datetime) -> None:
+async def write_review(connection: Connection, paper: Outgoing, said: Said, *, by: int, at: datetime) -> None:
     """Of this version of the paper; the database refuses the author's own, and whoever is no senior."""
     await QUERIES.write_review.execute(
-        connection, paper=paper.id, version=paper.version, person=by, verdict=str(verdict), reason=reason, at=at
+        connection,
+        paper=paper.id,
+        version=paper.version,
+        person=by,
+        verdict=str(said.verdict),
+        reason=said.reason,
+        marks=sorted(said.marks),
+        at=at,
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from services.clocks.wire import Deadline
 from services.departments.wire import Hours
-from services.orders.model import Paper, State, Verb, Verdict
+from services.orders.model import Mark, Paper, State, Verb, Verdict
 from services.orders.policy import Step
 from services.web.shapes import MANY_LINES, Id, Moment, Text400, Wire
 
@@ -75,11 +75,12 @@ class PaperBody(Wire):
 
 
 class ReviewBody(Wire):
-    """Of this version of the paper. A reason is needed for everything but ``approve``."""
+    """Of this version of the paper, with a reason for all but ``approve``. ``marks``: how its author did (SPEC N1)."""
 
     version: Version
     verdict: Verdict
     reason: Text400 = ""
+    marks: Annotated[list[Mark], Field(max_length=len(Mark), default_factory=list)]
 
 
 class OrderStep(Wire):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from services.access import matrix
 from services.access.actor import Person
-from services.access.rights import Right
+from services.access.rights import Right, Role
 from services.errors import Conflict, NotAllowed, Throttled
 from services.now import Clock
 from services.people import policy, wire
@@ -72,6 +73,19 @@ class SessionRoutes:
             version=self._version,
             centre=self._centre,
         )
+
+
+class PolicyRoutes:
+    """What each role may do, and with whose things, as the program itself decides it."""
+
+    @route("GET", "/api/policy", right=Right.POLICY)
+    async def show(self, asked: Asked) -> wire.Policy:
+        """Every right and every act: of whose things each role may do it. Made from the tables that decide it."""
+        return wire.Policy(roles=list(Role), rows=[_row(line) for line in matrix.lines()])
+
+
+def _row(line: matrix.Line) -> wire.PolicyRow:
+    return wire.PolicyRow(what=line.what, reach={role: sorted(whose) for role, whose in line.reach.items()})
 
 
 class PeopleRoutes:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from services.access.policy import Whose
 from services.access.rights import Right, Role
 from services.people.policy import Step
 from services.web.shapes import Id, Text80, Wire
@@ -54,6 +55,21 @@ class Me(Wire):
     server_time: datetime
     version: str
     centre: str = Field(description="the centre's name, as its config has it")
+
+
+class PolicyRow(Wire):
+    """``what``: a right, or an act with a thing. ``reach``: of whose things each role may do it; a role that may not is left out.
+
+    A right that is not about anybody's things reaches them all.
+    """
+
+    what: str
+    reach: dict[Role, list[Whose]]
+
+
+class Policy(Wire):
+    roles: list[Role]
+    rows: list[PolicyRow]
 
 
 class MeBody(Wire):

@@ -105,10 +105,22 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
         return []
     schema = route.query.model_json_schema(by_alias=True)
     required = set(schema.get("required", ()))
+    fields = _spelt_out(schema["properties"], schema.get("$defs", {}))
     return [
         {"name": name, "in": "query", "required": name in required, "schema": _sent_as_text(field)}
-        for name, field in schema["properties"].items()
+        for name, field in fields.items()
     ]
+
+
+def _spelt_out(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """What is defined beside it (an enumeration) stands in it: a parameter has no place for definitions."""
+    if isinstance(schema, list):
+        return [_spelt_out(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    whole = {**definitions[name], **schema} if name in definitions else schema
+    return {key: _spelt_out(value, definitions) for key, value in whole.items() if name not in definitions or key != "$ref"}
 
 
 def _sent_as_text(field: dict[str, Any]) -> dict[str, Any]:

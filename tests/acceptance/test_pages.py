@@ -18,9 +18,9 @@ from tests.harness.centre import Centre
 from tests.harness.patience import until
 
 PAGES = {
-    "admin": ("tickets", "calls", "customers", "people", "lexicon", "audit", "system", "password"),
-    "anna": ("", "welcome", "tickets", "calls", "customers", "password"),
-    "qing": ("calls", "tickets"),
+    "admin": ("home", "tickets", "calls", "customers", "people", "policy", "lexicon", "audit", "system", "password"),
+    "anna": ("", "home", "welcome", "tickets", "calls", "customers", "password"),
+    "qing": ("home", "calls", "tickets", "policy"),
 }
 
 

@@ -33,9 +33,10 @@ from services.errors import NotFound, TingsuError
 from services.hosted.speech import find_speaker
 from services.people.phones import sip_key, sip_secret
 from services.running import refuse_second
-from tests.demo.cast import AGENTS, INSPECTOR, YOU, Member
+from tests.demo.cast import AGENTS, BRANCHES, INSPECTOR, STAFF, YOU, Member
 from tests.demo.desk import Desk, Refusal
 from tests.demo.floor import Floor, Place
+from tests.demo.past import live_through
 from tests.demo.seed import Passwords, keep, seed
 
 FOLDER = "var-demo"
@@ -116,6 +117,7 @@ async def show(config: Config, password: str, *, quiet: bool) -> None:
     async with await Desk.log_in(url, CHIEF.login, password) as admin:
         password = await keep(admin, password)
         passwords = {CHIEF.login: password, **await seed(url, admin)}
+    await live_through(config, tell)
     out.print(logins(url, passwords))
     if quiet:
         await asyncio.Event().wait()
@@ -158,7 +160,7 @@ def logins(url: str, passwords: Passwords) -> Table:
     table = Table(title=f"演示 demonstration: {url}", title_style="bold")
     for heading in ("login", "password", "who"):
         table.add_column(heading)
-    for member in (YOU, INSPECTOR, CHIEF):
+    for member in (YOU, INSPECTOR, CHIEF, *STAFF, *(branch.officer for branch in BRANCHES)):
         phone = f", telephone {member.extension} in the browser" if member.extension else ""
         table.add_row(member.login, passwords[member.login], f"{member.name}: {member.role}{phone}")
     table.caption = (

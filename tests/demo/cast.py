@@ -6,6 +6,7 @@ Conversations use only words that the demonstration model knows (tests/model/lex
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.harness.speech import DIALOGUES, GREETING, Line
 
@@ -31,6 +32,43 @@ AGENTS = (
     Member("wulei", "吴磊", "junior_agent", "1003"),
     Member("zhengfang", "郑芳", "junior_agent", "1004"),
     Member("fengyan", "冯燕", "junior_agent", "1005"),
+)
+
+
+SENIOR = Member("chenli", "陈丽", "senior_agent")
+MANAGER = Member("hejing", "何静", "manager")
+STAFF = (
+    SENIOR,
+    MANAGER,
+    Member("tangwen", "唐文", "text_entry_clerk"),
+    Member("luyin", "陆音", "recording_extractor"),
+    Member("gaoyi", "高意", "surveyor"),
+    Member("shizi", "施资", "data_administrator"),
+    Member("jitong", "纪统", "statistician"),
+    Member("bancheng", "班成", "shift_leader"),
+)
+"""One of each further role: they log in at a desk without a telephone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A service department, what the catalogue sends it, and who answers for it."""
+
+    code: str
+    zh: str
+    en: str
+    hours: int
+    officer: Member
+    business: str | None = None
+    nature: str | None = None
+
+
+BRANCHES = (
+    Branch("network", "网络维护部", "Network repair", 24, Member("weiwang", "韦网", "department_officer"), business="data"),
+    Branch(
+        "lines", "线路装维中心", "Lines and moving", 48, Member("xianlu", "冼路", "department_officer"), nature="fault_repair"
+    ),
+    Branch("billing", "计费中心", "Billing", 72, Member("jifei", "季飞", "department_officer"), nature="tariff"),
 )
 
 
@@ -115,6 +153,108 @@ CASES = (
     ),
     Case("", {"description": "拨错号码。"}, "discarded"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What somebody does, so many minutes after what was done before. ``to``: what the step needs beside."""
+
+    after: int
+    by: str
+    does: str
+    to: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A complaint that came ``hours`` ago, whose it is, and what was done about it since."""
+
+    hours: float
+    owner: str
+    number: str
+    fields: dict[str, str]
+    deeds: tuple[Deed, ...] = ()
+
+
+JUNIOR, COLLEAGUE = "zhoumin", "wulei"
+
+
+def _past(hours: float, number: str, classes: str, description: str, *deeds: Deed, owner: str = JUNIOR) -> Past:
+    business, nature = classes.split("/")
+    fields = {"kind": "complaint", "business": business, "nature": nature, "description": description}
+    return Past(hours, owner, number, fields, deeds)
+
+
+def _sent(to: str = "network", after: int = 10, **more: Any) -> Deed:
+    return Deed(after, "", "dispatch", {"department": to, **more})
+
+
+def _approved(after: int = 20, *marks: str) -> Deed:
+    return Deed(after, SENIOR.login, "approve", {"marks": marks})
+
+
+def _by(branch: int, does: str, after: int, **to: Any) -> Deed:
+    return Deed(after, BRANCHES[branch].officer.login, does, to)
+
+
+HISTORY = (
+    _past(0.3, "13800138002", "fixed_telephone/service_quality", "营业厅排队一小时无人叫号。"),
+    _past(1.6, "13800138004", "phone_card/product_quality", "充值卡刮开后密码缺一位，要求换卡。"),
+    _past(0.8, "13800138005", "data/tariff", "宽带到期后仍被扣一个月费用。", _sent("billing")),
+    _past(
+        1.2, "02586420135", "data/communication_quality", "机房教室网速只有承诺的一半。",
+        _sent(urgent=True), Deed(15, SENIOR.login, "send_back", {"reason": "写明测速结果和时段", "marks": ("wrong_sent",)}),
+    ),
+    _past(
+        5, "13800138001", "data/fault_repair", "宽带中断，光猫红灯常亮。",
+        _sent(), _approved(18, "right"), _by(0, "accept", 30),
+    ),
+    _past(
+        30, "02586420157", "fixed_telephone/fault_repair", "总机中继两条不通。",
+        _sent("lines", hours=8), _approved(25, "right"),
+    ),
+    _past(
+        9, "13800138006", "data/communication_quality", "晚高峰掉线，第四次投诉。",
+        _sent(), _approved(12), _by(0, "refuse", 60, reason="属用户内部路由器问题"), owner=COLLEAGUE,
+    ),
+    _past(
+        26, "05106680099", "data/fault_repair", "备用专线反复中断。",
+        _sent(), _approved(20), _by(0, "refuse", 50, reason="线路归装维中心"),
+        Deed(30, SENIOR.login, "uphold", {"reason": "专线由网络维护部负责"}), _by(0, "refuse", 90, reason="光缆断点在对方园区"),
+    ),
+    _past(
+        12, "13800138007", "fixed_telephone/installation", "移机后无拨号音。",
+        _sent("lines"), _approved(15, "right"), _by(1, "accept", 20),
+        _by(1, "return", 240, answer="已更换室内线，客户试机正常。"),
+    ),
+    _past(
+        20, "02586420146", "data/service_quality", "割接通知未送达，要求书面说明。",
+        _sent(hours=24), _approved(22, "late"), _by(0, "accept", 40),
+        _by(0, "extension", 200, hours=48, reason="等待设备厂商报告"), owner=COLLEAGUE,
+    ),
+    _past(
+        48, "13800138003", "fixed_telephone/tariff", "长途话费与详单不符。",
+        _sent("billing"), _approved(30), _by(2, "accept", 60), _by(2, "return", 600, answer="核减误计 12.60 元，已入账。"),
+        Deed(45, "", "settle", {"reason": "客户认可"}), owner=COLLEAGUE,
+    ),
+    _past(
+        76, "05126522078", "data/fault_repair", "园区专线丢包，影响视频会议。",
+        _sent(), _approved(10, "right"), _by(0, "accept", 20), _by(0, "return", 300, answer="已重启设备。"),
+        Deed(60, SENIOR.login, "settle", {"reason": "部门答复"}),
+        Deed(1440, SENIOR.login, "second", {"department": "network", "warning": "首次处理未找到原因，特此书面警告。"}),
+        _by(0, "accept", 30),
+    ),
+    _past(
+        96, "13800138004", "wireless_local/communication_quality", "家中信号时有时无。",
+        _sent(hours=120), _approved(28, "wrong_class"), _by(0, "accept", 600),
+    ),
+    _past(
+        52, "13800138002", "data/tariff", "套餐变更后重复收费。",
+        _sent("billing"), _approved(14, "right"), _by(2, "return", 900, answer="已退重复收取的 58 元。"),
+        Deed(30, "", "settle", {"reason": "客户认可"}), Deed(5, "", "close", {"answer": "重复收费已退，客户满意。"}),
+    ),
+)  # fmt: skip
+"""Cases of the last days: waiting for every hand there is, some of them late."""
 
 
 @dataclass(frozen=True, slots=True)

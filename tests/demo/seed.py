@@ -14,11 +14,11 @@ import getpass
 import io
 import secrets
 import sys
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
-from tests.demo.cast import AGENTS, CASES, CUSTOMERS, INSPECTOR, YOU, Case, Known, Member
+from tests.demo.cast import AGENTS, BRANCHES, CASES, CUSTOMERS, INSPECTOR, STAFF, YOU, Branch, Case, Known, Member
 from tests.demo.desk import Desk, Refusal
 
 Passwords = dict[str, str]
@@ -27,7 +27,7 @@ Passwords = dict[str, str]
 
 async def seed(url: str, admin: Desk) -> Passwords:
     """Everything; the passwords of all sample people come back."""
-    passwords = {member.login: await hire(url, admin, member) for member in (YOU, INSPECTOR, *AGENTS)}
+    passwords = await hire_all(url, admin, (YOU, INSPECTOR, *AGENTS, *STAFF, *await officers(admin)))
     await admin.import_customers(customers_csv(CUSTOMERS).encode())
     for number, case in enumerate(CASES):
         agent = AGENTS[number % len(AGENTS)]
@@ -36,9 +36,46 @@ async def seed(url: str, admin: Desk) -> Passwords:
     return passwords
 
 
-async def hire(url: str, admin: Desk, member: Member) -> str:
-    """An account with a password that need not be changed at the first login."""
+async def officers(admin: Desk) -> list[Member]:
+    """The service departments with their catalogue, made where they are not there yet; and who answers for each."""
+    there = await admin.get("/api/departments")
+    if not {branch.code for branch in BRANCHES} <= {one["code"] for one in there["departments"]}:
+        kept = [{name: value for name, value in one.items() if name != "id"} for one in there["departments"]]
+        fresh = [department(branch) for branch in BRANCHES if branch.code not in {one["code"] for one in kept}]
+        rules = [*there["rules"], *(rule(branch) for branch in BRANCHES if department(branch) in fresh)]
+        there = await admin.put("/api/departments", number=there["number"], departments=[*kept, *fresh], rules=rules)
+    ids = {one["code"]: one["id"] for one in there["departments"]}
+    return [replace(branch.officer, department=ids[branch.code]) for branch in BRANCHES]
+
+
+def department(branch: Branch) -> dict[str, Any]:
+    """As it is added."""
+    return {"code": branch.code, "zh": branch.zh, "en": branch.en, "hours": branch.hours}
+
+
+def rule(branch: Branch) -> dict[str, Any]:
+    """What the catalogue sends there."""
+    return {"department": branch.code, "kind": "complaint", "business": branch.business, "nature": branch.nature}
+
+
+async def hire_all(url: str, admin: Desk, members: Sequence[Member]) -> Passwords:
+    """Two at a time: passwords are made and checked, which is meant to be dear, and a small machine has two cores."""
     known = {person["login"]: person["id"] for person in await admin.get("/api/people")}
+    few = asyncio.Semaphore(2)
+
+    async def one(member: Member) -> str:
+        async with few:
+            return await hire(url, admin, member, known)
+
+    async with asyncio.TaskGroup() as group:
+        hired = {member.login: group.create_task(one(member), name=f"demo: hire {member.login}") for member in members}
+    return {login: task.result() for login, task in hired.items()}
+
+
+async def hire(url: str, admin: Desk, member: Member, known: Mapping[str, int] | None = None) -> str:
+    """An account with a password that need not be changed at the first login. ``known``: ids of those there are, by login."""
+    if known is None:
+        known = {person["login"]: person["id"] for person in await admin.get("/api/people")}
     if member.login in known:
         made = await admin.post(f"/api/people/{known[member.login]}/password")
     else:

@@ -56,6 +56,7 @@ class Lived:
     papers: tuple[int, ...]
     notices: tuple[int, ...]
     warnings: tuple[int, ...]
+    departments: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -73,7 +74,8 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     people = tuple(row["id"] for row in await pool.fetch("select id from person order by id"))
     notices = await _notices(pool, clock, agent, tickets[1], orders[0])
     warnings = tuple(row["id"] for row in await pool.fetch("select id from warning order by id"))
-    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings)
+    departments = tuple(row["id"] for row in await pool.fetch("select id from department order by id"))
+    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:

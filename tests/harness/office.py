@@ -33,6 +33,8 @@ from services.classes.routes import LexiconRoutes
 from services.clocks.table import CLOCKS, Clocks
 from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
+from services.figures.routes import FigureRoutes
+from services.figures.views import Figures
 from services.floor.board import Floor
 from services.floor.directory import Directory
 from services.floor.figures import Today
@@ -40,6 +42,8 @@ from services.floor.presence import Presence, PresenceSettings
 from services.floor.queues import Queue
 from services.floor.routes import BoardRoutes
 from services.following import Follow
+from services.homes.routes import HomeRoutes
+from services.homes.views import Homes
 from services.inbox.actions import Inbox
 from services.inbox.routes import InboxRoutes
 from services.now import Clock
@@ -237,6 +241,8 @@ async def office(
         PaperRoutes(Papers(hands, ZONE, refusals=2), orders),
         OrderRoutes(Orders(hands, refusals=2), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),
+        HomeRoutes(Homes(pool, clock, refusals=2)),
+        FigureRoutes(Figures(pool, clock), clock),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, Views.of(pool, clock), ZONE),

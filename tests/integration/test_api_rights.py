@@ -19,6 +19,7 @@ LISTENERS = f"administrator qa_inspector surveyor shift_leader {AGENTS}"
 CALLS = f"statistician {LISTENERS}"
 OFFICER = "department_officer"
 EXPORTERS = "administrator statistician manager"
+OVERSEERS = f"shift_leader {SENIORS}"
 EVERYBODY = f"{CENTRE} {OFFICER}"
 ALLOWED = {
     "POST /api/login": "public",
@@ -27,6 +28,14 @@ ALLOWED = {
     "GET /api/me": EVERYBODY,
     "PATCH /api/me": EVERYBODY,
     "GET /api/me/due": CENTRE,
+    "GET /api/me/home": EVERYBODY,
+    "GET /api/open-case-figures": OVERSEERS,
+    "GET /api/open-cases": OVERSEERS,
+    "GET /api/assessments": OVERSEERS,
+    "GET /api/assessments/{author_id}": OVERSEERS,
+    "GET /api/department-figures": f"{OVERSEERS} {OFFICER}",
+    "GET /api/department-figures/{department_id}": f"{OVERSEERS} {OFFICER}",
+    "GET /api/policy": "administrator qa_inspector",
     "POST /api/me/password": EVERYBODY,
     "GET /api/me/lists": EVERYBODY,
     "PUT /api/me/lists/{list_name}/columns": EVERYBODY,

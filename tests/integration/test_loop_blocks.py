@@ -165,6 +165,14 @@ WORST: dict[str, Bodies] = {
     "GET /api/me": nothing_more,
     "PATCH /api/me": nothing_more,
     "GET /api/me/due": nothing_more,
+    "GET /api/me/home": nothing_more,
+    "GET /api/open-case-figures": nothing_more,
+    "GET /api/open-cases": nothing_more,
+    "GET /api/assessments": nothing_more,
+    "GET /api/assessments/{author_id}": nothing_more,
+    "GET /api/department-figures": nothing_more,
+    "GET /api/department-figures/{department_id}": nothing_more,
+    "GET /api/policy": nothing_more,
     "POST /api/me/password": lambda _: iter([body({"old": PASSWORD, "new": "ab1" * 85})]),
     "GET /api/me/lists": nothing_more,
     "PUT /api/me/lists/{list_name}/columns": lambda _: iter([body({"columns": [{"key": "k" * 40, "shown": True}] * 40})]),
@@ -259,7 +267,9 @@ WORST: dict[str, Bodies] = {
     "GET /api/warnings/{warning_id}/print": nothing_more,
     "GET /api/tickets/{ticket_id}/print": nothing_more,
     "GET /api/orders/{order_id}/print": nothing_more,
-    "POST /api/papers/{paper_id}/review": lambda _: iter([body({"version": 1, "verdict": "send_back", "reason": "因" * 400})]),
+    "POST /api/papers/{paper_id}/review": lambda _: iter(
+        [body({"version": 1, "verdict": "send_back", "reason": "因" * 400, "marks": ["late"] * 4})]
+    ),
 }
 LARGEST_PAGE = "limit=200"
 
@@ -288,7 +298,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
-    path = path.replace("{order_id}", "1").replace("{paper_id}", "1")
+    path = path.replace("{order_id}", "1").replace("{paper_id}", "1").replace("{department_id}", "1").replace("{author_id}", "2")
     path = path.replace("{warning_id}", "1")
     path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
     return (

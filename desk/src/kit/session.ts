@@ -108,8 +108,7 @@ export const useSession = defineStore('session', () => {
   const home = computed(() => {
     if (can('desk')) return '/'
     if (can('people')) return '/system'
-    if (can('orders.answer')) return '/orders'
-    return can('calls.read', 'calls.read_own') ? '/calls' : '/tickets'
+    return can('orders.answer') ? '/orders' : '/home'
   })
   return { me, ended, away, can, hasPhone, home, load, leave, stayWhile, login, logout, chooseLanguage }
 })

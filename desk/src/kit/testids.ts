@@ -201,7 +201,11 @@ export const TEST = {
   why: { open: 'why-open', clocks: 'why-clocks', clock: 'why-clock' }, // data-rule
   warnings: { table: 'warnings', row: 'warning-row', print: 'warning-row-print' }, // data-number
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
-  review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer' }, // data-paper
+  review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer', mark: (mark: string) => `review-mark-${mark}` }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },
+  home: { page: 'home', next: 'home-next', tray: 'home-tray', row: 'home-row', empty: 'home-empty', floor: 'home-floor', coming: 'home-coming' }, // data-tray, data-count, data-ticket-id
+  cases: { stage: (stage: string) => `stage-${stage}`, mark: (mark: string) => `cases-${mark}`, row: 'open-case' }, // aria-pressed, data-count; data-ticket-id, data-stage
+  figures: { row: 'figures-row', figure: (figure: string) => `figure-${figure}`, behind: 'figures-behind' }, // data-id
+  policy: { row: 'policy-row' }, // data-what
   journal: { row: 'journal-row' }, // data-action
 } as const

@@ -59,6 +59,7 @@ export const kit = {
     string_too_long: ['太长', 'Too long'],
     string_pattern_mismatch: ['格式不对', 'Not in the wanted form'],
     repeated: ['重复了', 'Given twice'],
+    contradict: ['“正确”不能和“分类错”“派错”一起选', 'Right cannot stand beside what is wrong'],
     hotline: ['这是热线自己的号码，请换一个', 'This is the hotline\'s own number; choose another'],
     unknown_department: ['没有这个部门，或已停用', 'There is no such department, or it is no longer asked'],
     department_gone: ['部门不能删除，只能停用', 'A department cannot go; make it inactive'],

@@ -1,18 +1,23 @@
 /** Every room of the desk, in the order of the navigation. */
 import type { Room } from '@/kit/room'
 import { account } from './account/room'
+import { assessments } from './assessments/room'
 import { audit } from './audit/room'
 import { calls } from './calls/room'
+import { cases } from './cases/room'
 import { classes } from './classes/room'
 import { customers } from './customers/room'
 import { departments } from './departments/room'
 import { floor } from './floor/room'
+import { home } from './home/room'
 import { inbox } from './inbox/room'
 import { orders } from './orders/room'
 import { people } from './people/room'
+import { policy } from './policy/room'
+import { results } from './results/room'
 import { reviews } from './reviews/room'
 import { system } from './system/room'
 import { tickets } from './tickets/room'
 import { warnings } from './warnings/room'
 
-export const ROOMS: readonly Room[] = [floor, orders, tickets, reviews, calls, customers, warnings, people, departments, classes, audit, system, inbox, account]
+export const ROOMS: readonly Room[] = [floor, home, orders, tickets, reviews, cases, calls, customers, assessments, results, warnings, people, policy, departments, classes, audit, system, inbox, account]

@@ -7,15 +7,20 @@ import { frame } from '@/frame/words'
 import type { Language } from '@/kit/wire'
 import { kit } from '@/kit/words'
 import { account } from '@/rooms/account/words'
+import { assessments } from '@/rooms/assessments/words'
 import { audit } from '@/rooms/audit/words'
 import { calls } from '@/rooms/calls/words'
+import { cases } from '@/rooms/cases/words'
 import { classes } from '@/rooms/classes/words'
 import { customers } from '@/rooms/customers/words'
 import { departments } from '@/rooms/departments/words'
 import { floor } from '@/rooms/floor/words'
+import { home } from '@/rooms/home/words'
 import { inbox } from '@/rooms/inbox/words'
 import { orders } from '@/rooms/orders/words'
 import { people } from '@/rooms/people/words'
+import { policy } from '@/rooms/policy/words'
+import { results } from '@/rooms/results/words'
 import { system } from '@/rooms/system/words'
 import { tickets } from '@/rooms/tickets/words'
 import { telephone } from '@/telephone/words'
@@ -25,8 +30,8 @@ export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
 /** Each room's own, and what they share. A section stands in one of them only. */
-export const PARTS = [kit, frame, telephone, account, audit, calls, classes, customers, departments, floor, inbox, orders, people, system, tickets] as const
-export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...audit, ...calls, ...classes, ...customers, ...departments, ...floor, ...inbox, ...orders, ...people, ...system, ...tickets }
+export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, inbox, orders, people, policy, results, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...inbox, ...orders, ...people, ...policy, ...results, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

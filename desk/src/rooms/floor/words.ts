@@ -93,8 +93,6 @@ export const floor = {
     withheld: ['号码未显示，无从查找以往的单。', 'The number is withheld: earlier cases cannot be found.'],
   },
   day: {
-    due: ['我的期限', 'My deadlines'],
-    nothingDue: ['没有到期的事。', 'Nothing is due.'],
     mine: ['我今天的电话', 'My calls today'],
     myAnswered: ['接起', 'Answered'],
     myMissed: ['未接振铃', 'Missed rings'],

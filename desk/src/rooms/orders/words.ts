@@ -112,6 +112,12 @@ export const orders = {
     text: ['内容', 'Text'],
     by: ['发出人', 'Given by'],
   },
+  reviewMark: {
+    right: ['正确', 'Right'],
+    late: ['迟了', 'Late'],
+    wrong_class: ['分类错', 'Wrongly classed'],
+    wrong_sent: ['派错', 'Wrongly sent'],
+  },
   reviews: {
     title: ['二次审核', 'Second review'],
     waiting: ['{n} 份待审核', '{n} to review'],
@@ -123,6 +129,7 @@ export const orders = {
     answer: ['不派单，直接答复客户', 'No order: answer the customer'],
     why: ['退回或改为直接答复的原因', 'Why it goes back, or needs no order'],
     ticket: ['打开投诉单', 'Open the ticket'],
+    marks: ['经办评定（可不选）', 'How its author did (optional)'],
     moved: ['作者刚改过这份文书，下面还是改之前的。', 'Its author has just changed this paper; what stands below is the one before.'],
     gone: ['这份文书已被别人处理或收回。', 'Somebody else has dealt with this paper, or it was taken back.'],
     show: ['显示最新内容', 'Show it as it is now'],

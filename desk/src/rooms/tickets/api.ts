@@ -16,8 +16,6 @@ export interface TicketFilter {
   sort?: TicketSort
 }
 export const tickets = (filter: TicketFilter, letGo?: AbortSignal) => request<Wire<'TicketPage'>>('GET', `tickets${query({ ...filter })}`, undefined, letGo)
-/** What runs of one's own cases, the nearest end first. */
-export const due = () => request<Wire<'TicketDue'>[]>('GET', 'me/due')
 export const newTicket = (body: Wire<'TicketNew'>) => request<Wire<'Ticket'>>('POST', 'tickets', body)
 export const ticket = (ticketId: number, letGo?: AbortSignal) => request<Wire<'Ticket'>>('GET', `tickets/${ticketId}`, undefined, letGo)
 export const patchTicket = (ticketId: number, body: Wire<'TicketPatch'>) => request<Wire<'Ticket'>>('PATCH', `tickets/${ticketId}`, body)

@@ -1,0 +1,36 @@
+/** What waits for whoever is logged in. */
+export const home = {
+  home: {
+    title: ['待办', 'To do'],
+    next: ['接下来：', 'Next:'],
+    nothing: ['没有待办', 'Nothing waits'],
+    since: ['自 {at}', 'since {at}'],
+    floor: ['坐席现状', 'The floor now'],
+    ready: ['就绪', 'Ready'],
+    busy: ['通话或振铃', 'On the phone'],
+    paused: ['暂停或整理', 'Paused or wrapping up'],
+    coming: ['还没有的', 'Not there yet'],
+  },
+  tray: {
+    cases: ['我的案件', 'My cases'],
+    sent_back: ['被审核退回的文书', 'Sent back to me by the review'],
+    orders: ['本部门要办的工单', 'Orders for us to do'],
+    reviews: ['待我二次审核', 'For my second review'],
+    final: ['待终审', 'For the final arbiter'],
+    refused: ['部门说不归他们', '“Not ours”: to decide'],
+    extensions: ['延期申请', 'More time is asked for'],
+    returned: ['已回单，待认可', 'Came back: to be judged'],
+    closing: ['工单已办结，待结案', 'Orders over: to be closed'],
+    drafts: ['我的草稿', 'My drafts'],
+    nobodys: ['无人认领的草稿', 'Drafts that nobody has'],
+    calls: ['最新录音', 'Newest recordings'],
+  },
+  homeComing: {
+    text_entry_clerk: ['信函、传真、邮件的收件箱还没有；收到的文本请在“投诉单”里新建录入。', 'There is no inbox for letters, faxes and e-mails yet: enter what came as a new ticket.'],
+    surveyor: ['回访清单还没有；已办结的案件在“投诉单”里。', 'There is no list of surveys yet: settled cases are under Tickets.'],
+    statistician: ['周报和月报还没有；今天的数字在这里，来电明细在“来电”里。', 'There are no weekly and monthly reports yet: today’s figures stand here, every call under Calls.'],
+    data_administrator: ['知识库和建议的转送还没有；派单目录和分类已可维护。', 'There is no knowledge base yet, and no way to pass suggestions on; catalogue and classes can be kept.'],
+    qa_inspector: ['抽检计划还没有；录音可以在这里调听。', 'There is no plan of spot checks yet: recordings can be listened to from here.'],
+    shift_leader: ['排班还没有；坐席现状在这里。', 'There are no rosters yet: the floor as it is stands here.'],
+  },
+} as const

@@ -1,0 +1,103 @@
+"""Shows each person what waits for them, and whoever oversees the cases where each open one stands (SPEC N9).
+
+A home is a few queries, each of them bounded by an index whatever lies in the archive; a test counts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from services.access.actor import LoggedIn
+from services.access.rights import Right
+from services.clocks import store as clocks
+from services.clocks.model import standing
+from services.homes.model import BOUNCES, Filled, Home, Mark, Shown, Stage, StageFigure, Tray, trays
+from services.now import Clock
+from services.store.db import Connection, Pool, Row, connection
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "homes.sql")
+
+MOST = 100  # of a tray: counted so far, and said with a plus behind it
+SHOWN = 6  # of a tray: what is next; the room behind it shows all
+LOOKED_THROUGH = 2_000  # open cases, and as many drafts: those that wait longest
+STUCK_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """``refusals``: how often a department may send an order back before the final arbiter decides."""
+
+    pool: Pool
+    clock: Clock
+    refusals: int
+
+    async def of(self, who: LoggedIn) -> Home:
+        """Everything that waits for this person, and the stages for who oversees them."""
+        async with connection(self.pool) as taken:
+            rows = await gathered(taken, who, self.refusals)
+            stages = await self._stages(taken, STUCK_HOURS) if who.may(Right.OVERSEE) else None
+        return Home(self.clock.now(), self._filled(who, rows), stages)
+
+    async def stages(self, hours: int) -> Sequence[StageFigure]:
+        """How many open cases stand where; stuck is what nobody touched for ``hours``."""
+        async with connection(self.pool) as taken:
+            return await self._stages(taken, hours)
+
+    async def open_cases(
+        self, *, stage: Stage | None, mark: Mark | None, department: int | None, hours: int, limit: int
+    ) -> Sequence[Row]:
+        """The very cases behind the figures, the one whose clock ends first before the others."""
+        async with connection(self.pool) as taken:
+            return await QUERIES.open_cases.fetch(
+                taken, stage=stage, mark=mark, department=department, limit=limit, **self._looked(hours)
+            )
+
+    async def _stages(self, taken: Connection, hours: int) -> tuple[StageFigure, ...]:
+        rows = {row["stage"]: row for row in await QUERIES.stages.fetch(taken, **self._looked(hours))}
+        names = ("cases", "late", "stuck", "bouncing")
+        return tuple(
+            StageFigure(stage=stage, **{name: rows[stage][name] if stage in rows else 0 for name in names}) for stage in Stage
+        )
+
+    def _looked(self, hours: int) -> dict[str, object]:
+        now = self.clock.now()
+        return {"most": LOOKED_THROUGH, "now": now, "before": now - timedelta(hours=hours), "bounces": BOUNCES}
+
+    def _filled(self, who: LoggedIn, rows: Iterable[Row]) -> tuple[Filled, ...]:
+        by_tray: dict[str, list[Row]] = {tray: [] for tray in trays(who)}
+        for row in rows:
+            by_tray[row["tray"]].append(row)
+        return tuple(
+            Filled(Tray(tray), inside[0]["many"] if inside else 0, tuple(map(self._shown, inside)))
+            for tray, inside in by_tray.items()
+        )
+
+    def _shown(self, row: Row) -> Shown:
+        if row.get("rule") is None:
+            return Shown(row, None, None)
+        deadline = clocks.deadline_of(row)
+        return Shown(row, deadline, standing(deadline, self.clock.now()))
+
+
+async def gathered(taken: Connection, who: LoggedIn, refusals: int) -> list[Row]:
+    """The rows of all trays that this person's rights open: a query for each part of the work, none for each thing."""
+    found: list[Row] = []
+    size = {"most": MOST, "shown": SHOWN}
+    reviews, arbitrates = who.may(Right.ORDERS_REVIEW), who.may(Right.ORDERS_ARBITRATE)
+    if who.may(Right.TICKETS_WRITE):
+        found += await QUERIES.cases.fetch(taken, person=who.id, **size)
+        found += await QUERIES.unfinished.fetch(taken, person=who.id, **size)
+    if who.may(Right.ORDERS_WRITE):
+        found += await QUERIES.papers.fetch(taken, person=who.id, reviews=reviews, **size)
+        found += await QUERIES.orders.fetch(
+            taken, person=who.id, reviews=reviews, arbitrates=arbitrates, refusals=refusals, **size
+        )
+    if who.may(Right.ORDERS_ANSWER):
+        found += await QUERIES.department.fetch(taken, department=who.person.department, **size)
+    if who.may(Right.RECORDINGS_LISTEN):
+        found += await QUERIES.calls.fetch(taken, **size)
+    return found
