@@ -71,7 +71,7 @@ export const calls = {
     talked: ['通话', 'Talk'],
     by: ['坐席', 'Agent'],
     ticket: ['投诉单', 'Ticket'],
-    words: ['录音与文字', 'Sound, words'],
+    words: ['录音与文字', 'Recording'],
     from: ['从', 'From'],
     to: ['到', 'To'],
     anyOutcome: ['所有结果', 'Any outcome'],
