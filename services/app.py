@@ -286,6 +286,7 @@ async def _open_door(
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
         clocks=plans.clocks(config), ladder=plans.ladder(config), repair_hours=config.norms.repair_hours,
+        evidence=plans.evidence(config),
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

@@ -344,6 +344,8 @@ class Transcription(_Section):
 class Orders(_Section):
     refusals: Annotated[int, Field(ge=0, le=9)] = 2
     ladder: Steps = LADDER
+    evidence_mb: Annotated[int, Field(ge=1, le=50)] = 10
+    evidence_files: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class Norms(_Section):

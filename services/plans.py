@@ -39,6 +39,7 @@ from services.clocks.ladder import read as read_ladder
 from services.clocks.table import Clocks, in_calendars, with_norms
 from services.config import Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
+from services.evidence.actions import Limits as EvidenceLimits
 from services.floor import queues as floor_queues
 from services.floor.figures import Limits
 from services.hosted.addresses import own_address
@@ -294,6 +295,11 @@ def ivr_settings(config: Config) -> IvrSettings:
         language=config.centre.language,
         max_sessions=ivr.most_callers,
     )
+
+
+def evidence(config: Config) -> EvidenceLimits:
+    """Of what departments hand in."""
+    return EvidenceLimits(size=config.orders.evidence_mb * 1_000_000, files=config.orders.evidence_files)
 
 
 def package_source(config: Config) -> PackageSource:

@@ -28,6 +28,8 @@ from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
 from services.figures.routes import FigureRoutes
 from services.figures.views import Figures
+from services.evidence.actions import Evidence, Limits
+from services.evidence.routes import EvidenceRoutes
 from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
@@ -87,6 +89,7 @@ CLASSES: tuple[type, ...] = (
     PrintRoutes,
     HomeRoutes,
     FigureRoutes,
+    EvidenceRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -139,6 +142,7 @@ class Parts:
     version: str
     centre: str = ""
     refusals: int = 2
+    evidence: Limits = field(default_factory=Limits)
     numbering: Numbering = ANYWHERE
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
@@ -179,6 +183,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PrintRoutes(prints),
         HomeRoutes(Homes(pool, clock, parts.refusals)),
         FigureRoutes(Figures(pool, clock), clock),
+        EvidenceRoutes(Evidence(hands, orders, parts.archive, parts.evidence)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

@@ -178,7 +178,8 @@ select order_id from warning where id = :warning;
 
 -- name: names_of
 -- What stands beside these orders: their departments, tickets and authors.
-select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, t.customer_number, a.name as author
+select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, t.customer_number, a.name as author,
+       (select count(*)::int from evidence e where e.order_id = w.id) as evidence
 from work_order w join department d on d.id = w.department_id join ticket t on t.id = w.ticket_id join person a on a.id = w.author_id
 where w.id = any(:orders::bigint[]);
 

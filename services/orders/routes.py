@@ -214,7 +214,7 @@ def shown(seen: Seen) -> wire.Order:
         deadline=_deadline(seen),
         may=list(seen.may),
         contact_number=names["contact_number"] or written(names["customer_number"]),
-        **{name: names[name] for name in ("ticket", "author", "customer_name", "address")},
+        **{name: names[name] for name in ("ticket", "author", "customer_name", "address", "evidence")},
     )
 
 

@@ -234,6 +234,7 @@ class Order(Wire):
     customer_name: str = Field(description="as the department needs it")
     address: str
     contact_number: str
+    evidence: int = Field(description="how many files the department has handed in")
     deadline: Deadline | None
     papers: list[OrderPaper]
     extensions: list[OrderExtension]

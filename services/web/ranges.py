@@ -30,6 +30,7 @@ class Content:
     etag: str
     read: Read
     filename: str | None = None
+    attached: bool = False  # to be kept, and not shown in a page of its own: it came from outside
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -57,7 +58,7 @@ async def send(asked: Asked, content: Content) -> web.StreamResponse:
         **asked.answer_headers,
     }
     if content.filename:
-        headers["Content-Disposition"] = f'inline; filename="{content.filename}"'
+        headers["Content-Disposition"] = f'{"attachment" if content.attached else "inline"}; filename="{content.filename}"'
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
     changed = request.headers.get("If-Range") not in {None, headers["ETag"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from services.access.sessions import SessionLimits, Sessions, hash_of
 from services.access.throttle import ThrottleLimits
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE
+from services.evidence.actions import Limits as Evidence
 from services.floor.presence import PresenceSettings
 from services.foundations import cache_folder
 from services.hosted.debian import PackageSource, PackagesUnavailable
@@ -92,6 +93,7 @@ async def serve(
     limits: Limits | None = None,
     always: dict[str, Role] | None = None,
     proxies: frozenset[str] = frozenset(),
+    evidence: Evidence | None = None,
 ) -> AsyncIterator[Api]:
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
     people = People(
@@ -129,7 +131,12 @@ async def serve(
     door = _AlwaysIn({token: accounts[role] for token, role in (always or {}).items()}, people.sessions)
     archive = Archive.open(str(folder / "store"))
     press = await printing()
-    app = application(sources(_parts(behind, people, archive, imports, press), security), door, security, Desk(None))
+    app = application(
+        sources(replace(_parts(behind, people, archive, imports, press), evidence=evidence or Evidence()), security),
+        door,
+        security,
+        Desk(None),
+    )
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(behind.journal.run(), name="journal"),

@@ -5,6 +5,7 @@ Each state of a call, a recording, a transcript and a ticket has a row, the fini
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import numpy as np
 import soundfile as sf
 
 from cti.ids import CallId
-from recordings.archive import Archive, key_of
+from recordings.archive import Archive, evidence_key, key_of
 from services.access import audit
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
@@ -57,6 +58,7 @@ class Lived:
     notices: tuple[int, ...]
     warnings: tuple[int, ...]
     departments: tuple[int, ...]
+    evidence: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -75,7 +77,8 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     notices = await _notices(pool, clock, agent, tickets[1], orders[0])
     warnings = tuple(row["id"] for row in await pool.fetch("select id from warning order by id"))
     departments = tuple(row["id"] for row in await pool.fetch("select id from department order by id"))
-    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments)
+    evidence = (await _evidence(pool, clock, archive, agent, orders[0]),)
+    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments, evidence)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
@@ -187,3 +190,16 @@ async def _warned(pool: db.Pool, hands: Hands, papers: Papers, ticket: int, by: 
     second = await papers.second(first.id, first.version, wanted, "回单不实，限期重办。", by=by)
     await pool.execute("update person set roles = array['junior_agent'] where id = $1", by.id)
     return first.id, second.id
+
+
+async def _evidence(pool: db.Pool, clock: Clock, archive: Archive, agent: Person, order: int) -> int:
+    """A PDF that a department has handed in."""
+    content = b"%PDF-1.7 evidence"
+    with TemporaryDirectory() as folder:
+        _, sha256 = await _put(archive, evidence_key(hashlib.sha256(content).digest()), Path(folder), content)
+    added: int = await pool.fetchval(
+        "insert into evidence (order_id, sha256, kind, bytes, name, person_id, at) values ($1, $2, 'pdf', $3, '测试.pdf', $4, $5)"
+        " returning id",
+        *(order, sha256, len(content), agent.id, clock.now()),
+    )
+    return added

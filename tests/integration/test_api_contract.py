@@ -128,6 +128,7 @@ def ids_of(lived: Lived, file: str) -> dict[str, list[str | int]]:
         "warning_id": list(lived.warnings),
         "author_id": list(lived.people),
         "department_id": list(lived.departments),
+        "evidence_id": list(lived.evidence),
         "import_id": [file],
     }
 
@@ -146,7 +147,7 @@ async def test_whatever_there_is_can_be_read(pool: db.Pool, clock: HandClock, tm
             async with api.as_role(role) as session, session.get(path) as answer:
                 seen.append(answer.status)
         assert 200 in seen
-        hidden = {"call_id", "order_id", "warning_id", "department_id"}  # not everybody's to see
+        hidden = {"call_id", "order_id", "warning_id", "department_id", "evidence_id"}  # not everybody's to see
         anothers = {404} if hidden & set(route.path_kinds) else set()
         assert set(seen) <= {200, 403} | anothers
 

@@ -263,6 +263,9 @@ WORST: dict[str, Bodies] = {
     "GET /api/reviews": nothing_more,
     "PUT /api/papers/{paper_id}": lambda _: iter([body({"version": 1, "task": TASK, "urgent": True, "hours": 1})]),
     "POST /api/papers/{paper_id}/drop": lambda _: iter([body({"version": 1})]),
+    "POST /api/orders/{order_id}/evidence": nothing_more,
+    "GET /api/orders/{order_id}/evidence": nothing_more,
+    "GET /api/evidence/{evidence_id}": nothing_more,
     "GET /api/warnings": nothing_more,
     "GET /api/warnings/{warning_id}/print": nothing_more,
     "GET /api/tickets/{ticket_id}/print": nothing_more,
@@ -299,7 +302,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
     path = path.replace("{order_id}", "1").replace("{paper_id}", "1").replace("{department_id}", "1").replace("{author_id}", "2")
-    path = path.replace("{warning_id}", "1")
+    path = path.replace("{warning_id}", "1").replace("{evidence_id}", "1")
     path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
     return (
         path.replace("{person_id}", "2")

@@ -183,6 +183,9 @@ export const TEST = {
     step: (step: string) => `order-${step}`,
     drop: 'order-drop',
     reminder: 'order-reminder', // data-step, data-sent
+    evidence: 'order-evidence', // data-kind
+    evidenceFile: 'evidence-file',
+    addEvidence: 'evidence-add',
     print: 'order-print',
     printWarning: 'warning-print',
     entry: (field: string) => `order-entry-${field}`,

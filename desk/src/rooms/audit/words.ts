@@ -39,6 +39,8 @@ export const audit = {
     departments_replace: ['修改部门和派单目录', 'changed departments and the dispatch catalogue'],
     order_refused: ['处理他人工单被拒', 'was refused a hand on an order'],
     order_read: ['查看派来的工单', 'read orders sent to the department'],
+    evidence_add: ['提交工单文件', 'handed in a file with an order'],
+    evidence_read: ['查看工单文件', 'read a file of an order'],
     ticket_print: ['打印投诉单', 'printed a ticket'],
     order_print: ['打印工单', 'printed an order'],
     warning_print: ['打印书面警告', 'printed a written warning'],

@@ -1,5 +1,5 @@
 /** Work orders, what leaves the centre about them, and departments. */
-import { query, request } from '@/kit/http'
+import { query, request, upload } from '@/kit/http'
 import type { Order, Wire } from '@/kit/wire'
 
 export const departments = () => request<Wire<'Departments'>>('GET', 'departments')
@@ -19,3 +19,7 @@ export const review = (paperId: number, body: Wire<'ReviewBody'>) => request<Ord
 export const reviews = () => request<Wire<'ReviewRow'>[]>('GET', 'reviews')
 /** The register of written warnings, newest first. */
 export const warnings = (after?: number) => request<Wire<'WarningRow'>[]>('GET', `warnings${query({ limit: 40, after })}`)
+/** What a department has handed in with an order. */
+export const evidence = (orderId: number) => request<Wire<'EvidenceRow'>[]>('GET', `orders/${orderId}/evidence`)
+export const evidenceUrl = (evidenceId: number) => `/api/evidence/${evidenceId}`
+export const addEvidence = (order: Order, file: File, sent: (share: number) => void) => upload<Wire<'EvidenceAdded'>>(`orders/${order.id}/evidence${query({ version: order.version, name: file.name.slice(-200) })}`, file, sent)

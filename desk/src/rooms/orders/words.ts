@@ -104,6 +104,12 @@ export const orders = {
     noDepartments: ['还没有部门。请管理员先建立部门。', 'There are no departments yet: an administrator makes them first.'],
     wholeHours: ['填 1 到 2160 的整数', 'A whole number from 1 to 2160'],
   },
+  evidence: {
+    title: ['部门提交的照片和文件', 'Photos and files of the department'],
+    add: ['添加照片或 PDF', 'Add photos or PDF'],
+    sending: ['正在上传 {percent}%', 'Sending {percent} %'],
+    hint: ['JPEG、PNG、PDF；照片中的位置信息会被去掉；提交后不能撤回。', 'JPEG, PNG, PDF; where a photo was taken is taken out of it; what was handed in stays.'],
+  },
   warnings: {
     title: ['书面警告', 'Written warnings'],
     empty: ['还没有发出过书面警告。二次派单时会一并发出。', 'No written warning was given yet. One goes with each second dispatch.'],

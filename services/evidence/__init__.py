@@ -1,0 +1,1 @@
+"""Keeps what departments hand in with their answers: photos and PDF."""

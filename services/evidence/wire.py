@@ -1,0 +1,31 @@
+"""Defines the shapes of evidence on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from services.evidence.model import Kind
+from services.web.shapes import Wire
+
+
+class EvidenceQuery(Wire):
+    """``version`` is the order's; ``name``: what the file is called, to be shown."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class EvidenceAdded(Wire):
+    id: int
+
+
+class EvidenceRow(Wire):
+    id: int
+    kind: Kind
+    bytes: int
+    name: str
+    at: datetime
+    by: str
