@@ -16,7 +16,7 @@ from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.access.reads import Reads
 from services.errors import Impossible, NotAllowed, NotFound, WorldFailed
-from services.evidence.model import Kind, cleaned, shown_name
+from services.evidence.model import FileKind, cleaned, shown_name
 from services.orders import store as orders
 from services.orders.hands import Hands
 from services.orders.views import Views
@@ -62,8 +62,8 @@ class File:
     archive: Archive
 
     @property
-    def kind(self) -> Kind:
-        return Kind(self.row["kind"])
+    def kind(self) -> FileKind:
+        return FileKind(self.row["kind"])
 
     def read(self, start: int, end: int) -> AsyncIterator[bytes]:
         return self.archive.stream(evidence_key(self.row["sha256"]), start, end)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from services.errors import Impossible
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What is taken; what a browser shows by itself."""
 
     JPEG = "jpeg"
@@ -23,8 +23,8 @@ class Kind(StrEnum):
     PDF = "pdf"
 
 
-CONTENT_TYPE = {Kind.JPEG: "image/jpeg", Kind.PNG: "image/png", Kind.PDF: "application/pdf"}
-SUFFIX = {Kind.JPEG: "jpg", Kind.PNG: "png", Kind.PDF: "pdf"}
+CONTENT_TYPE = {FileKind.JPEG: "image/jpeg", FileKind.PNG: "image/png", FileKind.PDF: "application/pdf"}
+SUFFIX = {FileKind.JPEG: "jpg", FileKind.PNG: "png", FileKind.PDF: "pdf"}
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TOLD = frozenset({b"eXIf", b"tEXt", b"iTXt", b"zTXt", b"tIME"})
@@ -44,24 +44,24 @@ class NoEvidence(Impossible):
     code = "evidence_kind"
 
 
-def kind_of(content: bytes) -> Kind:
+def kind_of(content: bytes) -> FileKind:
     """By its first bytes, whatever its name says. Raises NoEvidence."""
     if content.startswith(b"\xff\xd8\xff"):
-        return Kind.JPEG
+        return FileKind.JPEG
     if content.startswith(_PNG):
-        return Kind.PNG
+        return FileKind.PNG
     if content.startswith(b"%PDF-"):
-        return Kind.PDF
+        return FileKind.PDF
     raise NoEvidence("not a JPEG, a PNG or a PDF")
 
 
-def cleaned(content: bytes) -> tuple[Kind, bytes]:
+def cleaned(content: bytes) -> tuple[FileKind, bytes]:
     """What is kept of a file. Raises NoEvidence."""
     kind = kind_of(content)
     try:
-        if kind is Kind.JPEG:
+        if kind is FileKind.JPEG:
             return kind, b"".join(_picture_of_jpeg(content))
-        if kind is Kind.PNG:
+        if kind is FileKind.PNG:
             return kind, b"".join(_picture_of_png(content))
     except (struct.error, IndexError):
         raise NoEvidence("the picture ends in the middle") from None

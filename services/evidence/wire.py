@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.evidence.model import Kind
+from services.evidence.model import FileKind
 from services.web.shapes import Wire
 
 
@@ -24,7 +24,7 @@ class EvidenceAdded(Wire):
 
 class EvidenceRow(Wire):
     id: int
-    kind: Kind
+    kind: FileKind
     bytes: int
     name: str
     at: datetime

@@ -13,7 +13,7 @@ from av import CodecContext, VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evidence.model import Kind, NoEvidence, cleaned, kind_of, shown_name
+from services.evidence.model import FileKind, NoEvidence, cleaned, kind_of, shown_name
 
 PLACE = b"GPSLatitude 22.5431 N"
 PICTURE = b"\xff\xdb\x00\x04\x00\x01\xff\xda\x00\x02\x12\x34\xff\x00\x56\xff\xd9"
@@ -42,7 +42,7 @@ def chunk(name: bytes, body: bytes) -> bytes:
 def test_a_photo_keeps_which_way_is_up_and_nothing_else_that_it_says(turned: int, order: str) -> None:
     told = jpeg(segment(0xE1, exif(turned, order)), segment(0xE1, b"http://ns.adobe.com/xap/ " + PLACE), segment(0xFE, PLACE))
     kind, kept = cleaned(told)
-    assert (kind, PLACE in kept, kept.endswith(PICTURE)) == (Kind.JPEG, False, True)
+    assert (kind, PLACE in kept, kept.endswith(PICTURE)) == (FileKind.JPEG, False, True)
     assert cleaned(kept) == (kind, kept)
     assert len(kept) == len(jpeg()) + (36 if turned > 1 else 0)
 
@@ -50,7 +50,7 @@ def test_a_photo_keeps_which_way_is_up_and_nothing_else_that_it_says(turned: int
 def test_a_drawing_keeps_its_picture() -> None:
     begun = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"1234")
     told = begun + chunk(b"eXIf", PLACE) + chunk(b"tEXt", PLACE) + chunk(b"IDAT", b"pixels") + chunk(b"IEND", b"") + PLACE
-    assert cleaned(told) == (Kind.PNG, begun + chunk(b"IDAT", b"pixels") + chunk(b"IEND", b""))
+    assert cleaned(told) == (FileKind.PNG, begun + chunk(b"IDAT", b"pixels") + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<svg onload=alert(1)>", b"MZ", b"PK\x03\x04", b"#!/bin/sh", b" %PDF-1.7"])
@@ -90,7 +90,7 @@ def test_a_real_picture_stays_one() -> None:
     frame = VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuvj420p")
     drawn = b"".join(bytes(packet) for packet in [*codec.encode(frame), *codec.encode(None)])
     kind, kept = cleaned(drawn[:2] + segment(0xE1, exif(6)) + drawn[2:])
-    assert (kind, PLACE in kept) == (Kind.JPEG, False)
+    assert (kind, PLACE in kept) == (FileKind.JPEG, False)
     with av.open(io.BytesIO(kept), format="mjpeg") as file:
         (seen,) = file.decode(video=0)
         assert (seen.width, seen.height) == (48, 32)
