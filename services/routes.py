@@ -26,10 +26,10 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.customers.routes import CustomerRoutes
 from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
-from services.figures.routes import FigureRoutes
-from services.figures.views import Figures
 from services.evidence.actions import Evidence, Limits
 from services.evidence.routes import EvidenceRoutes
+from services.figures.routes import FigureRoutes
+from services.figures.views import Figures
 from services.floor.board import Floor
 from services.floor.presence import Presence
 from services.floor.routes import BoardRoutes
