@@ -41,6 +41,7 @@ from services.errors import WorldFailed
 from services.floor.presence import Presence, PresenceSettings
 from services.foundations import Foundations, Shutdown, left_out, open_foundations, refuse_taken, stage
 from services.hosted.refusals import Refusals
+from services.hotline.model import Limits
 from services.inbox.actions import Inbox
 from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
 from services.now import Clock, SystemClock
@@ -286,7 +287,7 @@ async def _open_door(
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
         clocks=plans.clocks(config), ladder=plans.ladder(config), repair_hours=config.norms.repair_hours,
-        evidence=plans.evidence(config),
+        evidence=plans.evidence(config), limits=Limits(config.manager.currency, config.manager.limit),
     )  # fmt: skip
     security = plans.security(config)
     app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))

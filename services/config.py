@@ -353,6 +353,11 @@ class Norms(_Section):
     repair_hours: Annotated[int, Field(ge=0, le=2160)] = 48
 
 
+class Manager(_Section):
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    limit: Annotated[int, Field(ge=0, le=1_000_000)] = 500
+
+
 class Calendar(_Section):
     monday: DayHours = ("00:00-24:00",)
     tuesday: DayHours = ("00:00-24:00",)
@@ -396,6 +401,7 @@ class Config(BaseModel):
     transcription: Transcription = Transcription()
     orders: Orders = Orders()
     norms: Norms = Norms()
+    manager: Manager = Manager()
     calendars: Annotated[dict[CalendarName, Calendar], Field(max_length=20)] = {"working": Calendar()}
     log: Log = Log()
 

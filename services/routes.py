@@ -36,6 +36,10 @@ from services.floor.routes import BoardRoutes
 from services.floor.wire import BoardMessage
 from services.homes.routes import HomeRoutes
 from services.homes.views import Homes
+from services.hotline.actions import Hotline
+from services.hotline.model import Limits
+from services.hotline.routes import HotlineRoutes
+from services.hotline.views import Views as HotlineViews
 from services.inbox.actions import Inbox
 from services.inbox.routes import InboxRoutes
 from services.lists.actions import Lists
@@ -59,8 +63,10 @@ from services.system.aside import SetAside
 from services.system.routes import AuditRoutes, SystemRoutes
 from services.system.wire import System
 from services.tickets.actions import Tickets
+from services.tickets.holding import Holding
 from services.tickets.numbers import GivenNumbers
-from services.tickets.routes import TicketRoutes
+from services.tickets.routes import HoldingRoutes, TicketRoutes
+from services.tickets.trays import Trays
 from services.tickets.views import Views
 from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
@@ -77,6 +83,7 @@ CLASSES: tuple[type, ...] = (
     LiveRoutes,
     CallRoutes,
     TicketRoutes,
+    HoldingRoutes,
     LexiconRoutes,
     ListRoutes,
     CustomerRoutes,
@@ -90,6 +97,7 @@ CLASSES: tuple[type, ...] = (
     HomeRoutes,
     FigureRoutes,
     EvidenceRoutes,
+    HotlineRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -147,6 +155,7 @@ class Parts:
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
     repair_hours: int = 0
+    limits: Limits = field(default_factory=Limits)
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
@@ -156,11 +165,12 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours),
         OrderViews.of(pool, clock, parts.refusals, parts.clocks),
     )
+    tickets, views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)
+    papers = Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings)
     playback = Playback(parts.archive, parts.cuttings)
-    tickets, ticket_views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)
     prints = Prints(
         pool=pool, clock=clock, zone=parts.zone, centre=parts.centre, press=parts.press, tickets=tickets,
-        ticket_views=ticket_views, order_views=orders,
+        ticket_views=views, order_views=orders,
     )  # fmt: skip
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),
@@ -170,20 +180,22 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         BoardRoutes(parts.floor, parts.presence),
         LiveRoutes(parts.hub),
         CallRoutes(Calls.of(pool, playback, clock, numbering), parts.zone),
-        TicketRoutes(tickets, ticket_views, parts.zone),
+        TicketRoutes(tickets, views, parts.zone),
+        HoldingRoutes(Holding(tickets), Trays(pool, clock), views),
         LexiconRoutes(Classes(pool, clock)),
         ListRoutes(Lists(pool, clock)),
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports, parts.zone),
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
         DepartmentRoutes(Departments(pool, clock)),
-        PaperRoutes(Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings), orders),
+        PaperRoutes(papers, orders),
         OrderRoutes(Orders(hands, parts.refusals), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),
         PrintRoutes(prints),
         HomeRoutes(Homes(pool, clock, parts.refusals)),
         FigureRoutes(Figures(pool, clock), clock),
         EvidenceRoutes(Evidence(hands, orders, parts.archive, parts.evidence)),
+        HotlineRoutes(Hotline(tickets, papers, parts.limits), HotlineViews(pool, clock)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

@@ -45,7 +45,7 @@ test('who loses the extension in a call keeps the row where it is ended', async 
 })
 
 test('what opens over a dialog has the keyboard until it closes', () => {
-  vi.stubGlobal('document', { activeElement: null })
+  vi.stubGlobal('document', { activeElement: null, addEventListener: () => undefined })
   vi.stubGlobal('HTMLElement', class {})
   const dialog = { paused: false, pause: () => (dialog.paused = true), resume: () => (dialog.paused = false) }
   focusableStack.push(dialog as never)

@@ -18,6 +18,8 @@ class Whose(StrEnum):
 
     OWN = "own"
     NOBODYS = "nobodys"  # somebody must be able to take it
+    TRAY = "tray"  # nobody's, and for people of one's own level to take
+    ABOVE = "above"  # at a level above one's own
     TEAM = "team"
     DEPARTMENT = "department"
     OTHERS = "others"
@@ -36,6 +38,9 @@ class Act(StrEnum):
     TICKET_DISCARD = "ticket.discard"
     TICKET_RESTORE = "ticket.restore"
     TICKET_CLOSE = "ticket.close"
+    TICKET_TAKE = "ticket.take"
+    TICKET_HAND = "ticket.hand"  # to a senior, to the manager hotline, to the data administrator, or back into its tray
+    TICKET_DECIDE = "ticket.decide"  # as the manager hotline: overrule, order, make good, close, open again
     TICKET_CREATE = "ticket.create"
     TICKET_EXPORT = "ticket.export"
     CUSTOMER_SEE = "customer.see"
@@ -56,9 +61,18 @@ class Act(StrEnum):
 
 
 ANYBODYS = frozenset(Whose)
-MINE = frozenset({Whose.OWN, Whose.NOBODYS})
+MINE = frozenset({Whose.OWN, Whose.NOBODYS, Whose.TRAY})
 ONES_OWN = frozenset({Whose.OWN})
+LED = ANYBODYS - {Whose.ABOVE}
+IN_A_TRAY = frozenset({Whose.NOBODYS, Whose.TRAY})
 THEIRS = frozenset({Whose.DEPARTMENT})
+
+CASES: Mapping[Right, frozenset[Whose]] = {
+    Right.TICKETS_WRITE: MINE,
+    Right.TICKETS_LEAD: LED,
+    Right.SUGGESTIONS: frozenset({Whose.OWN, Whose.TRAY}),
+}
+"""Who has a hand on a case: who has it, whoever may take it, and who leads."""
 
 POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CALL_SEE: {Right.CALLS_READ: ANYBODYS, Right.CALLS_READ_OWN: MINE},
@@ -66,11 +80,14 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CALL_LISTEN: {Right.RECORDINGS_LISTEN: ANYBODYS, Right.RECORDINGS_LISTEN_OWN: MINE},
     Act.CALL_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
     Act.TICKET_SEE: {Right.TICKETS_READ: ANYBODYS},
-    Act.TICKET_CHANGE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
-    Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
-    Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
-    Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
-    Act.TICKET_CLOSE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: ANYBODYS},
+    Act.TICKET_CHANGE: CASES,
+    Act.TICKET_CONFIRM: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
+    Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
+    Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
+    Act.TICKET_CLOSE: CASES,
+    Act.TICKET_TAKE: {Right.TICKETS_WRITE: IN_A_TRAY, Right.SUGGESTIONS: frozenset({Whose.TRAY})},
+    Act.TICKET_HAND: CASES,
+    Act.TICKET_DECIDE: {Right.HOTLINE: ANYBODYS},
     Act.TICKET_CREATE: {Right.TICKETS_WRITE: ANYBODYS},
     Act.TICKET_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
     Act.CUSTOMER_SEE: {Right.CUSTOMERS_READ: ANYBODYS},
@@ -80,7 +97,7 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CUSTOMER_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
     Act.AUDIT_SEE: {Right.AUDIT: ANYBODYS},
     Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
-    Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: LED},
     Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_SECOND: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_DECIDE: {Right.ORDERS_REVIEW: ANYBODYS},

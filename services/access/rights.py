@@ -38,7 +38,9 @@ class Right(StrEnum):
     RECORDINGS_LISTEN_OWN = "recordings.listen_own"  # recordings of calls one took part in
     TICKETS_READ = "tickets.read"
     TICKETS_WRITE = "tickets.write"  # create, change, confirm, discard, close: one's own
-    TICKETS_LEAD = "tickets.lead"  # the same with anybody's
+    TICKETS_LEAD = "tickets.lead"  # the same with anybody's, and the senior agents' tray
+    SUGGESTIONS = "suggestions"  # the data administrator's tray
+    HOTLINE = "hotline"  # the manager hotline: its tray and its decisions
     ORDERS_READ = "orders.read"  # every work order
     ORDERS_WRITE = "orders.write"  # dispatch, chase and withdraw, about one's own cases
     ORDERS_REVIEW = "orders.review"  # the second review; one's own papers leave without one
@@ -106,11 +108,11 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.recording_extractor: AGENT | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.senior_agent: SENIOR,
     Role.surveyor: CENTRE | {Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
-    Role.data_administrator: CENTRE | {Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
+    Role.data_administrator: CENTRE | {Right.SUGGESTIONS, Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
     Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.POLICY},
     Role.statistician: CENTRE | {Right.CALLS_READ, Right.LISTS_EXPORT},
     Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.OVERSEE},
-    Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT},
+    Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT, Right.HOTLINE},
     Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from services.clocks.calendar import ALWAYS
 from services.clocks.explaining import Explained, explain
@@ -84,6 +84,6 @@ async def write(connection: Connection, number: int, deadline: Deadline) -> bool
     return written is not None
 
 
-def deadline_of(row: Row) -> Deadline:
+def deadline_of(row: Row | Mapping[str, Any]) -> Deadline:
     """The clock in a row that has its columns, among others."""
     return Deadline(**{**{name: row[name] for name in Deadline.__slots__}, "state": State(row["state"])})

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from services.web.shapes import ONE_LINE, Code, Text80, Wire
 
-ListName = Literal["tickets", "calls", "customers", "people", "audit"]
+ListName = Literal["tickets", "calls", "customers", "people", "audit", "trays"]
 """The lists of the desk."""
 
 Query = Annotated[str, StringConstraints(max_length=800, pattern=ONE_LINE)]

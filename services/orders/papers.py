@@ -61,6 +61,10 @@ class Papers:
             await store.take_key(connection, order, key, wanted.digest(ticket), by=by.id, at=self.hands.clock.now())
         return await self._given(order)
 
+    async def send(self, connection: Connection, case: Ticket, wanted: Dispatch, *, by: LoggedIn) -> Order:
+        """A new order about a case that is held, in somebody's transaction; its number is theirs to note in ``given`` then."""
+        return await self._dispatch(connection, case, wanted, by=by)
+
     async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:
         """A second dispatch after a remedy that was found wanting, with its written warning (SPEC N5): a reviewer's alone."""
         async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, first, case):

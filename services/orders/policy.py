@@ -12,7 +12,7 @@ from typing import Literal
 
 from services.access import policy
 from services.access.actor import LoggedIn
-from services.access.policy import Act, Whose, owned
+from services.access.policy import Act, Whose
 from services.access.rights import Right
 from services.orders.model import Order, Outgoing, Paper, State
 from services.orders.store import QUERIES
@@ -20,6 +20,7 @@ from services.orders.workflow import TRANSITIONS, WITH_THE_DEPARTMENT, Action, f
 from services.store.db import Connection
 from services.tickets.model import Ticket
 from services.tickets.policy import possible as case_steps
+from services.tickets.policy import whose
 from services.tickets.workflow import Action as CaseAction
 
 ACTS: Mapping[Action, Act] = {
@@ -78,7 +79,7 @@ class Stands:
 def may(who: LoggedIn, act: Act, ticket: Ticket, order: Order | None = None) -> bool:
     """Whether this person may do that with the order, or with a case that gets one; whatever its state."""
     reach = policy.reach(who, act)
-    return owned(who, ticket.owner_id) in reach or (order is not None and _theirs(who, order) and Whose.DEPARTMENT in reach)
+    return whose(who, ticket) in reach or (order is not None and _theirs(who, order) and Whose.DEPARTMENT in reach)
 
 
 def _theirs(who: LoggedIn, order: Order) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.access import audit
 from services.access.actor import LoggedIn
+from services.access.rights import Right
 from services.clocks import store as deadlines
 from services.clocks.model import started
 from services.clocks.table import CLOCKS, Clocks
@@ -24,15 +25,19 @@ from services.store.db import Connection, Pool, Row, transaction
 from services.store.sorting import KeyKind
 from services.tickets import store
 from services.tickets.clocked import turn
+from services.tickets.levels import Level
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, by_agent, fill
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may, may_take_away
 from services.tickets.store import Entry, Page
-from services.tickets.workflow import CASES, Action, OrdersOpen, advance, check_codes, check_complete
+from services.tickets.workflow import CASES, Action, Held, OrdersOpen, advance, check_codes, check_complete, onward
 
 _NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)
 KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
 """What the caller chose in the IVR says what the call is about, until words say otherwise."""
+
+RULES = {Action.SUGGEST: "A3", Action.HAND_OVER: "A7"}
+"""By which rule a case is handed on once it is confirmed."""
 
 Fields = Mapping[str, str | None]
 
@@ -97,8 +102,13 @@ class Tickets:
             return await store.load(connection, created), True
 
     @contextlib.asynccontextmanager
-    async def _hand_on(self, ticket: int, version: int, action: Action, by: LoggedIn) -> AsyncIterator[tuple[Connection, Ticket]]:
-        """One transaction with the ticket as it is. A hand on somebody else's is refused, and on record."""
+    async def hand_on(
+        self, ticket: int, version: int | None, action: Action, by: LoggedIn
+    ) -> AsyncIterator[tuple[Connection, Ticket]]:
+        """One transaction with the ticket as it is; ``version`` None: whichever that is, for whoever compares it later.
+
+        A hand on somebody else's is refused, and on record.
+        """
         try:
             async with transaction(self.pool) as connection:
                 yield connection, await _for(connection, ticket, version, action, by)
@@ -109,29 +119,46 @@ class Tickets:
 
     async def change(self, ticket: int, version: int, fields: Fields, *, by: LoggedIn) -> Ticket:
         """Fields as typed. Raises Stale, NotAllowed, Forbidden, Invalid; a case stays complete."""
-        async with self._hand_on(ticket, version, Action.CHANGE, by) as (connection, before):
+        async with self.hand_on(ticket, version, Action.CHANGE, by) as (connection, before):
             check_codes(fields, await store.codes(connection))
+            if before.level is Level.DATA and fields.get("kind", before.kind) != before.kind:
+                raise Invalid((WrongField("fields.kind", "stays_suggestion", "a suggestion, until a senior agent has it"),))
             filled, changes = fill(before, by_agent(self._inside(fields)))
             after, changes = await self._customer(connection, advance(filled, Action.CHANGE), changes)
             if after.state in CASES:
                 check_complete(after)
             entry = Entry(Action.CHANGE, by.id, self.clock.now(), changes)
-            await _move(connection, after, before=before, entry=entry, table=self.clocks)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)
 
     async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
-        """The draft becomes a case with a number. Raises Invalid naming every empty mandatory field."""
-        async with self._hand_on(ticket, version, Action.CONFIRM, by) as (connection, before):
+        """The draft becomes a case with a number; some are handed on by that (``workflow.onward``).
+
+        Raises Invalid naming every empty mandatory field.
+        """
+        async with self.hand_on(ticket, version, Action.CONFIRM, by) as (connection, before):
             after = advance(before, Action.CONFIRM)
             check_complete(after)
             now = self.clock.now()
             number = await store.next_number(connection, now.astimezone(self.zone), self.given)
-            confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by.id, owner_id=before.owner_id or by.id)
+            confirmed = replace(after, number=number, confirmed_at=now, confirmed_by=by.id, held_since=now)
+            confirmed = replace(confirmed, tier=await store.tier(connection, before.customer_id))
+            if before.owner_id in {None, by.id}:
+                confirmed = taken(confirmed, by, now)
             entry = Entry(Action.CONFIRM, by.id, now, {"number": (None, number)}, note)
-            await _move(connection, confirmed, before=before, entry=entry, table=self.clocks)
+            await moved(connection, confirmed, before=before, entry=entry, table=self.clocks)
+            if step := onward(confirmed):
+                await self._hand_on_by_itself(connection, confirmed, step)
             loaded = await store.load(connection, ticket)
         await self.given.note(number)
         return loaded
+
+    async def _hand_on_by_itself(self, connection: Connection, confirmed: Ticket, step: Action) -> None:
+        """What was just confirmed goes where it belongs (SPEC A3, A7)."""
+        now = self.clock.now()
+        after = replace(advance(confirmed, step), held_since=now)
+        changes: Changes = {"level": (confirmed.level, after.level), "rule": (None, RULES[step])}
+        await moved(connection, after, before=confirmed, entry=Entry(step, None, now, changes), table=self.clocks)
 
     async def close(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """Answered on the spot (SPEC A2). Raises Invalid without an answer."""
@@ -200,7 +227,7 @@ class Tickets:
             return await store.counts(connection, person)
 
     async def _step(self, ticket: int, version: int, action: Action, *, by: LoggedIn, note: str) -> Ticket:
-        async with self._hand_on(ticket, version, action, by) as (connection, before):
+        async with self.hand_on(ticket, version, action, by) as (connection, before):
             after = advance(before, action)
             if after.state in CASES:
                 check_complete(after)
@@ -208,8 +235,11 @@ class Tickets:
                 raise OrdersOpen
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
-            entry = Entry(action, by.id, self.clock.now(), {"state": (before.state, after.state)}, note)
-            await _move(connection, after, before=before, entry=entry, table=self.clocks)
+            now = self.clock.now()
+            if action is Action.CLOSE and by.may(Right.TICKETS_LEAD):
+                after = replace(after, senior_at=after.senior_at or now)
+            entry = Entry(action, by.id, now, {"state": (before.state, after.state)}, note)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)
 
     async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
@@ -226,6 +256,8 @@ class Tickets:
             return ticket, changes
         known = await store.QUERIES.customer_of.fetchrow(connection, number=ticket.customer_number)
         ticket = replace(ticket, customer_id=known["id"] if known else None)
+        if ticket.state in CASES:
+            ticket = replace(ticket, tier=known["tier"] if known else None)
         source = ticket.sources.get("customer_name")
         if ticket.customer_name and source and source.by == "agent":
             return ticket, changes
@@ -233,16 +265,20 @@ class Tickets:
         return (named if known else _without_source(named, "customer_name")), {**changes, **renamed}
 
 
-async def _for(connection: Connection, ticket: int, version: int, action: Action, by: LoggedIn) -> Ticket:
+async def _for(connection: Connection, ticket: int, version: int | None, action: Action, by: LoggedIn) -> Ticket:
     found = await store.lock(connection, ticket)
+    if action is Action.TAKE and found.owner_id not in {None, by.id}:
+        raise Held  # before anything else: whoever comes second is to hear that, and not that it is another's
+    if action is Action.TAKE and found.owner_id == by.id:
+        return found  # pressed twice, or the answer was lost
     if not may(by, action, found):
         raise Forbidden("the ticket is another agent's")
-    if found.version != version:
+    if version is not None and found.version != version:
         raise Stale("somebody else changed the ticket in the meantime")
     return found
 
 
-async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks) -> None:
+async def moved(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks) -> None:
     """The ticket in its next state, and its clocks as this state has them. Raises Stale, Conflict."""
     await store.move(connection, after, before=before, entry=entry)
     clocks = turn(before, after)
@@ -256,11 +292,18 @@ async def _move(connection: Connection, after: Ticket, *, before: Ticket, entry:
         await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
 
 
+def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:
+    """The case in this person's hands; what a senior agent has is at the seniors' level."""
+    level = Level.SENIOR if ticket.level is Level.JUNIOR and by.may(Right.TICKETS_LEAD) else ticket.level
+    seen = now if level in {Level.SENIOR, Level.MANAGER} else None
+    return replace(ticket, owner_id=by.id, held_since=now, level=level, senior_at=ticket.senior_at or seen)
+
+
 async def dispatched(connection: Connection, ticket: int, order: str, *, at: datetime, by: int, table: Clocks) -> None:
     """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction."""
     before = await store.lock(connection, ticket)
     after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
-    await _move(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}), table=table)
+    await moved(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}), table=table)
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from services.store.sorting import Value
+from services.tickets.levels import Level
 
 CLASSES = ("kind", "business", "nature", "suggestion")
 TEXTS = ("description", "address", "contact_number", "customer_name", "customer_number", "answer")
@@ -65,7 +66,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """SPEC "Terms": the standard electronic form. ``version`` counts its changes and is the journal's last number."""
+    """SPEC "Terms": the standard electronic form. ``version`` counts its changes and is the journal's last number.
+
+    ``owner_id`` None: it lies in the tray of its ``level``. ``held_since``: since when it is there, or in those hands.
+    ``tier``: its customer's, as it was when the case was confirmed. ``senior_at``: when a senior, or the manager, first had it.
+    """
 
     id: int
     number: str | None
@@ -80,6 +85,11 @@ class Ticket:
     confirmed_at: datetime | None
     confirmed_by: int | None
     dispatched_at: datetime | None = None
+    reopened_at: datetime | None = None
+    level: Level = Level.JUNIOR
+    held_since: datetime | None = None
+    senior_at: datetime | None = None
+    tier: str | None = None
     kind: str | None = None
     business: str | None = None
     nature: str | None = None
@@ -97,6 +107,16 @@ class Ticket:
         assert name in FIELDS
         content: str | None = getattr(self, name)
         return content
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of a ticket in a list: as much as says which steps there are."""
+
+    state: State
+    level: Level
+    owner_id: int | None
+    kind: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from typing import Literal
 from services.access import policy
 from services.access.actor import LoggedIn
 from services.access.policy import Act, Whose, owned
+from services.access.rights import Right
 from services.store.db import Connection
-from services.tickets.model import State, Ticket
+from services.tickets import workflow
+from services.tickets.levels import Level
+from services.tickets.model import Place, Ticket
 from services.tickets.store import QUERIES
-from services.tickets.workflow import TRANSITIONS, Action
+from services.tickets.workflow import HANDS, Action
 
 ACTS = {
     Action.CHANGE: Act.TICKET_CHANGE,
@@ -20,11 +23,34 @@ ACTS = {
     Action.RESTORE: Act.TICKET_RESTORE,
     Action.CLOSE: Act.TICKET_CLOSE,
     Action.DISPATCH: Act.ORDER_WRITE,
+    **dict.fromkeys(HANDS, Act.TICKET_HAND),
+    Action.TAKE: Act.TICKET_TAKE,
+    Action.DECIDE: Act.TICKET_DECIDE,
+    Action.CONCLUDE: Act.TICKET_DECIDE,
+    Action.REOPEN: Act.TICKET_DECIDE,
 }
 """What persons do to the ticket itself; ``fill`` is the transcript's, ``dispatch`` is done by an order that leaves."""
 
 ListStep = Literal["create", "export"]
 WITH_ALL: Mapping[ListStep, Act] = {"create": Act.TICKET_CREATE, "export": Act.TICKET_EXPORT}
+
+TRAYS = {
+    Level.JUNIOR: Right.TICKETS_WRITE,
+    Level.SENIOR: Right.TICKETS_LEAD,
+    Level.MANAGER: Right.HOTLINE,
+    Level.DATA: Right.SUGGESTIONS,
+}
+"""Who takes from the tray of each level."""
+
+
+def relation(who: LoggedIn, level: Level, owner: int | None) -> Whose:
+    """Whose a case is for this person: what nobody has lies in its level's tray."""
+    whose = owned(who, owner)
+    if whose is Whose.OWN or level is Level.JUNIOR:
+        return whose
+    if not who.may(TRAYS[level]):
+        return Whose.ABOVE if level is Level.MANAGER else Whose.OTHERS
+    return Whose.TRAY if whose is Whose.NOBODYS else whose
 
 
 async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[str, Collection[int | None]]:
@@ -33,20 +59,19 @@ async def owners(connection: Connection, tickets: Collection[str]) -> Mapping[st
     return {str(row["id"]): (row["owner_id"],) for row in rows}
 
 
-def may(who: LoggedIn, action: Action, ticket: Ticket) -> bool:
+def whose(who: LoggedIn, ticket: Ticket | Place) -> Whose:
+    """``relation`` of this ticket."""
+    return relation(who, ticket.level, ticket.owner_id)
+
+
+def may(who: LoggedIn, action: Action, ticket: Ticket | Place) -> bool:
     """Whether this person may take that step with that ticket, whatever its state."""
-    return policy.may(who, ACTS[action], owned(who, ticket.owner_id))
+    return policy.may(who, ACTS[action], whose(who, ticket))
 
 
-def possible(who: LoggedIn, ticket: Ticket) -> list[Action]:
+def possible(who: LoggedIn, ticket: Ticket | Place) -> list[Action]:
     """The steps that this person can take with the ticket as it stands, in the workflow's order."""
-    return steps(who, ticket.state, ticket.owner_id)
-
-
-def steps(who: LoggedIn, state: State, owner: int | None) -> list[Action]:
-    """The same of a ticket of which no more is known: a row of a list."""
-    whose = owned(who, owner)
-    return [action for action in TRANSITIONS[state] if action in ACTS and policy.may(who, ACTS[action], whose)]
+    return [action for action in workflow.possible(ticket) if action in ACTS and may(who, action, ticket)]
 
 
 def of_list(who: LoggedIn) -> list[ListStep]:

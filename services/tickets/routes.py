@@ -9,17 +9,26 @@ from services.calls import policy
 from services.cells import Reader
 from services.clocks.model import Deadline, Standing
 from services.customers.numbers import written
-from services.errors import Conflict, Stale
+from services.errors import Conflict, NotAllowed, Stale
 from services.tickets import sheet, wire
 from services.tickets.actions import Tickets
+from services.tickets.holding import Holding
+from services.tickets.levels import Level
 from services.tickets.model import Ticket, TicketFilter
 from services.tickets.policy import of_list
-from services.tickets.views import Due, Line, Listed, Views
+from services.tickets.trays import Trays, Waiting
+from services.tickets.views import Due, Line, Listed, Seen, Views
 from services.tickets.workflow import Action, wants
 from services.web.cursor import from_cursor, to_cursor
 from services.web.http import Asked, Streamed, route
 from services.web.shapes import Id
 from services.web.sheets import ChosenRows, send_sheet
+
+CLASH = (Conflict, Stale, NotAllowed)
+"""Somebody was first, or its state or level does not allow it."""
+
+HANDS = (Right.TICKETS_WRITE, Right.SUGGESTIONS)
+"""Who has cases at all; which of them is asked once the case is known."""
 
 
 class TicketRoutes:
@@ -72,7 +81,7 @@ class TicketRoutes:
         lines = await self._views.history(asked.by, ticket_id, after=query.after, limit=query.limit)
         return [_journal_row(line) for line in lines]
 
-    @route("PATCH", "/api/tickets/{ticket_id}", right=Right.TICKETS_WRITE, raises=(Stale,))
+    @route("PATCH", "/api/tickets/{ticket_id}", right=HANDS, raises=(Stale,))
     async def change(self, asked: Asked, ticket_id: Id, body: wire.TicketPatch) -> wire.Ticket:
         """The named fields, if ``version`` is still the ticket's."""
         fields = body.fields.model_dump(exclude_unset=True)
@@ -93,7 +102,7 @@ class TicketRoutes:
         """Undoes a discard."""
         return await self._wire(asked, await self._tickets.restore(ticket_id, body.version, by=asked.by, note=body.note))
 
-    @route("POST", "/api/tickets/{ticket_id}/close", right=Right.TICKETS_WRITE, raises=(Stale,))
+    @route("POST", "/api/tickets/{ticket_id}/close", right=HANDS, raises=(Stale,))
     async def close(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
         """Answered on the spot (SPEC A2); needs the answer."""
         return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by, note=body.note))
@@ -111,13 +120,67 @@ class TicketRoutes:
         return [_due(one) for one in await self._views.due(asked.by)]
 
     async def _wire(self, asked: Asked, ticket: Ticket) -> wire.Ticket:
-        seen = await self._views.see(asked.by, ticket)
-        plain = {name: getattr(seen.ticket, name) for name in PLAIN}
-        names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
-        sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
-        deadlines = [_deadline(*one) for one in seen.deadlines]
-        more = {"sources": sources, "deadlines": deadlines, "wants": wants(seen.ticket)}
-        return wire.Ticket.model_validate({**plain, **names, **more})
+        return shown(await self._views.see(asked.by, ticket))
+
+
+class HoldingRoutes:
+    """Who holds a case: handing on, taking, and the trays (SPEC A2, A3, A4, A7, N6)."""
+
+    def __init__(self, holding: Holding, trays: Trays, views: Views) -> None:
+        self._holding = holding
+        self._trays = trays
+        self._views = views
+
+    @route("POST", "/api/tickets/{ticket_id}/hand-over", right=HANDS, raises=CLASH)
+    async def hand_over(self, asked: Asked, ticket_id: Id, body: wire.ReasonBody) -> wire.Ticket:
+        """To the senior agents' tray."""
+        return await self._wire(asked, await self._holding.hand_over(ticket_id, body.version, body.reason, by=asked.by))
+
+    @route("POST", "/api/tickets/{ticket_id}/escalate", right=HANDS, raises=CLASH)
+    async def escalate(self, asked: Asked, ticket_id: Id, body: wire.EscalateBody) -> wire.Ticket:
+        """To the manager hotline's tray."""
+        triggers = frozenset(body.triggers)
+        ticket = await self._holding.escalate(ticket_id, body.version, triggers, body.reason, by=asked.by)
+        return await self._wire(asked, ticket)
+
+    @route("POST", "/api/tickets/{ticket_id}/suggest", right=HANDS, raises=CLASH)
+    async def suggest(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
+        """A suggestion, to the data administrator's tray."""
+        return await self._wire(asked, await self._holding.suggest(ticket_id, body.version, body.note, by=asked.by))
+
+    @route("POST", "/api/tickets/{ticket_id}/give-back", right=HANDS, raises=CLASH)
+    async def give_back(self, asked: Asked, ticket_id: Id, body: wire.ReasonBody) -> wire.Ticket:
+        """Back into the tray of its level."""
+        return await self._wire(asked, await self._holding.give_back(ticket_id, body.version, body.reason, by=asked.by))
+
+    @route("POST", "/api/tickets/{ticket_id}/take", right=HANDS, raises=CLASH)
+    async def take(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
+        """Out of its tray; 409 with code ``held`` if somebody else has it already."""
+        return await self._wire(asked, await self._holding.take(ticket_id, body.version, by=asked.by))
+
+    @route("GET", "/api/trays", right=HANDS)
+    async def counts(self, asked: Asked) -> list[wire.TrayCounts]:
+        """The trays from which one may take, and how much is in each."""
+        rows = await self._trays.counts(asked.by)
+        return [wire.TrayCounts(level=Level(row["level"]), tray=row["tray"], mine=row["mine"]) for row in rows]
+
+    @route("GET", "/api/trays/{level}", right=HANDS)
+    async def page(self, asked: Asked, level: Level, query: wire.TrayQuery) -> list[wire.TrayRow]:
+        """The nearest end of a clock first, then what has waited longest; 200 at most."""
+        return [_waiting(one) for one in await self._trays.page(asked.by, level, query.which)]
+
+    async def _wire(self, asked: Asked, ticket: Ticket) -> wire.Ticket:
+        return shown(await self._views.see(asked.by, ticket))
+
+
+def shown(seen: Seen) -> wire.Ticket:
+    """A ticket on the wire."""
+    plain = {name: getattr(seen.ticket, name) for name in PLAIN}
+    names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
+    sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
+    deadlines = [_deadline(*one) for one in seen.deadlines]
+    more = {"sources": sources, "deadlines": deadlines, "wants": wants(seen.ticket)}
+    return wire.Ticket.model_validate({**plain, **names, **more})
 
 
 PLAIN = tuple(
@@ -149,3 +212,15 @@ def _journal_row(line: Line) -> wire.JournalRow:
 def _row(listed: Listed) -> wire.TicketRow:
     same = {name: listed.row[name] for name in wire.TicketRow.model_fields if name != "may"}
     return wire.TicketRow.model_validate({**same, "may": listed.may})
+
+
+def _waiting(waiting: Waiting) -> wire.TrayRow:
+    plain = wire.TrayRow.model_fields.keys() - {"triggers", "deadline", "may"}
+    return wire.TrayRow.model_validate(
+        {
+            **{name: waiting.row[name] for name in plain},
+            "triggers": (waiting.row["triggers"] or "").split(),
+            "deadline": _deadline(*waiting.clock) if waiting.clock else None,
+            "may": waiting.may,
+        }
+    )

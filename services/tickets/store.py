@@ -14,6 +14,7 @@ from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 from services.store.sorting import Key, KeyKind, Sorts, Value
+from services.tickets.levels import Level
 from services.tickets.model import CLASSES, FIELDS, Changes, Source, State, Ticket, TicketFilter
 from services.tickets.numbers import GivenNumbers
 
@@ -49,7 +50,8 @@ class Page:
 
 
 def ticket_of(row: Row) -> Ticket:
-    values = {**row, "state": State(row["state"]), "sources": {name: Source.from_json(s) for name, s in row["sources"].items()}}
+    read = {"state": State(row["state"]), "level": Level(row["level"])}
+    values = {**row, **read, "sources": {name: Source.from_json(s) for name, s in row["sources"].items()}}
     return Ticket(**values)
 
 
@@ -108,6 +110,11 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
             confirmed_at=after.confirmed_at,
             confirmed_by=after.confirmed_by,
             dispatched_at=after.dispatched_at,
+            reopened_at=after.reopened_at,
+            level=str(after.level),
+            held_since=after.held_since,
+            senior_at=after.senior_at,
+            tier=after.tier,
             changed_at=entry.at,
             **_form(after),
         )
@@ -138,6 +145,18 @@ async def next_number(connection: Connection, local: datetime, given: GivenNumbe
     """``T<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time), never one of ``given``."""
     month = f"{local:%Y-%m}"
     return f"T{month}-{await QUERIES.next_number.fetchval(connection, month=month, above=given.highest(month)):06d}"
+
+
+async def tier(connection: Connection, customer: int | None) -> str | None:
+    """How this customer is served; None: nobody known."""
+    found: str | None = await QUERIES.tier_of.fetchval(connection, customer=customer)
+    return found
+
+
+async def name(connection: Connection, person: int | None) -> str | None:
+    """As a journal row names a person; None: nobody."""
+    found: str | None = await QUERIES.name_of.fetchval(connection, person=person)
+    return found
 
 
 async def codes(connection: Connection) -> dict[str, set[str]]:

@@ -1,7 +1,7 @@
 -- part: whole
 -- Everything of a ticket, as ``model.Ticket`` has it.
-select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by, dispatched_at,
-       kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
+select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by, dispatched_at, reopened_at,
+       level, held_since, senior_at, tier, kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
 from ticket;
 
 -- name: load
@@ -36,7 +36,8 @@ insert into ticket_call (ticket_id, call_id, why) values (:ticket, :call, :why) 
 
 -- name: move
 -- Compare and set: no row comes back when the version is no longer :seen_version.
-update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, dispatched_at = :dispatched_at, changed_at = :changed_at,
+update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, dispatched_at = :dispatched_at, reopened_at = :reopened_at,
+       level = :level, held_since = :held_since, senior_at = :senior_at, tier = :tier, changed_at = :changed_at,
        kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, description = :description, address = :address, contact_number = :contact_number,
        customer_name = :customer_name, customer_number = :customer_number, answer = :answer, sources = :sources
 where id = :ticket and version = :seen_version returning id;
@@ -75,7 +76,15 @@ from call c left join customer k on k.id = c.customer_id where c.id = :call and 
 
 -- name: customer_of
 -- The customer of a number.
-select id, name from customer where number = :number;
+select id, name, tier from customer where number = :number;
+
+-- name: tier_of
+-- How a customer is served.
+select tier from customer where id = :customer;
+
+-- name: name_of
+-- A person's name.
+select name from person where id = :person;
 
 -- name: codes
 -- Classes in use.

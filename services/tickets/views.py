@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.access.actor import LoggedIn
-from services.access.policy import MINE, Act, owned
+from services.access.policy import MINE, Act
 from services.access.reads import Reads
 from services.calls import policy
 from services.clocks import store as clocked
@@ -17,8 +17,9 @@ from services.clocks.model import Deadline, Standing, standing
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.tickets import store
-from services.tickets.model import TEXTS, State, Ticket, without_words
-from services.tickets.policy import possible, steps
+from services.tickets.levels import Level
+from services.tickets.model import TEXTS, Place, State, Ticket, without_words
+from services.tickets.policy import possible, whose
 from services.tickets.workflow import Action
 
 DUE = 20
@@ -99,7 +100,7 @@ class Views:
     @staticmethod
     def listed(who: LoggedIn, rows: Sequence[Row]) -> Sequence[Listed]:
         """Rows of a list, each with what ``who`` can do with that ticket."""
-        return [Listed(row, steps(who, State(row["state"]), row["owner_id"])) for row in rows]
+        return [Listed(row, possible(who, place_of(row))) for row in rows]
 
     async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
         """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""
@@ -123,9 +124,14 @@ class Views:
         await self.reads.note(who, "transcript.read", f"call:{call}", {"through": "ticket"})
 
 
+def place_of(row: Row) -> Place:
+    """Of a row that has these columns, among others."""
+    return Place(State(row["state"]), Level(row["level"]), row["owner_id"], row["kind"])
+
+
 async def _may_read(taken: Connection, who: LoggedIn, ticket: Ticket) -> bool:
     """The words of the call behind the ticket; a ticket written by hand has none."""
-    if ticket.call_id is None or owned(who, ticket.owner_id) in MINE:
+    if ticket.call_id is None or whose(who, ticket) in MINE:
         return True
     return await policy.may(taken, who, Act.CALL_WORDS, ticket.call_id)
 

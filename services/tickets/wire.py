@@ -9,9 +9,25 @@ from pydantic import Field, StringConstraints
 
 from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
-from services.web.shapes import Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
+from services.tickets.levels import Level, Trigger
+from services.web.shapes import MANY_LINES, Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
-Step = Literal["change", "confirm", "discard", "restore", "close", "dispatch"]
+Step = Literal[
+    "change",
+    "confirm",
+    "discard",
+    "restore",
+    "close",
+    "dispatch",
+    "hand_over",
+    "escalate",
+    "suggest",
+    "take",
+    "give_back",
+    "decide",
+    "conclude",
+    "reopen",
+]
 """What a person can do with a ticket."""
 
 
@@ -57,6 +73,9 @@ class Ticket(Wire):
     created_by: str | None
     owner: str | None
     owner_id: int | None
+    level: Level = Field(description="whose work it is; without an owner it lies in that level's tray")
+    held_since: datetime | None = Field(description="since when it is in that tray, or in those hands")
+    tier: Tier | None = Field(description="its customer's, as it was when the case was confirmed")
     confirmed_at: datetime | None
     confirmed_by: str | None
     changed_at: datetime
@@ -81,6 +100,7 @@ class TicketRow(Wire):
     suggestion: str | None
     summary: str
     received_at: datetime
+    level: Level
     owner: str | None
     may: list[Step] = Field(description="as a ticket's")
 
@@ -152,6 +172,63 @@ class TicketNew(Wire):
 class VersionBody(Wire):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     note: Text400 = ""
+
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=MANY_LINES)]
+
+
+class ReasonBody(Wire):
+    """Compare and set, as ``VersionBody``; why is on record."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    reason: Reason
+
+
+class EscalateBody(Wire):
+    """What it goes to the manager hotline for, and why in words."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    triggers: Annotated[list[Trigger], Field(min_length=1, max_length=4)]
+    reason: Reason
+
+
+class TrayCounts(Wire):
+    """What is open at a level, each counted up to 1,000."""
+
+    level: Level
+    tray: int = Field(description="nobody has it yet")
+    mine: int = Field(description="whoever asks has it")
+
+
+class TrayQuery(Wire):
+    """In the level's tray, with whoever asks, or with others."""
+
+    which: Literal["tray", "mine", "others"] = "tray"
+
+
+class TrayRow(Wire):
+    """A case at its level: who sent it there and why, and its nearest clock."""
+
+    id: int
+    number: str | None
+    version: int
+    level: Level
+    kind: str | None
+    business: str | None
+    nature: str | None
+    suggestion: str | None
+    customer_number: WrittenNumber
+    customer_name: str
+    tier: Tier | None
+    summary: str
+    received_at: datetime
+    held_since: datetime | None
+    owner: str | None
+    sent_by: str | None = Field(description="null: nobody has sent it, or it came by itself")
+    reason: str | None
+    triggers: list[Trigger]
+    deadline: Deadline | None
+    may: list[Step] = Field(description="as a ticket's")
 
 
 class SeenTicket(Wire):

@@ -1,13 +1,15 @@
-"""Decides what may happen to a ticket next (SPEC A2, A3). No other place decides that.
+"""Decides what may happen to a ticket next (SPEC A2, A3, M1). No other place decides that; who gets it stands in ``levels``.
 
 A draft is nobody's case yet: the words of a call, waiting for a person. Confirming makes it a case with a number; from then on
-it can be corrected but not thrown away. Closing needs what settles it. Discarding is undone by restoring, never by a copy.
+it can be corrected but not thrown away. Closing needs what settles it. Discarding is undone by restoring, never by a copy. At the
+manager hotline a case is closed by a decision (conclude), and only there a closed one is opened again.
 
-             ┌──────── discard ────────┐
-             ▼                         │
-        discarded ──── restore ────► draft ── confirm ──► open ── close ──► closed
-                                      ▲ │                 ▲ │
-                                      └─┘ change, fill    └─┘ change, dispatch
+             ┌──────── discard ────────┐                      ┌──── reopen ────┐
+             ▼                         │                      ▼                │
+        discarded ──── restore ────► draft ── confirm ──────► open ── close ──► closed
+                                      ▲ │                     ▲ │     conclude
+                                      └─┘ change, fill        └─┘ change, dispatch, decide,
+                                                                  hand_over, escalate, suggest, take, give_back
 """
 
 from __future__ import annotations
@@ -16,12 +18,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from services.errors import Invalid, NotAllowed, WrongField
-from services.tickets.model import State, Ticket
+from services.errors import Conflict, Invalid, NotAllowed, WrongField
+from services.tickets.levels import LEVELS, TO_A_SENIOR_AT_ONCE, Hand, Level
+from services.tickets.model import Place, State, Ticket
 
 
 class Action(StrEnum):
-    """What people (and ``fill``: the transcript; ``dispatch``: an order that leaves) do to a ticket; the words of the journal."""
+    """What people (and ``fill``: the transcript; ``dispatch``: an order that leaves) do to a ticket; the words of the journal.
+
+    ``decide``: a decision of the manager hotline that leaves it where it is.
+    """
 
     CHANGE = "change"
     FILL = "fill"
@@ -30,7 +36,18 @@ class Action(StrEnum):
     RESTORE = "restore"
     CLOSE = "close"
     DISPATCH = "dispatch"
+    HAND_OVER = "hand_over"
+    ESCALATE = "escalate"
+    SUGGEST = "suggest"
+    TAKE = "take"
+    GIVE_BACK = "give_back"
+    DECIDE = "decide"
+    CONCLUDE = "conclude"
+    REOPEN = "reopen"
 
+
+HANDS: Mapping[Action, Hand] = {Action(hand): hand for hand in Hand}
+"""Those that change who holds it."""
 
 TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
     State.DRAFT: {
@@ -39,8 +56,15 @@ TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
         Action.CONFIRM: State.OPEN,
         Action.DISCARD: State.DISCARDED,
     },
-    State.OPEN: {Action.CHANGE: State.OPEN, Action.DISPATCH: State.OPEN, Action.CLOSE: State.CLOSED},
-    State.CLOSED: {},
+    State.OPEN: {
+        Action.CHANGE: State.OPEN,
+        Action.DISPATCH: State.OPEN,
+        Action.CLOSE: State.CLOSED,
+        **dict.fromkeys(HANDS, State.OPEN),
+        Action.DECIDE: State.OPEN,
+        Action.CONCLUDE: State.CLOSED,
+    },
+    State.CLOSED: {Action.REOPEN: State.OPEN},
     State.DISCARDED: {Action.RESTORE: State.DRAFT},
 }
 
@@ -59,13 +83,75 @@ class OrdersOpen(NotAllowed):
     code = "orders_open"
 
 
+class Held(Conflict):
+    """Somebody else has the case already."""
+
+    code = "held"
+
+
+class ForDataAdministrator(NotAllowed):
+    """A suggestion is the data administrator's to close (SPEC A3): it goes there first."""
+
+    code = "for_data_administrator"
+
+
+def possible(ticket: Ticket | Place) -> list[Action]:
+    """The steps that its state, its level and whether somebody has it allow, in the table's order."""
+    return [action for action in TRANSITIONS[ticket.state] if _fits(ticket, action)]
+
+
+def _fits(ticket: Ticket | Place, action: Action) -> bool:
+    match action:
+        case Action.TAKE:
+            return ticket.owner_id is None
+        case Action.GIVE_BACK:
+            return ticket.owner_id is not None
+        case Action.SUGGEST:
+            return ticket.kind == "suggestion" and Hand.SUGGEST in LEVELS[ticket.level]
+        case Action.HAND_OVER | Action.ESCALATE:
+            return HANDS[action] in LEVELS[ticket.level]
+        case Action.CLOSE:
+            return ticket.level is not Level.MANAGER and (ticket.kind != "suggestion" or ticket.level is Level.DATA)
+        case Action.DECIDE | Action.CONCLUDE:
+            return ticket.level is Level.MANAGER
+    return True
+
+
 def advance(ticket: Ticket, action: Action) -> Ticket:
-    """The ticket in its next state; NotAllowed (and nothing changed) if there is none."""
-    try:
-        state = TRANSITIONS[ticket.state][action]
-    except KeyError:
-        raise NotAllowed(f"{action} is not possible while {ticket.state}") from None
-    return replace(ticket, state=state, version=ticket.version + 1)
+    """The ticket in its next state and at its next level; NotAllowed, Held (and nothing changed) if there is none.
+
+    Who has it from then on is for whoever takes the step to say; once it is handed on, nobody.
+    """
+    state = TRANSITIONS[ticket.state].get(action)
+    if state is None:
+        raise NotAllowed(f"{action} is not possible while {ticket.state}")
+    if not _fits(ticket, action):
+        raise _unfit(ticket, action)
+    after = replace(ticket, state=state, version=ticket.version + 1)
+    if action is Action.REOPEN:
+        return replace(after, level=Level.MANAGER)
+    if action not in HANDS:
+        return after
+    return replace(after, level=LEVELS[ticket.level][HANDS[action]], owner_id=None)
+
+
+def _unfit(ticket: Ticket, action: Action) -> Conflict:
+    if action is Action.TAKE:
+        return Held()
+    if action is Action.CLOSE and ticket.level is not Level.MANAGER:
+        return ForDataAdministrator()
+    return NotAllowed(f"{action} is not possible at the level {ticket.level}")
+
+
+def onward(ticket: Ticket) -> Action | None:
+    """What a case that was just confirmed does by itself: a suggestion goes to the data administrator (SPEC A3), a big, important
+    or dedicated-line customer's case that no senior has goes to the seniors (A7).
+    """
+    if ticket.kind == "suggestion":
+        return Action.SUGGEST
+    if ticket.level is Level.JUNIOR and ticket.tier in TO_A_SENIOR_AT_ONCE:
+        return Action.HAND_OVER
+    return None
 
 
 def mandatory(ticket: Ticket, state: State) -> frozenset[str]:

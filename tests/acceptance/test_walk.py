@@ -163,12 +163,14 @@ async def _draft_is_right(centre: Centre, anna: Agent, ticket: int) -> None:
 
 
 async def _confirmed_ticket_is_in_the_list(centre: Centre, anna: Agent, ticket: int) -> None:
+    """A big customer's case: the seniors' by being confirmed (SPEC A7)."""
     number = await anna.confirm()
     kept = await centre.admin.get(f"/api/tickets/{ticket}")
-    assert (kept["number"], kept["state"], kept["owner"]) == (number, "open", "安娜")
+    assert (kept["number"], kept["state"], kept["level"], kept["owner"]) == (number, "open", "senior", None)
     journal = await centre.admin.get(f"/api/tickets/{ticket}/journal")
     assert [row["seq"] for row in journal] == list(range(1, kept["version"] + 1))
     await anna.room("tickets")
+    await anna.at("view-open").click()
     row = anna.at("ticket-row").filter(has_text=number)
     await expect(row).to_be_visible()
     await row.click()

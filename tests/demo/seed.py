@@ -115,7 +115,7 @@ async def file_case(desk: Desk, case: Case, *, key: str) -> None:
         await act(desk, ticket, "discard")
     elif case.becomes in ("open", "closed"):
         ticket = await act(desk, ticket, "confirm")
-        if case.becomes == "closed":
+        if case.becomes == "closed" and "close" in ticket["may"]:  # some are another's by being confirmed
             await act(desk, ticket, "close")
 
 

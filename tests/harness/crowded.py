@@ -95,6 +95,11 @@ select id, 'dispatch', 'left', author_id, task, false, 24, made_at, made_at from
 CHASES_SQL = """
 insert into outgoing (order_id, verb, state, author_id, task, urgent, reason, written_at)
 select id, 'chase', 'waiting', $1, task, false, repeat('因', 400), made_at from work_order"""
+TRAY_SQL = """
+insert into ticket (state, number, kind, level, version, received_at, changed_at, confirmed_at, held_since, customer_name,
+                    description)
+select 'open', 'T2026-10-' || lpad(n::text, 6, '0'), 'complaint', 'senior', 1, $1, $1, $1, $1, repeat('客', 80), left($2, 10000)
+from generate_series(1, $3::int) n"""
 ORDER_JOURNAL_SQL = """
 insert into order_journal (order_id, seq, at, person_id, action, changes)
 select 1, n, $1, $2, 'chase', jsonb_build_object('task', jsonb_build_array($3::text, $3::text)) from generate_series(1, 100) n"""
@@ -125,6 +130,7 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
         await connection.execute(TERMS_SQL, TERMS)
         first: int = await connection.fetchval(TICKETS_SQL, BEGAN, agent, TEXT, ROWS)
         await connection.execute(JOURNAL_SQL, first, BEGAN, agent, TEXT[:10_000], CHANGES)
+        await connection.execute(TRAY_SQL, BEGAN, TEXT, ROWS)
         await connection.execute(DEPARTMENTS_SQL, 400)
         await connection.execute(RULES_SQL, 1_900)
         await connection.execute(EDITION_SQL, BEGAN)

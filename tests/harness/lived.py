@@ -32,6 +32,7 @@ from services.orders.model import Dispatch
 from services.orders.papers import Papers
 from services.store import db
 from services.tickets.actions import Tickets
+from services.tickets.holding import Holding
 from tests.harness.office import QUEUE, ZONE
 
 CALL = CallId("tingsu-1795467600.1")
@@ -42,12 +43,13 @@ _CASE = {
     "kind": "complaint", "business": "fixed_telephone", "nature": "fault_repair", "description": "电话坏了",
     "answer": "已修复", "customer_number": NUMBER, "customer_name": "张桂芳",
 }  # fmt: skip
+_SUGGESTION = {"kind": "suggestion", "suggestion": "service", "description": "多开一个窗口"}
 _OUTCOMES = ("abandoned", "ivr_hangup", "refused", "lost")
 
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What can be asked for. ``calls[0]`` has everything; ``tickets`` are one of each state."""
+    """What can be asked for. ``calls[0]`` has everything; ``tickets`` are one of each state, then one in each of two trays."""
 
     calls: tuple[CallId, ...]
     tickets: tuple[int, ...]
@@ -136,13 +138,26 @@ async def _put(archive: Archive, key: str, folder: Path, content: bytes) -> tupl
 
 
 async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...]:
-    """A draft, an open one, a closed one, a discarded one; the call's is the open one."""
-    tickets, made, by = Tickets(pool, clock, ZONE), [], LoggedIn(person=agent, session=b"")
-    for number, steps in enumerate(((), ("confirm",), ("confirm", "close"), ("discard",))):
-        ticket, _ = await tickets.new(_CASE, key=f"lived-{number:04d}", by=by)
+    """A draft, an open one, a closed one, a discarded one; the call's is the open one. Then what lies in the trays.
+
+    What is confirmed by a senior agent stays with them.
+    """
+    junior = LoggedIn(person=agent, session=b"")
+    senior = LoggedIn(person=replace(agent, roles=(Role.senior_agent,)), session=b"")
+    tickets, made = Tickets(pool, clock, ZONE), []
+    for number, (fields, by, steps) in enumerate((
+        (_CASE, junior, ()),
+        (_CASE, senior, ("confirm",)),
+        (_CASE, senior, ("confirm", "close")),
+        (_CASE, junior, ("discard",)),
+        (_CASE, junior, ("confirm",)),
+        (_SUGGESTION, junior, ("confirm",)),
+    )):  # fmt: skip
+        ticket, _ = await tickets.new(fields, key=f"lived-{number:04d}", by=by)
         for step in steps:
             ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=by)
         made.append(ticket.id)
+    await Holding(tickets).hand_over(made[4], 2, "查不到", by=junior)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
     return tuple(made)
 

@@ -44,6 +44,10 @@ from services.floor.routes import BoardRoutes
 from services.following import Follow
 from services.homes.routes import HomeRoutes
 from services.homes.views import Homes
+from services.hotline.actions import Hotline
+from services.hotline.model import Limits
+from services.hotline.routes import HotlineRoutes
+from services.hotline.views import Views as HotlineViews
 from services.inbox.actions import Inbox
 from services.inbox.routes import InboxRoutes
 from services.now import Clock
@@ -59,7 +63,9 @@ from services.pops.screenpop import ScreenPop
 from services.recordings.playback import Playback
 from services.store import db
 from services.tickets.actions import Tickets
-from services.tickets.routes import TicketRoutes
+from services.tickets.holding import Holding
+from services.tickets.routes import HoldingRoutes, TicketRoutes
+from services.tickets.trays import Trays
 from services.tickets.views import Views
 from services.troubles import Troubles
 from services.web.live import Hub, LiveRoutes
@@ -236,16 +242,19 @@ async def office(
     made.journal.open()
     await made.directory.load()
     hands, orders = Hands(pool, clock, clocks, repair_hours=repair_hours), OrderViews.of(pool, clock, 2, clocks)
+    papers = Papers(hands, ZONE, refusals=2)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
-        PaperRoutes(Papers(hands, ZONE, refusals=2), orders),
+        PaperRoutes(papers, orders),
         OrderRoutes(Orders(hands, refusals=2), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),
         HomeRoutes(Homes(pool, clock, refusals=2)),
         FigureRoutes(Figures(pool, clock), clock),
+        HotlineRoutes(Hotline(made.tickets, papers, Limits()), HotlineViews(pool, clock)),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
         TicketRoutes(made.tickets, Views.of(pool, clock), ZONE),
+        HoldingRoutes(Holding(made.tickets), Trays(pool, clock), Views.of(pool, clock)),
         LexiconRoutes(Classes(pool, clock)),
         CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock), ZONE),
     )

@@ -14,6 +14,7 @@ from tests.harness.api import Api, account
 AGENTS = "junior_agent text_entry_clerk recording_extractor senior_agent manager"
 SENIORS = "senior_agent manager"
 DATA = "administrator data_administrator"
+HANDS = f"data_administrator {AGENTS}"
 CENTRE = f"administrator qa_inspector surveyor data_administrator statistician shift_leader {AGENTS}"
 LISTENERS = f"administrator qa_inspector surveyor shift_leader {AGENTS}"
 CALLS = f"statistician {LISTENERS}"
@@ -56,11 +57,26 @@ ALLOWED = {
     "GET /api/tickets": CENTRE,
     "POST /api/tickets": AGENTS,
     "GET /api/tickets/{ticket_id}": CENTRE,
-    "PATCH /api/tickets/{ticket_id}": AGENTS,
+    "PATCH /api/tickets/{ticket_id}": HANDS,
     "POST /api/tickets/{ticket_id}/confirm": AGENTS,
     "POST /api/tickets/{ticket_id}/discard": AGENTS,
     "POST /api/tickets/{ticket_id}/restore": AGENTS,
-    "POST /api/tickets/{ticket_id}/close": AGENTS,
+    "POST /api/tickets/{ticket_id}/close": HANDS,
+    "POST /api/tickets/{ticket_id}/hand-over": HANDS,
+    "POST /api/tickets/{ticket_id}/escalate": HANDS,
+    "POST /api/tickets/{ticket_id}/suggest": HANDS,
+    "POST /api/tickets/{ticket_id}/give-back": HANDS,
+    "POST /api/tickets/{ticket_id}/take": HANDS,
+    "GET /api/tickets/{ticket_id}/decisions": CENTRE,
+    "GET /api/tickets/{ticket_id}/story": CENTRE,
+    "POST /api/tickets/{ticket_id}/overrule": "manager",
+    "POST /api/tickets/{ticket_id}/hotline-order": "manager",
+    "POST /api/tickets/{ticket_id}/compensation": "manager",
+    "POST /api/tickets/{ticket_id}/compensation/answer": "manager",
+    "POST /api/tickets/{ticket_id}/conclude": "manager",
+    "POST /api/tickets/{ticket_id}/reopen": "manager",
+    "GET /api/trays": HANDS,
+    "GET /api/trays/{level}": HANDS,
     "POST /api/ticket-steps": AGENTS,
     "GET /api/tickets/{ticket_id}/journal": CENTRE,
     "GET /api/lexicon": CENTRE,

@@ -137,6 +137,10 @@ def reasons(_: int) -> Iterator[bytes]:
     yield body({"version": 100, "reason": "因" * 400})
 
 
+def handed_on(_: int) -> Iterator[bytes]:
+    yield body({"version": crowded.CHANGES, "reason": "因" * 400})
+
+
 def departments(_: int) -> Iterator[bytes]:
     each = [{"code": f"d{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "hours": 24, "position": n} for n in range(500)]
     rules = [{"department": f"d{n % 500}", "business": f"b{n}", "hours": 24} for n in range(2_000)]
@@ -198,6 +202,33 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/discard": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/restore": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/close": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/hand-over": handed_on,
+    "POST /api/tickets/{ticket_id}/escalate": lambda _: iter(
+        [body({"version": crowded.CHANGES, "triggers": ["overdue"] * 4, "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/suggest": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/give-back": handed_on,
+    "POST /api/tickets/{ticket_id}/take": lambda _: iter([body({"version": crowded.CHANGES})]),
+    "GET /api/tickets/{ticket_id}/decisions": nothing_more,
+    "GET /api/tickets/{ticket_id}/story": nothing_more,
+    "POST /api/tickets/{ticket_id}/overrule": lambda _: iter(
+        [body({"version": crowded.CHANGES, "step": 1, "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/hotline-order": lambda _: iter(
+        [body({"key": "b" * 64, "version": crowded.CHANGES, "department": 1, "task": TASK, "leads": False, "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/compensation": lambda _: iter(
+        [body({"version": crowded.CHANGES, "amount": "999999999.99", "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/compensation/answer": lambda _: iter(
+        [body({"version": crowded.CHANGES, "decision": 1, "granted": True, "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/conclude": lambda _: iter(
+        [body({"version": crowded.CHANGES, "answer": TASK, "reason": "因" * 400})]
+    ),
+    "POST /api/tickets/{ticket_id}/reopen": handed_on,
+    "GET /api/trays": nothing_more,
+    "GET /api/trays/{level}": nothing_more,
     "POST /api/ticket-steps": every_ticket,
     "GET /api/tickets/{ticket_id}/journal": nothing_more,
     "GET /api/lexicon": nothing_more,
@@ -303,7 +334,7 @@ def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
     path = path.replace("{order_id}", "1").replace("{paper_id}", "1").replace("{department_id}", "1").replace("{author_id}", "2")
     path = path.replace("{warning_id}", "1").replace("{evidence_id}", "1")
-    path = path.replace("{list_name}", "tickets").replace("{view_id}", "1")
+    path = path.replace("{list_name}", "tickets").replace("{view_id}", "1").replace("{level}", "senior")
     return (
         path.replace("{person_id}", "2")
         .replace("{customer_id}", "1")

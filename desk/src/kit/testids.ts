@@ -112,6 +112,12 @@ export const TEST = {
     paper: 'ticket-paper', // what is printed
     document: 'ticket-document',
     draftRow: 'draft-row', // data-ticket-id
+    holder: 'ticket-holder', // data-level, data-owner
+    hands: 'hand-on',
+    hand: (step: string) => `hand-${step}`,
+    handReason: 'hand-reason',
+    trigger: (code: string) => `trigger-${code}`,
+    handSend: 'hand-send',
   },
   words: {
     panel: 'transcript', // data-state
@@ -139,6 +145,22 @@ export const TEST = {
     callOff: 'import-call-off',
     progress: 'import-progress', // data-state
     failure: 'import-failure',
+  },
+  hotline: {
+    panel: 'decisions',
+    decision: 'decision', // data-kind, data-seq
+    decide: (kind: string) => `decide-${kind}`,
+    entry: (field: string) => `decision-${field}`,
+    send: 'decision-send',
+    story: 'story',
+    told: 'story-row', // data-what, data-action
+    overrule: 'overrule',
+  },
+  tray: {
+    count: 'tray-count', // data-level
+    row: 'tray-row', // data-ticket-id
+    which: (which: string) => `tray-${which}`,
+    take: 'tray-take',
   },
   list: {
     view: (view: string) => `view-${view}`,
@@ -210,5 +232,5 @@ export const TEST = {
   cases: { stage: (stage: string) => `stage-${stage}`, mark: (mark: string) => `cases-${mark}`, row: 'open-case' }, // aria-pressed, data-count; data-ticket-id, data-stage
   figures: { row: 'figures-row', figure: (figure: string) => `figure-${figure}`, behind: 'figures-behind' }, // data-id
   policy: { row: 'policy-row' }, // data-what
-  journal: { row: 'journal-row' }, // data-action
+  journal: { way: (way: string) => `journal-${way}`, row: 'journal-row' }, // data-action
 } as const

@@ -36,6 +36,8 @@ export type Source = Wire<'Source'>
 export type Ticket = Wire<'Ticket'>
 /** What a person can do with a ticket. */
 export type Step = Ticket['may'][number]
+export type Level = Ticket['level']
+export type TrayRow = Wire<'TrayRow'>
 export type TicketRow = Wire<'TicketRow'>
 export type TicketFields = Wire<'TicketFields'>
 export type TicketField = keyof TicketFields & keyof Ticket

@@ -16,6 +16,7 @@ import { customers } from '@/rooms/customers/words'
 import { departments } from '@/rooms/departments/words'
 import { floor } from '@/rooms/floor/words'
 import { home } from '@/rooms/home/words'
+import { hotline } from '@/rooms/hotline/words'
 import { inbox } from '@/rooms/inbox/words'
 import { orders } from '@/rooms/orders/words'
 import { people } from '@/rooms/people/words'
@@ -30,8 +31,8 @@ export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
 /** Each room's own, and what they share. A section stands in one of them only. */
-export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, inbox, orders, people, policy, results, system, tickets] as const
-export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...inbox, ...orders, ...people, ...policy, ...results, ...system, ...tickets }
+export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, hotline, inbox, orders, people, policy, results, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...hotline, ...inbox, ...orders, ...people, ...policy, ...results, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

@@ -1,6 +1,6 @@
 /** Tickets and their history. */
 import { query, Refused, request } from '@/kit/http'
-import type { Wire } from '@/kit/wire'
+import type { Level, Wire } from '@/kit/wire'
 
 const JOURNAL_PAGE = 40
 
@@ -38,8 +38,15 @@ export async function stepEach(action: BulkStep, tickets: readonly SeenTicket[])
   return taken
 }
 export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
-export const actOnTicket = (ticketId: number, action: TicketAction, body: Wire<'VersionBody'>) =>
-  request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action}`, body)
+/** What changes who has it. */
+export type HandStep = 'take' | 'hand_over' | 'escalate' | 'suggest' | 'give_back'
+/** What a step says besides the version. */
+export type Said = Pick<Wire<'VersionBody'>, 'note'> | Pick<Wire<'ReasonBody'>, 'reason'> | Pick<Wire<'EscalateBody'>, 'reason' | 'triggers'>
+export const actOnTicket = (ticketId: number, action: TicketAction | HandStep, version: number, said: Said) =>
+  request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action.replace('_', '-')}`, { version, ...said })
+/** The trays from which one may take. */
+export const trays = () => request<Wire<'TrayCounts'>[]>('GET', 'trays')
+export const tray = (level: Level, which: 'tray' | 'mine' | 'others') => request<Wire<'TrayRow'>[]>('GET', `trays/${level}${query({ which })}`)
 /** The whole of it; the server gives a page at a time, for one row may be long. */
 export async function journal(ticketId: number): Promise<Wire<'JournalRow'>[]> {
   const rows: Wire<'JournalRow'>[] = []

@@ -27,7 +27,8 @@ export type Saving = 'clean' | 'typing' | 'saving' | 'saved' | 'offline' | 'refu
 
 const isOpen = (ticket: Ticket) => ticket.state === 'draft' || ticket.state === 'open'
 const isAway = (error: unknown) => error instanceof Unreachable || (error instanceof Refused && error.status >= 500)
-const isStale = (error: unknown) => error instanceof Refused && error.problem.code === 'stale'
+/** What is shown is no longer how it is: it is read again. */
+const isStale = (error: unknown) => error instanceof Refused && ['stale', 'held'].includes(error.problem.code)
 const isEmpty = (fields: object) => Object.keys(fields).length === 0
 const startOf = (person: number) => `draft.${person}.`
 const startOfNew = (person: number) => `new.${person}.`
@@ -75,7 +76,7 @@ function blank(owner: string): Ticket {
   const at = new Date(now()).toISOString()
   return {
     ...texts, ...nobody, id: 0, state: 'draft', version: 0, kind: null, business: null, nature: null, suggestion: null, sources: {},
-    received_at: at, changed_at: at, owner, drafting: 'none', may: ['change'], wants: [], deadlines: [],
+    level: 'junior', held_since: null, tier: null, received_at: at, changed_at: at, owner, drafting: 'none', may: ['change'], wants: [], deadlines: [],
   }
 }
 
@@ -305,16 +306,16 @@ export function useTicketForm(which: Which) {
   }
 
   /** Confirm, discard and the like, always after what is typed has been saved. Throws what the server says. */
-  async function act(action: api.TicketAction, note = ''): Promise<Ticket> {
+  async function act(action: api.TicketAction | api.HandStep, said: api.Said = { note: '' }): Promise<Ticket> {
     await flush()
     if (!ticket.value) throw refusal
     if (dirty.value && action !== 'discard') throw unsaved()
-    return inTurn(id || which, () => step(action, note, ticket.value?.version ?? 0))
+    return inTurn(id || which, () => step(action, said, ticket.value?.version ?? 0))
   }
 
-  async function step(action: api.TicketAction, note: string, version: number): Promise<Ticket> {
+  async function step(action: api.TicketAction | api.HandStep, said: api.Said, version: number): Promise<Ticket> {
     try {
-      const fresh = await api.actOnTicket(id, action, { version, note })
+      const fresh = await api.actOnTicket(id, action, version, said)
       if (action === 'discard') drop()
       receive(fresh)
       return fresh

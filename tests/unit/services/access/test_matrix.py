@@ -23,6 +23,6 @@ def test_each_role_reaches_what_the_policy_says(role: Role) -> None:
 
 
 def test_a_line_reads_as_a_person_would_say_it() -> None:
-    assert LINES[Act.TICKET_CLOSE][Role.junior_agent] == {Whose.OWN, Whose.NOBODYS}
+    assert LINES[Act.TICKET_CLOSE][Role.junior_agent] == {Whose.OWN, Whose.NOBODYS, Whose.TRAY}
     assert LINES[Act.ORDER_ANSWER] == {Role.department_officer: frozenset({Whose.DEPARTMENT})}
     assert LINES[Right.PEOPLE] == {Role.administrator: ANYBODYS}

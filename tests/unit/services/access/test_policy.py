@@ -8,24 +8,31 @@ from datetime import UTC, datetime
 import pytest
 
 from services.access.actor import LoggedIn, Person
-from services.access.policy import MINE, POLICY, Act, Whose, may, owned, reach
+from services.access.policy import MINE, POLICY, Act, Whose, may, reach
 from services.access.rights import Role
+from services.tickets import workflow
 from services.tickets.actions import draft
+from services.tickets.levels import Level
 from services.tickets.model import State
-from services.tickets.policy import ACTS, possible
-from services.tickets.workflow import TRANSITIONS, Action
+from services.tickets.policy import ACTS, possible, relation
+from services.tickets.workflow import Action
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 NOBODY: frozenset[Whose] = frozenset()
 EVERYBODY = frozenset(Whose)
+NOT_ABOVE = EVERYBODY - {Whose.ABOVE}
+IN_A_TRAY = frozenset({Whose.NOBODYS, Whose.TRAY})
 HANDS = {
     Act.TICKET_CHANGE,
     Act.TICKET_CONFIRM,
     Act.TICKET_DISCARD,
     Act.TICKET_RESTORE,
     Act.TICKET_CLOSE,
+    Act.TICKET_HAND,
     Act.ORDER_WRITE,
 }
+TRAYS = {Act.TICKET_TAKE}
+MANAGERS = {Act.TICKET_DECIDE}
 SENIORS = {Act.ORDER_REVIEW, Act.ORDER_SECOND, Act.ORDER_DECIDE}
 DEPARTMENTS = {Act.ORDER_ANSWER}
 REMINDERS = {Act.ORDER_REMIND}
@@ -52,26 +59,36 @@ def test_everybody_hears_their_own_bell_and_nobody_elses(role: Role, act: Act) -
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_taken(act: Act) -> None:
-    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS
+    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | MANAGERS
     wanted = NOBODY if act in barred else MINE if act in HANDS | EARS else EVERYBODY
-    assert reach(person(Role.junior_agent), act) == wanted
+    assert reach(person(Role.junior_agent), act) == (IN_A_TRAY if act in TRAYS else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
-def test_a_senior_has_a_hand_on_every_case_and_order(act: Act) -> None:
-    wanted = NOBODY if act in DEPARTMENTS | EXPORTS | ADMINISTRATORS else EVERYBODY
-    assert reach(person(Role.senior_agent), act) == wanted
+def test_a_senior_has_a_hand_on_every_case_and_order_but_those_above(act: Act) -> None:
+    wanted = NOT_ABOVE if act in HANDS else IN_A_TRAY if act in TRAYS else EVERYBODY
+    barred = DEPARTMENTS | EXPORTS | ADMINISTRATORS | MANAGERS
+    assert reach(person(Role.senior_agent), act) == (NOBODY if act in barred else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
-def test_the_manager_may_take_lists_away_besides(act: Act) -> None:
-    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS else EVERYBODY)
+def test_the_manager_may_take_lists_away_and_decide_besides(act: Act) -> None:
+    wanted = NOT_ABOVE if act in HANDS else IN_A_TRAY if act in TRAYS else EVERYBODY
+    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_administrator_keeps_customers_and_cases_stay_whose_they_are(act: Act) -> None:
-    wanted = NOBODY if act in HANDS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | {Act.TICKET_CREATE} else EVERYBODY
-    assert reach(person(Role.administrator), act) == wanted
+    barred = HANDS | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | {Act.TICKET_CREATE}
+    assert reach(person(Role.administrator), act) == (NOBODY if act in barred else EVERYBODY)
+
+
+@pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
+def test_the_data_administrator_has_a_hand_on_suggestions_and_on_nothing_else(act: Act) -> None:
+    hand = frozenset({Whose.OWN, Whose.TRAY}) if act in {Act.TICKET_CHANGE, Act.TICKET_CLOSE, Act.TICKET_HAND} else NOBODY
+    hand = frozenset({Whose.TRAY}) if act in TRAYS else hand
+    seen = {Act.TICKET_SEE, Act.ORDER_SEE, Act.CUSTOMER_SEE}
+    assert reach(person(Role.data_administrator), act) == (EVERYBODY if act in seen else hand)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
@@ -82,7 +99,9 @@ def test_who_works_for_a_department_sees_and_answers_its_own_orders_and_nothing_
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_who_supervises_hears_and_sees_all_and_changes_nothing(act: Act) -> None:
-    barred = HANDS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | {Act.TICKET_CREATE}
+    barred = (
+        HANDS | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | {Act.TICKET_CREATE}
+    )
     assert reach(person(Role.qa_inspector), act) == (NOBODY if act in barred else EVERYBODY)
 
 
@@ -98,12 +117,35 @@ def test_what_can_be_done_with_a_ticket_is_what_its_state_and_its_owner_allow(
 ) -> None:
     ticket = draft(received_at=NOW, now=NOW, created_by=None, owner=owner)
     ticket = replace(ticket, state=state)
-    steps = set(TRANSITIONS[state]) - {Action.FILL} if mine else set()
+    steps = set(workflow.possible(ticket)) - {Action.FILL, Action.REOPEN} if mine else set()
     assert set(possible(person(Role.junior_agent), ticket)) == steps
     assert possible(person(Role.qa_inspector), ticket) == []
 
 
-def test_a_thing_is_ones_own_anothers_or_nobodys() -> None:
-    who = person(Role.junior_agent)
-    assert [owned(who, owner) for owner in (1, 2, None)] == [Whose.OWN, Whose.OTHERS, Whose.NOBODYS]
-    assert [may(who, Act.TICKET_CLOSE, whose) for whose in Whose] == [True, True, False, False, False]
+def whose_is(role: Role, level: Level, owner: int | None) -> Whose:
+    return relation(person(role), level, owner)
+
+
+def test_whoever_handed_a_case_over_reads_it_and_changes_nothing() -> None:
+    junior = person(Role.junior_agent)
+    for owner in (None, 2):
+        case = replace(draft(received_at=NOW, now=NOW, created_by=1, owner=owner), state=State.OPEN, level=Level.SENIOR)
+        assert possible(junior, case) == []
+        assert may(junior, Act.TICKET_SEE, relation(junior, case.level, case.owner_id))
+
+
+def test_a_tray_is_for_people_of_its_level_to_take_from() -> None:
+    trays = {level: {role for role in Role if may(person(role), Act.TICKET_TAKE, whose_is(role, level, None))} for level in Level}
+    agents = {Role.junior_agent, Role.text_entry_clerk, Role.recording_extractor, Role.senior_agent, Role.manager}
+    assert trays == {
+        Level.JUNIOR: agents,
+        Level.SENIOR: {Role.senior_agent, Role.manager},
+        Level.MANAGER: {Role.manager},
+        Level.DATA: {Role.data_administrator},
+    }
+
+
+def test_a_senior_has_no_hand_on_what_the_manager_hotline_has() -> None:
+    case = replace(draft(received_at=NOW, now=NOW, created_by=1, owner=2), state=State.OPEN, level=Level.MANAGER)
+    assert possible(person(Role.senior_agent), case) == []
+    assert Action.CHANGE in possible(person(Role.manager, 3), case)

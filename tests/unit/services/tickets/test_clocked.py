@@ -1,4 +1,4 @@
-"""Which clocks run for a ticket: A3, N2 and O1."""
+"""Which clocks run for a ticket: A3, A7, N2 and O1."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from services.clocks.model import Start
 from services.tickets.actions import draft
 from services.tickets.clocked import Turn, running, turn
+from services.tickets.levels import TO_A_SENIOR_AT_ONCE, Level
 from services.tickets.model import State
 
 RECEIVED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -52,7 +53,6 @@ def test_confirming_begins_and_closing_settles() -> None:
     assert turn(COMPLAINT, replace(COMPLAINT, state=State.CLOSED)) == Turn(
         {}, frozenset({"O1"}), frozenset({"N2"})
     )  # on the spot
-    assert turn(SUGGESTION, replace(SUGGESTION, state=State.CLOSED)) == Turn({}, frozenset({"A3"}), NONE)
 
 
 def test_what_turns_out_to_be_of_another_kind_has_its_clocks() -> None:
@@ -63,3 +63,39 @@ def test_what_turns_out_to_be_of_another_kind_has_its_clocks() -> None:
 def test_a_change_of_words_leaves_the_clocks_alone() -> None:
     assert turn(COMPLAINT, replace(COMPLAINT, description="another")) == Turn({}, NONE, NONE)
     assert turn(DRAFT, replace(DRAFT, state=State.DISCARDED)) == Turn({}, NONE, NONE)
+
+
+def test_a3_is_met_by_arrival_in_the_data_administrators_tray() -> None:
+    handed = replace(SUGGESTION, level=Level.DATA, owner_id=None)
+    assert turn(SUGGESTION, handed) == Turn({}, frozenset({"A3"}), NONE)
+    assert turn(handed, replace(handed, owner_id=7)) == Turn({}, NONE, NONE)
+    assert turn(handed, replace(handed, state=State.CLOSED)) == Turn({}, NONE, NONE)
+
+
+def test_a3_stops_where_the_manager_hotline_has_the_suggestion() -> None:
+    assert turn(SUGGESTION, replace(SUGGESTION, level=Level.MANAGER)) == Turn({}, NONE, frozenset({"A3"}))
+
+
+@pytest.mark.parametrize("tier", sorted(TO_A_SENIOR_AT_ONCE))
+def test_a7_runs_from_the_receipt_until_a_senior_has_the_case(tier: str) -> None:
+    case = replace(COMPLAINT, tier=tier)
+    receipt = Start(RECEIVED, "receipt")
+    assert running(case) == {"N2": receipt, "O1": receipt, "A7": receipt}
+    tray = replace(case, level=Level.SENIOR, owner_id=None)
+    assert turn(case, tray) == Turn({}, NONE, NONE), "in the tray nobody has it yet"
+    had = replace(tray, owner_id=2, senior_at=CONFIRMED)
+    assert turn(tray, had) == Turn({}, frozenset({"A7"}), NONE)
+    assert turn(had, replace(had, owner_id=None)) == Turn({}, NONE, NONE), "given back, it has been a senior's"
+
+
+def test_a7_is_nobody_elses() -> None:
+    for tier in ("normal", None):
+        assert "A7" not in running(replace(COMPLAINT, tier=tier))
+    assert "A7" not in running(replace(SUGGESTION, tier="big")), "a suggestion goes to the data administrator"
+
+
+def test_what_the_manager_opens_again_is_dispatched_within_an_hour_of_that() -> None:
+    again = CONFIRMED + timedelta(days=3)
+    reopened = replace(COMPLAINT, level=Level.MANAGER, reopened_at=again)
+    assert running(reopened) == {"N2": Start(again, "reopened"), "O1": Start(again, "reopened")}
+    assert running(replace(SUGGESTION, level=Level.MANAGER, reopened_at=again)) == {}

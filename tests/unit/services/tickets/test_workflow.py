@@ -1,4 +1,4 @@
-"""The workflow table (SPEC A2): complete, and every move that is not in it is refused and changes nothing."""
+"""The workflow table (SPEC A2, A3, A7, M1): complete, and every move that is not in it is refused and changes nothing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,24 @@ import pytest
 
 from services.errors import Invalid, NotAllowed
 from services.tickets.actions import draft
+from services.tickets.levels import LEVELS, Level
 from services.tickets.model import State, Ticket, by_agent, fill
-from services.tickets.workflow import CASES, FINAL, TRANSITIONS, Action, advance, check_codes, check_complete, missing, wants
+from services.tickets.workflow import (
+    CASES,
+    FINAL,
+    HANDS,
+    TRANSITIONS,
+    Action,
+    ForDataAdministrator,
+    Held,
+    advance,
+    check_codes,
+    check_complete,
+    missing,
+    onward,
+    possible,
+    wants,
+)
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EMPTY = draft(received_at=AT, now=AT, created_by=1, owner=1)
@@ -21,13 +37,26 @@ def ticket(**fields: str) -> Ticket:
     return fill(EMPTY, by_agent(fields))[0]
 
 
+def fitting(state: State, action: Action) -> Ticket:
+    """A ticket in that state that has all that the step asks for besides."""
+    manager = action in {Action.DECIDE, Action.CONCLUDE}
+    return replace(
+        EMPTY,
+        state=state,
+        version=4,
+        kind="suggestion" if action is Action.SUGGEST else "complaint",
+        level=Level.MANAGER if manager else Level.JUNIOR,
+        owner_id=None if action is Action.TAKE else 1,
+    )
+
+
 def test_every_state_has_its_row() -> None:
     assert set(TRANSITIONS) == set(State)
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(State, Action)))
 def test_a_move_is_in_the_table_or_refused(state: State, action: Action) -> None:
-    before = replace(EMPTY, state=state, version=4)
+    before = fitting(state, action)
     if action in TRANSITIONS[state]:
         after = advance(before, action)
         assert (after.state, after.version) == (TRANSITIONS[state][action], 5)
@@ -36,14 +65,76 @@ def test_a_move_is_in_the_table_or_refused(state: State, action: Action) -> None
             advance(before, action)
 
 
-def test_every_state_can_be_reached_from_a_draft_and_final_ones_lead_nowhere() -> None:
+def test_every_state_can_be_reached_from_a_draft_and_final_ones_lead_nowhere_but_by_the_manager() -> None:
     reached, frontier = {State.DRAFT}, [State.DRAFT]
     while frontier:
         new = set(TRANSITIONS[frontier.pop()].values()) - reached
         reached |= new
         frontier += new
     assert reached == set(State)
-    assert {state for state in State if not TRANSITIONS[state]} == FINAL
+    assert {state for state in State if set(TRANSITIONS[state]) <= {Action.REOPEN}} == FINAL
+
+
+@pytest.mark.parametrize(("level", "action"), list(product(Level, Action)))
+def test_a_step_leads_to_the_level_of_the_table_or_is_refused(level: Level, action: Action) -> None:
+    before = replace(fitting(State.OPEN, action), level=level)
+    leads = {HANDS[action]: None} if action in HANDS else {}
+    if not (set(leads) <= set(LEVELS[level])):
+        with pytest.raises(NotAllowed):
+            advance(before, action)
+    elif action in HANDS:
+        after = advance(before, action)
+        assert (after.level, after.owner_id) == (LEVELS[level][HANDS[action]], None)
+        assert action in possible(before)
+
+
+def test_every_level_has_its_row_and_can_be_left() -> None:
+    assert set(LEVELS) == set(Level)
+    assert {after for steps in LEVELS.values() for after in steps.values()} == set(Level)
+    assert all(set(steps.values()) - {level} for level, steps in LEVELS.items())
+
+
+def test_one_of_two_takes_a_case_and_the_other_hears_that_it_is_taken() -> None:
+    with pytest.raises(Held):
+        advance(replace(EMPTY, state=State.OPEN, owner_id=2), Action.TAKE)
+    with pytest.raises(NotAllowed):
+        advance(replace(EMPTY, state=State.OPEN, owner_id=None), Action.GIVE_BACK)
+
+
+def test_a_suggestion_is_the_data_administrators_to_close() -> None:
+    suggestion = replace(EMPTY, state=State.OPEN, kind="suggestion")
+    with pytest.raises(ForDataAdministrator):
+        advance(suggestion, Action.CLOSE)
+    assert advance(replace(suggestion, level=Level.DATA), Action.CLOSE).state is State.CLOSED
+    with pytest.raises(NotAllowed):
+        advance(replace(EMPTY, state=State.OPEN, kind="complaint"), Action.SUGGEST)
+
+
+def test_at_the_manager_hotline_a_case_is_closed_by_a_decision_and_there_alone() -> None:
+    case = replace(EMPTY, state=State.OPEN, kind="complaint")
+    for action in (Action.DECIDE, Action.CONCLUDE):
+        with pytest.raises(NotAllowed):
+            advance(case, action)
+    with pytest.raises(NotAllowed):
+        advance(replace(case, level=Level.MANAGER), Action.CLOSE)
+    assert advance(replace(case, level=Level.MANAGER), Action.CONCLUDE).state is State.CLOSED
+    assert advance(replace(case, state=State.CLOSED), Action.REOPEN).level is Level.MANAGER
+
+
+@pytest.mark.parametrize(
+    ("kind", "tier", "level", "step"),
+    [
+        ("suggestion", None, Level.JUNIOR, Action.SUGGEST),
+        ("suggestion", "big", Level.SENIOR, Action.SUGGEST),
+        ("complaint", "big", Level.JUNIOR, Action.HAND_OVER),
+        ("enquiry", "dedicated_line", Level.JUNIOR, Action.HAND_OVER),
+        ("complaint", "important", Level.SENIOR, None),
+        ("complaint", "normal", Level.JUNIOR, None),
+        ("complaint", None, Level.JUNIOR, None),
+    ],
+)
+def test_what_a_confirmed_case_does_by_itself(kind: str, tier: str | None, level: Level, step: Action | None) -> None:
+    assert onward(replace(EMPTY, state=State.OPEN, kind=kind, tier=tier, level=level)) is step
 
 
 def test_a_case_is_never_a_draft_again() -> None:

@@ -1,0 +1,170 @@
+"""Performs what the manager hotline decides about a case (SPEC M1, N6).
+
+Each is one transaction: the decision, the case's journal, and whatever follows from it. The manager leads and reviews like a
+senior agent, so what a decision asks for is done by the ordinary steps too: a dispatch leaves at once, a step that does not stand
+is put right by another one. A decision says that it was one, and why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from services.access.actor import LoggedIn
+from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
+from services.hotline import store
+from services.hotline.model import Decision, DecisionKind, Limits
+from services.hotline.store import QUERIES
+from services.orders import store as orders
+from services.orders.model import Dispatch, Order
+from services.orders.papers import Papers
+from services.store.db import Connection
+from services.tickets import store as tickets
+from services.tickets.actions import Tickets, moved, taken
+from services.tickets.model import Changes, Ticket, by_agent, fill
+from services.tickets.store import Entry
+from services.tickets.workflow import Action, OrdersOpen, advance, check_complete
+
+CENT = Decimal("0.01")
+
+
+class CompensationOpen(NotAllowed):
+    """A compensation waits for another manager's answer."""
+
+    code = "compensation_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of the case's journal, or of one of its orders'."""
+
+    seq: int
+    order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """The use-cases. Whoever takes one holds the case's row; ``version`` is the case's."""
+
+    tickets: Tickets
+    papers: Papers
+    limits: Limits
+
+    async def overrule(self, ticket: int, version: int, step: Step, reason: str, *, by: LoggedIn) -> Ticket:
+        """This step does not stand. It stays in the journal; what is to be instead is done by the steps there are."""
+        async with self.tickets.hand_on(ticket, version, Action.DECIDE, by) as (connection, before):
+            action = await self._overruled(connection, ticket, step)
+            decision = self._decision(DecisionKind.OVERRULE, by, reason)
+            if step.order is None:
+                decision = replace(decision, step=step.seq)
+            else:
+                decision = replace(decision, order_id=step.order, order_step=step.seq)
+            return await self._decided(connection, before, decision, {"overruled": (None, f"{step.seq} {action}")})
+
+    async def order(self, ticket: int, version: int, wanted: Dispatch, *, key: str, by: LoggedIn) -> tuple[Ticket, Order]:
+        """A work order to whichever department; it leaves at once. A repeated ``key`` returns the first one."""
+        digest = wanted.digest(ticket)
+        async with self.tickets.hand_on(ticket, None, Action.DECIDE, by) as (connection, before):
+            if first := await orders.of_key(connection, by.id, key, digest):
+                return before, first
+            if before.version != version:
+                raise Stale("somebody else changed the ticket in the meantime")
+            advance(before, Action.DECIDE)
+            made = await self.papers.send(connection, before, wanted, by=by)
+            await orders.take_key(connection, made, key, digest, by=by.id, at=self.tickets.clock.now())
+            dispatched = await tickets.load(connection, ticket)
+            decision = replace(self._decision(DecisionKind.ORDER, by, wanted.reason), order_id=made.id)
+            after = await self._decided(connection, dispatched, decision, {"order": (None, made.number)})
+        if made.number:
+            await self.papers.given.note(made.number)
+        return after, made
+
+    async def compensate(self, ticket: int, version: int, amount: Decimal, reason: str, *, by: LoggedIn) -> Ticket:
+        """What the customer gets. Above the limit it waits for another manager."""
+        if amount <= 0:
+            raise Invalid((WrongField("amount", "nothing", "more than nothing"),))
+        exact = amount.quantize(CENT)
+        async with self.tickets.hand_on(ticket, version, Action.DECIDE, by) as (connection, before):
+            alone = by.id if exact <= self.limits.alone else None
+            decision = replace(
+                self._decision(DecisionKind.COMPENSATE, by, reason),
+                amount=exact,
+                currency=self.limits.currency,
+                approved_by=alone,
+            )
+            return await self._decided(connection, before, decision, {"amount": (None, f"{exact} {self.limits.currency}")})
+
+    async def answer(self, ticket: int, version: int, about: int, reason: str, *, granted: bool, by: LoggedIn) -> Ticket:
+        """Another manager's answer to an amount above the limit. Raises Forbidden for whoever set it."""
+        async with self.tickets.hand_on(ticket, version, Action.DECIDE, by) as (connection, before):
+            waiting = await QUERIES.waiting.fetchrow(connection, ticket=ticket, seq=about)
+            if waiting is None:
+                raise NotAllowed("this decision waits for nobody")
+            if waiting["person_id"] == by.id:
+                raise Forbidden("another manager answers it")
+            kind = DecisionKind.APPROVE if granted else DecisionKind.DENY
+            decision = replace(self._decision(kind, by, reason), answers=about)
+            return await self._decided(connection, before, decision, {"answers": (None, str(about))})
+
+    async def conclude(self, ticket: int, version: int, answer: str, reason: str, *, by: LoggedIn) -> Ticket:
+        """Closes the case; ``answer`` is what the customer was told ('': as it stands there). Raises Invalid, OrdersOpen,
+        CompensationOpen.
+        """
+        async with self.tickets.hand_on(ticket, version, Action.CONCLUDE, by) as (connection, before):
+            after = advance(before, Action.CONCLUDE)
+            changes: Changes = {"state": (before.state, after.state)}
+            if answer.strip():
+                after, filled = fill(after, by_agent({"answer": answer}))
+                changes |= filled
+            check_complete(after)
+            if await tickets.QUERIES.open_orders.fetchval(connection, ticket=ticket):
+                raise OrdersOpen
+            if await QUERIES.open_compensation.fetchval(connection, ticket=ticket):
+                raise CompensationOpen
+            decision = self._decision(DecisionKind.CONCLUDE, by, reason)
+            return await self._decided(connection, before, decision, changes, after=after)
+
+    async def reopen(self, ticket: int, version: int, reason: str, *, by: LoggedIn) -> Ticket:
+        """A closed case is open again, in the hands of whoever opens it; its clocks count from now on."""
+        async with self.tickets.hand_on(ticket, version, Action.REOPEN, by) as (connection, before):
+            now = self.tickets.clock.now()
+            after = replace(taken(advance(before, Action.REOPEN), by, now), reopened_at=now)
+            changes: Changes = {"state": (before.state, after.state)}
+            if before.level is not after.level:
+                changes["level"] = (before.level, after.level)
+            changes["owner"] = (await tickets.name(connection, before.owner_id), by.person.name)
+            return await self._decided(connection, before, self._decision(DecisionKind.REOPEN, by, reason), changes, after=after)
+
+    def _decision(self, kind: DecisionKind, by: LoggedIn, reason: str) -> Decision:
+        return Decision(kind=kind, by=by.id, at=self.tickets.clock.now(), reason=reason)
+
+    async def _decided(
+        self, connection: Connection, before: Ticket, decision: Decision, changes: Changes, *, after: Ticket | None = None
+    ) -> Ticket:
+        """The case after the decision: where it is, unless ``after`` says otherwise; and the row of its journal."""
+        action = ACTIONS.get(decision.kind, Action.DECIDE)
+        after = after or advance(before, action)
+        seq = await store.write(connection, before.id, decision)
+        said: Changes = {"decision": (None, f"{seq} {decision.kind}"), **changes}
+        entry = Entry(action, decision.by, decision.at, said, decision.reason)
+        await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks)
+        return await tickets.load(connection, before.id)
+
+    @staticmethod
+    async def _overruled(connection: Connection, ticket: int, step: Step) -> str:
+        """What was done by the step. Raises Invalid if there is none of this case, Conflict if it does not stand already."""
+        if step.order is None:
+            action = await QUERIES.journal_row.fetchval(connection, ticket=ticket, step=step.seq)
+            which = {"step": step.seq, "order": None, "order_step": None}
+        else:
+            action = await QUERIES.order_row.fetchval(connection, ticket=ticket, order=step.order, step=step.seq)
+            which = {"step": None, "order": step.order, "order_step": step.seq}
+        if action is None:
+            raise Invalid((WrongField("step", "no_such_step", "a step of this case"),))
+        if await QUERIES.overruled.fetchval(connection, ticket=ticket, **which):
+            raise Conflict("this step does not stand already")
+        return str(action)
+
+
+ACTIONS = {DecisionKind.CONCLUDE: Action.CONCLUDE, DecisionKind.REOPEN: Action.REOPEN}
+"""Decisions that are a step of the case's own; the others leave it where it is."""
