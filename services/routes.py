@@ -37,7 +37,7 @@ from services.floor.wire import BoardMessage
 from services.homes.routes import HomeRoutes
 from services.homes.views import Homes
 from services.hotline.actions import Hotline
-from services.hotline.model import Limits
+from services.hotline.model import Limits as HotlineLimits
 from services.hotline.routes import HotlineRoutes
 from services.hotline.views import Views as HotlineViews
 from services.inbox.actions import Inbox
@@ -155,7 +155,7 @@ class Parts:
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
     repair_hours: int = 0
-    limits: Limits = field(default_factory=Limits)
+    limits: HotlineLimits = field(default_factory=HotlineLimits)
 
 
 def sources(parts: Parts, security: Security) -> Sequence[object]:
