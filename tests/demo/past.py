@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services import commands, plans
-from services.access.actor import LoggedIn
+from services.access.actor import LoggedIn, Person
 from services.config import Config
 from services.now import Clock
 from services.orders.actions import Orders
@@ -60,11 +60,16 @@ class Hall:
 async def live_through(config: Config, tell: commands.Tell, history: Sequence[Past] = HISTORY) -> None:
     """All of them, beside the program that serves."""
     async with commands.people(config, tell) as accounts:
-        people = {one.login: LoggedIn(person=one, session=b"") for one in await accounts.everybody()}
-        departments = {row["code"]: row["id"] for row in await accounts.pool.fetch("select code, id from department")}
-        for number, past in enumerate(history):
-            hall = _hall(config, accounts.pool, Then(accounts.clock, timedelta(hours=past.hours)), people, departments)
-            await _live(hall, past, key=f"demo-past-{number:03d}")
+        await live_all(config, accounts.pool, accounts.clock, await accounts.everybody(), history)
+
+
+async def live_all(config: Config, pool: Pool, clock: Clock, staff: Sequence[Person], history: Sequence[Past]) -> None:
+    """The same in a database that is at hand."""
+    people = {one.login: LoggedIn(person=one, session=b"") for one in staff}
+    departments = {row["code"]: row["id"] for row in await pool.fetch("select code, id from department")}
+    for number, past in enumerate(history):
+        hall = _hall(config, pool, Then(clock, timedelta(hours=past.hours)), people, departments)
+        await _live(hall, past, key=f"demo-past-{number:03d}")
 
 
 def _hall(config: Config, pool: Pool, clock: Then, people: Mapping[str, LoggedIn], departments: Mapping[str, int]) -> Hall:
