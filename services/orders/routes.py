@@ -8,7 +8,6 @@ from typing import Any
 
 from services.access.rights import Right
 from services.clocks.wire import ClockExplained, Deadline, explained
-from services.customers.numbers import written
 from services.errors import Conflict, NotAllowed, Stale
 from services.orders import wire
 from services.orders.actions import Orders
@@ -213,7 +212,7 @@ def shown(seen: Seen) -> wire.Order:
         reminders=[_reminder(row) for row in seen.reminders],
         deadline=_deadline(seen),
         may=list(seen.may),
-        contact_number=names["contact_number"] or written(names["customer_number"]),
+        contact_number=seen.contact,
         **{name: names[name] for name in ("ticket", "author", "customer_name", "address", "evidence")},
     )
 

@@ -13,12 +13,14 @@ from services.clocks import store as clocks
 from services.clocks.explaining import Explained
 from services.clocks.model import Deadline, Standing, standing
 from services.clocks.table import CLOCKS, Clocks
+from services.customers.numbers import masked, written
 from services.errors import NotFound
 from services.now import Clock
 from services.orders import reminders, store
 from services.orders.model import Order, Outgoing, Paper
 from services.orders.policy import Stands, Step, may, offered, paper_steps
 from services.orders.store import QUERIES
+from services.orders.workflow import OPEN
 from services.store.db import Connection, Pool, Row, connection, transaction
 from services.tickets import store as tickets
 from services.tickets.model import Ticket
@@ -48,6 +50,7 @@ class Seen:
     warning: Row | None
     reminders: Sequence[Row]
     deadline: tuple[Deadline, Standing] | None
+    contact: str
     may: Sequence[Step]
 
 
@@ -177,11 +180,18 @@ class Views:
                 extensions=[row for row in extensions if row["order_id"] == one.id],
                 warning=warnings.get(one.id),
                 reminders=[row for row in reminded if row["order_id"] == one.id],
+                contact=_contact(names[one.id], needed=centre or one.state in OPEN),
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
                 may=offered(who, cases[one.ticket_id], one, self.refusals, stands(one)),
             )
             for one in orders
         ]
+
+
+def _contact(names: Row, *, needed: bool) -> str:
+    """Where the customer is reached. A department needs that while it has the order; once it is over, the number is masked."""
+    number = names["contact_number"] or written(names["customer_number"])
+    return number if needed else masked(number)
 
 
 def _there(row: Row | None) -> Row:

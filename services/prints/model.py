@@ -132,7 +132,7 @@ def order(paper: Paper, seen: SeenOrder, history: Iterable[Step]) -> Document:
     ]
     customer = [
         (paper.said("field.customer_name"), seen.names["customer_name"]),
-        (paper.said("field.contact_number"), seen.names["contact_number"] or written(seen.names["customer_number"])),
+        (paper.said("field.contact_number"), seen.contact),
         (paper.said("field.address"), seen.names["address"]),
     ]
     return document(

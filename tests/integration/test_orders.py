@@ -352,6 +352,19 @@ async def test_a_department_reads_nothing_of_what_was_worded_before_it_left(desk
 # departments (O7, O8) ---------------------------------------------------------------------------------------------------
 
 
+async def test_a_department_is_shown_the_number_while_it_has_the_order_and_the_centre_always(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk), "zhao")
+    order = await step(desk, "net", order, "return", answer="已处理")
+    assert order["contact_number"] == "13800138000"
+    await step(desk, "zhao", order, "settle")
+    seen = [(await see(desk, login, order))["contact_number"] for login in ("net", "zhao", "qa")]
+    assert seen == ["138****8000", "13800138000", "13800138000"]
+    _, over = await desk.ask("net", "GET", "/api/orders?over=yes")
+    assert [one["contact_number"] for one in over] == ["138****8000"]
+    _, history = await desk.ask("net", "GET", f"/api/orders/{order['id']}/journal")
+    assert "13800138000" not in str(history)
+
+
 async def test_a_department_sees_what_was_sent_to_it_and_nothing_else(desk: Office) -> None:
     proposed = await dispatch(desk, await case(desk))
     sent = await dispatch(desk, await case(desk), "zhao")
