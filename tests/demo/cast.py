@@ -202,7 +202,7 @@ HISTORY = (
     _past(1.6, "13800138004", "phone_card/product_quality", "充值卡刮开后密码缺一位，要求换卡。"),
     _past(0.8, "13800138005", "data/tariff", "宽带到期后仍被扣一个月费用。", _sent("billing")),
     _past(
-        1.2, "02586420135", "data/communication_quality", "机房教室网速只有承诺的一半。",
+        1.2, "13951600001", "data/communication_quality", "机房教室网速只有承诺的一半。",
         _sent(urgent=True), Deed(15, SENIOR.login, "send_back", {"reason": "写明测速结果和时段", "marks": ("wrong_sent",)}),
     ),
     _past(
@@ -210,7 +210,7 @@ HISTORY = (
         _sent(), _approved(18, "right"), _by(0, "accept", 30),
     ),
     _past(
-        30, "02586420157", "fixed_telephone/fault_repair", "总机中继两条不通。",
+        30, "13951600002", "fixed_telephone/fault_repair", "总机中继两条不通。",
         _sent("lines", hours=8), _approved(25, "right"),
     ),
     _past(
@@ -218,7 +218,7 @@ HISTORY = (
         _sent(), _approved(12), _by(0, "refuse", 60, reason="属用户内部路由器问题"), owner=COLLEAGUE,
     ),
     _past(
-        26, "05106680099", "data/fault_repair", "备用专线反复中断。",
+        26, "13951600003", "data/fault_repair", "备用专线反复中断。",
         _sent(), _approved(20), _by(0, "refuse", 50, reason="线路归装维中心"),
         Deed(30, SENIOR.login, "uphold", {"reason": "专线由网络维护部负责"}), _by(0, "refuse", 90, reason="光缆断点在对方园区"),
     ),
@@ -228,7 +228,7 @@ HISTORY = (
         _by(1, "return", 240, answer="已更换室内线，客户试机正常。"),
     ),
     _past(
-        20, "02586420146", "data/service_quality", "割接通知未送达，要求书面说明。",
+        20, "02584450012", "data/service_quality", "割接通知未送达，要求书面说明。",
         _sent(hours=24), _approved(22, "late"), _by(0, "accept", 40),
         _by(0, "extension", 200, hours=48, reason="等待设备厂商报告"), owner=COLLEAGUE,
     ),
@@ -238,7 +238,7 @@ HISTORY = (
         Deed(45, "", "settle", {"reason": "客户认可"}), owner=COLLEAGUE,
     ),
     _past(
-        76, "05126522078", "data/fault_repair", "园区专线丢包，影响视频会议。",
+        76, "13800138005", "data/fault_repair", "园区专线丢包，影响视频会议。",
         _sent(), _approved(10, "right"), _by(0, "accept", 20), _by(0, "return", 300, answer="已重启设备。"),
         Deed(60, SENIOR.login, "settle", {"reason": "部门答复"}),
         Deed(1440, SENIOR.login, "second", {"department": "network", "warning": "首次处理未找到原因，特此书面警告。"}),

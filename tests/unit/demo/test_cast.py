@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.customers.reader import Task, look, read
-from tests.demo.cast import AGENTS, CASES, CONVERSATIONS, CUSTOMERS, HOSTILE_NAMES, INSPECTOR, YOU, Case, Conversation
+from tests.demo.cast import AGENTS, CASES, CONVERSATIONS, CUSTOMERS, HISTORY, HOSTILE_NAMES, INSPECTOR, YOU, Case, Conversation
 from tests.demo.seed import customers_csv
 from tests.model.sentences import pinyin
 
@@ -55,3 +55,8 @@ def test_logins_and_extensions_are_each_their_own() -> None:
 
 def test_a_hostile_name_stays_inside_its_quotes_in_a_sip_header() -> None:
     assert not any('"' in name or "\\" in name for name in HOSTILE_NAMES)
+
+
+def test_the_last_days_are_of_customers_whom_junior_agents_handle() -> None:
+    tiers = {customer.number: customer.tier for customer in CUSTOMERS}
+    assert {tiers.get(past.number, "normal") for past in HISTORY} == {"normal"}
