@@ -12,7 +12,7 @@ from services.access.actor import LoggedIn
 from services.now import Clock
 from services.orders.views import Views as OrderViews
 from services.prints import model
-from services.prints.model import Paper, Step
+from services.prints.model import HISTORY, History, Paper, Step
 from services.prints.press import Press
 from services.store.db import Pool, transaction
 from services.store.queries import load_queries
@@ -22,7 +22,6 @@ from services.words import Language
 
 QUERIES = load_queries(Path(__file__).with_name("prints.sql"))
 
-HISTORY = 400  # rows of a history that go on paper: some twenty pages
 PAGE = 40  # asked for at once: one may hold the longest texts
 
 
@@ -43,21 +42,21 @@ class Prints:
         """A case with its history."""
         seen = await self.ticket_views.see(who, await self.tickets.load(ticket))
         steps: list[Step] = []
-        while len(steps) < HISTORY:
+        while len(steps) <= HISTORY:
             rows = await self.ticket_views.history(who, ticket, after=len(steps), limit=PAGE)
             steps += [Step(line.row["at"], line.row["by"], line.row["action"], line.changes, line.row["note"]) for line in rows]
             if len(rows) < PAGE:
                 break
         paper = await self._paper(who, language, "ticket.print", f"ticket:{ticket}")
-        return await self.press.set(await asyncio.to_thread(model.ticket, paper, seen, steps))
+        return await self.press.set(await asyncio.to_thread(model.ticket, paper, seen, History.of(steps)))
 
     async def order(self, who: LoggedIn, order: int, language: Language | None) -> bytes:
         """A work order with its history, as this person may see it."""
         seen = await self.order_views.see(who, order)
-        rows = await self.order_views.history(who, order, after=0, limit=HISTORY)
+        rows = await self.order_views.history(who, order, after=0, limit=HISTORY + 1)
         steps = [Step(row["at"], row["by"], row["action"], row["changes"], row["note"]) for row in rows]
         paper = await self._paper(who, language, "order.print", f"order:{order}")
-        return await self.press.set(await asyncio.to_thread(model.order, paper, seen, steps))
+        return await self.press.set(await asyncio.to_thread(model.order, paper, seen, History.of(steps)))
 
     async def warning(self, who: LoggedIn, warning: int, language: Language | None) -> bytes:
         """The written warning that went with a second dispatch. Raises NotFound."""

@@ -22,6 +22,9 @@ Labels = Mapping[tuple[str, str], str]
 PAUSE = timedelta(minutes=10)
 """From one change to the next that goes on paper together with it: a form that is saved while one types writes many."""
 
+HISTORY = 400
+"""Rows of a history that go on paper: some twenty pages."""
+
 TYPED = "change"
 TOLD = 300  # characters of a changed text
 
@@ -41,6 +44,19 @@ class Step:
     action: str
     changes: Mapping[str, tuple[Any, Any]]
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What goes on paper of a history, oldest first; ``more``: it goes on, and the paper says so."""
+
+    steps: Sequence[Step] = ()
+    more: bool = False
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> History:
+        """The first HISTORY of these."""
+        return cls(steps[:HISTORY], len(steps) > HISTORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,7 @@ def document(paper: Paper, title: str, number: str, sections: Sequence[Document]
     return whole
 
 
-def ticket(paper: Paper, seen: SeenTicket, history: Iterable[Step]) -> Document:
+def ticket(paper: Paper, seen: SeenTicket, history: History) -> Document:
     """The form of a case with its history, oldest first."""
     case = seen.ticket
     number = case.number or paper.said("draft")
@@ -110,12 +126,12 @@ def ticket(paper: Paper, seen: SeenTicket, history: Iterable[Step]) -> Document:
         paper,
         paper.said("title.ticket"),
         number,
-        [_pairs("", [*head, *form]), _history(paper, history)],
+        [_pairs("", [*head, *form]), *_history(paper, history)],
         [paper.said("handled"), paper.said("approved")],
     )
 
 
-def order(paper: Paper, seen: SeenOrder, history: Iterable[Step]) -> Document:
+def order(paper: Paper, seen: SeenOrder, history: History) -> Document:
     """A work order as the department gets it, what came back, and its history."""
     one = seen.order
     number = one.number or paper.said("draft")
@@ -144,7 +160,7 @@ def order(paper: Paper, seen: SeenOrder, history: Iterable[Step]) -> Document:
             _pairs(paper.said("customer"), customer),
             {"kind": "text", "title": paper.said("task"), "text": one.task},
             {"kind": "text", "title": paper.said("answer"), "text": one.answer},
-            _history(paper, history),
+            *_history(paper, history),
         ],
         [paper.said("handled"), paper.said("of_department")],
     )
@@ -195,7 +211,7 @@ def _pairs(title: str, rows: Pairs) -> Document:
     return {"kind": "pairs", "title": title, "rows": [[name, value] for name, value in rows if value]}
 
 
-def _history(paper: Paper, rows: Iterable[Step]) -> Document:
+def _history(paper: Paper, history: History) -> Sequence[Document]:
     told: list[Document] = [
         {
             "at": paper.stamp(step.at),
@@ -203,9 +219,10 @@ def _history(paper: Paper, rows: Iterable[Step]) -> Document:
             "what": paper.said(f"action.{step.action}"),
             "lines": [*_lines(paper, step), *([f"“{step.note}”"] if step.note else [])],
         }
-        for step in condensed(rows)
+        for step in condensed(history.steps)
     ]
-    return {"kind": "history", "title": paper.said("history"), "rows": told}
+    cut = {"kind": "text", "title": "", "text": paper.said("cut") if history.more else ""}
+    return [{"kind": "history", "title": paper.said("history"), "rows": told}, cut]
 
 
 def _lines(paper: Paper, step: Step) -> Iterator[str]:

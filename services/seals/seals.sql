@@ -12,7 +12,7 @@ select pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
 
 -- name: anchored
 -- How far the last anchor goes.
-select coalesce(max(through), 0) from seal_anchor;
+select coalesce((select through from seal_anchor order by n desc limit 1), 0);
 
 -- name: draw
 -- The next anchor. The database gives it number, count and hash.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.prints.model import BREAK_HERE, PAUSE, Paper, Step, clean, condensed, document
+from services.orders.model import Order
+from services.orders.model import State as OrderState
+from services.orders.views import Seen as SeenOrder
+from services.prints import model
+from services.prints.model import BREAK_HERE, HISTORY, PAUSE, History, Paper, Step, clean, condensed, document
 from services.prints.words import TEXTS, spoken
 
 AT = datetime(2026, 11, 27, 3, 40, tzinfo=UTC)
@@ -59,6 +64,27 @@ def test_what_somebody_typed_within_some_minutes_is_one_change_and_taken_back_is
         ("close", {}),
     ]
     assert timedelta(minutes=28) > PAUSE
+
+
+def printed(rows: int) -> list[str]:
+    """What stands in the sections without a title of an order with so long a history."""
+    order = Order(
+        id=1, number="W2026-11-000001", ticket_id=1, department_id=1, leads=True, second_of=None, state=OrderState.ISSUED,
+        version=rows, author_id=1, made_at=AT, task="查", urgent=False, hours=1,
+    )  # fmt: skip
+    names: Any = dict.fromkeys(("ticket", "author", "zh", "customer_name", "contact_number", "customer_number", "address"), "")
+    seen = SeenOrder(
+        order=order, names=names, papers=(), extensions=(), warning=None, reminders=(), deadline=None, may=()
+    )  # fmt: skip
+    history = History.of([step(0, "chase", note=str(at)) for at in range(rows)])
+    sections = model.order(PAPER, seen, history)["sections"]
+    assert sum(len(one["rows"]) for one in sections if one["kind"] == "history") == min(rows, HISTORY)
+    return [one["text"] for one in sections if one["kind"] == "text" and not one["title"]]
+
+
+def test_a_history_that_is_too_long_says_that_it_goes_on() -> None:
+    assert printed(HISTORY) == []
+    assert printed(HISTORY + 1) == ["（以下还有更多，未打印）"]
 
 
 def test_every_text_is_there_in_both_languages_and_what_has_none_yet_is_named_by_its_code() -> None:
