@@ -12,9 +12,9 @@ from (select o.author_id, r.verdict, r.marks {reviewed}) as s join person p on p
 group by p.id, p.name order by reviewed desc, p.id limit :limit;
 
 -- name: papers
--- The very papers of :author behind one of these figures, the newest review first.
+-- The very papers of :author behind one of these figures, the newest review first; one of before there were marks has none.
 select s.*, w.ticket_id, t.number as ticket, b.name as reviewer, u.code, u.zh, u.en
-from (select r.id, r.outgoing_id as paper, o.order_id as order, o.verb, r.verdict, r.reason, r.marks, r.at, r.person_id {reviewed}
+from (select r.id, r.outgoing_id as paper, o.order_id as order, o.verb, r.verdict, r.reason, coalesce(r.marks, '{}') as marks, r.at, r.person_id {reviewed}
         and o.author_id = :author
         and (:figure = 'reviewed' or (:figure = 'sent_back' and r.verdict = 'send_back') or :figure = any(r.marks))
       order by r.at desc, r.id desc limit :limit) as s
