@@ -189,10 +189,12 @@ from call_leg l left join person p on p.id = l.person_id
 where l.call_id = :call order by coalesce(l.rang_at, l.answered_at), l.channel;
 
 -- name: is_own
--- Whether a call is this person's own: they placed it or spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's.
+-- Whether a call is this person's own: they placed it or spoke in it (a phone that only rang took no part), or its ticket is theirs or nobody's:
+-- a draft, or a case in the juniors' tray. What lies in another level's tray is for that level alone.
 select exists (select 1 from call where id = :call and placed_by = :person)
     or exists (select 1 from call_leg where call_id = :call and person_id = :person and answered_at is not null)
-    or exists (select 1 from ticket where call_id = :call and state <> 'discarded' and (owner_id is null or owner_id = :person));
+    or exists (select 1 from ticket where call_id = :call and state <> 'discarded'
+               and (owner_id = :person or (owner_id is null and level = 'junior')));
 
 -- name: owners
 -- Whose each of these calls is, by the rule of is_own; null among them: its ticket is nobody's.
@@ -201,7 +203,7 @@ select call, array_agg(owner) as owners from (
   union
   select id, placed_by from call where id = any(:calls::text[]) and placed_by is not null
   union
-  select call_id, owner_id from ticket where call_id = any(:calls::text[]) and state <> 'discarded'
+  select call_id, owner_id from ticket where call_id = any(:calls::text[]) and state <> 'discarded' and (owner_id is not null or level = 'junior')
 ) own group by call;
 
 -- name: recording_of

@@ -12,7 +12,7 @@ left join transcript x on x.recording_id = r.id;
 
 -- part: own
 -- Only this person's own (see is_own); null: everybody's.
-(:own_of::bigint is null or c.placed_by = :own_of or (t.id is not null and (t.owner_id is null or t.owner_id = :own_of)) or exists (
+(:own_of::bigint is null or c.placed_by = :own_of or t.owner_id = :own_of or (t.id is not null and t.owner_id is null and t.level = 'junior') or exists (
     select 1 from call_leg l where l.call_id = c.id and l.person_id = :own_of and l.answered_at is not null));
 
 -- name: chosen

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from services.access.rights import Role
+from services.calls.store import QUERIES as CALLS
 from services.now import SystemClock
 from services.store import db
 from services.tickets.model import Evidence, Source
@@ -97,6 +99,20 @@ async def test_what_one_may_see_is_seen_everywhere(desk: Office) -> None:
         assert seen["sound"][0] == 404  # there is none; it is not refused
         for place in ("call", "ticket", "journal", "tickets"):
             assert (login, number, place, SECRET in str(seen[place][1])) == (login, number, place, True)
+
+
+@pytest.mark.parametrize("level", ["senior", "manager"])
+async def test_what_lies_in_the_tray_of_another_level_is_nobodys_to_listen_to(desk: Office, pool: db.Pool, level: str) -> None:
+    """Whoever hands a case over lets go of it: a complaint about Wang at the manager hotline is not Wang's to hear."""
+    await pool.execute("update ticket set owner_id = null, level = $2 where id = $1", CONFIRMED, level)
+    seen = await places(desk, "wang", CONFIRMED)
+    assert (seen["list"][1], seen["call"][0], seen["sound"][0]) == ([], 404, 403)
+    owners = await CALLS.owners.fetch(pool, calls=[CALL.format(CONFIRMED), CALL.format(NOBODYS)])
+    assert {row["call"]: row["owners"] for row in owners} == {
+        CALL.format(CONFIRMED): [desk.people["li"]], CALL.format(NOBODYS): [None],
+    }  # fmt: skip
+    for login in ("li", "qa"):  # who spoke in it, and who hears all
+        assert (await desk.ask(login, "GET", f"/api/calls/{CALL.format(CONFIRMED)}"))[0] == 200
 
 
 async def test_a_confirmed_case_is_read_by_all_but_without_the_words_behind_it(desk: Office) -> None:

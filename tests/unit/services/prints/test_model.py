@@ -74,7 +74,7 @@ def printed(rows: int) -> list[str]:
     )  # fmt: skip
     names: Any = dict.fromkeys(("ticket", "author", "zh", "customer_name", "contact_number", "customer_number", "address"), "")
     seen = SeenOrder(
-        order=order, names=names, papers=(), extensions=(), warning=None, reminders=(), deadline=None, may=()
+        order=order, names=names, papers=(), extensions=(), warning=None, reminders=(), deadline=None, contact="", may=()
     )  # fmt: skip
     history = History.of([step(0, "chase", note=str(at)) for at in range(rows)])
     sections = model.order(PAPER, seen, history)["sections"]

@@ -26,7 +26,8 @@ select now(), null, 'log_in', 'person:1', '{"b": "1", "aa": "2"}' from generate_
 
 
 APPEND_ONLY = """
-select t.tgrelid::regclass::text from pg_trigger t join pg_proc p on p.oid = t.tgfoid where p.proname = 'audit_is_append_only' order by 1
+select t.tgrelid::regclass::text from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+where p.proname = 'audit_is_append_only' order by 1
 """
 
 ONE_OF_EACH = """
