@@ -6,6 +6,6 @@ import TrayCount from '@/rooms/tickets/TrayCount.vue'
 
 export const juniors: Room = {
   name: 'juniors',
-  entry: { group: 'work', text: 'tray.juniors', icon: Box, count: () => h(TrayCount, { level: 'junior' }) },
+  entry: { group: 'work', text: 'trays.juniors', icon: Box, count: () => h(TrayCount, { level: 'junior' }) },
   pages: [{ path: 'trays/juniors', name: 'juniors', component: () => import('./JuniorsPage.vue'), rights: ['tickets.write'] }],
 }

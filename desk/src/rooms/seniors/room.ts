@@ -6,6 +6,6 @@ import TrayCount from '@/rooms/tickets/TrayCount.vue'
 
 export const seniors: Room = {
   name: 'seniors',
-  entry: { group: 'work', text: 'tray.seniors', icon: Finished, count: () => h(TrayCount, { level: 'senior' }) },
+  entry: { group: 'work', text: 'trays.seniors', icon: Finished, count: () => h(TrayCount, { level: 'senior' }) },
   pages: [{ path: 'trays/seniors', name: 'seniors', component: () => import('./SeniorsPage.vue'), rights: ['tickets.lead'] }],
 }

@@ -6,6 +6,6 @@ import TrayCount from '@/rooms/tickets/TrayCount.vue'
 
 export const suggestions: Room = {
   name: 'suggestions',
-  entry: { group: 'work', text: 'tray.suggestions', icon: Opportunity, count: () => h(TrayCount, { level: 'data_administrator' }) },
+  entry: { group: 'work', text: 'trays.suggestions', icon: Opportunity, count: () => h(TrayCount, { level: 'data_administrator' }) },
   pages: [{ path: 'trays/suggestions', name: 'suggestions', component: () => import('./SuggestionsPage.vue'), rights: ['suggestions'] }],
 }

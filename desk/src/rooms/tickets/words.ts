@@ -108,7 +108,7 @@ export const tickets = {
     repeat: ['重复投诉', 'Repeat complaint'],
     not_accepted: ['不接受正确答复', 'Does not accept a correct answer'],
   },
-  tray: {
+  trays: {
     juniors: ['初级台', 'Junior tray'],
     seniors: ['高级台', 'Senior tray'],
     suggestions: ['建议', 'Suggestions'],
