@@ -19,7 +19,7 @@ beforeEach(() => {
   vi.stubGlobal('window', Object.assign(globalThis, { addEventListener: vi.fn(), removeEventListener: vi.fn() }))
   vi.stubGlobal('localStorage', storage())
   vi.stubGlobal('sessionStorage', storage())
-  vi.stubGlobal('document', { visibilityState: 'hidden', documentElement: {} })
+  vi.stubGlobal('document', { visibilityState: 'hidden', documentElement: {}, addEventListener: vi.fn(), removeEventListener: vi.fn() })
   vi.stubGlobal('location', { protocol: 'http:', host: '127.0.0.1:8080' })
   vi.stubGlobal('navigator', { language: 'en' }) // Node 20 has none
   vi.stubGlobal('Audio', class extends EventTarget {})
