@@ -44,6 +44,10 @@ CALL = CallId("tingsu-1795467600.1")
 CALLER, AGENT = ChannelId("tingsu-1795467600.1"), ChannelId("tingsu-1795467600.2")
 SECOND = timedelta(seconds=1)
 
+JOURNAL = """insert into ticket_journal (ticket_id, seq, at, action, changes)
+             select id, 1, received_at, 'create', '{}' from ticket"""
+"""How a ticket's history begins: it has no gaps."""
+
 
 class Refusing:
     """A crew that fails as told."""
@@ -128,6 +132,7 @@ class Room:
             await self.desk.pool.execute("insert into call_span values ($1, $2, $3, $4)", CALL, AGENT, began + 2 * SECOND, end)
             ticket = """insert into ticket (state, call_id, received_at, changed_at, owner_id) values ('draft', $1, $2, $2, $3)"""
             await self.desk.pool.execute(ticket, CALL, began, li)
+            await self.desk.pool.execute(JOURNAL)
         await self.due()
         return began
 

@@ -53,6 +53,8 @@ async def draft_after_a_call(room: Room, number: int) -> dict[str, Any]:
     ticket = """insert into ticket (state, call_id, received_at, changed_at, owner_id) values ('draft', $1, $2, $2, $3)
                 returning id"""
     draft = await pool.fetchval(ticket, call, began, li)
+    begun = "insert into ticket_journal (ticket_id, seq, at, action, changes) values ($1, 1, now(), 'create', '{}')"
+    await pool.execute(begun, draft)
     await pool.execute("insert into recording (call_id, state, due_at) values ($1, 'waiting', $2)", call, began)
     speech.write(room.spool / file_name(LegFile(call, ChannelId(call), Role.CALLER, began)), speech.line_noise(10))
     assert await room.intake.archiving.next()
