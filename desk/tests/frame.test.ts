@@ -26,6 +26,8 @@ beforeEach(() => {
   speak('en')
   vi.stubGlobal('WebSocket', class extends EventTarget { close() {} })
   vi.stubGlobal('fetch', async () => new Response('[]'))
+  // the counts in the navigation listen to it
+  vi.stubGlobal('document', { visibilityState: 'hidden', documentElement: {}, addEventListener: () => undefined, removeEventListener: () => undefined })
 })
 
 async function frame(): Promise<string> {
