@@ -85,10 +85,13 @@ class Evidence:
 
         Raises NoEvidence, TooLong, TooMany, NotKept, and what every step with an order raises.
         """
-        async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (_, before, _):
-            _check(before.state in WITH_THE_DEPARTMENT)  # before megabytes are taken in
+        async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (taken, before, _):
+            _check(before.state in WITH_THE_DEPARTMENT)  # before megabytes are taken in, and kept where no row names them
+            full = await QUERIES.count.fetchval(taken, order=order) >= self._limits.files
         async with self._free:
             kind, content = await asyncio.to_thread(cleaned, await self._received(parts))
+            if full:
+                return await self._there(order, content)
             sha256 = await self._kept(content)
         async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (taken, before, _):
             _check(before.state in WITH_THE_DEPARTMENT)
@@ -125,6 +128,15 @@ class Evidence:
             raise NotKept from error
         await self._reads.note(who, "evidence.read", f"order:{row['order_id']}")
         return File(row, self._archive)
+
+    async def _there(self, order: int, content: bytes) -> int:
+        """The same file, of an order that may have no more. Raises TooMany."""
+        sha256 = hashlib.sha256(content).digest()
+        async with connection(self._hands.pool) as taken:
+            there: int | None = await QUERIES.same.fetchval(taken, order=order, sha256=sha256)
+        if there is None:
+            raise TooMany
+        return there
 
     async def _received(self, parts: AsyncIterator[bytes]) -> bytes:
         content = bytearray()

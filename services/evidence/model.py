@@ -34,6 +34,10 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _KEPT_APPS = frozenset({0xE0, 0xEE})  # JFIF, and Adobe's, which says how colours are meant
 _COMMENT = 0xFE
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""What ends a scan: there a byte 0xFF that is the picture's has a zero behind it, and one that only divides the scan D0 to D7."""
+_LOOKED_AT = 1_000_000  # bytes gone through in one go, in which nobody else gets their turn
+_MOST = 20_000  # segments or chunks: a large photo has some hundreds
 _ORIENTATION = 0x0112
 _UNFIT = re.compile(r"[^\w.()（）\- ]+")
 
@@ -75,22 +79,36 @@ def shown_name(name: str) -> str:
 
 
 def _picture_of_jpeg(content: bytes) -> Iterator[bytes]:
-    """Without its APPn segments and comments, but for what the picture needs; turned as it was."""
+    """Without its APPn segments and comments, but for what the picture needs; turned as it was. What follows its end is not the
+    picture's: telephones put a second one there, or a film, with a place and a time of its own.
+    """
     yield content[:2]
     turned = next((found for found in map(_orientation, _exif(content)) if found > 1), 1)
     if turned > 1:
         yield _exif_of(turned)
-    at = 2
-    while True:
-        at, marker, segment = _segment(content, at)
-        if marker == _START_OF_SCAN:
-            yield content[at - len(segment) :]
+    at, drawn = 2, False
+    for _ in range(_MOST):
+        if drawn and at == len(content):  # some forget the end
             return
-        if marker == _END:
+        at, marker, segment = _segment(content, at)
+        if marker == _END and not drawn:
             raise NoEvidence("there is no picture in it")
-        if (0xE0 <= marker <= 0xEF and marker not in _KEPT_APPS) or marker == _COMMENT:
-            continue
-        yield segment
+        if not ((0xE0 <= marker <= 0xEF and marker not in _KEPT_APPS) or marker == _COMMENT):
+            yield segment
+        if marker == _END:
+            return
+        if marker == _START_OF_SCAN:
+            begun, at, drawn = at, _end_of_scan(content, at), True
+            yield content[begun:at]
+    raise NoEvidence("it is of too many parts")
+
+
+def _end_of_scan(content: bytes, at: int) -> int:
+    """Where the next marker is; the file's own end if there is none."""
+    for begin in range(at, len(content), _LOOKED_AT):
+        if found := _MARKER.search(content, begin, begin + _LOOKED_AT + 1):
+            return found.start()
+    return len(content)
 
 
 def _segment(content: bytes, at: int) -> tuple[int, int, bytes]:
@@ -111,7 +129,7 @@ def _segment(content: bytes, at: int) -> tuple[int, int, bytes]:
 
 def _exif(content: bytes) -> Iterator[bytes]:
     at = 2
-    while True:
+    for _ in range(_MOST):
         at, marker, segment = _segment(content, at)
         if marker in {_START_OF_SCAN, _END}:
             return
@@ -145,7 +163,7 @@ def _picture_of_png(content: bytes) -> Iterator[bytes]:
     """Without the chunks that tell something; what follows its end is not the picture's."""
     yield _PNG
     at = len(_PNG)
-    while True:
+    for _ in range(_MOST):
         (length,) = struct.unpack_from(">I", content, at)
         name, end = content[at + 4 : at + 8], at + 12 + length
         if end > len(content):
@@ -155,3 +173,4 @@ def _picture_of_png(content: bytes) -> Iterator[bytes]:
         if name == b"IEND":
             return
         at = end
+    raise NoEvidence("it is of too many parts")

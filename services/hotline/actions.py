@@ -80,12 +80,13 @@ class Hotline:
         return after, made
 
     async def compensate(self, ticket: int, version: int, amount: Decimal, reason: str, *, by: LoggedIn) -> Ticket:
-        """What the customer gets. Above the limit it waits for another manager."""
+        """What the customer gets. Above the limit, with what was granted about the case before, it waits for another manager."""
         if amount <= 0:
             raise Invalid((WrongField("amount", "nothing", "more than nothing"),))
         exact = amount.quantize(CENT)
         async with self.tickets.hand_on(ticket, version, Action.DECIDE, by) as (connection, before):
-            alone = by.id if exact <= self.limits.alone else None
+            before_it = await QUERIES.alone.fetchval(connection, ticket=ticket, currency=self.limits.currency)
+            alone = by.id if before_it + exact <= self.limits.alone else None
             decision = replace(
                 self._decision(DecisionKind.COMPENSATE, by, reason),
                 amount=exact,

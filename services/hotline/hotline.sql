@@ -7,6 +7,10 @@ select coalesce(max(seq), 0) + 1 from decision where ticket_id = :ticket;
 insert into decision (ticket_id, seq, kind, person_id, at, reason, step, order_id, order_step, amount, currency, approved_by, answers)
 values (:ticket, :seq, :kind, :person, :at, :reason, :step, :order, :order_step, :amount, :currency, :approved_by, :answers);
 
+-- name: alone
+-- What managers have granted about the case without another one, in this currency.
+select coalesce(sum(amount), 0) from decision where ticket_id = :ticket and currency = :currency and approved_by is not null;
+
 -- name: open_compensation
 -- A compensation that waits for another manager's answer.
 select c.seq from decision c where c.ticket_id = :ticket and c.kind = 'compensate' and c.approved_by is null

@@ -96,9 +96,12 @@ async def test_what_is_no_evidence_is_refused_and_not_kept(handed: Handed, conte
 
 
 async def test_an_order_has_so_many_files_and_no_more(handed: Handed) -> None:
+    before = len(list(handed.folder.rglob("evidence/*/*")))
     async with handed.api.as_role(Role.department_officer) as officer:
         statuses = [(await handed.send(officer, PDF + bytes([n])))[0] for n in range(5)]
-    assert statuses == [201, 201, 201, 409, 409]
+        assert statuses == [201, 201, 201, 409, 409]
+        assert len(list(handed.folder.rglob("evidence/*/*"))) == before + 3  # what was refused lies nowhere
+        assert (await handed.send(officer, PDF + b"\x00"))[0] == 201  # it is there already
 
 
 async def test_nobody_hands_in_for_an_order_that_is_over_or_anothers(handed: Handed, pool: db.Pool) -> None:

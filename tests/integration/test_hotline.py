@@ -131,6 +131,17 @@ async def test_m1_above_the_limit_another_manager_has_to_agree(desk: Office) -> 
     assert (await decide(desk, ticket, "conclude", answer="赔偿 500.01 元"))["decisions"][-1]["kind"] == "conclude"
 
 
+async def test_m1_the_limit_is_that_of_the_case_and_not_of_each_amount(desk: Office) -> None:
+    """SPEC M1."""
+    ticket = await at_the_hotline(desk)
+    for login, amount in (("boss", "300"), ("chief", "200"), ("boss", "0.01")):
+        set_ = await decide(desk, ticket, "compensation", login=login, amount=amount)
+    assert [one["waits"] for one in set_["decisions"]] == [False, False, True]
+    await decide(desk, ticket, "compensation/answer", login="chief", decision=3, granted=True)
+    again = await decide(desk, ticket, "compensation", amount="1")
+    assert again["decisions"][-1]["waits"] is True
+
+
 async def test_m1_what_another_manager_denies_may_be_set_anew(desk: Office) -> None:
     """SPEC M1."""
     ticket = await at_the_hotline(desk)

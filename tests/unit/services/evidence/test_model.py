@@ -47,6 +47,31 @@ def test_a_photo_keeps_which_way_is_up_and_nothing_else_that_it_says(turned: int
     assert len(kept) == len(jpeg()) + (36 if turned > 1 else 0)
 
 
+def test_what_follows_a_photos_end_goes_a_second_photo_and_a_film_too() -> None:
+    second = jpeg(segment(0xE1, exif(1)))
+    assert cleaned(jpeg() + second + b"ftypmp42" + PLACE) == (FileKind.JPEG, jpeg())
+
+
+def test_a_photo_of_several_scans_keeps_them_and_nothing_that_is_said_between_them() -> None:
+    scan = segment(0xDA, b"") + b"\x12\xff\x00\xff\xd3\x34"
+    whole = b"\xff\xd8" + scan + segment(0xC4, b"table") + scan
+    assert cleaned(whole + b"\xff\xd9" + PLACE)[1] == whole + b"\xff\xd9"
+    assert cleaned(whole)[1] == whole
+    assert cleaned(b"\xff\xd8" + scan + segment(0xFE, PLACE) + segment(0xE1, PLACE) + scan)[1] == b"\xff\xd8" + scan + scan
+
+
+def test_a_scan_is_as_long_as_it_is() -> None:
+    for length in (999_999, 1_000_000, 1_000_001, 2_000_001):
+        photo = b"\xff\xd8" + segment(0xDA, b"") + b"x" * length + b"\xff\xd9"
+        assert cleaned(photo + PLACE)[1] == photo
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8" + b"\xff\xd0" * 1_000_000, b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT", b"") * 100_000])
+def test_a_file_of_a_million_parts_is_none(content: bytes) -> None:
+    with pytest.raises(NoEvidence, match="parts"):
+        cleaned(content)
+
+
 def test_a_drawing_keeps_its_picture() -> None:
     begun = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", b"1234")
     told = begun + chunk(b"eXIf", PLACE) + chunk(b"tEXt", PLACE) + chunk(b"IDAT", b"pixels") + chunk(b"IEND", b"") + PLACE
