@@ -115,6 +115,9 @@ NORMS: tuple[Clock, ...] = (
 of the state are days of the calendar, whatever hours a centre works.
 """
 
+WARNED_SHARE = 5
+"""A norm is warned of in the last fifth of its time at the earliest: three days before fifteen, not at once where it is two."""
+
 Clocks = Mapping[str, Clock]
 
 CLOCKS: Clocks = {clock.name: clock for clock in TABLE}
@@ -127,7 +130,10 @@ COUNTED = ("T1", "T5", "N2", "A7", "A3", "V3")
 def with_norms(clocks: Clocks, *, answer_days: int) -> Clocks:
     """The table with the norms that are in force; 0 days: not that one."""
     (answer,) = NORMS
-    return {**clocks, **({ANSWER: replace(answer, within=timedelta(days=answer_days))} if answer_days else {})}
+    if not answer_days:
+        return clocks
+    within = timedelta(days=answer_days)
+    return {**clocks, ANSWER: replace(answer, within=within, warning=min(answer.warning or within, within / WARNED_SHARE))}
 
 
 def in_calendars(calendars: Mapping[str, Calendar]) -> Clocks:

@@ -289,3 +289,10 @@ async def test_every_code_can_be_kept_and_shown(desk: Office, code: Code) -> Non
     await case(desk)
     await told(desk, "li", "one", code=code)
     assert await rang(desk, "li") == [code]
+
+
+async def test_a_notice_of_a_newer_version_hides_no_other(desk: Office) -> None:
+    await case(desk)
+    await told(desk, "li", "one", "two")
+    await desk.pool.execute("update notice set code = 'of_a_later_version' where cause = 'one'")
+    assert await rang(desk, "li") == [Code.ORDER_RETURNED]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.clocks.calendar import ALWAYS, Calendar
-from services.clocks.table import AT_ONCE, CLOCKS, COUNTED, TABLE, Clock, in_calendars
+from services.clocks.table import ANSWER, AT_ONCE, CLOCKS, COUNTED, TABLE, Clock, in_calendars, with_norms
 
 PAGE = Path(__file__).parents[4] / "docs/rules.md"
 LENGTH = {"s": timedelta(seconds=1), "h": timedelta(hours=1)}
@@ -59,3 +59,9 @@ def test_a_calendar_is_that_of_its_clock_alone() -> None:
 
 def test_what_can_have_a_calendar_is_time_that_people_have() -> None:
     assert set(COUNTED) == {clock.name for clock in TABLE if clock.within} - {"A1"} | {"V3"}
+
+
+@pytest.mark.parametrize(("days", "hours"), [(1, 4.8), (2, 9.6), (15, 72), (60, 72)])
+def test_a_norm_is_warned_of_near_its_end_however_short_it_is(days: int, hours: float) -> None:
+    norm = with_norms(CLOCKS, answer_days=days)[ANSWER]
+    assert (norm.within, norm.warning) == (timedelta(days=days), timedelta(hours=hours))
