@@ -37,9 +37,9 @@ def running(ticket: Ticket) -> dict[str, Start]:
     clocks: dict[str, Start] = {}
     if ticket.kind == "complaint":
         again = ticket.reopened_at
-        clocks[ANSWER] = Start(again, "reopened") if again else Start(ticket.received_at, "receipt")
-        if ticket.dispatched_at is None:
-            clocks[DISPATCH] = clocks[ANSWER]
+        start = Start(again, "reopened") if again else Start(ticket.received_at, "receipt")
+        clocks = {DISPATCH: start} if ticket.dispatched_at is None else {}
+        clocks[ANSWER] = start
     if ticket.kind == "suggestion" and ticket.level in {Level.JUNIOR, Level.SENIOR} and not ticket.reopened_at:
         assert ticket.confirmed_at is not None
         clocks[SUGGESTION] = Start(ticket.confirmed_at, "confirmed")

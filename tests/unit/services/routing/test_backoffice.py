@@ -10,7 +10,7 @@ from services.routing.backoffice import BackOffice
 from tests.harness.clock import HandClock
 
 CALL = CallId("tingsu-1.1")
-BIG = Customer(id=1, number="13800138000", name="张桂芳", tier="big", note="")
+BIG = Customer(id=1, number="13800138000", name="张桂芳", tier="big", note="", may=[])
 
 
 class Remembering:
