@@ -13,6 +13,8 @@ from pydantic import Field
 from recordings.archive import Archive
 from services.access.audit import Audit
 from services.access.reads import Reads
+from services.appeals.actions import Appeals
+from services.appeals.routes import AppealRoutes
 from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
@@ -53,11 +55,15 @@ from services.orders.routes import OrderRoutes, PaperRoutes
 from services.orders.views import Views as OrderViews
 from services.people.actions import People
 from services.people.routes import PeopleRoutes, PhoneRoutes, PolicyRoutes, SessionRoutes
+from services.phrases.actions import Phrases
+from services.phrases.routes import PhraseRoutes
 from services.pops.wire import PopEndMessage, PopMessage
 from services.prints.actions import Prints
 from services.prints.press import Press
 from services.prints.routes import PrintRoutes
 from services.recordings.playback import Playback
+from services.repeats.actions import Repeats
+from services.repeats.routes import RepeatRoutes
 from services.store.db import Pool
 from services.system.aside import SetAside
 from services.system.routes import AuditRoutes, SystemRoutes
@@ -70,7 +76,15 @@ from services.tickets.trays import Trays
 from services.tickets.views import Views
 from services.transcripts.wire import DraftMessage
 from services.web.live import Hub, LiveRoutes
-from services.web.messages import ByeMessage, ChangedMessage, ClientMessage, HandsetMessage, HelloMessage, MeMessage
+from services.web.messages import (
+    ByeMessage,
+    ChangedMessage,
+    ClientMessage,
+    HandsetMessage,
+    HelloMessage,
+    LookingMessage,
+    MeMessage,
+)
 from services.web.openapi import document
 from services.web.security import Security
 
@@ -98,6 +112,9 @@ CLASSES: tuple[type, ...] = (
     FigureRoutes,
     EvidenceRoutes,
     HotlineRoutes,
+    PhraseRoutes,
+    AppealRoutes,
+    RepeatRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -109,6 +126,7 @@ ServerMessage = Annotated[
     | MeMessage
     | HandsetMessage
     | ChangedMessage
+    | LookingMessage
     | BoardMessage
     | HelloMessage
     | ByeMessage,
@@ -196,6 +214,9 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         FigureRoutes(Figures(pool, clock), clock),
         EvidenceRoutes(Evidence(hands, orders, parts.archive, parts.evidence)),
         HotlineRoutes(Hotline(tickets, papers, parts.limits), HotlineViews(pool, clock)),
+        PhraseRoutes(Phrases(pool, clock)),
+        AppealRoutes(Appeals(papers)),
+        RepeatRoutes(Repeats(pool, numbering)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

@@ -38,6 +38,8 @@ class Act(StrEnum):
     TICKET_DISCARD = "ticket.discard"
     TICKET_RESTORE = "ticket.restore"
     TICKET_CLOSE = "ticket.close"
+    APPEAL_ADD = "appeal.add"
+    APPEAL_SETTLE = "appeal.settle"
     TICKET_TAKE = "ticket.take"
     TICKET_HAND = "ticket.hand"  # to a senior, to the manager hotline, to the data administrator, or back into its tray
     TICKET_DECIDE = "ticket.decide"  # as the manager hotline: overrule, order, make good, close, open again
@@ -88,6 +90,8 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.TICKET_TAKE: {Right.TICKETS_WRITE: IN_A_TRAY, Right.SUGGESTIONS: frozenset({Whose.TRAY})},
     Act.TICKET_HAND: CASES,
     Act.TICKET_DECIDE: {Right.HOTLINE: ANYBODYS},
+    Act.APPEAL_ADD: {Right.TICKETS_WRITE: ANYBODYS},
+    Act.APPEAL_SETTLE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
     Act.TICKET_CREATE: {Right.TICKETS_WRITE: ANYBODYS},
     Act.TICKET_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
     Act.CUSTOMER_SEE: {Right.CUSTOMERS_READ: ANYBODYS},

@@ -78,19 +78,27 @@ class Papers:
     async def chase(self, order: int, version: int, wording: Wording, *, by: LoggedIn) -> Order:
         """Another task, more urgency or another deadline for an order that a department has (SPEC N3)."""
         async with self.hands.on_order(order, version, Act.ORDER_WRITE, by) as (connection, before, _):
-            advance(before, Action.CHASE)
-            self._check_until(wording.until)
-            return await self._write(connection, before, Verb.CHASE, wording, by=by)
+            return await self.chased(connection, before, wording, by=by)
+
+    async def chased(self, connection: Connection, before: Order, wording: Wording, *, by: LoggedIn) -> Order:
+        """The same in the caller's transaction, with the order under its lock."""
+        advance(before, Action.CHASE)
+        self._check_until(wording.until)
+        return await self._write(connection, before, Verb.CHASE, wording, by=by)
 
     async def withdraw(self, order: int, version: int, reason: str, *, by: LoggedIn) -> Order:
         """The customer wants it stopped (SPEC N3), or it was another department's after all."""
         async with self.hands.on_order(order, version, Act.ORDER_WRITE, by) as (connection, before, _):
-            advance(before, Action.WITHDRAW)
-            check_arbiter(before, by, self.refusals)
-            if by.may(Right.ORDERS_REVIEW) and (overtaken := await store.open_paper(connection, before)):
-                await self._end(connection, overtaken)
-            wording = Wording(before.task, before.urgent, reason)
-            return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
+            return await self.withdrawn(connection, before, reason, by=by)
+
+    async def withdrawn(self, connection: Connection, before: Order, reason: str, *, by: LoggedIn) -> Order:
+        """The same in the caller's transaction, with the order under its lock."""
+        advance(before, Action.WITHDRAW)
+        check_arbiter(before, by, self.refusals)
+        if by.may(Right.ORDERS_REVIEW) and (overtaken := await store.open_paper(connection, before)):
+            await self._end(connection, overtaken)
+        wording = Wording(before.task, before.urgent, reason)
+        return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
 
     async def redirect(self, order: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
         """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone."""

@@ -12,6 +12,7 @@ CHAINS = {
     "review": "review",
     "warning": "written warning",
     "department_edition": "edition of the departments",
+    "phrase_edition": "edition of reasons and text blocks",
     "anchor": "anchor",
 }
 """What each table is called; one that has no word yet, by its name."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from services.access import audit
@@ -18,7 +19,7 @@ from services.clocks import store as deadlines
 from services.clocks.model import started
 from services.clocks.table import CLOCKS, Clocks
 from services.customers.numbers import ANYWHERE, Numbering
-from services.errors import Conflict, Forbidden, Impossible, Invalid, Stale, WorldFailed, WrongField
+from services.errors import Conflict, Forbidden, Impossible, Invalid, NotAllowed, Stale, WorldFailed, WrongField
 from services.now import Clock
 from services.store.batches import parts_of
 from services.store.db import Connection, Pool, Row, transaction
@@ -26,11 +27,22 @@ from services.store.sorting import KeyKind
 from services.tickets import store
 from services.tickets.clocked import turn
 from services.tickets.levels import Level
-from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, by_agent, fill
+from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, Told, by_agent, fill
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may, may_take_away
 from services.tickets.store import Entry, Page
-from services.tickets.workflow import CASES, Action, Held, OrdersOpen, advance, check_codes, check_complete, onward
+from services.tickets.workflow import (
+    CASES,
+    Action,
+    AppealsOpen,
+    Held,
+    OrdersOpen,
+    advance,
+    check_closing,
+    check_codes,
+    check_complete,
+    onward,
+)
 
 _NUMBER = re.compile(r"t[0-9]{4}-[0-9]{2}-[0-9]{6}", re.IGNORECASE)
 KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
@@ -40,6 +52,7 @@ RULES = {Action.SUGGEST: "A3", Action.HAND_OVER: "A7"}
 """By which rule a case is handed on once it is confirmed."""
 
 Fields = Mapping[str, str | None]
+Verdict = Literal["repeat", "other", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +173,65 @@ class Tickets:
         changes: Changes = {"level": (confirmed.level, after.level), "rule": (None, RULES[step])}
         await moved(connection, after, before=confirmed, entry=Entry(step, None, now, changes), table=self.clocks)
 
-    async def close(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
-        """Answered on the spot (SPEC A2). Raises Invalid without an answer."""
-        return await self._step(ticket, version, Action.CLOSE, by=by, note=note)
+    async def acknowledge(self, ticket: int, version: int, how: Told, *, by: LoggedIn, note: str = "") -> Ticket:
+        """The customer was told that the case is registered (SPEC O6); once."""
+        async with self.hand_on(ticket, version, Action.ACKNOWLEDGE, by) as (connection, before):
+            after = advance(before, Action.ACKNOWLEDGE)
+            if before.acknowledged_at:
+                raise NotAllowed("the customer was told already")
+            now = self.clock.now()
+            told = replace(after, acknowledged_at=now, acknowledged_by=by.id, acknowledged_how=how.value)
+            entry = Entry(Action.ACKNOWLEDGE, by.id, now, {"acknowledged_how": (None, how.value)}, note)
+            await moved(connection, told, before=before, entry=entry, table=self.clocks)
+            return await store.load(connection, ticket)
+
+    async def judge(self, ticket: int, version: int, of: int, verdict: Verdict, *, by: LoggedIn) -> Ticket:
+        """A person's word on whether the case repeats the earlier case ``of`` (SPEC A4); ``undecided`` takes it back."""
+        async with self.hand_on(ticket, version, Action.REPEAT, by) as (connection, before):
+            after, now = advance(before, Action.REPEAT), self.clock.now()
+            number = await store.QUERIES.case_number.fetchval(connection, ticket=of, before=before.received_at)
+            if of == ticket or number is None:
+                raise Invalid((WrongField("of", "no_such_case", "an earlier case"),))
+            await store.QUERIES.judge.execute(connection, ticket=ticket, of=of, verdict=verdict, person=by.id, at=now)
+            repeats = of if verdict == "repeat" else None if before.repeat_of == of else before.repeat_of
+            changes: Changes = {"repeat_verdict": (None, verdict), "repeat_of": (None, number)}
+            entry = Entry(Action.REPEAT, by.id, now, changes)
+            await moved(connection, replace(after, repeat_of=repeats), before=before, entry=entry, table=self.clocks)
+            return await store.load(connection, ticket)
+
+    async def accepted(self, ticket: int, version: int, *, accepts: bool, by: LoggedIn, note: str = "") -> Ticket:
+        """The customer does not accept a correct answer (SPEC A4, N6), or does after all."""
+        action = Action.ACCEPT if accepts else Action.NOT_ACCEPT
+        async with self.hand_on(ticket, version, action, by) as (connection, before):
+            after = advance(before, action)
+            if accepts != (before.not_accepted_at is not None):
+                raise NotAllowed(f"{action} says what is on record already")
+            if not before.answer.strip():
+                raise Invalid((WrongField("answer", "required", "the answer that is not accepted"),))
+            now = self.clock.now()
+            marked = replace(after, not_accepted_at=None if accepts else now)
+            await moved(connection, marked, before=before, entry=Entry(action, by.id, now, {}, note), table=self.clocks)
+            return await store.load(connection, ticket)
+
+    async def close(self, ticket: int, version: int, closing: str | None, *, by: LoggedIn, note: str = "") -> Ticket:
+        """Settled (SPEC A2, N9). ``closing``: that the customer has confirmed, or why not.
+
+        Raises Invalid without it or without an answer, OrdersOpen while a department still works on it, AppealsOpen while what
+        the customer added is not answered.
+        """
+        async with self.hand_on(ticket, version, Action.CLOSE, by) as (connection, before):
+            after = replace(advance(before, Action.CLOSE), closing=closing)
+            check_complete(after)
+            reasons = [row["code"] for row in await store.QUERIES.closing_reasons.fetch(connection)]
+            check_closing(before, closing, note, reasons)
+            if await store.QUERIES.open_orders.fetchval(connection, ticket=ticket):
+                raise OrdersOpen
+            if await store.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
+                raise AppealsOpen
+            changes: Changes = {"state": (before.state, after.state), "closing": (before.closing, closing)}
+            entry = Entry(Action.CLOSE, by.id, self.clock.now(), {name: pair for name, pair in changes.items() if pair[1]}, note)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks)
+            return await store.load(connection, ticket)
 
     async def discard(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
         """The draft is no case; ``restore`` undoes the discard."""
@@ -231,8 +300,6 @@ class Tickets:
             after = advance(before, action)
             if after.state in CASES:
                 check_complete(after)
-            if action is Action.CLOSE and await store.QUERIES.open_orders.fetchval(connection, ticket=ticket):
-                raise OrdersOpen
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
             now = self.clock.now()
@@ -304,6 +371,25 @@ async def dispatched(connection: Connection, ticket: int, order: str, *, at: dat
     before = await store.lock(connection, ticket)
     after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
     await moved(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}), table=table)
+
+
+async def appealed(
+    connection: Connection, case: Ticket, states: tuple[str | None, str], said: str, *, at: datetime, by: int, table: Clocks
+) -> None:
+    """What a customer added to ``case``, as it stands under the caller's lock, has gone from one state to the next (SPEC A5)."""
+    entry = Entry(Action.APPEAL, by, at, {"appeal": states}, said)
+    await moved(connection, advance(case, Action.APPEAL), before=case, entry=entry, table=table)
+
+
+async def put_aside(
+    connection: Connection, ticket: int, version: int, note: str, *, at: datetime, by: LoggedIn, table: Clocks
+) -> Ticket:
+    """A draft that turned out to be no case of its own is discarded, in the caller's transaction; as it was."""
+    before = await _for(connection, ticket, version, Action.DISCARD, by)
+    after = advance(before, Action.DISCARD)
+    entry = Entry(Action.DISCARD, by.id, at, {"state": (before.state, after.state)}, note)
+    await moved(connection, after, before=before, entry=entry, table=table)
+    return before
 
 
 def draft(*, received_at: datetime, now: datetime, created_by: int | None, owner: int | None, call: str | None = None) -> Ticket:

@@ -11,9 +11,44 @@ from typing import Any, Literal
 from services.store.sorting import Value
 from services.tickets.levels import Level
 
+
+class Severity(StrEnum):
+    """How much weight a case has (SPEC O6): 一般, 较重, 重大."""
+
+    ORDINARY = "ordinary"
+    SERIOUS = "serious"
+    MAJOR = "major"
+
+
+class Channel(StrEnum):
+    """How it reached the centre (SPEC O6, T1, T2); an appeal 申诉 comes from the authority (SPEC O1)."""
+
+    TELEPHONE = "telephone"
+    LETTER = "letter"
+    FAX = "fax"
+    EMAIL = "email"
+    TEXT = "text"
+    WALK_IN = "walk_in"
+    MESSAGE = "message"
+    APPEAL = "appeal"
+
+
+class Told(StrEnum):
+    """How a customer was told that the case is registered (告知受理, SPEC O6)."""
+
+    CALL = "call"
+    CALL_BACK = "call_back"
+    TEXT = "text"
+    EMAIL = "email"
+    LETTER = "letter"
+    IN_PERSON = "in_person"
+
+
 CLASSES = ("kind", "business", "nature", "suggestion")
+MARKS: Mapping[str, str] = {"severity": Severity.ORDINARY.value, "channel": Channel.TELEPHONE.value}
+"""Fields that are never empty: what stands there until somebody says otherwise."""
 TEXTS = ("description", "address", "contact_number", "customer_name", "customer_number", "answer")
-FIELDS = (*CLASSES, *TEXTS)
+FIELDS = (*CLASSES, *MARKS, *TEXTS)
 
 By = Literal["agent", "draft", "customer", "call"]
 
@@ -70,6 +105,7 @@ class Ticket:
 
     ``owner_id`` None: it lies in the tray of its ``level``. ``held_since``: since when it is there, or in those hands.
     ``tier``: its customer's, as it was when the case was confirmed. ``senior_at``: when a senior, or the manager, first had it.
+    ``closing``: what closed the loop (SPEC N9): ``workflow.CONFIRMED``, or the code of why the customer has not confirmed.
     """
 
     id: int
@@ -90,10 +126,18 @@ class Ticket:
     held_since: datetime | None = None
     senior_at: datetime | None = None
     tier: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: int | None = None
+    acknowledged_how: str | None = None
+    closing: str | None = None
+    repeat_of: int | None = None
+    not_accepted_at: datetime | None = None
     kind: str | None = None
     business: str | None = None
     nature: str | None = None
     suggestion: str | None = None
+    severity: str = MARKS["severity"]
+    channel: str = MARKS["channel"]
     description: str = ""
     address: str = ""
     contact_number: str = ""
@@ -103,7 +147,7 @@ class Ticket:
     sources: Mapping[str, Source] = field(default_factory=dict)
 
     def value(self, name: str) -> str | None:
-        """A field's content; a class field is None when empty, a text is ``''``."""
+        """A field's content; a class field is None when empty, a text is ``''``, a mark is never empty."""
         assert name in FIELDS
         content: str | None = getattr(self, name)
         return content
@@ -152,7 +196,7 @@ def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes
     contents: dict[str, Any] = {}
     changes: Changes = {}
     for one in fillings:
-        content = (one.value or None) if one.name in CLASSES else (one.value or "")
+        content = (one.value or None) if one.name in CLASSES else (one.value or MARKS.get(one.name, ""))
         if content != ticket.value(one.name):
             changes[one.name] = (ticket.value(one.name), content)
         contents[one.name] = content

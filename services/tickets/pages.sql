@@ -6,7 +6,7 @@
 
 -- part: listed
 -- What a list shows of a ticket.
-t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion,
+t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion, t.severity, t.channel,
        case when {of_another}
          then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner, {key} as sort_key;
 

@@ -103,9 +103,43 @@ class TicketRoutes:
         return await self._wire(asked, await self._tickets.restore(ticket_id, body.version, by=asked.by, note=body.note))
 
     @route("POST", "/api/tickets/{ticket_id}/close", right=HANDS, raises=(Stale,))
-    async def close(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
-        """Answered on the spot (SPEC A2); needs the answer."""
-        return await self._wire(asked, await self._tickets.close(ticket_id, body.version, by=asked.by, note=body.note))
+    async def close(self, asked: Asked, ticket_id: Id, body: wire.CloseBody) -> wire.Ticket:
+        """Settled (SPEC A2); needs the answer, and the customer's confirmation or why it is closed without (SPEC N9)."""
+        ticket = await self._tickets.close(ticket_id, body.version, body.closing, by=asked.by, note=body.note)
+        return await self._wire(asked, ticket)
+
+    @route("POST", "/api/tickets/{ticket_id}/acknowledge", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def acknowledge(self, asked: Asked, ticket_id: Id, body: wire.AcknowledgeBody) -> wire.Ticket:
+        """The customer was told that the case is registered (SPEC O6)."""
+        ticket = await self._tickets.acknowledge(ticket_id, body.version, body.how, by=asked.by, note=body.note)
+        return await self._wire(asked, ticket)
+
+    @route("GET", "/api/tickets/{ticket_id}/progress", right=Right.TICKETS_READ)
+    async def progress(self, _: Asked, ticket_id: Id) -> wire.Progress:
+        """The stages that the case has gone through (SPEC O6), and why it is to go to the manager hotline (SPEC A4)."""
+        reached, proposed = await self._views.progress(ticket_id)
+        return wire.Progress(
+            stages=[wire.StageReached(stage=one.stage, at=one.at, standing=one.standing) for one in reached],
+            proposals=[wire.HotlineProposal(trigger=one.trigger, times=one.times, rules=list(one.rules)) for one in proposed],
+        )
+
+    @route("POST", "/api/tickets/{ticket_id}/repeats", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def judge(self, asked: Asked, ticket_id: Id, body: wire.JudgeBody) -> wire.Ticket:
+        """A person's word on whether it repeats an earlier case (SPEC A4)."""
+        ticket = await self._tickets.judge(ticket_id, body.version, body.of, body.verdict, by=asked.by)
+        return await self._wire(asked, ticket)
+
+    @route("POST", "/api/tickets/{ticket_id}/not-accept", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def not_accept(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
+        """The customer does not accept a correct answer (SPEC A4, N6)."""
+        ticket = await self._tickets.accepted(ticket_id, body.version, accepts=False, by=asked.by, note=body.note)
+        return await self._wire(asked, ticket)
+
+    @route("POST", "/api/tickets/{ticket_id}/accept", right=Right.TICKETS_WRITE, raises=(Stale,))
+    async def accept(self, asked: Asked, ticket_id: Id, body: wire.VersionBody) -> wire.Ticket:
+        """The customer accepts the answer after all: takes the mark back."""
+        ticket = await self._tickets.accepted(ticket_id, body.version, accepts=True, by=asked.by, note=body.note)
+        return await self._wire(asked, ticket)
 
     @route("POST", "/api/ticket-steps", right=Right.TICKETS_WRITE)
     async def step_each(self, asked: Asked, body: wire.StepsBody) -> list[wire.StepTaken]:
@@ -176,7 +210,7 @@ class HoldingRoutes:
 def shown(seen: Seen) -> wire.Ticket:
     """A ticket on the wire."""
     plain = {name: getattr(seen.ticket, name) for name in PLAIN}
-    names = {name: getattr(seen, name) for name in ("created_by", "owner", "confirmed_by", "drafting", "may")}
+    names = {name: getattr(seen, name) for name in NAMED}
     sources = {name: source.as_json() for name, source in seen.ticket.sources.items()}
     deadlines = [_deadline(*one) for one in seen.deadlines]
     more = {"sources": sources, "deadlines": deadlines, "wants": wants(seen.ticket)}
@@ -186,8 +220,9 @@ def shown(seen: Seen) -> wire.Ticket:
 PLAIN = tuple(
     name
     for name in Ticket.__slots__
-    if name in wire.Ticket.model_fields and name not in {"sources", "confirmed_by", "created_by"}
+    if name in wire.Ticket.model_fields and name not in {"sources", "confirmed_by", "created_by", "acknowledged_by"}
 )
+NAMED = ("created_by", "owner", "confirmed_by", "acknowledged_by", "drafting", "may")
 
 
 def _deadline(deadline: Deadline, standing: Standing) -> dict[str, object]:

@@ -115,6 +115,12 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
             held_since=after.held_since,
             senior_at=after.senior_at,
             tier=after.tier,
+            acknowledged_at=after.acknowledged_at,
+            acknowledged_by=after.acknowledged_by,
+            acknowledged_how=after.acknowledged_how,
+            closing=after.closing,
+            repeat_of=after.repeat_of,
+            not_accepted_at=after.not_accepted_at,
             changed_at=entry.at,
             **_form(after),
         )

@@ -1,7 +1,8 @@
 -- part: whole
 -- Everything of a ticket, as ``model.Ticket`` has it.
 select id, number, state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, confirmed_at, confirmed_by, dispatched_at, reopened_at,
-       level, held_since, senior_at, tier, kind, business, nature, suggestion, description, address, contact_number, customer_name, customer_number, answer, sources
+       level, held_since, senior_at, tier, acknowledged_at, acknowledged_by, acknowledged_how, closing, repeat_of, not_accepted_at,
+       kind, business, nature, suggestion, severity, channel, description, address, contact_number, customer_name, customer_number, answer, sources
 from ticket;
 
 -- name: load
@@ -16,6 +17,45 @@ from ticket;
 -- How many work orders about the ticket are not at their end.
 select count(*)::int from work_order where ticket_id = :ticket and state not in ('done', 'withdrawn', 'dropped');
 
+-- name: open_appeals
+-- How much of what the customer added to the case is open; a chase or withdrawal that never left has settled nothing.
+select count(*)::int from appeal a left join outgoing o on o.id = a.paper_id
+where a.ticket_id = :ticket and (a.state = 'open' or (a.state in ('chased', 'withdrawn') and o.state = 'dropped'));
+
+-- name: case_number
+-- The number of an earlier case that another may repeat.
+select number from ticket where id = :ticket and number is not null and received_at <= :before;
+
+-- name: judge
+-- What a person says of a case and an earlier one: the newest word stands.
+insert into repeat_verdict (ticket_id, of_id, verdict, person_id, at) values (:ticket, :of, :verdict, :person, :at)
+on conflict (ticket_id, of_id) do update set verdict = excluded.verdict, person_id = excluded.person_id, at = excluded.at;
+
+-- name: facts
+-- What the triggers of the manager hotline go by, as it is on record at :now; of clocks those of :limits.
+with recursive chain as (
+  select t.repeat_of as id, 1 as depth from ticket t where t.id = :ticket and t.repeat_of is not null
+  union all
+  select t.repeat_of, chain.depth + 1 from chain join ticket t on t.id = chain.id where t.repeat_of is not null and chain.depth < 20
+)
+select (select count(*)::int from appeal a where a.ticket_id = :ticket and a.while_open and a.state <> 'dropped') as asked_again,
+       (select count(*)::int from chain) as repeats,
+       array(select distinct d.rule from deadline d where d.ticket_id = :ticket and d.rule = any(:limits::text[])
+             and (d.state = 'breached' or (d.settled_at is null and d.ends_at <= :now)) order by d.rule) as overdue;
+
+-- name: closing_reasons
+-- Why a case may be closed without the customer's confirmation.
+select code from phrase where list = 'unconfirmed' and active;
+
+-- name: milestones
+-- When what the stages of a case go by has happened, as its journal and its orders tell.
+select min(j.at) filter (where j.changes ? 'severity') as assessed_at,
+       min(j.at) filter (where coalesce(j.changes->'answer'->>1, '') <> '') as answered_at,
+       max(j.at) filter (where j.action = 'close') as closed_at,
+       max(j.at) filter (where j.action = 'not_accept' or (j.action = 'close' and j.changes->'closing'->>1 = 'confirmed')) as communicated_at,
+       (select min(w.returned_at) from work_order w where w.ticket_id = :ticket) as returned_at
+from ticket_journal j where j.ticket_id = :ticket;
+
 -- name: load_of_call
 -- The ticket of a call that is not discarded.
 {whole} where call_id = :call and state <> 'discarded';
@@ -27,8 +67,8 @@ select exists (select 1 from ticket where call_id = :call);
 -- name: create
 -- A new draft; its first journal row is written with it.
 insert into ticket (state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, kind, business, nature,
-                    suggestion, description, address, contact_number, customer_name, customer_number, answer, sources)
-values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id;
+                    suggestion, severity, channel, description, address, contact_number, customer_name, customer_number, answer, sources)
+values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :severity, :channel, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id;
 
 -- name: link_call
 -- A call that the ticket is about, and why (:why); of one that began as a call's draft that call is the origin.
@@ -38,7 +78,9 @@ insert into ticket_call (ticket_id, call_id, why) values (:ticket, :call, :why) 
 -- Compare and set: no row comes back when the version is no longer :seen_version.
 update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, dispatched_at = :dispatched_at, reopened_at = :reopened_at,
        level = :level, held_since = :held_since, senior_at = :senior_at, tier = :tier, changed_at = :changed_at,
-       kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, description = :description, address = :address, contact_number = :contact_number,
+       acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by, acknowledged_how = :acknowledged_how, closing = :closing,
+       repeat_of = :repeat_of, not_accepted_at = :not_accepted_at,
+       kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, severity = :severity, channel = :channel, description = :description, address = :address, contact_number = :contact_number,
        customer_name = :customer_name, customer_number = :customer_number, answer = :answer, sources = :sources
 where id = :ticket and version = :seen_version returning id;
 
@@ -93,7 +135,8 @@ select list, code from category where active;
 -- name: names
 -- Names shown beside a ticket.
 select (select name from person where id = :created_by) as created_by, (select name from person where id = :owner) as owner,
-       (select name from person where id = :confirmed_by) as confirmed_by;
+       (select name from person where id = :confirmed_by) as confirmed_by,
+       (select name from person where id = :acknowledged_by) as acknowledged_by;
 
 -- name: owners
 -- Whose each of these tickets is.

@@ -20,6 +20,8 @@ from services.tickets import store
 from services.tickets.levels import Level
 from services.tickets.model import TEXTS, Place, State, Ticket, without_words
 from services.tickets.policy import possible, whose
+from services.tickets.stages import Milestones, Reached, stages
+from services.tickets.triggers import LIMITS, Facts, Proposal, proposals
 from services.tickets.workflow import Action
 
 DUE = 20
@@ -38,6 +40,7 @@ class Seen:
     created_by: str | None
     owner: str | None
     confirmed_by: str | None
+    acknowledged_by: str | None
     drafting: Drafting
     may: Sequence[Action]
     deadlines: Sequence[tuple[Deadline, Standing]]
@@ -86,7 +89,11 @@ class Views:
             if not await _may_read(taken, who, ticket):
                 ticket = without_words(ticket)
             names = await store.QUERIES.names.fetchrow(
-                taken, created_by=ticket.created_by, owner=ticket.owner_id, confirmed_by=ticket.confirmed_by
+                taken,
+                created_by=ticket.created_by,
+                owner=ticket.owner_id,
+                confirmed_by=ticket.confirmed_by,
+                acknowledged_by=ticket.acknowledged_by,
             )
             words = await store.QUERIES.drafting_of.fetchrow(taken, call=ticket.call_id) if ticket.call_id else None
             clocks = await clocked.of_ticket(taken, ticket.id)
@@ -111,6 +118,17 @@ class Views:
         if words and ticket.call_id and rows:
             await self._note(who, ticket.call_id)
         return [Line(row, row["changes"] if words else _texts_hidden(row["changes"])) for row in rows]
+
+    async def progress(self, ticket_id: int) -> tuple[Sequence[Reached], Sequence[Proposal]]:
+        """The stages of the case, in their order, and why it is to go to the manager hotline."""
+        async with connection(self.pool) as taken:
+            ticket = await store.load(taken, ticket_id)
+            row = await store.QUERIES.milestones.fetchrow(taken, ticket=ticket_id)
+            found = await store.QUERIES.facts.fetchrow(taken, ticket=ticket_id, limits=list(LIMITS), now=self.clock.now())
+        assert row is not None  # aggregates always answer
+        assert found is not None
+        facts = Facts(**found, open=ticket.state is State.OPEN, not_accepted=ticket.not_accepted_at is not None)
+        return stages(ticket, Milestones(**row)), proposals(facts)
 
     async def due(self, who: LoggedIn) -> Sequence[Due]:
         """The clocks of one's own open cases, the nearest end first, what is over too."""

@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints
 from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
 from services.tickets.levels import Level, Trigger
+from services.tickets.model import Channel, Severity, Told
+from services.tickets.stages import Stage
 from services.web.shapes import MANY_LINES, Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
 
 Step = Literal[
@@ -27,6 +29,10 @@ Step = Literal[
     "decide",
     "conclude",
     "reopen",
+    "acknowledge",
+    "repeat",
+    "not_accept",
+    "accept",
 ]
 """What a person can do with a ticket."""
 
@@ -64,6 +70,8 @@ class Ticket(Wire):
     business: str | None
     nature: str | None
     suggestion: str | None
+    severity: Severity
+    channel: Channel
     description: str
     address: str
     contact_number: str
@@ -78,6 +86,12 @@ class Ticket(Wire):
     tier: Tier | None = Field(description="its customer's, as it was when the case was confirmed")
     confirmed_at: datetime | None
     confirmed_by: str | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    acknowledged_how: Told | None
+    repeat_of: int | None = Field(description="the earlier case that it repeats, by a person's word")
+    not_accepted_at: datetime | None = Field(description="since when the customer does not accept a correct answer")
+    closing: str | None = Field(description="what closed it: confirmed by the customer, or the code of why it was closed without")
     changed_at: datetime
     drafting: Literal["none", "waiting", "done", "no_speech", "failed"] = Field(description="how far the words of the call are")
     may: list[Step] = Field(description="what who asks can do with it now")
@@ -98,6 +112,8 @@ class TicketRow(Wire):
     business: str | None
     nature: str | None
     suggestion: str | None
+    severity: Severity
+    channel: Channel
     summary: str
     received_at: datetime
     level: Level
@@ -141,12 +157,14 @@ class TicketsQuery(Wire):
 
 
 class TicketFields(Wire):
-    """Only the named fields change; null empties a class field."""
+    """Only the named fields change; null empties a class field, and sets severity and channel to what is usual."""
 
     kind: Code | None = None
     business: Code | None = None
     nature: Code | None = None
     suggestion: Code | None = None
+    severity: Severity | None = None
+    channel: Channel | None = None
     description: Text10k = ""
     address: Text400 = ""
     contact_number: Text40 = ""
@@ -172,6 +190,48 @@ class TicketNew(Wire):
 class VersionBody(Wire):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     note: Text400 = ""
+
+
+class CloseBody(VersionBody):
+    """``closing``: ``confirmed`` (the customer says that it is settled), or a code of the centre's reasons for closing without;
+    a suggestion needs neither."""
+
+    closing: Code | None = None
+
+
+class AcknowledgeBody(VersionBody):
+    """How the customer was told that the case is registered."""
+
+    how: Told
+
+
+class StageReached(Wire):
+    """A stage of a case: done at a time, being worked at, passed over, or still ahead."""
+
+    stage: Stage
+    at: datetime | None
+    standing: Literal["done", "current", "passed", "ahead"]
+
+
+class HotlineProposal(Wire):
+    """Why a case is to go to the manager hotline: how often, or which clocks are over."""
+
+    trigger: Trigger
+    times: int
+    rules: list[str]
+
+
+class Progress(Wire):
+    stages: list[StageReached]
+    proposals: list[HotlineProposal]
+
+
+class JudgeBody(Wire):
+    """``of``: an earlier case. ``undecided`` takes back what was said."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    of: Id
+    verdict: Literal["repeat", "other", "undecided"]
 
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True, pattern=MANY_LINES)]

@@ -1,15 +1,16 @@
-"""Decides what may happen to a ticket next (SPEC A2, A3, M1). No other place decides that; who gets it stands in ``levels``.
+"""Decides what may happen to a ticket next (SPEC A2, A3, M1, N9, O6), and nothing else does; who gets it stands in ``levels``.
 
 A draft is nobody's case yet: the words of a call, waiting for a person. Confirming makes it a case with a number; from then on
-it can be corrected but not thrown away. Closing needs what settles it. Discarding is undone by restoring, never by a copy. At the
-manager hotline a case is closed by a decision (conclude), and only there a closed one is opened again.
+it can be corrected but not thrown away. Closing needs what settles it, and what closes the loop: the customer has confirmed, or
+it is on record why not. Discarding is undone by restoring, never by a copy. At the manager hotline a case is closed by a decision
+(conclude), and only there a closed one is opened again.
 
              ┌──────── discard ────────┐                      ┌──── reopen ────┐
              ▼                         │                      ▼                │
         discarded ──── restore ────► draft ── confirm ──────► open ── close ──► closed
-                                      ▲ │                     ▲ │     conclude
-                                      └─┘ change, fill        └─┘ change, dispatch, decide,
-                                                                  hand_over, escalate, suggest, take, give_back
+                                      ▲ │                     ▲ │     conclude  (appeal)
+                        change, fill, └─┘                     └─┘ change, acknowledge, dispatch, appeal, repeat, not_accept,
+                        repeat                                    accept, decide, hand_over, escalate, suggest, take, give_back
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from services.tickets.model import Place, State, Ticket
 
 
 class Action(StrEnum):
-    """What people (and ``fill``: the transcript; ``dispatch``: an order that leaves) do to a ticket; the words of the journal.
-
+    """What people do to a ticket; the words of the journal. ``fill`` is done by the transcript, ``dispatch`` by an order that
+    leaves, ``appeal`` by what a customer adds (SPEC A5) and by what becomes of it.
     ``decide``: a decision of the manager hotline that leaves it where it is.
     """
 
@@ -44,6 +45,11 @@ class Action(StrEnum):
     DECIDE = "decide"
     CONCLUDE = "conclude"
     REOPEN = "reopen"
+    ACKNOWLEDGE = "acknowledge"
+    APPEAL = "appeal"
+    REPEAT = "repeat"
+    NOT_ACCEPT = "not_accept"
+    ACCEPT = "accept"
 
 
 HANDS: Mapping[Action, Hand] = {Action(hand): hand for hand in Hand}
@@ -52,19 +58,25 @@ HANDS: Mapping[Action, Hand] = {Action(hand): hand for hand in Hand}
 TRANSITIONS: Mapping[State, Mapping[Action, State]] = {
     State.DRAFT: {
         Action.CHANGE: State.DRAFT,
+        Action.REPEAT: State.DRAFT,
         Action.FILL: State.DRAFT,
         Action.CONFIRM: State.OPEN,
         Action.DISCARD: State.DISCARDED,
     },
     State.OPEN: {
         Action.CHANGE: State.OPEN,
+        Action.ACKNOWLEDGE: State.OPEN,
         Action.DISPATCH: State.OPEN,
+        Action.APPEAL: State.OPEN,
+        Action.REPEAT: State.OPEN,
+        Action.NOT_ACCEPT: State.OPEN,
+        Action.ACCEPT: State.OPEN,
         Action.CLOSE: State.CLOSED,
         **dict.fromkeys(HANDS, State.OPEN),
         Action.DECIDE: State.OPEN,
         Action.CONCLUDE: State.CLOSED,
     },
-    State.CLOSED: {Action.REOPEN: State.OPEN},
+    State.CLOSED: {Action.APPEAL: State.CLOSED, Action.REOPEN: State.OPEN},
     State.DISCARDED: {Action.RESTORE: State.DRAFT},
 }
 
@@ -77,10 +89,23 @@ Codes = Mapping[str, Collection[str]]
 """List (kind, business, nature, suggestion) -> codes that are in use."""
 
 
+CONFIRMED = "confirmed"
+"""The customer has confirmed that the case is settled."""
+
+OTHER = "other"
+"""The one reason that says nothing by itself: it is written out."""
+
+
 class OrdersOpen(NotAllowed):
     """Work orders about it are still open."""
 
     code = "orders_open"
+
+
+class AppealsOpen(NotAllowed):
+    """Something that the customer added to it is not answered yet."""
+
+    code = "appeals_open"
 
 
 class Held(Conflict):
@@ -112,6 +137,14 @@ def _fits(ticket: Ticket | Place, action: Action) -> bool:
             return HANDS[action] in LEVELS[ticket.level]
         case Action.CLOSE:
             return ticket.level is not Level.MANAGER and (ticket.kind != "suggestion" or ticket.level is Level.DATA)
+        case Action.REPEAT:
+            return ticket.kind != "suggestion"
+        case Action.ACKNOWLEDGE:
+            return ticket.kind != "suggestion" and (isinstance(ticket, Place) or ticket.acknowledged_at is None)
+        case Action.NOT_ACCEPT:
+            return isinstance(ticket, Place) or (ticket.not_accepted_at is None and bool(ticket.answer.strip()))
+        case Action.ACCEPT:
+            return isinstance(ticket, Place) or ticket.not_accepted_at is not None
         case Action.DECIDE | Action.CONCLUDE:
             return ticket.level is Level.MANAGER
     return True
@@ -129,7 +162,7 @@ def advance(ticket: Ticket, action: Action) -> Ticket:
         raise _unfit(ticket, action)
     after = replace(ticket, state=state, version=ticket.version + 1)
     if action is Action.REOPEN:
-        return replace(after, level=Level.MANAGER)
+        return replace(after, level=Level.MANAGER, closing=None)
     if action not in HANDS:
         return after
     return replace(after, level=LEVELS[ticket.level][HANDS[action]], owner_id=None)
@@ -168,7 +201,25 @@ def mandatory(ticket: Ticket, state: State) -> frozenset[str]:
 
 def wants(ticket: Ticket) -> list[str]:
     """Fields that the next step forward needs: confirming a draft, closing a case. The desk marks them."""
-    return sorted(mandatory(ticket, State.OPEN if ticket.state is State.DRAFT else State.CLOSED))
+    if ticket.state is State.DRAFT:
+        return sorted(mandatory(ticket, State.OPEN))
+    return sorted(mandatory(ticket, State.CLOSED) | ({"closing"} if closes_loop(ticket) else set()))
+
+
+def closes_loop(ticket: Ticket) -> bool:
+    """Whether closing it asks what the customer says (SPEC N9). Of a suggestion nothing is settled: its customer is thanked."""
+    return ticket.kind != "suggestion"
+
+
+def check_closing(ticket: Ticket, closing: str | None, note: str, reasons: Collection[str]) -> None:
+    """Raises Invalid unless the customer has confirmed, or one of the centre's ``reasons`` says why not (SPEC N9)."""
+    if closing is None:
+        if closes_loop(ticket):
+            raise Invalid((WrongField("closing", "required", "the customer's confirmation, or why it is closed without"),))
+    elif closing != CONFIRMED and closing not in reasons:
+        raise Invalid((WrongField("closing", "unknown_reason", "a reason of the centre's list", closing),))
+    elif closing == OTHER and not note.strip():
+        raise Invalid((WrongField("note", "required", "the reason in words"),))
 
 
 def missing(ticket: Ticket) -> tuple[WrongField, ...]:

@@ -19,7 +19,16 @@ from services.access.actor import LoggedIn
 from services.access.rights import Right
 from services.bells import Change
 from services.web.changed import Changed
-from services.web.messages import AckMessage, ByeMessage, ChangedMessage, ChangedThing, ClientMessage, PhoneMessage, ResumeMessage
+from services.web.messages import (
+    AckMessage,
+    ByeMessage,
+    ChangedMessage,
+    ChangedThing,
+    ClientMessage,
+    LookMessage,
+    PhoneMessage,
+    ResumeMessage,
+)
 from services.web.stream import Snapshot
 
 QUEUE_MESSAGES = 256  # waiting for one browser; more: it is cut off and resumes
@@ -30,7 +39,7 @@ RETRY_MS = (500, 5_000)  # returning browsers spread themselves over this
 
 CLOSED, GARBAGE, RESTART, TOO_SLOW, SESSION_ENDED = 1000, 1008, 1012, 1013, 4401
 
-FromBrowser = ResumeMessage | AckMessage | PhoneMessage
+FromBrowser = ResumeMessage | AckMessage | PhoneMessage | LookMessage
 _FROM_BROWSER: TypeAdapter[FromBrowser] = TypeAdapter(ClientMessage)
 
 

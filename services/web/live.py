@@ -35,9 +35,13 @@ from services.web.connections import (
 )
 from services.web.handset import Handset, Told
 from services.web.http import Asked, route
+from services.web.looking import Looking, Place
 from services.web.messages import (
+    Beside,
     HandsetMessage,
     HelloMessage,
+    LookingMessage,
+    LookMessage,
     MeMessage,
     PhoneMessage,
     ResumeMessage,
@@ -101,6 +105,7 @@ class Hub:
         self._connections: dict[int, list[Connection]] = {}
         self._streams: dict[int, Stream] = {}
         self._handsets: dict[int, Handset] = {}
+        self._looking: Looking[Connection] = Looking()
         self._changed = asyncio.Event()
         self._own: set[int] = set()
         self._own_changed = asyncio.Event()
@@ -233,6 +238,7 @@ class Hub:
     def _leave(self, connection: Connection) -> None:
         several = self._connections[connection.person]
         several.remove(connection)
+        self._look(connection, None)
         if handset := self._handsets.get(connection.person):
             handset.gone(connection, self._clock.monotonic())
         if not several:
@@ -263,6 +269,8 @@ class Hub:
                 self._resume(connection, message.since)
             elif isinstance(message, PhoneMessage):
                 _tell(self._on_phone(connection, message))
+            elif isinstance(message, LookMessage):
+                self._look(connection, Place(message.ticket, message.field) if message.ticket is not None else None)
             elif self.acked and message.seq <= self._stream(connection.person).seq:
                 self.acked.acknowledged(connection.person, message.seq, message.shown_ms)
 
@@ -287,6 +295,16 @@ class Hub:
                 return handset.closed(message.device)
             case "leave":
                 return handset.leave(message.device, now)
+
+    def _look(self, connection: Connection, place: Place | None) -> None:
+        """Whoever shows the same case as this browser, or did until now, sees who else does. Nobody else is told."""
+        if not connection.who.may(Right.TICKETS_READ):
+            return
+        for ticket in self._looking.look(connection, place):
+            for each in self._looking.at(ticket):
+                others = self._looking.others(each, ticket)
+                beside = [Beside(person=one.person, name=one.who.person.name, field=at) for one, at in others]
+                each.send(LookingMessage(ticket=ticket, others=beside).model_dump_json())
 
     async def _look_at_handsets(self) -> None:
         """Whoever does not come back loses the phone to whoever waits for it."""

@@ -44,6 +44,22 @@ class ChangedMessage(Wire):
     things: list[ChangedThing]
 
 
+class Beside(Wire):
+    """Somebody else at the same case, and the field in which they are."""
+
+    person: int
+    name: str
+    field: str | None
+
+
+class LookingMessage(Wire):
+    """Who else shows the case now. It is told once, without a number, at each change: whoever comes back asks by ``look``."""
+
+    type: Literal["looking"] = "looking"
+    ticket: int
+    others: list[Beside]
+
+
 class HelloMessage(Wire):
     """First message. ``lost`` true: the browser's place in the stream is gone, load everything again."""
 
@@ -87,4 +103,12 @@ class PhoneMessage(Wire):
     busy: bool = False
 
 
-ClientMessage = Annotated[ResumeMessage | AckMessage | PhoneMessage, Field(discriminator="type")]
+class LookMessage(Wire):
+    """The page shows this case now (null: none), and its person is in that field: told to whoever else shows it."""
+
+    type: Literal["look"] = "look"
+    ticket: Annotated[int, Field(ge=1, le=2**53 - 1)] | None
+    field: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = None
+
+
+ClientMessage = Annotated[ResumeMessage | AckMessage | PhoneMessage | LookMessage, Field(discriminator="type")]

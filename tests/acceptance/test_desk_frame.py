@@ -165,7 +165,7 @@ async def test_what_is_due_stands_on_the_desk_and_on_its_ticket(centre: Centre, 
     assert sheet["y"] - head["y"] < 80, "the head of a tall page takes more than its own height"
     async with await centre.desk("anna") as office:
         await office.patch(f"/api/tickets/{case['id']}", version=case["version"], fields={"answer": "已退费"})
-        await office.post(f"/api/tickets/{case['id']}/close", version=case["version"] + 1)
+        await office.post(f"/api/tickets/{case['id']}/close", version=case["version"] + 1, closing="confirmed")
     await expect(desk.page.locator("[data-testid=ticket-deadline][data-standing=stopped]")).to_be_visible()
     await desk.page.go_back()
     await expect(desk.at("the-day")).to_be_visible()

@@ -154,7 +154,7 @@ async def test_what_is_in_sight_far_down_follows_others_and_nothing_jumps(crowde
     await desk.at("fresh").click()
     await expect(desk.at("ticket-row").filter(has_text="新来的")).to_be_in_viewport()
     async with await crowded.desk("dora") as dora:
-        await dora.post(f"/api/tickets/{made['id']}/close", version=made["version"])
+        await dora.post(f"/api/tickets/{made['id']}/close", version=made["version"], closing="confirmed")
 
 
 async def test_the_server_sorts_by_mouse_and_by_keys_and_the_order_is_kept_on_the_way_back(desk: Agent) -> None:

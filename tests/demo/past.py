@@ -98,7 +98,7 @@ async def _do(hall: Hall, ticket: Ticket, order: Order | None, deed: Deed, by: L
         return await hall.papers.dispatch(ticket.id, ticket.version, _dispatch(hall, ticket, deed), key=key, by=by)
     if deed.does == "close":
         answered = await hall.tickets.change(ticket.id, ticket.version, {"answer": deed.to["answer"]}, by=by)
-        await hall.tickets.close(answered.id, answered.version, by=by)
+        await hall.tickets.close(answered.id, answered.version, "confirmed", by=by)
         return order
     assert order is not None, f"{deed.does} before a dispatch"
     order, paper = await _present(hall, order)

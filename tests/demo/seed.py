@@ -121,7 +121,8 @@ async def file_case(desk: Desk, case: Case, *, key: str) -> None:
 
 async def act(desk: Desk, ticket: dict[str, Any], action: str) -> dict[str, Any]:
     """One step of a ticket's life."""
-    moved: dict[str, Any] = await desk.post(f"/api/tickets/{ticket['id']}/{action}", version=ticket["version"])
+    more = {"closing": "confirmed"} if action == "close" else {}
+    moved: dict[str, Any] = await desk.post(f"/api/tickets/{ticket['id']}/{action}", version=ticket["version"], **more)
     return moved
 
 

@@ -98,7 +98,9 @@ async def second(desk: Office, number: int) -> tuple[int, Press]:
 async def close(desk: Office, number: int) -> tuple[int, Press]:
     """The case is answered and closed."""
     ticket = await _case(desk, number, "zhao")
-    return ticket["id"], Press("zhao", f"/api/tickets/{ticket['id']}/close", {"version": ticket["version"]})
+    return ticket["id"], Press(
+        "zhao", f"/api/tickets/{ticket['id']}/close", {"version": ticket["version"], "closing": "confirmed"}
+    )
 
 
 @pytest.fixture

@@ -84,6 +84,12 @@ insert into dispatch_rule (business, department_id) select 'b' || n, 1 from gene
 EDITION_SQL = """
 insert into department_edition (number, at, content) values (1, $1, jsonb_build_object('departments', (
   select jsonb_agg(to_jsonb(d) - 'id') from department d), 'rules', '[]'::jsonb))"""
+PHRASES_SQL = """
+insert into phrase (list, code, zh, en, text)
+select 'answer', 'b' || n, repeat('𠀀', 80), repeat('𠀀', 80), repeat('𠀀', 2000) from generate_series(1, $1::int) n"""
+PHRASE_EDITION_SQL = """
+insert into phrase_edition (number, at, content) values (2, $1, jsonb_build_object('phrases', (
+  select jsonb_agg(to_jsonb(p)) from phrase p)))"""
 ORDERS_SQL = """
 insert into work_order (ticket_id, department_id, leads, state, version, number, author_id, made_at, issued_at, due_at, task,
                         answer, hours)
@@ -110,6 +116,9 @@ from generate_series(1, $3::int) n, person p where p.id <= 20"""
 WARNINGS_SQL = """
 insert into warning (number, order_id, department_id, text, person_id, at)
 select 'J2026-' || lpad(id::text, 5, '0'), id, 1, $3, $2, $1 from work_order"""
+APPEALS_SQL = """
+insert into appeal (ticket_id, text, state, author_id, made_at, while_open)
+select $1, left($4, 10000), 'open', $3, $2, true from generate_series(1, 40) n"""
 SOUND_S = 600  # ten minutes stand for the four hours: sound is sent in blocks of a size of their own
 
 
@@ -134,9 +143,12 @@ async def fill(pool: db.Pool, store: Path, agent: int) -> int:
         await connection.execute(DEPARTMENTS_SQL, 400)
         await connection.execute(RULES_SQL, 1_900)
         await connection.execute(EDITION_SQL, BEGAN)
+        await connection.execute(PHRASES_SQL, 280)
+        await connection.execute(PHRASE_EDITION_SQL, BEGAN)
         await connection.execute(ORDERS_SQL, first, BEGAN, TEXT[:10_000])
         await connection.execute(LEFT_SQL)
         await connection.execute(CHASES_SQL, agent)
+        await connection.execute(APPEALS_SQL, first, BEGAN, agent, TEXT)
         await connection.execute(ORDER_JOURNAL_SQL, BEGAN, agent, TEXT[:10_000])
         await connection.execute(NOTICES_SQL, first, BEGAN, ROWS)
         await connection.execute(WARNINGS_SQL, BEGAN, agent, TEXT[:10_000])

@@ -21,6 +21,8 @@ from recordings.archive import Archive, evidence_key, key_of
 from services.access import audit
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
+from services.appeals.actions import Appeals
+from services.appeals.model import Added
 from services.departments.actions import Departments
 from services.departments.model import Department, Edition, Rule
 from services.inbox import store as inbox
@@ -61,6 +63,7 @@ class Lived:
     warnings: tuple[int, ...]
     departments: tuple[int, ...]
     evidence: tuple[int, ...]
+    appeals: tuple[int, ...]
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -80,7 +83,8 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     warnings = tuple(row["id"] for row in await pool.fetch("select id from warning order by id"))
     departments = tuple(row["id"] for row in await pool.fetch("select id from department order by id"))
     evidence = (await _evidence(pool, clock, archive, agent, orders[0]),)
-    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments, evidence)
+    appeals = await _appeals(pool, clock, agent, tickets[1:3])
+    return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments, evidence, appeals)
 
 
 async def _calls(pool: db.Pool, clock: Clock, agent: Person, customer: int) -> tuple[CallId, ...]:
@@ -155,7 +159,8 @@ async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...
     )):  # fmt: skip
         ticket, _ = await tickets.new(fields, key=f"lived-{number:04d}", by=by)
         for step in steps:
-            ticket = await getattr(tickets, step)(ticket.id, ticket.version, by=by)
+            more = ("confirmed",) if step == "close" else ()
+            ticket = await getattr(tickets, step)(ticket.id, ticket.version, *more, by=by)
         made.append(ticket.id)
     await Holding(tickets).hand_over(made[4], 2, "查不到", by=junior)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
@@ -171,6 +176,12 @@ async def _notices(pool: db.Pool, clock: Clock, agent: Person, ticket: int, orde
     rows = await pool.fetch("select id from notice where person_id = $1 order by id", agent.id)
     await pool.execute("update notice set read_at = $2 where id = $1", rows[0]["id"], clock.now())
     return tuple(row["id"] for row in rows)
+
+
+async def _appeals(pool: db.Pool, clock: Clock, agent: Person, tickets: tuple[int, ...]) -> tuple[int, ...]:
+    """What a customer added to an open and to a closed case."""
+    room, by = Appeals(Papers(Hands(pool, clock), ZONE, refusals=2)), LoggedIn(person=agent, session=b"")
+    return tuple([(await room.add(ticket, Added(text="还没修好"), key=f"lived-{ticket:04d}", by=by)).id for ticket in tickets])
 
 
 async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tuple[int, ...]:

@@ -23,6 +23,8 @@ from cti.ids import CallId, ChannelId, Extension
 from recordings.archive import Archive
 from services.access.sessions import SessionLimits, Sessions
 from services.announcing import Announcing
+from services.appeals.actions import Appeals
+from services.appeals.routes import AppealRoutes
 from services.bells import Bell, Channel
 from services.calls.actions import Calls
 from services.calls.drain import Drain
@@ -31,6 +33,7 @@ from services.calls.routes import CallRoutes
 from services.classes.actions import Classes
 from services.classes.routes import LexiconRoutes
 from services.clocks.table import CLOCKS, Clocks
+from services.customers.numbers import ANYWHERE
 from services.departments.actions import Departments
 from services.departments.routes import DepartmentRoutes
 from services.figures.routes import FigureRoutes
@@ -58,9 +61,13 @@ from services.orders.papers import Papers
 from services.orders.reminding import Urging
 from services.orders.routes import OrderRoutes, PaperRoutes
 from services.orders.views import Views as OrderViews
+from services.phrases.actions import Phrases
+from services.phrases.routes import PhraseRoutes
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
 from services.recordings.playback import Playback
+from services.repeats.actions import Repeats
+from services.repeats.routes import RepeatRoutes
 from services.store import db
 from services.tickets.actions import Tickets
 from services.tickets.holding import Holding
@@ -245,6 +252,9 @@ async def office(
     papers = Papers(hands, ZONE, refusals=2)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),
+        PhraseRoutes(Phrases(pool, clock)),
+        AppealRoutes(Appeals(papers)),
+        RepeatRoutes(Repeats(pool, ANYWHERE)),
         PaperRoutes(papers, orders),
         OrderRoutes(Orders(hands, refusals=2), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),

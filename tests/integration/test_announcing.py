@@ -61,7 +61,8 @@ async def ask(desk: Office, method: str, path: str, body: object) -> dict[str, A
 
 
 async def step(desk: Office, ticket: dict[str, Any], name: str) -> dict[str, Any]:
-    return await ask(desk, "POST", f"/api/tickets/{ticket['id']}/{name}", {"version": ticket["version"]})
+    body = {"version": ticket["version"], **({"closing": "confirmed"} if name == "close" else {})}
+    return await ask(desk, "POST", f"/api/tickets/{ticket['id']}/{name}", body)
 
 
 async def change(desk: Office, ticket: dict[str, Any], **fields: str) -> dict[str, Any]:

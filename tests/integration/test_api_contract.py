@@ -70,7 +70,13 @@ RULES_BEYOND_SCHEMA = {
     "ticket_new": "a class of the centre's lists, a telephone number",
     "ticket_change": "a class of the centre's lists, a telephone number",
     "ticket_confirm": "no mandatory field empty",
-    "ticket_close": "an answer",
+    "ticket_close": "an answer, and the customer's word or a reason of the centre's list",
+    "ticket_judge": "an earlier case",
+    "ticket_not_accept": "an answer",
+    "ticket_accept": "an answer",
+    "appeal_add": "words, of its own or in the draft",
+    "appeal_chase": "a time to come",
+    "phrase_replace": "every phrase there was, each once, blocks with their text",
     "department_replace": "rules of departments there are, each once",
     "hotline_overrule": "a step of this case",
     "hotline_order": "a department that receives orders",
@@ -134,6 +140,7 @@ def ids_of(lived: Lived, file: str) -> dict[str, list[str | int]]:
         "author_id": list(lived.people),
         "department_id": list(lived.departments),
         "evidence_id": list(lived.evidence),
+        "appeal_id": list(lived.appeals),
         "import_id": [file],
     }
 

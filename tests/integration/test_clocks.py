@@ -54,7 +54,8 @@ async def ask(desk: Office, method: str, path: str, body: object = None) -> tupl
 
 
 async def step(desk: Office, ticket: dict[str, Any], what: str) -> dict[str, Any]:
-    status, after = await ask(desk, "POST", f"/api/tickets/{ticket['id']}/{what}", {"version": ticket["version"]})
+    body = {"version": ticket["version"], **({"closing": "confirmed"} if what == "close" else {})}
+    status, after = await ask(desk, "POST", f"/api/tickets/{ticket['id']}/{what}", body)
     assert status == 200, after
     return dict(after)
 
@@ -320,7 +321,8 @@ async def test_ones_own_open_cases_are_told_by_what_ends_first(desk: Office, clo
         desk.tokens["wang"] = await desk.sessions.begin(connection, desk.people["wang"])
     assert await desk.ask("wang", "GET", "/api/me/due") == (200, []), "somebody else's"
     await change(desk, first, answer="已退费")
-    status, _ = await ask(desk, "POST", f"/api/tickets/{first['id']}/close", {"version": first["version"] + 1})
+    body = {"version": first["version"] + 1, "closing": "confirmed"}
+    status, _ = await ask(desk, "POST", f"/api/tickets/{first['id']}/close", body)
     assert status == 200
     _, due = await ask(desk, "GET", "/api/me/due")
     assert [one["id"] for one in due] == [second["id"], third["id"]]

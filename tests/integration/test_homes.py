@@ -190,7 +190,9 @@ async def test_n9_every_open_case_stands_in_the_stage_of_what_it_waits_for(desk:
     assert await standing(desk, stage="dispatch") == [("dispatch", fresh["id"])]
     version = await desk.pool.fetchval("select version from ticket where id = $1", ticket)
     _, changed = await desk.ask("li", "PATCH", f"/api/tickets/{ticket}", {"version": version, "fields": {"answer": "已退费"}})
-    status, _ = await desk.ask("li", "POST", f"/api/tickets/{ticket}/close", {"version": changed["version"]})
+    status, _ = await desk.ask(
+        "li", "POST", f"/api/tickets/{ticket}/close", {"version": changed["version"], "closing": "confirmed"}
+    )
     assert (status, await standing(desk, stage="closing")) == (200, [])
 
 

@@ -176,7 +176,7 @@ async def test_m1_a_case_that_a_junior_closed_is_opened_again_by_the_manager(des
     ticket = await case(desk)
     body = {"version": ticket["version"], "fields": {"answer": "已答复"}}
     _, answered = await desk.ask("li", "PATCH", f"/api/tickets/{ticket['id']}", body)
-    closed = await step(desk, "li", answered, "close")
+    closed = await step(desk, "li", answered, "close", closing="confirmed")
     assert closed["may"] == []
     await decide(desk, closed, "reopen")
     assert (await see(desk, "boss", ticket))["level"] == "manager"

@@ -141,6 +141,13 @@ def handed_on(_: int) -> Iterator[bytes]:
     yield body({"version": crowded.CHANGES, "reason": "因" * 400})
 
 
+def phrases(_: int) -> Iterator[bytes]:
+    each = [{"list": "answer", "code": f"p{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "text": "𠀀" * 2_000} for n in range(300)]
+    yield body({"number": 2, "phrases": each})
+    yield json.dumps({"number": 2, "phrases": each}).encode()  # escaped
+    yield body({"number": 2, "phrases": [*each[:150], *each[:150]]})
+
+
 def departments(_: int) -> Iterator[bytes]:
     each = [{"code": f"d{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "hours": 24, "position": n} for n in range(500)]
     rules = [{"department": f"d{n % 500}", "business": f"b{n}", "hours": 24} for n in range(2_000)]
@@ -201,7 +208,13 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/confirm": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/discard": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/restore": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
-    "POST /api/tickets/{ticket_id}/close": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/close": lambda _: iter(
+        [body({"version": crowded.CHANGES, "note": "注" * 400, "closing": "confirmed"})]
+    ),
+    "POST /api/tickets/{ticket_id}/acknowledge": lambda _: iter(
+        [body({"version": crowded.CHANGES, "how": "call", "note": "注" * 400})]
+    ),
+    "GET /api/tickets/{ticket_id}/progress": nothing_more,
     "POST /api/tickets/{ticket_id}/hand-over": handed_on,
     "POST /api/tickets/{ticket_id}/escalate": lambda _: iter(
         [body({"version": crowded.CHANGES, "triggers": ["overdue"] * 4, "reason": "因" * 400})]
@@ -292,6 +305,24 @@ WORST: dict[str, Bodies] = {
     "POST /api/inbox-read": lambda _: iter([body({"upto": 2**53 - 1})]),
     "POST /api/inbox-unread": lambda _: iter([body({"at": "2026-11-20T01:00:00Z"})]),
     "GET /api/reviews": nothing_more,
+    "GET /api/tickets/{ticket_id}/appeals": nothing_more,
+    "POST /api/tickets/{ticket_id}/appeals": lambda _: iter([body({"key": "a" * 64, "text": TASK})]),
+    "POST /api/appeals/{appeal_id}/answer": lambda _: iter([body({"version": 1, "answer": TASK})]),
+    "POST /api/appeals/{appeal_id}/drop": reasons,
+    "POST /api/appeals/{appeal_id}/chase": lambda _: iter(
+        [body({"version": 1, "order": 1, "order_version": 100, "task": TASK, "urgent": True, "reason": "因" * 400})]
+    ),
+    "POST /api/appeals/{appeal_id}/withdraw": lambda _: iter(
+        [body({"version": 1, "order": 1, "order_version": 100, "reason": "因" * 400})]
+    ),
+    "GET /api/tickets/{ticket_id}/repeats": nothing_more,
+    "POST /api/tickets/{ticket_id}/repeats": lambda _: iter([body({"version": crowded.CHANGES, "of": 2, "verdict": "repeat"})]),
+    "POST /api/tickets/{ticket_id}/not-accept": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "POST /api/tickets/{ticket_id}/accept": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "GET /api/phrases": nothing_more,
+    "PUT /api/phrases": phrases,
+    "GET /api/phrases/editions": nothing_more,
+    "POST /api/phrases/back": lambda _: iter([body({"number": 2, "to": 1})]),
     "PUT /api/papers/{paper_id}": lambda _: iter([body({"version": 1, "task": TASK, "urgent": True, "hours": 1})]),
     "POST /api/papers/{paper_id}/drop": lambda _: iter([body({"version": 1})]),
     "POST /api/orders/{order_id}/evidence": nothing_more,
@@ -333,7 +364,7 @@ def test_every_route_has_its_worst_and_the_other_way_round() -> None:
 def path_of(route: Route, ticket: int) -> str:
     path = route.path.replace("{call_id}", crowded.LONG_CALL).replace("{ticket_id}", str(ticket))
     path = path.replace("{order_id}", "1").replace("{paper_id}", "1").replace("{department_id}", "1").replace("{author_id}", "2")
-    path = path.replace("{warning_id}", "1").replace("{evidence_id}", "1")
+    path = path.replace("{warning_id}", "1").replace("{evidence_id}", "1").replace("{appeal_id}", "1")
     path = path.replace("{list_name}", "tickets").replace("{view_id}", "1").replace("{level}", "senior")
     return (
         path.replace("{person_id}", "2")

@@ -262,11 +262,12 @@ async def test_a_case_with_an_open_order_cannot_be_closed(desk: Office) -> None:
     _, ticket = await desk.ask(
         "li", "PATCH", f"/api/tickets/{ticket['id']}", {"version": ticket["version"], "fields": {"answer": "好"}}
     )
-    status, answer = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/close", {"version": ticket["version"]})
+    closing = {"version": ticket["version"], "closing": "confirmed"}
+    status, answer = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/close", closing)
     assert (status, answer["code"]) == (409, "orders_open")
     order = await step(desk, "net", order, "return", answer="已退费")
     await step(desk, "li", order, "settle")
-    status, _ = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/close", {"version": ticket["version"]})
+    status, _ = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/close", closing)
     assert status == 200
 
 

@@ -46,7 +46,8 @@ async def new(desk: Office, fields: dict[str, Any] | None = None, key: str = "ke
 
 
 async def step(desk: Office, ticket: dict[str, Any], what: str, login: str = "li") -> tuple[int, Any]:
-    return await desk.ask(login, "POST", f"/api/tickets/{ticket['id']}/{what}", {"version": ticket["version"]})
+    body = {"version": ticket["version"], **({"closing": "confirmed"} if what == "close" else {})}
+    return await desk.ask(login, "POST", f"/api/tickets/{ticket['id']}/{what}", body)
 
 
 async def test_a_new_ticket_is_a_draft_of_its_maker(desk: Office) -> None:

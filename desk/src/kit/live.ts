@@ -51,6 +51,8 @@ export const useLive = defineStore('live', () => {
   const changes = ref(0)
   /** The server's newest word on where the page's telephone is; each message is another object. */
   const handset = shallowRef<HandsetMessage | null>(null)
+  /** Who else shows the case that this page shows; the server's newest word. */
+  const beside = shallowRef<Wire<'LookingMessage'> | null>(null)
 
   /** Changed by `show` alone. */
   const board = computed(() => shown.value)
@@ -138,6 +140,8 @@ export const useLive = defineStore('live', () => {
       case 'changed':
         for (const heed of heeding) heed(message.things)
         return
+      case 'looking':
+        return void (beside.value = message)
       case 'handset':
         return void (handset.value = message)
       case 'bye':
@@ -242,6 +246,7 @@ export const useLive = defineStore('live', () => {
     drafts.value = []
     missed.value = []
     handset.value = null
+    beside.value = null
     sayEnd(null)
   }
 
@@ -269,5 +274,5 @@ export const useLive = defineStore('live', () => {
 
   onWake(reconnect)
   window.addEventListener('offline', () => socket && cut())
-  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, changes, handset, heed, send, show, start, stop, reconnect, heard, forgetMissed }
+  return { link, board, pops, ringing, call, drafts, lastEnd, missed, lost, replaying, changes, handset, beside, heed, send, show, start, stop, reconnect, heard, forgetMissed }
 })

@@ -103,6 +103,17 @@ export const TEST = {
     restore: 'restore',
     close: 'close-ticket',
     closeAnswer: 'close-answer',
+    closing: 'closing', // data-value
+    closeNote: 'close-note',
+    acknowledge: 'acknowledge',
+    beside: 'people-beside', // data-person, data-at
+    besideField: (field: string) => `beside-${field}`,
+    notAccept: 'not-accept',
+    accept: 'accept-after-all',
+    hotline: 'hotline-proposal', // its rows: data-trigger
+    told: 'acknowledged-how',
+    stages: 'case-stages',
+    stage: 'case-stage', // data-stage, data-standing: done | current | passed | ahead
     new: 'ticket-new',
     putAway: 'put-away',
     askYes: 'ask-yes',
@@ -215,6 +226,8 @@ export const TEST = {
     open: 'orders-open',
     over: 'orders-over',
   },
+  appeal: { panel: 'appeals-panel', row: 'appeal-row', add: 'appeal-add', entry: 'appeal-entry', send: 'appeal-send', step: (step: string) => `appeal-${step}`, join: 'appeal-join', joined: 'appeal-joined', unjoin: 'appeal-unjoin' }, // data-state
+  repeat: { panel: 'repeats', likely: 'repeat-likely', yes: 'repeat-yes', no: 'repeat-no', confirmed: 'repeat-confirmed', dismissed: 'repeat-dismissed', undo: 'repeat-undo' }, // data-ticket-id
   inbox: {
     bell: 'inbox-bell', // data-unread
     notice: 'inbox-notice', // data-code, data-unread
@@ -225,6 +238,7 @@ export const TEST = {
   },
   why: { open: 'why-open', clocks: 'why-clocks', clock: 'why-clock' }, // data-rule
   warnings: { table: 'warnings', row: 'warning-row', print: 'warning-row-print' }, // data-number
+  phrases: { row: 'phrase-row', add: (list: string) => `phrase-add-${list}`, save: 'phrases-save' }, // data-code
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
   review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer', mark: (mark: string) => `review-mark-${mark}` }, // data-paper
   people: { reset: 'person-reset', resetNow: 'person-reset-now', once: 'password-once', copy: 'password-copy', done: 'password-done', role: (role: string) => `person-role-${role}`, queue: (name: string) => `person-queue-${name}` },

@@ -15,6 +15,7 @@ import { inbox } from './inbox/room'
 import { juniors } from './juniors/room'
 import { orders } from './orders/room'
 import { people } from './people/room'
+import { phrases } from './phrases/room'
 import { policy } from './policy/room'
 import { results } from './results/room'
 import { reviews } from './reviews/room'
@@ -24,4 +25,4 @@ import { system } from './system/room'
 import { tickets } from './tickets/room'
 import { warnings } from './warnings/room'
 
-export const ROOMS: readonly Room[] = [floor, home, orders, tickets, juniors, seniors, hotline, suggestions, reviews, cases, calls, customers, assessments, results, warnings, people, policy, departments, classes, audit, system, inbox, account]
+export const ROOMS: readonly Room[] = [floor, home, orders, tickets, juniors, seniors, hotline, suggestions, reviews, cases, calls, customers, assessments, results, warnings, people, policy, departments, classes, phrases, audit, system, inbox, account]

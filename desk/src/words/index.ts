@@ -20,6 +20,7 @@ import { hotline } from '@/rooms/hotline/words'
 import { inbox } from '@/rooms/inbox/words'
 import { orders } from '@/rooms/orders/words'
 import { people } from '@/rooms/people/words'
+import { phrases } from '@/rooms/phrases/words'
 import { policy } from '@/rooms/policy/words'
 import { results } from '@/rooms/results/words'
 import { system } from '@/rooms/system/words'
@@ -31,8 +32,8 @@ export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
 /** Each room's own, and what they share. A section stands in one of them only. */
-export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, hotline, inbox, orders, people, policy, results, system, tickets] as const
-export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...hotline, ...inbox, ...orders, ...people, ...policy, ...results, ...system, ...tickets }
+export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, hotline, inbox, orders, people, phrases, policy, results, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...hotline, ...inbox, ...orders, ...people, ...phrases, ...policy, ...results, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

@@ -1,6 +1,7 @@
 /** What each step with an order asks for, and how it is sent. */
 import { now } from '@/kit/clock'
 import type { Order, OrderPaper, Ticket, Wire } from '@/kit/wire'
+import { chase, withdraw, type Appeal } from '@/rooms/tickets/appeals'
 import * as api from './api'
 
 export const FIELDS = ['department', 'task', 'warning', 'hours', 'more', 'answer', 'reason'] as const
@@ -66,9 +67,17 @@ export const asks = (step: StepName) => fieldsOf(step).length > 0
 const hoursOr = (hours: number) => (Number.isNaN(hours) ? null : hours)
 const later = (from: number, hours: number) => new Date(from + hours * 3_600_000).toISOString()
 
-/** `key`: made once for a form, so that a dispatch whose answer was lost is not a second one. */
-export function send(step: StepName, made: Entries, about: { ticket?: Ticket; order?: Order; paper?: OrderPaper; key: string }): Promise<Order> {
-  const { ticket, order, paper, key } = about
+/** A chase or a withdrawal that what a customer added leads to; the order as it is then. */
+async function settle(step: StepName, made: Entries, order: Order, appeal: Appeal): Promise<Order> {
+  const body = { version: appeal.version, order: order.id, order_version: order.version, reason: made.reason }
+  if (step === 'withdraw') await withdraw(appeal.id, body)
+  else await chase(appeal.id, { ...body, task: made.task, urgent: made.urgent, until: hoursOr(made.hours) ? later(now(), made.hours) : null })
+  return api.order(order.id)
+}
+
+/** `key`: made once for a form, so that a dispatch whose answer was lost is not a second one. `appeal`: what the step settles. */
+export function send(step: StepName, made: Entries, about: { ticket?: Ticket; order?: Order; paper?: OrderPaper; appeal?: Appeal; key: string }): Promise<Order> {
+  const { ticket, order, paper, appeal, key } = about
   const { department, task, urgent, reason, warning, leads } = made
   const hours = hoursOr(made.hours)
   if (step === 'dispatch') {
@@ -88,6 +97,7 @@ export function send(step: StepName, made: Entries, about: { ticket?: Ticket; or
     })
   }
   if (!order) throw new Error('a step is about an order')
+  if (appeal) return settle(step, made, order, appeal)
   const { id, version } = order
   const due = Date.parse(order.due_at ?? '')
   switch (step) {

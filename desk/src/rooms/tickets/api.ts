@@ -37,11 +37,18 @@ export async function stepEach(action: BulkStep, tickets: readonly SeenTicket[])
   }
   return taken
 }
-export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close'
+export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close' | 'acknowledge' | 'not-accept' | 'accept'
+export type RepeatVerdict = Wire<'JudgeBody'>['verdict']
+/** Earlier cases that it is likely to repeat, the likeliest first; then those of which a person said something. */
+export const repeats = (ticketId: number) => request<Wire<'Repeat'>[]>('GET', `tickets/${ticketId}/repeats`)
+export const judge = (ticketId: number, body: Wire<'JudgeBody'>) => request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/repeats`, body)
+/** What a step with the form asks for besides the version: its note, what closes the case, how the customer was told. */
+export type Asked = Partial<Pick<Wire<'CloseBody'>, 'note' | 'closing'> & Pick<Wire<'AcknowledgeBody'>, 'how'>>
+export const progress = (ticketId: number) => request<Wire<'Progress'>>('GET', `tickets/${ticketId}/progress`)
 /** What changes who has it. */
 export type HandStep = 'take' | 'hand_over' | 'escalate' | 'suggest' | 'give_back'
 /** What a step says besides the version. */
-export type Said = Pick<Wire<'VersionBody'>, 'note'> | Pick<Wire<'ReasonBody'>, 'reason'> | Pick<Wire<'EscalateBody'>, 'reason' | 'triggers'>
+export type Said = Asked | Pick<Wire<'VersionBody'>, 'note'> | Pick<Wire<'ReasonBody'>, 'reason'> | Pick<Wire<'EscalateBody'>, 'reason' | 'triggers'>
 export const actOnTicket = (ticketId: number, action: TicketAction | HandStep, version: number, said: Said) =>
   request<Wire<'Ticket'>>('POST', `tickets/${ticketId}/${action.replace('_', '-')}`, { version, ...said })
 /** The trays from which one may take. */

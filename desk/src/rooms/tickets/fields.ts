@@ -1,10 +1,18 @@
 /** The form's fields: what kind of entry each is and what the server will accept. */
-import type { CategoryList, TicketField } from '@/kit/wire'
-import { t } from '@/words'
+import type { CategoryList, Ticket, TicketField } from '@/kit/wire'
+import { found, t } from '@/words'
 
 export const CLASS_FIELDS = ['kind', 'business', 'nature', 'suggestion'] as const satisfies readonly CategoryList[]
+/** Fields that are never empty, each with all that it can be; the first is what stands there until somebody says otherwise. */
+export const MARKS = {
+  severity: ['ordinary', 'serious', 'major'],
+  channel: ['telephone', 'letter', 'fax', 'email', 'text', 'walk_in', 'message', 'appeal'],
+} as const satisfies { [Name in 'severity' | 'channel']: readonly Ticket[Name][] }
+export type MarkField = keyof typeof MARKS
+/** How a customer is told that the case is registered. */
+export const TOLD = ['call', 'call_back', 'text', 'email', 'letter', 'in_person'] as const satisfies readonly NonNullable<Ticket['acknowledged_how']>[]
 export const TEXT_FIELDS = ['customer_name', 'customer_number', 'contact_number', 'address', 'description', 'answer'] as const
-export const FIELDS: readonly TicketField[] = [...CLASS_FIELDS, ...TEXT_FIELDS]
+export const FIELDS: readonly TicketField[] = [...CLASS_FIELDS, 'severity', 'channel', ...TEXT_FIELDS]
 
 export const LONGEST: Record<(typeof TEXT_FIELDS)[number], number> = {
   customer_name: 80,
@@ -20,6 +28,15 @@ export type Typed = Partial<Record<TicketField, Value>>
 
 export function isClass(field: TicketField): field is CategoryList {
   return (CLASS_FIELDS as readonly string[]).includes(field)
+}
+
+export function isMark(field: TicketField): field is MarkField {
+  return field in MARKS
+}
+
+export function markText(field: MarkField, value: string | null): string {
+  if (!value) return ''
+  return (field === 'severity' ? found(`severity.${value}`) : found(`channel.${value}`)) ?? value
 }
 
 /**

@@ -14,7 +14,7 @@ import { byField, sentence } from '@/kit/problems'
 import { useSession } from '@/kit/session'
 import type { Step, Ticket, TicketField, TicketFields } from '@/kit/wire'
 import * as api from './api'
-import { asKept, problemWith, type Typed, type Value } from './fields'
+import { asKept, MARKS, problemWith, type Typed, type Value } from './fields'
 import { arrived, insist, nothing, rebase, taken, type Rebased, type Unsent } from './rebase'
 
 const PAUSE_MS = 600
@@ -76,6 +76,7 @@ function blank(owner: string): Ticket {
   const at = new Date(now()).toISOString()
   return {
     ...texts, ...nobody, id: 0, state: 'draft', version: 0, kind: null, business: null, nature: null, suggestion: null, sources: {},
+    severity: MARKS.severity[0], channel: MARKS.channel[0], acknowledged_at: null, acknowledged_by: null, acknowledged_how: null, closing: null, repeat_of: null, not_accepted_at: null,
     level: 'junior', held_since: null, tier: null, received_at: at, changed_at: at, owner, drafting: 'none', may: ['change'], wants: [], deadlines: [],
   }
 }
@@ -306,7 +307,7 @@ export function useTicketForm(which: Which) {
   }
 
   /** Confirm, discard and the like, always after what is typed has been saved. Throws what the server says. */
-  async function act(action: api.TicketAction | api.HandStep, said: api.Said = { note: '' }): Promise<Ticket> {
+  async function act(action: api.TicketAction | api.HandStep, said: api.Said = {}): Promise<Ticket> {
     await flush()
     if (!ticket.value) throw refusal
     if (dirty.value && action !== 'discard') throw unsaved()

@@ -18,6 +18,8 @@ from services.tickets.policy import ACTS, possible, relation
 from services.tickets.workflow import Action
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+OTHERS_STEPS = {Action.FILL, Action.APPEAL}
+"""Done by the transcript, and by what a customer adds."""
 NOBODY: frozenset[Whose] = frozenset()
 EVERYBODY = frozenset(Whose)
 NOT_ABOVE = EVERYBODY - {Whose.ABOVE}
@@ -30,9 +32,12 @@ HANDS = {
     Act.TICKET_CLOSE,
     Act.TICKET_HAND,
     Act.ORDER_WRITE,
+    Act.APPEAL_SETTLE,
 }
 TRAYS = {Act.TICKET_TAKE}
 MANAGERS = {Act.TICKET_DECIDE}
+LINES = {Act.APPEAL_ADD}
+"""What whoever has the customer on the line does, whosever the case is."""
 SENIORS = {Act.ORDER_REVIEW, Act.ORDER_SECOND, Act.ORDER_DECIDE}
 DEPARTMENTS = {Act.ORDER_ANSWER}
 REMINDERS = {Act.ORDER_REMIND}
@@ -79,7 +84,7 @@ def test_the_manager_may_take_lists_away_and_decide_besides(act: Act) -> None:
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_administrator_keeps_customers_and_cases_stay_whose_they_are(act: Act) -> None:
-    barred = HANDS | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | {Act.TICKET_CREATE}
+    barred = HANDS | LINES | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | {Act.TICKET_CREATE}
     assert reach(person(Role.administrator), act) == (NOBODY if act in barred else EVERYBODY)
 
 
@@ -100,14 +105,24 @@ def test_who_works_for_a_department_sees_and_answers_its_own_orders_and_nothing_
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_who_supervises_hears_and_sees_all_and_changes_nothing(act: Act) -> None:
     barred = (
-        HANDS | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | {Act.TICKET_CREATE}
+        HANDS
+        | LINES
+        | TRAYS
+        | MANAGERS
+        | SENIORS
+        | DEPARTMENTS
+        | REMINDERS
+        | OVERSIGHT
+        | EXPORTS
+        | ADMINISTRATORS
+        | {Act.TICKET_CREATE}
     )
     assert reach(person(Role.qa_inspector), act) == (NOBODY if act in barred else EVERYBODY)
 
 
 def test_every_act_stands_in_the_table() -> None:
     assert set(POLICY) == set(Act)
-    assert set(ACTS) == set(Action) - {Action.FILL}
+    assert set(ACTS) == set(Action) - OTHERS_STEPS
 
 
 @pytest.mark.parametrize("state", State)
@@ -117,7 +132,8 @@ def test_what_can_be_done_with_a_ticket_is_what_its_state_and_its_owner_allow(
 ) -> None:
     ticket = draft(received_at=NOW, now=NOW, created_by=None, owner=owner)
     ticket = replace(ticket, state=state)
-    steps = set(workflow.possible(ticket)) - {Action.FILL, Action.REOPEN} if mine else set()
+    of_an_answer = {Action.NOT_ACCEPT, Action.ACCEPT}
+    steps = set(workflow.possible(ticket)) - OTHERS_STEPS - of_an_answer - {Action.REOPEN} if mine else set()
     assert set(possible(person(Role.junior_agent), ticket)) == steps
     assert possible(person(Role.qa_inspector), ticket) == []
 
@@ -149,3 +165,12 @@ def test_a_senior_has_no_hand_on_what_the_manager_hotline_has() -> None:
     case = replace(draft(received_at=NOW, now=NOW, created_by=1, owner=2), state=State.OPEN, level=Level.MANAGER)
     assert possible(person(Role.senior_agent), case) == []
     assert Action.CHANGE in possible(person(Role.manager, 3), case)
+
+
+def test_an_answer_is_not_accepted_and_then_accepted_and_a_customer_is_told_once() -> None:
+    ticket = replace(draft(received_at=NOW, now=NOW, created_by=None, owner=1), state=State.OPEN, answer="x")
+    who = person(Role.junior_agent)
+    assert {Action.NOT_ACCEPT, Action.ACKNOWLEDGE} <= set(possible(who, ticket))
+    marked = possible(who, replace(ticket, not_accepted_at=NOW, acknowledged_at=NOW))
+    assert Action.ACCEPT in marked
+    assert not {Action.NOT_ACCEPT, Action.ACKNOWLEDGE} & set(marked)

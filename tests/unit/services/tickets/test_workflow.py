@@ -14,6 +14,7 @@ from services.tickets.levels import LEVELS, Level
 from services.tickets.model import State, Ticket, by_agent, fill
 from services.tickets.workflow import (
     CASES,
+    CONFIRMED,
     FINAL,
     HANDS,
     TRANSITIONS,
@@ -21,6 +22,7 @@ from services.tickets.workflow import (
     ForDataAdministrator,
     Held,
     advance,
+    check_closing,
     check_codes,
     check_complete,
     missing,
@@ -47,6 +49,8 @@ def fitting(state: State, action: Action) -> Ticket:
         kind="suggestion" if action is Action.SUGGEST else "complaint",
         level=Level.MANAGER if manager else Level.JUNIOR,
         owner_id=None if action is Action.TAKE else 1,
+        answer="x",
+        not_accepted_at=AT if action is Action.ACCEPT else None,
     )
 
 
@@ -72,7 +76,7 @@ def test_every_state_can_be_reached_from_a_draft_and_final_ones_lead_nowhere_but
         reached |= new
         frontier += new
     assert reached == set(State)
-    assert {state for state in State if set(TRANSITIONS[state]) <= {Action.REOPEN}} == FINAL
+    assert {state for state in State if set(TRANSITIONS[state]) <= {Action.REOPEN, Action.APPEAL}} == FINAL
 
 
 @pytest.mark.parametrize(("level", "action"), list(product(Level, Action)))
@@ -167,8 +171,50 @@ def test_a_closed_complaint_has_its_answer() -> None:
 def test_the_next_step_wants_what_it_will_be_refused_without() -> None:
     draft = ticket(kind="complaint")
     assert wants(draft) == ["business", "description", "kind", "nature"]
-    assert wants(replace(draft, state=State.OPEN)) == ["answer", "business", "description", "kind", "nature"]
+    assert wants(replace(draft, state=State.OPEN)) == [
+        "answer",
+        "business",
+        "closing",
+        "description",
+        "kind",
+        "nature",
+    ]
     assert wants(replace(ticket(kind="suggestion"), state=State.OPEN)) == ["description", "kind", "suggestion"]
+
+
+@pytest.mark.parametrize("kind", ["complaint", "enquiry"])
+@pytest.mark.parametrize(
+    ("closing", "note", "wrong"),
+    [
+        (None, "", "closing"),
+        ("gone_home", "", "closing"),
+        ("other", " ", "note"),
+        (CONFIRMED, "", None),
+        ("unreachable", "", None),
+        ("other", "客户出国", None),
+    ],
+)
+def test_a_case_closes_with_the_customers_word_or_the_reason_why_there_is_none(
+    kind: str, closing: str | None, note: str, wrong: str | None
+) -> None:
+    reasons = {"unreachable", "other"}
+    if wrong is None:
+        check_closing(ticket(kind=kind), closing, note, reasons)
+        return
+    with pytest.raises(Invalid) as refused:
+        check_closing(ticket(kind=kind), closing, note, reasons)
+    assert [one.field for one in refused.value.fields] == [wrong]
+
+
+def test_a_suggestion_settles_nothing_that_its_customer_could_confirm() -> None:
+    check_closing(ticket(kind="suggestion"), None, "", set())
+
+
+def test_severity_and_channel_are_never_empty() -> None:
+    before = ticket(severity="major", channel="letter")
+    after, changes = fill(before, by_agent({"severity": None, "channel": ""}))
+    assert (after.severity, after.channel) == ("ordinary", "telephone")
+    assert changes == {"severity": ("major", "ordinary"), "channel": ("letter", "telephone")}
 
 
 def test_a_class_outside_the_centres_list_is_refused() -> None:

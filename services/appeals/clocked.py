@@ -1,0 +1,39 @@
+"""Keeps the clock of a case's supplementary appeals (SPEC A5): one at a time, the oldest open appeal's.
+
+The rules say "in time" and name no length: here it is a day, and whoever has the case is warned two hours before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from services.appeals.store import QUERIES
+from services.clocks import store as deadlines
+from services.clocks.calendar import Calendar, after, before
+from services.clocks.model import Deadline
+from services.clocks.store import Settled
+from services.store.db import Connection
+
+APPEAL = "A5"
+WITHIN = timedelta(hours=24)
+WARNING = timedelta(hours=2)
+
+
+def deadline(made_at: datetime, calendar: Calendar) -> Deadline:
+    """The clock of an appeal that was made then."""
+    ends_at = after(calendar, made_at, WITHIN)
+    warns_at = before(calendar, ends_at, WARNING)
+    return Deadline(rule=APPEAL, because="appeal", starts_at=made_at, ends_at=ends_at, warns_at=warns_at, due_at=warns_at)
+
+
+async def begin(connection: Connection, ticket: int, made_at: datetime, calendar: Calendar) -> None:
+    """Runs for the appeal, unless it runs for an older one."""
+    await deadlines.start(connection, ticket, deadline(made_at, calendar))
+
+
+async def settle(connection: Connection, ticket: int, how: Settled, now: datetime, calendar: Calendar) -> None:
+    """The appeal that was settled has its end; the clock runs on for the oldest that is left."""
+    await deadlines.settle(connection, ticket, {APPEAL}, how, now)
+    oldest = await QUERIES.first_open.fetchval(connection, ticket=ticket)
+    if oldest is not None:
+        await begin(connection, ticket, oldest, calendar)
