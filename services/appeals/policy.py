@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from services.access import policy
 from services.access.actor import LoggedIn
-from services.access.policy import Act, Whose, owned
+from services.access.policy import Act, Whose
 from services.appeals.model import Appeal
 from services.appeals.workflow import TRANSITIONS, Action
 from services.orders.model import Order
@@ -16,6 +16,7 @@ from services.orders.policy import may as may_order
 from services.orders.workflow import TRANSITIONS as ORDERS
 from services.orders.workflow import Action as Step
 from services.tickets.model import Ticket
+from services.tickets.policy import whose as whose_case
 
 THROUGH = {Action.CHASE: Step.CHASE, Action.WITHDRAW: Step.WITHDRAW}
 """What is done through an order of the case."""
@@ -23,7 +24,7 @@ THROUGH = {Action.CHASE: Step.CHASE, Action.WITHDRAW: Step.WITHDRAW}
 
 def may(who: LoggedIn, case: Ticket, appeal: Appeal) -> bool:
     """Whether this person may settle the appeal, whatever its state."""
-    whose = Whose.OWN if appeal.author_id == who.id else owned(who, case.owner_id)
+    whose = Whose.OWN if appeal.author_id == who.id else whose_case(who, case)
     return policy.may(who, Act.APPEAL_SETTLE, whose)
 
 

@@ -52,7 +52,7 @@ class EvidenceRoutes:
         "/api/evidence/{evidence_id}",
         right=READ,
         raises=(NotKept, RangeNotSatisfiable),
-        produces="application/octet-stream",
+        produces=tuple(CONTENT_TYPE.values()),
     )
     async def file(self, asked: Asked, evidence_id: Id) -> Streamed:
         """The file itself, to be kept under a name of ours; a picture can be shown in a page."""

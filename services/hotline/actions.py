@@ -23,7 +23,7 @@ from services.tickets import store as tickets
 from services.tickets.actions import Tickets, moved, taken
 from services.tickets.model import Changes, Ticket, by_agent, fill
 from services.tickets.store import Entry
-from services.tickets.workflow import Action, OrdersOpen, advance, check_complete
+from services.tickets.workflow import Action, AppealsOpen, OrdersOpen, advance, check_complete
 
 CENT = Decimal("0.01")
 
@@ -109,7 +109,7 @@ class Hotline:
 
     async def conclude(self, ticket: int, version: int, answer: str, reason: str, *, by: LoggedIn) -> Ticket:
         """Closes the case; ``answer`` is what the customer was told ('': as it stands there). Raises Invalid, OrdersOpen,
-        CompensationOpen.
+        AppealsOpen, CompensationOpen.
         """
         async with self.tickets.hand_on(ticket, version, Action.CONCLUDE, by) as (connection, before):
             after = advance(before, Action.CONCLUDE)
@@ -120,6 +120,8 @@ class Hotline:
             check_complete(after)
             if await tickets.QUERIES.open_orders.fetchval(connection, ticket=ticket):
                 raise OrdersOpen
+            if await tickets.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
+                raise AppealsOpen
             if await QUERIES.open_compensation.fetchval(connection, ticket=ticket):
                 raise CompensationOpen
             decision = self._decision(DecisionKind.CONCLUDE, by, reason)

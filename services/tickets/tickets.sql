@@ -51,7 +51,7 @@ select code from phrase where list = 'unconfirmed' and active;
 -- When what the stages of a case go by has happened, as its journal and its orders tell.
 select min(j.at) filter (where j.changes ? 'severity') as assessed_at,
        min(j.at) filter (where coalesce(j.changes->'answer'->>1, '') <> '') as answered_at,
-       max(j.at) filter (where j.action = 'close') as closed_at,
+       max(j.at) filter (where j.action in ('close', 'conclude')) as closed_at,
        max(j.at) filter (where j.action = 'not_accept' or (j.action = 'close' and j.changes->'closing'->>1 = 'confirmed')) as communicated_at,
        (select min(w.returned_at) from work_order w where w.ticket_id = :ticket) as returned_at
 from ticket_journal j where j.ticket_id = :ticket;

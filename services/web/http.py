@@ -90,7 +90,7 @@ class Route:
     call: Callable[..., Awaitable[Any]]
     status: int
     raises: tuple[type[TingsuError], ...]
-    produces: str
+    produces: tuple[str, ...]
     websocket: bool
     body_limit: int
     before_password_change: bool
@@ -142,7 +142,7 @@ def route(
     right: Right | Iterable[Right] | Door,
     status: int = 200,
     raises: Iterable[type[TingsuError]] = (),
-    produces: str = "application/json",
+    produces: str | tuple[str, ...] = "application/json",
     websocket: bool = False,
     body_limit: int | None = None,
     before_password_change: bool = False,
@@ -159,7 +159,8 @@ def route(
     def mark(call: Handler) -> Handler:
         rights = right if isinstance(right, Door) else frozenset({right} if isinstance(right, Right) else right)
         most = body_limit or (STRANGERS_BODY if right is Door.PUBLIC else BODY_LIMIT)
-        options = (status, tuple(raises), produces, websocket, most, before_password_change, long_answer, without_database)
+        kinds = (produces,) if isinstance(produces, str) else produces
+        options = (status, tuple(raises), kinds, websocket, most, before_password_change, long_answer, without_database)
         call.__route__ = Route(method, path, rights, call, *options)  # type: ignore[attr-defined]
         return call
 

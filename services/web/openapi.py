@@ -130,15 +130,18 @@ def _sent_as_text(field: dict[str, Any]) -> dict[str, Any]:
     return {**rest, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds} if kinds else {})}
 
 
+JSON = ("application/json",)
+
+
 def _responses(route: Route, refs: dict[Key, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if route.answer is None and route.produces == "application/json":
+    if route.answer is None and route.produces == JSON:
         found["204"] = {"description": "done"}
     elif route.answer is None:
         for status in ("200", "206"):
             found[status] = {
                 "description": "the content",
-                "content": {route.produces: {"schema": {"type": "string", "format": "binary"}}},
+                "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in route.produces},
             }
     else:
         schema = refs[route.name, "serialization"]
@@ -162,7 +165,7 @@ def _problem_statuses(route: Route) -> set[int]:
         found.add(422)
     if route.body:
         found |= {400, 408, 413, 415, 422}
-    if route.produces != "application/json":
+    if route.produces != JSON:
         found.add(416)
     return found | {400}  # a request that is no HTTP
 

@@ -228,18 +228,19 @@ _PLAIN = (
     (re.compile(r"[TWJ]\d{4}-(\d\d-)?\d+"), "a number"),
     (re.compile(r"\\x[0-9a-f]+"), "bytes"),
     (re.compile(r"(case|press|before)-.*"), "a key"),
+    (re.compile(r"(order|paper|ticket|warning|extension)(:\d+)+"), "a cause"),
 )
+
+
+IDS = frozenset({"id", "second_of", "place"})
+"""Columns that hold an id, and do not say so at their end."""
 
 
 def _plain(kept: Any) -> Any:
     match kept:
         case dict():
             return {
-                name: value
-                if value is None
-                else "an id"
-                if name in ("id", "second_of") or name.endswith("_id")
-                else _plain(value)
+                name: value if value is None else "an id" if name in IDS or name.endswith("_id") else _plain(value)
                 for name, value in kept.items()
             }
         case list():

@@ -50,7 +50,7 @@ async def test_what_is_no_plain_json_is_refused(shared_api: Api, body: bytes) ->
         async with office.post("/api/customers", data=body, headers=JSON) as answer:
             assert (answer.status, (await body_of(answer))["code"]) == (400, "bad_json")
         async with office.get("/api/customers") as answer:
-            assert await body_of(answer) == {"customers": [], "next": None}
+            assert (await body_of(answer))["customers"] == []
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_a_file_is_looked_at_tried_and_written(api: Api) -> None:
         tried = await finished(office, job)
         assert (tried["state"], tried["good"], tried["bad"], tried["created"], tried["written"]) == ("checked", 1, 1, 1, False)
         assert [(one["line"], one["column"], one["came"]) for one in tried["problems"]] == [(3, "A", "13600000401.0")]
-        assert await ask(office, "GET", "s", 200) == {"customers": [], "next": None}
+        assert (await ask(office, "GET", "s", 200))["customers"] == []
 
         await ask(office, "POST", f"-imports/{job['id']}/start", 202, json={"columns": columns, "write": True, "partly": True})
         done = await finished(office, job)

@@ -25,6 +25,7 @@ __all__ = ["desk", "room"]
 FORGET = (
     "truncate transcript, recording, call_span, call_leg, call_turn, queue_visit, pop, ticket_key, ticket_call cascade",
     "alter table ticket_journal disable trigger user", "delete from ticket_journal", "delete from ticket", "delete from call",
+    "alter table ticket_journal enable trigger user",
 )  # fmt: skip
 
 
