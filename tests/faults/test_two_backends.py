@@ -107,7 +107,7 @@ async def test_what_a_paused_one_still_does_when_it_goes_on_is_refused_and_it_en
             pair.first.signal(signal.SIGCONT)
             assert await asked in {503, 0}
             await until(lambda: pair.first.dead, "the first one ends", 20)
-            assert await desk.get("/api/customers", q="13900000000") == {"customers": [], "next": None}
+            assert (await desk.get("/api/customers", q="13900000000"))["customers"] == []
             assert (await desk.post("/api/customers", **_customer("13900000001")))["number"] == "13900000001"
     assert "lease.lost" in pair.first.log.read_text()
     assert await pair.second.health() == "serving"
