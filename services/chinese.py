@@ -64,6 +64,8 @@ CHINESE = {
     "review": "二次审核",
     "written warning": "书面警告",
     "edition of the departments": "部门与派单目录的版本",
+    "decision of the manager hotline": "经理热线的决定",
+    "handed-in evidence": "提交的凭证",
     "edition of reasons and text blocks": "原因与常用语的版本",
     "anchor": "锚点",
     "is not what was written there": "与当时写入的不一致",

@@ -12,6 +12,8 @@ CHAINS = {
     "review": "review",
     "warning": "written warning",
     "department_edition": "edition of the departments",
+    "decision": "decision of the manager hotline",
+    "evidence": "handed-in evidence",
     "phrase_edition": "edition of reasons and text blocks",
     "anchor": "anchor",
 }

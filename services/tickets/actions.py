@@ -228,8 +228,11 @@ class Tickets:
                 raise OrdersOpen
             if await store.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
                 raise AppealsOpen
+            now = self.clock.now()
+            if by.may(Right.TICKETS_LEAD):
+                after = replace(after, senior_at=after.senior_at or now)  # it was in a senior's hands (SPEC A7)
             changes: Changes = {"state": (before.state, after.state), "closing": (before.closing, closing)}
-            entry = Entry(Action.CLOSE, by.id, self.clock.now(), {name: pair for name, pair in changes.items() if pair[1]}, note)
+            entry = Entry(Action.CLOSE, by.id, now, {name: pair for name, pair in changes.items() if pair[1]}, note)
             await moved(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)
 
@@ -303,8 +306,6 @@ class Tickets:
             if action is Action.RESTORE and before.call_id and await store.load_of_call(connection, before.call_id):
                 raise Conflict("the call has another draft meanwhile")
             now = self.clock.now()
-            if action is Action.CLOSE and by.may(Right.TICKETS_LEAD):
-                after = replace(after, senior_at=after.senior_at or now)
             entry = Entry(action, by.id, now, {"state": (before.state, after.state)}, note)
             await moved(connection, after, before=before, entry=entry, table=self.clocks)
             return await store.load(connection, ticket)

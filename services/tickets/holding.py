@@ -20,7 +20,7 @@ from services.tickets.workflow import Action, advance
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The use-cases: who takes a step holds the ticket's row, so one of two who want the same case gets it (DR-67)."""
+    """The use-cases: who takes a step holds the ticket's row, so one of two who want the same case gets it."""
 
     tickets: Tickets
 

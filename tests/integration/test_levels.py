@@ -1,4 +1,4 @@
-"""Who holds a case, over HTTP and a real database (SPEC A2, A3, A4, A7, T5, X1, N6; DR-67)."""
+"""Who holds a case, over HTTP and a real database (SPEC A2, A3, A4, A7, T5, X1, N6)."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ async def test_a_senior_takes_from_the_tray_and_gives_back_with_a_reason(desk: O
     assert (await step(desk, "zhao", again, "give-back", reason="钱师傅病了"))["owner"] is None, "who leads may"
 
 
-# two who want the same (DR-67) -----------------------------------------------------------------------------------------
+# two who want the same -----------------------------------------------------------------------------------------------
 
 
 async def test_of_two_who_take_a_case_at_once_one_gets_it_and_the_other_hears_who_has_it(desk: Office) -> None:
@@ -270,6 +270,17 @@ async def test_a7_a_juniors_case_of_such_a_customer_goes_to_the_seniors_by_itsel
     assert ends == received + timedelta(minutes=1)
     back = await step(desk, "zhao", taken, "give-back", reason="午休")
     assert clocks(back) == {"N2": "running", "A7": "met"}, "it has been a senior's"
+
+
+async def test_a7_is_met_by_a_senior_who_closes_it_from_the_tray(desk: Office) -> None:
+    """SPEC A7."""
+    await customer(desk, "big")
+    ticket = await case(desk)
+    _, answered = await desk.ask(
+        "zhao", "PATCH", f"/api/tickets/{ticket['id']}", {"version": ticket["version"], "fields": {"answer": "已答复"}}
+    )
+    closed = await step(desk, "zhao", answered, "close", closing="confirmed")
+    assert clocks(closed)["A7"] == "met"
 
 
 async def test_a7_is_late_when_no_senior_takes_it(desk: Office, clock: HandClock) -> None:

@@ -7,6 +7,7 @@ import pytest
 from services.seals.anchoring import QUERIES, Anchoring
 from services.seals.model import Fault, What
 from services.seals.verify import JOURNALS, Verification
+from services.seals.words import CHAINS
 from services.store import db
 from services.store.migrate import migrate, read_migrations
 from tests.harness.clock import HandClock
@@ -65,6 +66,11 @@ async def anchored(owner: db.OwnConnection, pool: db.Pool, clock: HandClock) -> 
 
 async def round_the_triggers(owner: db.OwnConnection, sql: str) -> None:
     await owner.execute(f"set session_replication_role = replica; {sql}; set session_replication_role = origin")
+
+
+async def test_every_chain_is_called_by_a_word(owner: db.OwnConnection) -> None:
+    sealed = {row[0] for row in await owner.fetch(APPEND_ONLY)}
+    assert sealed - CHAINS.keys() <= {"seal_anchor"}
 
 
 async def test_every_row_has_its_hash_and_place_whoever_writes_it_and_whatever_they_say(owner: db.OwnConnection) -> None:
