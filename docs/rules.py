@@ -19,7 +19,7 @@ PASSED_OVER = frozenset({ROOT / "tests/unit/test_rules.py", ROOT / "desk/src/api
 NOWHERE = "–"
 
 _NUMBER = r"[A-Z][0-9]{1,2}"
-_LIST = rf"{_NUMBER}(?:(?:, | and |/){_NUMBER})*"
+_LIST = rf"{_NUMBER}(?:(?:, | and |/|–){_NUMBER})*"
 _KEY = r"(?!F[0-9])"  # the function keys stand in brackets too, and no rule begins so
 _CITED = re.compile(rf"SPEC\s+({_LIST})|\({_KEY}({_LIST})\)")
 _ROW = re.compile(rf"^\| \*\*({_NUMBER})\*\* \| (.*) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
@@ -32,7 +32,18 @@ def rules_of(page: str) -> list[str]:
 
 def cited_in(text: str) -> list[str]:
     """Numbers after the word SPEC, or alone in brackets; the same letters mean other things anywhere else."""
-    return [number for found in _CITED.finditer(text) for number in re.findall(_NUMBER, found[1] or found[2])]
+    return [number for found in _CITED.finditer(text) for number in _each(found[1] or found[2])]
+
+
+def _each(cited: str) -> list[str]:
+    """Each number of a list; ``N2–N5`` is four."""
+    numbers: list[str] = []
+    for before, number in re.findall(rf"(–?)({_NUMBER})", cited):
+        if before:
+            first, last = int(numbers[-1][1:]), int(number[1:])
+            numbers += [f"{number[0]}{n}" for n in range(first + 1, last)]
+        numbers.append(number)
+    return numbers
 
 
 def citations(files: Iterable[Path]) -> dict[str, list[str]]:

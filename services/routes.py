@@ -13,6 +13,7 @@ from pydantic import Field
 from recordings.archive import Archive
 from services.access.audit import Audit
 from services.access.reads import Reads
+from services.appeals import clocked as appeals
 from services.appeals.actions import Appeals
 from services.appeals.routes import AppealRoutes
 from services.calls.actions import Calls
@@ -180,7 +181,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
     hands, orders = (
-        Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours),
+        Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours, appeals.resume),
         OrderViews.of(pool, clock, parts.refusals, parts.clocks),
     )
     tickets, views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)

@@ -15,7 +15,6 @@ from services.appeals.model import Added, Appeal, State
 from services.appeals.policy import may, possible
 from services.appeals.workflow import Action, settled
 from services.calls import policy as calls
-from services.clocks.calendar import ALWAYS, Calendar
 from services.clocks.store import Settled
 from services.errors import Forbidden, Invalid, NotFound, Stale, WrongField
 from services.orders import store as orders
@@ -48,12 +47,6 @@ class Appeals:
     def hands(self) -> Hands:
         return self.papers.hands
 
-    @property
-    def calendar(self) -> Calendar:
-        """In which an appeal's time counts: the centre's, if it gives its clock one."""
-        clocks = self.hands.clocks
-        return clocks[clocked.APPEAL].calendar if clocked.APPEAL in clocks else ALWAYS
-
     async def of_ticket(self, who: LoggedIn, ticket: int) -> Sequence[Seen]:
         """The appeals about a case, as they were made. Raises NotFound."""
         async with connection(self.hands.pool) as taken:
@@ -78,7 +71,7 @@ class Appeals:
             await appealed(taken, case, (None, State.OPEN), text, at=now, by=by.id, table=self.hands.clocks)
             while_open = case.state is TicketState.OPEN
             made = await store.create(taken, ticket, text, call, while_open=while_open, by=by.id, at=now)
-            await clocked.begin(taken, ticket, now, self.calendar)
+            await clocked.begin(taken, ticket, now)
             await store.take_key(taken, made, key, added, ticket, by=by.id, at=now)
             return await store.load(taken, made)
 
@@ -156,5 +149,5 @@ class Appeals:
         present = await tickets.load(taken, case.id)  # a withdrawal has its own row in it meanwhile
         await appealed(taken, present, (before.state, after.state), said, at=now, by=by.id, table=self.hands.clocks)
         how: Settled = "stopped" if action is Action.DROP else "met"
-        await clocked.settle(taken, case.id, how, now, self.calendar)
+        await clocked.settle(taken, case.id, how, now)
         return after

@@ -5,7 +5,7 @@ order its next state, with its journal row and its clock.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from services.access import audit
@@ -29,6 +29,14 @@ FAULT_REPAIR = "fault_repair"
 """The nature of a fault (障碍修复), as every centre's list begins with it."""
 
 
+Fallen = Callable[[Connection, int], Awaitable[None]]
+"""Told, inside the transaction, of which case a paper never leaves: a room above may have relied on it."""
+
+
+async def _nobody(_connection: Connection, _ticket: int) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """A hand on what is not one's own is refused, and on record."""
@@ -38,6 +46,7 @@ class Hands:
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
     ladder: Ladder = CENTRE
     repair_hours: int = 0
+    fallen: Fallen = _nobody
 
     @property
     def calendar(self) -> Calendar:
@@ -92,13 +101,18 @@ class Hands:
                 raise Stale("somebody else changed the paper in the meantime")
             yield connection, before, locked
 
+    async def let_fall(self, connection: Connection, paper: Outgoing, order: Order) -> None:
+        """The paper never leaves."""
+        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=self.clock.now()), before=paper)
+        await self.fallen(connection, order.ticket_id)
+
     async def move(
         self, connection: Connection, after: Order, before: Order, action: Action, by: LoggedIn, note: str = ""
     ) -> Order:
         """The order in its next state. A paper that is overtaken by an order's end never leaves."""
         now = self.clock.now()
         if after.state not in OPEN and (paper := await store.open_paper(connection, after)):
-            await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
+            await self.let_fall(connection, paper, after)
         await store.move(connection, after, before=before, entry=Entry(str(action), by.id, now, note))
         await clocked.turn(connection, before, after, now, self.calendar, self.ladder)
         await telling.moved(connection, after, action, by=by.id, at=now, note=note)

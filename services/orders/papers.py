@@ -96,7 +96,7 @@ class Papers:
         advance(before, Action.WITHDRAW)
         check_arbiter(before, by, self.refusals)
         if by.may(Right.ORDERS_REVIEW) and (overtaken := await store.open_paper(connection, before)):
-            await self._end(connection, overtaken)
+            await self.hands.let_fall(connection, overtaken, before)
         wording = Wording(before.task, before.urgent, reason)
         return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
 
@@ -107,7 +107,7 @@ class Papers:
             if before.state is not State.REFUSED:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
             if overtaken := await store.open_paper(connection, before):
-                await self._end(connection, overtaken)
+                await self.hands.let_fall(connection, overtaken, before)
             wording = Wording(before.task, before.urgent, wanted.reason)
             await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
             made = await self._dispatch(connection, case, replace(wanted, leads=before.leads), by=by)
@@ -234,15 +234,12 @@ class Papers:
     async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:
         """The paper never leaves; a proposal falls with its dispatch."""
         now = self.hands.clock.now()
-        await self._end(connection, paper)
+        await self.hands.let_fall(connection, paper, order)
         if paper.verb is not Verb.DISPATCH:
             await store.rung(connection, order)
             return order
         after = replace(advance(order, Action.DROP), ended_at=now)
         return await self.hands.move(connection, after, order, Action.DROP, by, note)
-
-    async def _end(self, connection: Connection, paper: Outgoing) -> None:
-        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=self.hands.clock.now()), before=paper)
 
     def _rewritten(self, before: Outgoing, wording: Wording) -> Wording:
         """What of it a paper of this kind has. Raises Invalid."""

@@ -23,6 +23,7 @@ from cti.ids import CallId, ChannelId, Extension
 from recordings.archive import Archive
 from services.access.sessions import SessionLimits, Sessions
 from services.announcing import Announcing
+from services.appeals import clocked as appeals
 from services.appeals.actions import Appeals
 from services.appeals.routes import AppealRoutes
 from services.bells import Bell, Channel
@@ -248,7 +249,8 @@ async def office(
     made = build(pool, clock, folder, settings or PresenceSettings(queues={QUEUE: timedelta(seconds=30)}), queues, clocks)
     made.journal.open()
     await made.directory.load()
-    hands, orders = Hands(pool, clock, clocks, repair_hours=repair_hours), OrderViews.of(pool, clock, 2, clocks)
+    hands = Hands(pool, clock, clocks, repair_hours=repair_hours, fallen=appeals.resume)
+    orders = OrderViews.of(pool, clock, 2, clocks)
     papers = Papers(hands, ZONE, refusals=2)
     sources = (
         DepartmentRoutes(Departments(pool, clock)),

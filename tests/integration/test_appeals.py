@@ -232,11 +232,14 @@ async def test_a5_a_chase_that_the_review_lets_fall_leaves_the_appeal_open(desk:
     await settle(desk, made, "chase", **await chase_of(desk, sent))
     (shown,) = await appeals(desk, ticket)
     assert (shown["state"], shown["paper_state"]) == ("chased", "waiting")
+    began = desk.clock.now()
+    assert await clock_of(desk, ticket) == [("met", began)]
     fresh = await ask(desk, "li", "GET", f"/api/orders/{sent['id']}")
     (paper,) = [one for one in fresh["papers"] if one["verb"] == "chase"]
     await ask(desk, "li", "POST", f"/api/papers/{paper['id']}/drop", {"version": paper["version"]})
     (shown,) = await appeals(desk, ticket)
     assert (shown["state"], shown["may"]) == ("open", ["answer", "chase", "withdraw", "drop"])
+    assert await clock_of(desk, ticket) == [("met", began), ("waiting", began)], "it waits as long as before"
     await settle(desk, shown, "answer", answer="已告知客户")
     assert (await appeals(desk, ticket))[0]["state"] == "answered"
 

@@ -23,4 +23,5 @@ def test_no_rule_stands_twice() -> None:
 
 def test_a_number_counts_where_a_rule_is_meant() -> None:
     assert rules.cited_in("kept (SPEC C6, Q4) and SPEC A1/A7; see (C10)") == ["C6", "Q4", "A1", "A7", "C10"]
+    assert rules.cited_in("(SPEC A6, N2–N4, O7)") == ["A6", "N2", "N3", "N4", "O7"]
     assert rules.cited_in("key F10, codec G722, (OWASP ASVS V6, V7), x[A1]") == []
