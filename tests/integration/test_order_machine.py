@@ -59,6 +59,8 @@ class Known:
     binding: bool = False
     asked: bool = False
     """More time is asked for, and nobody has decided."""
+    days: int = 10
+    """The longest time that was granted, or more: who asks for more time asks for more than there is."""
 
     @property
     def final(self) -> bool:
@@ -265,6 +267,7 @@ class Case(RuleBasedStateMachine):
         allowed = login in SENIORS and order.asked and (order.theirs or not granted)
         if self._step(order, login, "extension/decision", allowed, granted=granted):
             order.asked = False
+            order.days += granted
 
     # what departments do ----------------------------------------------------------------------------------------------
 
@@ -290,7 +293,7 @@ class Case(RuleBasedStateMachine):
     def ask_for_time(self, place: int, login: str) -> None:
         order = self._order(place)
         allowed = OFFICERS[login] == order.department and order.theirs and not order.asked
-        until = (self.world.clock.now() + timedelta(days=60)).isoformat()
+        until = (self.world.clock.now() + timedelta(days=order.days + 1)).isoformat()
         if self._step(order, login, "extension", allowed, until=until, reason="等备件"):
             order.asked = True
 
