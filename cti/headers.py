@@ -156,8 +156,11 @@ class EventHeaders(dict[str, str], _Values):
 def finding(names: str) -> re.Pattern[str]:
     """The pattern that finds these headers (names with blanks between) wherever they stand behind the first line, and an
     ``Event``, which may not stand there. A value ends with CR LF; one of the two alone is part of it.
+
+    Nothing follows a value that could fail, so it never has to give back a character, and need not be told not to: possessive
+    quantifiers are wrong around a lookahead before Python 3.11.5 (python/cpython#100061), which Debian 12 has.
     """
-    return re.compile(rf"\r\n({'|'.join(['Event', *names.split()])}): *+([^\r]*+(?:\r(?!\n)[^\r]*+)*+)")
+    return re.compile(rf"\r\n({'|'.join(['Event', *names.split()])}): *([^\r]*(?:\r(?!\n)[^\r]*)*)")
 
 
 def _repeated(found: list[tuple[str, str]]) -> str:

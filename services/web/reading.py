@@ -27,14 +27,16 @@ from services.web.rows import RowsRead
 
 DEPTH = 32  # our deepest body has five levels
 OPENED = 20_000  # objects and lists in a body: the largest lexicon has some 13,000
+VALUES = 100_000  # in a body: the largest lexicon has some 65,000; pydantic copies a value once for each mistake around it
 CONTENT_TYPE = 100  # characters looked at: aiohttp reads parameters in square time
 KEYS = 100  # in one object; ours have some ten, and each unknown one is a mistake to be told
 BODY_S = 20.0  # 12 MB within this is 5 Mbit/s; a slower sender holds a connection for nothing
 INTEGER = 2**63
 LARGE = 16_000  # bytes; reading as much of the worst kind takes some milliseconds, more is read beside the loop
 
-_BRACKETS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
-"""A whole string at once, or a bracket outside of any. Possessive: a way back would be kept for every character of 24 MB."""
+_MARK = re.compile(rb'["\[\]{},]')
+_IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,1000}', re.DOTALL)
+"""Of a string as much as holds a thousand escapes: a way back is kept for each of them, and 24 MB may hold millions."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _BOOLEAN = re.compile(r"true|false")
@@ -96,7 +98,7 @@ def check_json(body: bytes) -> bytes:
 
     ``2.0`` comes back as ``2``: JSON Schema, and so our own description, calls it an integer; pydantic's strict mode does not.
     """
-    _check_depth(body)
+    _check_size(body)
     whole: list[int] = []
 
     def number(text: str) -> int | float:
@@ -116,20 +118,32 @@ def check_json(body: bytes) -> bytes:
     return "".join(json.JSONEncoder(ensure_ascii=False).iterencode(found)).encode() if whole else body  # not in one go
 
 
-def _check_depth(body: bytes) -> None:
-    """Refuses a body that is nested too deeply. It counts without recursion, so that 100 000 brackets cost a scan and nothing
-    else.
+def _check_size(body: bytes) -> None:
+    """Refuses a body that is nested too deeply or holds too much. It counts without recursion, so that 100 000 brackets cost a
+    scan and nothing else.
     """
-    depth = opened = 0
-    for found in _BRACKETS.finditer(body):
-        mark = found[0][:1]
-        if mark in b"[{":
+    depth = opened = values = place = 0
+    while found := _MARK.search(body, place):
+        place = found.end()
+        mark = found[0]
+        if mark == b'"':
+            place = _behind_string(body, place)
+        elif mark == b",":
+            values += 1
+        elif mark in b"[{":
             depth += 1
             opened += 1
-            if depth > DEPTH or opened > OPENED:
-                raise BadJson
-        elif mark in b"]}":
+        else:
             depth -= 1
+        if depth > DEPTH or opened > OPENED or values > VALUES:
+            raise BadJson
+
+
+def _behind_string(body: bytes, place: int) -> int:
+    """Where the string ends whose first character is at ``place``; behind the body if it does not."""
+    while (found := _IN_STRING.match(body, place)) and found.end() > place:
+        place = found.end()
+    return place + 1
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

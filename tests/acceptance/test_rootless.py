@@ -29,8 +29,9 @@ _SYSTEMS_OWN = Path(f"/usr/bin/python3.{sys.version_info.minor}")
 
 
 def reachable_python() -> Path | None:
+    """The system's own before ours: where the two differ, it is the older one, and most users' centre runs on it."""
     account = unprivileged()
-    return next((path for path in (Path(sys.executable), _SYSTEMS_OWN) if path.exists() and can_reach(account, path)), None)
+    return next((path for path in (_SYSTEMS_OWN, Path(sys.executable)) if path.exists() and can_reach(account, path)), None)
 
 
 pytestmark = [

@@ -11,7 +11,7 @@ import pytest
 from services.routes import CLASSES, description
 from services.web.http import Route, routes_of
 from services.web.openapi import PREFIX
-from services.web.reading import OPENED
+from services.web.reading import OPENED, VALUES
 
 ROUTES = [route for kind in CLASSES for route in routes_of(kind) if route.body]
 DOCUMENT = description("0.0-test")
@@ -75,6 +75,21 @@ def _opened(shape: Schema) -> int:
             return 0
 
 
+def values(schema: Schema) -> int:
+    """Commas at the most, and those that JSON allows no more (after the last one)."""
+    return max(_values(shape) for shape in resolved(schema))
+
+
+def _values(shape: Schema) -> int:
+    match shape.get("type"):
+        case "object":
+            return sum(1 + values(field) for field in shape["properties"].values())
+        case "array":
+            return shape["maxItems"] * (1 + values(shape["items"]))  # type: ignore[no-any-return]
+        case _:
+            return 0
+
+
 def body_of(route: Route) -> Schema:
     operation = DOCUMENT["paths"][route.path][route.method.lower()]
     schema: Schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -85,3 +100,4 @@ def body_of(route: Route) -> Schema:
 def test_the_largest_body_of_the_description_can_be_sent(route: Route) -> None:
     assert largest(body_of(route)) <= route.body_limit
     assert opened(body_of(route)) <= OPENED
+    assert values(body_of(route)) <= VALUES
