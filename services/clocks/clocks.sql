@@ -15,12 +15,12 @@ select rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, br
 
 -- name: hold_ticket
 -- The ticket of a deadline stays as it is until the transaction ends. It is locked before its clocks, here as wherever one takes a step.
-select t.id from ticket t where t.id = (select ticket_id from deadline where id = :deadline) for key share;
+select t.id from ticket t where t.id = (select ticket_id from deadline where id = :deadline) for no key update;
 
 -- name: load
 -- One deadline and whose it is, kept still until the transaction ends.
 select ticket_id, order_id, rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at
-from deadline where id = :deadline for update;
+from deadline where id = :deadline for no key update;
 
 -- name: of_ticket
 -- The clocks of a ticket itself, those that ended too, as they began.

@@ -17,7 +17,7 @@ select count(*) from list_view where person_id = :person and list = :list and re
 
 -- name: lock
 -- One at a time saves views of a person, so that they are counted right.
-select 1 from person where id = :person for update;
+select 1 from person where id = :person for no key update;
 
 -- name: save
 -- A view under a new name.

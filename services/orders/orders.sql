@@ -9,7 +9,7 @@ id, order_id, verb, version, state, author_id, task, urgent, hours, until, reaso
 
 -- name: load
 -- One order, kept still until the transaction ends: its papers and extensions are changed under the same lock.
-select {order} from work_order where id = :order for update;
+select {order} from work_order where id = :order for no key update;
 
 -- name: show
 -- One order, to be read.

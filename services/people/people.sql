@@ -15,7 +15,7 @@ from person where id = :person;
 -- name: lock_by_id
 -- One account, kept still until the transaction ends.
 select {account}
-from person where id = :person for update;
+from person where id = :person for no key update;
 
 -- name: everybody
 -- All accounts, for the list and for the switch's endpoints.
@@ -53,7 +53,7 @@ update person set language = :language where id = :person;
 
 -- name: lock_administrators
 -- All active administrators, kept still in one order: two who demote each other at once must not both succeed.
-select id from person where 'administrator' = any(roles) and active order by id for update;
+select id from person where 'administrator' = any(roles) and active order by id for no key update;
 
 -- name: department
 -- Whether there is such a department.

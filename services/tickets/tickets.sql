@@ -11,7 +11,7 @@ from ticket;
 
 -- name: lock
 -- One ticket as it is, kept still until the transaction ends.
-{whole} where id = :ticket for update;
+{whole} where id = :ticket for no key update;
 
 -- name: open_orders
 -- How many work orders about the ticket are not at their end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest_asyncio
 from services.repeats.actions import QUERIES
 from services.repeats.model import REACH
 from services.store import db
+from services.tickets import store as tickets
 from tests.harness.clock import HandClock
 from tests.harness.office import Office, office
 
@@ -126,6 +128,17 @@ async def test_a4_repeated_repeats_are_counted(desk: Office, clock: HandClock) -
     await judge(desk, second, first, "repeat")
     await judge(desk, third, second, "repeat")
     assert (await proposals(desk, third))["repeat"]["times"] == 2
+
+
+async def test_a4_a_case_can_be_named_as_repeated_while_somebody_takes_a_step_with_it(desk: Office, clock: HandClock) -> None:
+    """An appeal takes its draft while it holds the case; whoever judges the draft to repeat that case must not wait for it."""
+    first = await case(desk)
+    await later(desk, clock, hours=1)
+    again = await case(desk)
+    async with db.transaction(desk.pool) as connection:
+        await tickets.lock(connection, first["id"])
+        async with asyncio.timeout(10):
+            await judge(desk, again, first, "repeat")
 
 
 async def test_a4_only_an_earlier_case_can_be_repeated_and_only_whose_case_it_is_says_so(desk: Office, clock: HandClock) -> None:

@@ -24,6 +24,12 @@ async def test_every_query_fits_the_migrated_schema(pool: db.Pool, file: str) ->
     assert wrong == {}
 
 
+def test_nothing_is_locked_against_those_who_only_refer_to_it() -> None:
+    """``for update`` holds up every row that names the locked one by a foreign key; two who do hold up each other."""
+    locking = [(file, name) for file, found in FILES.items() for name, query in found.items() if "for update;" in f"{query};"]
+    assert locking == []
+
+
 def test_there_are_queries_to_prepare() -> None:
     assert len(FILES) >= 4
 
