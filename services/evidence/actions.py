@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from recordings.archive import Archive, evidence_key
 from recordings.errors import ArchiveFailed
@@ -25,7 +26,7 @@ from services.store.db import Row, connection
 from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).with_name("evidence.sql"))
-AT_ONCE = 4  # files in memory at a time
+AT_ONCE = 4  # files in memory at a time; what still comes in is on the disk, for a slow sender takes minutes
 
 
 class TooLong(Impossible):
@@ -88,11 +89,13 @@ class Evidence:
         async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (taken, before, _):
             _check(before.state in WITH_THE_DEPARTMENT)  # before megabytes are taken in, and kept where no row names them
             full = await QUERIES.count.fetchval(taken, order=order) >= self._limits.files
-        async with self._free:
-            kind, content = await asyncio.to_thread(cleaned, await self._received(parts))
-            if full:
-                return await self._there(order, content)
-            sha256 = await self._kept(content)
+        with _spool() as spool:
+            await self._receive(parts, spool)
+            async with self._free:
+                kind, content = await asyncio.to_thread(lambda: cleaned(_read(spool)))
+                if full:
+                    return await self._there(order, content)
+                sha256 = await self._kept(content)
         async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (taken, before, _):
             _check(before.state in WITH_THE_DEPARTMENT)
             if there := await QUERIES.same.fetchval(taken, order=order, sha256=sha256):
@@ -138,13 +141,16 @@ class Evidence:
             raise TooMany
         return there
 
-    async def _received(self, parts: AsyncIterator[bytes]) -> bytes:
-        content = bytearray()
+    async def _receive(self, parts: AsyncIterator[bytes], spool: IO[bytes]) -> None:
+        size = 0
         async for part in parts:
-            content += part
-            if len(content) > self._limits.size:
+            size += len(part)
+            if size > self._limits.size:
                 raise TooLong
-        return bytes(content)
+            try:
+                await asyncio.to_thread(spool.write, part)
+            except OSError as error:
+                raise NotKept from error
 
     async def _kept(self, content: bytes) -> bytes:
         """Its hash, by which it lies in the store. One that no row names in the end lies there unseen until it comes again."""
@@ -161,6 +167,19 @@ class Evidence:
 def _check(is_theirs: bool) -> None:
     if not is_theirs:
         raise NotAllowed("files are handed in while the department has the order")
+
+
+def _spool() -> IO[bytes]:
+    """A file without a name, gone when it is closed. Raises NotKept."""
+    try:
+        return tempfile.TemporaryFile(prefix="tingsu-evidence-")
+    except OSError as error:
+        raise NotKept from error
+
+
+def _read(spool: IO[bytes]) -> bytes:
+    spool.seek(0)
+    return spool.read()
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -12,11 +12,12 @@ import pytest
 import pytest_asyncio
 
 from services.access.rights import Role
-from services.evidence.actions import Limits
+from services.evidence.actions import AT_ONCE, Limits
 from services.store import db
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.lived import live
+from tests.harness.patience import until
 from tests.unit.services.evidence.test_model import PLACE, exif, jpeg, segment
 
 PHOTO = jpeg(segment(0xE1, exif(6)))
@@ -34,7 +35,7 @@ class Handed:
     folder: Path
 
     async def send(
-        self, session: aiohttp.ClientSession, content: bytes, name: str = "机房.jpg", order: int = 0
+        self, session: aiohttp.ClientSession, content: bytes | AsyncIterator[bytes], name: str = "机房.jpg", order: int = 0
     ) -> tuple[int, object]:
         asked = {"version": str(self.version), "name": name}
         path = f"/api/orders/{order or self.order}/evidence"
@@ -77,6 +78,25 @@ async def test_the_same_file_again_is_the_one_that_is_there(handed: Handed) -> N
     async with handed.api.as_role(Role.department_officer) as officer:
         answers = await asyncio.gather(*(handed.send(officer, PDF) for _ in range(3)))
         assert len({str(answer) for answer in answers}) == 1
+
+
+async def test_who_sends_slowly_keeps_nobody_else_waiting(handed: Handed) -> None:
+    on = asyncio.Event()
+    asked: list[None] = []
+
+    async def slowly(n: int) -> AsyncIterator[bytes]:
+        yield PDF
+        asked.append(None)
+        await on.wait()
+        yield bytes([n])
+
+    async with handed.api.as_role(Role.department_officer) as officer, asyncio.TaskGroup() as tasks:
+        slow = [tasks.create_task(handed.send(officer, slowly(n))) for n in range(AT_ONCE)]
+        await until(lambda: len(asked) == AT_ONCE, "the beginnings of all files")
+        async with asyncio.timeout(20):
+            assert (await handed.send(officer, PHOTO))[0] == 201
+        on.set()
+    assert sorted(task.result()[0] for task in slow) == [201, 201, 409, 409]  # of three files that an order may have
 
 
 @pytest.mark.parametrize(
