@@ -11,7 +11,6 @@ import pytest
 from services.appeals.clocked import WITHIN, deadline
 from services.appeals.model import Added, Appeal, Draft, State
 from services.appeals.workflow import TRANSITIONS, Action, settled
-from services.clocks.calendar import ALWAYS
 from services.errors import NotAllowed
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -39,7 +38,7 @@ def test_a_step_is_in_the_table_or_refused(state: State, action: Action) -> None
 
 
 def test_an_appeal_is_answered_within_a_day() -> None:
-    clock = deadline(AT, ALWAYS)
+    clock = deadline(AT)
     assert (clock.rule, clock.starts_at, clock.ends_at - clock.starts_at) == ("A5", AT, WITHIN)
     assert clock.warns_at == clock.due_at == clock.ends_at - timedelta(hours=2)
 
