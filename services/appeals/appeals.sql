@@ -37,6 +37,10 @@ order by id;
 select min(a.made_at) from appeal a left join outgoing o on o.id = a.paper_id
 where a.ticket_id = :ticket and (a.state = 'open' or (a.state in ('chased', 'withdrawn') and o.state = 'dropped'));
 
+-- name: running_since
+-- When the appeal was made that the clock runs for.
+select starts_at from deadline where ticket_id = :ticket and order_id is null and rule = :rule and settled_at is null;
+
 -- name: newest_paper
 -- The paper about an order that was written last.
 select id from outgoing where order_id = :order order by id desc limit 1;

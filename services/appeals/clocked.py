@@ -33,13 +33,16 @@ async def begin(connection: Connection, ticket: int, made_at: datetime) -> None:
 
 
 async def settle(connection: Connection, ticket: int, how: Settled, now: datetime) -> None:
-    """The appeal that was settled has its end; the clock runs on for the oldest that is left."""
-    await deadlines.settle(connection, ticket, {APPEAL}, how, now)
-    await resume(connection, ticket)
-
-
-async def resume(connection: Connection, ticket: int) -> None:
-    """Runs for the oldest that is open, if any is: also for one that is open again, because what it had led to never left."""
+    """An appeal has its end. If it was the oldest so has the clock, which runs for the oldest that is left."""
     oldest = await QUERIES.first_open.fetchval(connection, ticket=ticket)
+    running = await QUERIES.running_since.fetchval(connection, ticket=ticket, rule=APPEAL)
+    if running == oldest:
+        return
+    await deadlines.settle(connection, ticket, {APPEAL}, how, now)
     if oldest is not None:
         await begin(connection, ticket, oldest)
+
+
+async def resume(connection: Connection, ticket: int, now: datetime) -> None:
+    """Runs for the oldest that is open, if any is: also for one that is open again, because what it had led to never left."""
+    await settle(connection, ticket, "stopped", now)

@@ -20,18 +20,12 @@ from services.orders.model import Dispatch, Order
 from services.orders.papers import Papers
 from services.store.db import Connection
 from services.tickets import store as tickets
-from services.tickets.actions import Tickets, moved, taken
+from services.tickets.actions import Tickets, check_over, moved, taken
 from services.tickets.model import Changes, Ticket, by_agent, fill
 from services.tickets.store import Entry
-from services.tickets.workflow import Action, AppealsOpen, OrdersOpen, advance, check_complete
+from services.tickets.workflow import Action, advance, check_complete
 
 CENT = Decimal("0.01")
-
-
-class CompensationOpen(NotAllowed):
-    """A compensation waits for another manager's answer."""
-
-    code = "compensation_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +102,8 @@ class Hotline:
             return await self._decided(connection, before, decision, {"answers": (None, str(about))})
 
     async def conclude(self, ticket: int, version: int, answer: str, reason: str, *, by: LoggedIn) -> Ticket:
-        """Closes the case; ``answer`` is what the customer was told ('': as it stands there). Raises Invalid, OrdersOpen,
-        AppealsOpen, CompensationOpen.
+        """Closes the case; ``answer`` is what the customer was told ('': as it stands there). Raises Invalid, and what
+        ``check_over`` raises.
         """
         async with self.tickets.hand_on(ticket, version, Action.CONCLUDE, by) as (connection, before):
             after = advance(before, Action.CONCLUDE)
@@ -118,12 +112,7 @@ class Hotline:
                 after, filled = fill(after, by_agent({"answer": answer}))
                 changes |= filled
             check_complete(after)
-            if await tickets.QUERIES.open_orders.fetchval(connection, ticket=ticket):
-                raise OrdersOpen
-            if await tickets.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
-                raise AppealsOpen
-            if await QUERIES.open_compensation.fetchval(connection, ticket=ticket):
-                raise CompensationOpen
+            await check_over(connection, ticket)
             decision = self._decision(DecisionKind.CONCLUDE, by, reason)
             return await self._decided(connection, before, decision, changes, after=after)
 

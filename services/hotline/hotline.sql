@@ -11,12 +11,6 @@ values (:ticket, :seq, :kind, :person, :at, :reason, :step, :order, :order_step,
 -- What managers have granted about the case without another one, in this currency.
 select coalesce(sum(amount), 0) from decision where ticket_id = :ticket and currency = :currency and approved_by is not null;
 
--- name: open_compensation
--- A compensation that waits for another manager's answer.
-select c.seq from decision c where c.ticket_id = :ticket and c.kind = 'compensate' and c.approved_by is null
-  and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq)
-order by c.seq limit 1;
-
 -- name: waiting
 -- The compensation :seq of the case, if it waits for another manager's answer.
 select c.seq, c.person_id from decision c where c.ticket_id = :ticket and c.seq = :seq and c.kind = 'compensate' and c.approved_by is null

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from services.access import audit
 from services.access.actor import LoggedIn
@@ -29,11 +30,11 @@ FAULT_REPAIR = "fault_repair"
 """The nature of a fault (障碍修复), as every centre's list begins with it."""
 
 
-Fallen = Callable[[Connection, int], Awaitable[None]]
-"""Told, inside the transaction, of which case a paper never leaves: a room above may have relied on it."""
+Fallen = Callable[[Connection, int, datetime], Awaitable[None]]
+"""Told, inside the transaction, of which case a paper never leaves, and when: a room above may have relied on it."""
 
 
-async def _nobody(_connection: Connection, _ticket: int) -> None:
+async def _nobody(_connection: Connection, _ticket: int, _now: datetime) -> None:
     return
 
 
@@ -103,8 +104,9 @@ class Hands:
 
     async def let_fall(self, connection: Connection, paper: Outgoing, order: Order) -> None:
         """The paper never leaves."""
-        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=self.clock.now()), before=paper)
-        await self.fallen(connection, order.ticket_id)
+        now = self.clock.now()
+        await store.save_paper(connection, replace(turned(paper, "drop"), ended_at=now), before=paper)
+        await self.fallen(connection, order.ticket_id, now)
 
     async def move(
         self, connection: Connection, after: Order, before: Order, action: Action, by: LoggedIn, note: str = ""

@@ -35,6 +35,7 @@ from services.tickets.workflow import (
     CASES,
     Action,
     AppealsOpen,
+    CompensationOpen,
     Held,
     OrdersOpen,
     advance,
@@ -193,7 +194,7 @@ class Tickets:
             if of == ticket or number is None:
                 raise Invalid((WrongField("of", "no_such_case", "an earlier case"),))
             await store.QUERIES.judge.execute(connection, ticket=ticket, of=of, verdict=verdict, person=by.id, at=now)
-            repeats = of if verdict == "repeat" else None if before.repeat_of == of else before.repeat_of
+            repeats = await store.QUERIES.repeat_of.fetchval(connection, ticket=ticket)
             changes: Changes = {"repeat_verdict": (None, verdict), "repeat_of": (None, number)}
             entry = Entry(Action.REPEAT, by.id, now, changes)
             await moved(connection, replace(after, repeat_of=repeats), before=before, entry=entry, table=self.clocks)
@@ -216,18 +217,14 @@ class Tickets:
     async def close(self, ticket: int, version: int, closing: str | None, *, by: LoggedIn, note: str = "") -> Ticket:
         """Settled (SPEC A2, N9). ``closing``: that the customer has confirmed, or why not.
 
-        Raises Invalid without it or without an answer, OrdersOpen while a department still works on it, AppealsOpen while what
-        the customer added is not answered.
+        Raises Invalid without it or without an answer, and what ``check_over`` raises.
         """
         async with self.hand_on(ticket, version, Action.CLOSE, by) as (connection, before):
             after = replace(advance(before, Action.CLOSE), closing=closing)
             check_complete(after)
             reasons = [row["code"] for row in await store.QUERIES.closing_reasons.fetch(connection)]
             check_closing(before, closing, note, reasons)
-            if await store.QUERIES.open_orders.fetchval(connection, ticket=ticket):
-                raise OrdersOpen
-            if await store.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
-                raise AppealsOpen
+            await check_over(connection, ticket)
             now = self.clock.now()
             if by.may(Right.TICKETS_LEAD):
                 after = replace(after, senior_at=after.senior_at or now)  # it was in a senior's hands (SPEC A7)
@@ -358,6 +355,18 @@ async def moved(connection: Connection, after: Ticket, *, before: Ticket, entry:
         await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)
     if clocks.stopped:
         await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
+
+
+async def check_over(connection: Connection, ticket: int) -> None:
+    """Raises what still goes on about a case that is to be closed (SPEC N9): OrdersOpen while a department works on it,
+    AppealsOpen while what the customer added is not answered, CompensationOpen while one waits for another manager.
+    """
+    if await store.QUERIES.open_orders.fetchval(connection, ticket=ticket):
+        raise OrdersOpen
+    if await store.QUERIES.open_appeals.fetchval(connection, ticket=ticket):
+        raise AppealsOpen
+    if await store.QUERIES.open_compensation.fetchval(connection, ticket=ticket):
+        raise CompensationOpen
 
 
 def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:

@@ -22,6 +22,12 @@ select count(*)::int from work_order where ticket_id = :ticket and state not in 
 select count(*)::int from appeal a left join outgoing o on o.id = a.paper_id
 where a.ticket_id = :ticket and (a.state = 'open' or (a.state in ('chased', 'withdrawn') and o.state = 'dropped'));
 
+-- name: open_compensation
+-- A compensation that waits for another manager's answer.
+select c.seq from decision c where c.ticket_id = :ticket and c.kind = 'compensate' and c.approved_by is null
+  and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq)
+order by c.seq limit 1;
+
 -- name: case_number
 -- The number of an earlier case that another may repeat.
 select number from ticket where id = :ticket and number is not null and received_at <= :before;
@@ -30,6 +36,10 @@ select number from ticket where id = :ticket and number is not null and received
 -- What a person says of a case and an earlier one: the newest word stands.
 insert into repeat_verdict (ticket_id, of_id, verdict, person_id, at) values (:ticket, :of, :verdict, :person, :at)
 on conflict (ticket_id, of_id) do update set verdict = excluded.verdict, person_id = excluded.person_id, at = excluded.at;
+
+-- name: repeat_of
+-- The earlier case that it repeats, by the newest such word that stands.
+select of_id from repeat_verdict where ticket_id = :ticket and verdict = 'repeat' order by at desc, of_id desc limit 1;
 
 -- name: facts
 -- What the triggers of the manager hotline go by, as it is on record at :now; of clocks those of :limits.
@@ -53,7 +63,8 @@ select min(j.at) filter (where j.changes ? 'severity') as assessed_at,
        min(j.at) filter (where coalesce(j.changes->'answer'->>1, '') <> '') as answered_at,
        max(j.at) filter (where j.action in ('close', 'conclude')) as closed_at,
        max(j.at) filter (where j.action = 'not_accept' or (j.action = 'close' and j.changes->'closing'->>1 = 'confirmed')) as communicated_at,
-       (select min(w.returned_at) from work_order w where w.ticket_id = :ticket) as returned_at
+       (select min(r.at) from work_order w join order_journal r on r.order_id = w.id
+        where w.ticket_id = :ticket and r.action = 'return') as returned_at
 from ticket_journal j where j.ticket_id = :ticket;
 
 -- name: load_of_call

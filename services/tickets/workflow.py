@@ -108,6 +108,12 @@ class AppealsOpen(NotAllowed):
     code = "appeals_open"
 
 
+class CompensationOpen(NotAllowed):
+    """A compensation waits for another manager's answer."""
+
+    code = "compensation_open"
+
+
 class Held(Conflict):
     """Somebody else has the case already."""
 

@@ -273,3 +273,30 @@ async def test_a5_the_clock_runs_for_the_oldest_that_is_left(desk: Office, clock
     assert await clock_of(desk, ticket) == [("waiting", began)]
     await settle(desk, first, "answer", answer="已告知客户")
     assert await clock_of(desk, ticket) == [("met", began), ("waiting", began + timedelta(minutes=10))]
+
+
+async def test_a5_whoever_answers_a_newer_one_leaves_the_clock_of_the_older_running(desk: Office, clock: HandClock) -> None:
+    ticket = await case(desk)
+    began = clock.now()
+    first = await add(desk, ticket)
+    clock.move(minutes=10)
+    second = await add(desk, ticket, key="key-second", text="再补充一点")
+    await settle(desk, second, "answer", answer="已告知客户")
+    assert await clock_of(desk, ticket) == [("waiting", began)]
+    await settle(desk, first, "answer", answer="已告知客户")
+    assert await clock_of(desk, ticket) == [("met", began)]
+
+
+async def test_a5_an_older_one_that_is_open_again_has_the_clock(desk: Office, clock: HandClock) -> None:
+    ticket = await case(desk)
+    began = clock.now()
+    sent = await order(desk, ticket)
+    first = await add(desk, ticket)
+    clock.move(minutes=10)
+    await add(desk, ticket, key="key-second", text="再补充一点")
+    await settle(desk, first, "chase", **await chase_of(desk, sent))
+    fresh = await ask(desk, "li", "GET", f"/api/orders/{sent['id']}")
+    (paper,) = [one for one in fresh["papers"] if one["verb"] == "chase"]
+    await ask(desk, "li", "POST", f"/api/papers/{paper['id']}/drop", {"version": paper["version"]})
+    later = began + timedelta(minutes=10)
+    assert await clock_of(desk, ticket) == [("met", began), ("stopped", later), ("waiting", began)]

@@ -113,6 +113,12 @@ async def test_o6_the_stages_follow_from_what_was_done(desk: Office, clock: Hand
         clock.now().isoformat().replace("+00:00", "Z")
     ]
     assert (await stages(desk, ticket))["communicate"] == "current"
+    redo = {"version": order["version"], "hours": 4, "reason": "还差单据"}
+    order = await ask(desk, "zhao", "POST", f"/api/orders/{order['id']}/redo", redo)
+    clock.move(minutes=5)
+    order = await ask(desk, "net", "POST", f"/api/orders/{order['id']}/return", {"version": order["version"], "answer": "齐了"})
+    again = await ask(desk, "li", "GET", f"/api/tickets/{ticket['id']}/progress")
+    assert again["stages"] == answer["stages"], "the department's first answer was the first one"
     await ask(desk, "zhao", "POST", f"/api/orders/{order['id']}/settle", {"version": order["version"]})
     ticket = await ask(desk, "li", "GET", f"/api/tickets/{ticket['id']}")
     ticket = await step(desk, await change(desk, ticket, answer="已退费"), "close", closing="confirmed")

@@ -131,6 +131,18 @@ async def test_m1_above_the_limit_another_manager_has_to_agree(desk: Office) -> 
     assert (await decide(desk, ticket, "conclude", answer="赔偿 500.01 元"))["decisions"][-1]["kind"] == "conclude"
 
 
+async def test_m1_nobody_closes_a_case_while_a_compensation_waits(desk: Office) -> None:
+    """SPEC M1, N9: once it is closed nobody could answer it any more."""
+    ticket = await at_the_hotline(desk)
+    await decide(desk, ticket, "compensation", amount="5000")
+    down = await decide(desk, ticket, "hand-over")
+    taken = await step(desk, "zhao", down, "take")
+    body = {"version": taken["version"], "fields": {"answer": "赔偿五千元"}}
+    _, answered = await desk.ask("zhao", "PATCH", f"/api/tickets/{ticket['id']}", body)
+    refused = await step(desk, "zhao", answered, "close", 409, closing="confirmed")
+    assert refused["code"] == "compensation_open"
+
+
 async def test_m1_the_limit_is_that_of_the_case_and_not_of_each_amount(desk: Office) -> None:
     """SPEC M1."""
     ticket = await at_the_hotline(desk)

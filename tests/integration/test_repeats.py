@@ -110,6 +110,19 @@ async def test_a4_a_person_confirms_a_repeat_and_takes_it_back(desk: Office, clo
     assert (await repeats(desk, ticket))[0]["verdict"] is None
 
 
+async def test_a4_a_repeat_of_two_is_one_of_the_other_once_one_is_taken_back(desk: Office, clock: HandClock) -> None:
+    first = await case(desk)
+    await later(desk, clock, days=1)
+    second = await case(desk)
+    await later(desk, clock, days=1)
+    ticket = await case(desk)
+    await judge(desk, ticket, first, "repeat")
+    clock.move(minutes=1)
+    assert (await judge(desk, ticket, second, "repeat"))["repeat_of"] == second["id"]
+    assert (await judge(desk, ticket, second, "undecided"))["repeat_of"] == first["id"]
+    assert (await judge(desk, ticket, first, "other"))["repeat_of"] is None
+
+
 async def test_a4_what_a_person_says_is_no_repeat_stays_said(desk: Office, clock: HandClock) -> None:
     earlier = await case(desk)
     await later(desk, clock, days=3)
