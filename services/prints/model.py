@@ -26,6 +26,11 @@ HISTORY = 400
 """Rows of a history that go on paper: some twenty pages."""
 
 TYPED = "change"
+CODED = {
+    "severity": "severity", "channel": "channel", "level": "level", "triggers": "trigger", "acknowledged_how": "told",
+    "appeal": "appeal", "repeat_verdict": "verdict", "reminder": "reminder",
+}  # fmt: skip
+"""Fields that hold codes of ours, and under which name the words for them stand."""
 TOLD = 300  # characters of a changed text
 
 UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]")
@@ -121,12 +126,15 @@ def ticket(paper: Paper, seen: SeenTicket, history: History) -> Document:
         (paper.said("state"), paper.said(f"ticket.{case.state}")),
         (paper.said("received"), paper.stamp(case.received_at)),
         (paper.said("owner"), seen.owner or ""),
+        (paper.said("field.level"), _content(paper, "level", case.level)),
+        (paper.said("field.acknowledged_how"), _content(paper, "acknowledged_how", case.acknowledged_how)),
+        (paper.said("field.closing"), _content(paper, "closing", case.closing)),
     ]
     return document(
         paper,
         paper.said("title.ticket"),
         number,
-        [_pairs("", [*head, *form]), *_history(paper, history)],
+        [_pairs("", [*head, *form]), *_history(paper, "ticket", history)],
         [paper.said("handled"), paper.said("approved")],
     )
 
@@ -160,7 +168,7 @@ def order(paper: Paper, seen: SeenOrder, history: History) -> Document:
             _pairs(paper.said("customer"), customer),
             {"kind": "text", "title": paper.said("task"), "text": one.task},
             {"kind": "text", "title": paper.said("answer"), "text": one.answer},
-            *_history(paper, history),
+            *_history(paper, "order", history),
         ],
         [paper.said("handled"), paper.said("of_department")],
     )
@@ -211,12 +219,12 @@ def _pairs(title: str, rows: Pairs) -> Document:
     return {"kind": "pairs", "title": title, "rows": [[name, value] for name, value in rows if value]}
 
 
-def _history(paper: Paper, history: History) -> Sequence[Document]:
+def _history(paper: Paper, thing: str, history: History) -> Sequence[Document]:
     told: list[Document] = [
         {
             "at": paper.stamp(step.at),
             "who": step.by or paper.said("system"),
-            "what": paper.said(f"action.{step.action}"),
+            "what": paper.said(f"step.{thing}.{step.action}"),
             "lines": [*_lines(paper, step), *([f"“{step.note}”"] if step.note else [])],
         }
         for step in condensed(history.steps)
@@ -254,9 +262,23 @@ def _content(paper: Paper, name: str, value: Any) -> str:
         return paper.said(f"order.{value}" if f"order.{value}" in TEXTS else f"ticket.{value}")
     if name.endswith("_at"):
         return _stamped(paper, str(value))
+    if name in CODED:
+        return " · ".join(paper.said(f"{CODED[name]}.{one}") for one in str(value).split())
+    if name == "closing":
+        return paper.said("closing.confirmed") if value == "confirmed" else paper.class_of(name, str(value))
+    if name in {"decision", "overruled"}:
+        return _numbered(paper, name, str(value))
     if name in {"urgent", "binding"}:
         return paper.said("yes" if value == "True" else "no")
     return str(value)
+
+
+def _numbered(paper: Paper, name: str, value: str) -> str:
+    """``3 compensate``, a decision by its number; ``7 refuse``, a step of the case's or an order's history likewise."""
+    number, _, code = value.partition(" ")
+    keys = (f"decision.{code}",) if name == "decision" else (f"step.ticket.{code}", f"step.order.{code}")
+    known = next((key for key in keys if key in TEXTS), keys[0])
+    return f"{number} {paper.said(known)}"
 
 
 def _stamped(paper: Paper, value: str) -> str:
