@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from tests.demo.desk import Desk
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
+from tests.harness.hall import card, step
 
 CASE = {
     "kind": "complaint",
@@ -76,22 +77,6 @@ async def hands(centre: Centre, tmp_path: Path) -> AsyncIterator[Hands]:
         yield Hands(*agents, ticket)
         for browser in browsers:
             browser.assert_clean()
-
-
-def card(desk: Agent, state: str) -> Locator:
-    """The order, once it stands so."""
-    return desk.page.locator(f"[data-testid=order-card][data-state={state}]")
-
-
-async def step(desk: Agent, state: str, name: str, **entries: str) -> None:
-    """What one does with the order that stands so."""
-    await card(desk, state).get_by_test_id(f"order-{name}").click()
-    for field, text in entries.items():
-        entry = desk.at(f"order-entry-{field}")
-        await (entry if await entry.evaluate("(it) => it.matches('input, textarea')") else entry.locator("input")).fill(text)
-    if entries:
-        await desk.at("order-send").click()
-        await expect(desk.at("order-send")).to_have_count(0)
 
 
 async def test_an_order_goes_through_all_hands(centre: Centre, hands: Hands) -> None:

@@ -66,6 +66,13 @@ def without_end(says: speech.Samples) -> speech.Samples:
     return np.tile(says, 1 + TALKS_S * speech.RATE // len(says))
 
 
+def chromium() -> str:
+    """The program."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert program, "no Chromium: python -m tests.harness.system_packages"
+    return program
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A screen-pop as it was seen: its texts, and when (``time.time()``)."""
@@ -108,13 +115,11 @@ class Browser:
         self.server_may_be_away = False
 
     async def __aenter__(self) -> Browser:
-        program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-        assert program, "no Chromium: python -m tests.harness.system_packages"
         microphone = await asyncio.to_thread(self._record)
         self._player: Playwright = await async_playwright().start()
         self._context: BrowserContext = await self._player.chromium.launch_persistent_context(
             self._folder / "profile",
-            executable_path=program,
+            executable_path=chromium(),
             headless=False,
             args=[*FLAGS, f"--use-file-for-fake-audio-capture={microphone}%noloop"],
             ignore_default_args=WITHOUT,
