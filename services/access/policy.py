@@ -38,6 +38,7 @@ class Act(StrEnum):
     TICKET_DISCARD = "ticket.discard"
     TICKET_RESTORE = "ticket.restore"
     TICKET_CLOSE = "ticket.close"
+    SUGGESTION_CLOSE = "suggestion.close"  # once the data administrator has it
     APPEAL_ADD = "appeal.add"
     APPEAL_SETTLE = "appeal.settle"
     TICKET_TAKE = "ticket.take"
@@ -54,7 +55,7 @@ class Act(StrEnum):
     ORDER_SEE = "order.see"
     ORDER_WRITE = "order.write"  # dispatch about a case, chase, withdraw, be content with what came back
     ORDER_REVIEW = "order.review"
-    ORDER_SECOND = "order.second"
+    ORDER_SECOND = "order.second"  # another order about the case
     ORDER_DECIDE = "order.decide"  # whose it is, more time, once more
     ORDER_REMIND = "order.remind"
     ORDER_ANSWER = "order.answer"
@@ -67,12 +68,13 @@ MINE = frozenset({Whose.OWN, Whose.NOBODYS, Whose.TRAY})
 ONES_OWN = frozenset({Whose.OWN})
 LED = ANYBODYS - {Whose.ABOVE}
 IN_A_TRAY = frozenset({Whose.NOBODYS, Whose.TRAY})
+SUGGESTED = frozenset({Whose.OWN, Whose.TRAY})
 THEIRS = frozenset({Whose.DEPARTMENT})
 
 CASES: Mapping[Right, frozenset[Whose]] = {
     Right.TICKETS_WRITE: MINE,
     Right.TICKETS_LEAD: LED,
-    Right.SUGGESTIONS: frozenset({Whose.OWN, Whose.TRAY}),
+    Right.SUGGESTIONS: SUGGESTED,
 }
 """Who has a hand on a case: who has it, whoever may take it, and who leads."""
 
@@ -87,6 +89,7 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.TICKET_DISCARD: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
     Act.TICKET_RESTORE: {Right.TICKETS_WRITE: MINE, Right.TICKETS_LEAD: LED},
     Act.TICKET_CLOSE: CASES,
+    Act.SUGGESTION_CLOSE: {Right.SUGGESTIONS: SUGGESTED},
     Act.TICKET_TAKE: {Right.TICKETS_WRITE: IN_A_TRAY, Right.SUGGESTIONS: frozenset({Whose.TRAY})},
     Act.TICKET_HAND: CASES,
     Act.TICKET_DECIDE: {Right.HOTLINE: ANYBODYS},
@@ -103,7 +106,7 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
     Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: LED},
     Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},
-    Act.ORDER_SECOND: {Right.ORDERS_REVIEW: ANYBODYS},
+    Act.ORDER_SECOND: {Right.ORDERS_REVIEW: LED},
     Act.ORDER_DECIDE: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_REMIND: {Right.ORDERS_REMIND: ANYBODYS},
     Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS},

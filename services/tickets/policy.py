@@ -70,7 +70,8 @@ def whose(who: LoggedIn, ticket: Ticket | Place) -> Whose:
 
 def may(who: LoggedIn, action: Action, ticket: Ticket | Place) -> bool:
     """Whether this person may take that step with that ticket, whatever its state."""
-    return policy.may(who, ACTS[action], whose(who, ticket))
+    suggested = action is Action.CLOSE and ticket.level is Level.DATA  # by the data administrator alone (SPEC A3)
+    return policy.may(who, Act.SUGGESTION_CLOSE if suggested else ACTS[action], whose(who, ticket))
 
 
 def possible(who: LoggedIn, ticket: Ticket | Place) -> list[Action]:

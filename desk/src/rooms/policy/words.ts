@@ -80,6 +80,7 @@ export const policy = {
     ticket_hand: ['投诉单：转交、上报、放回', 'A ticket: hand it on, put it back'],
     ticket_decide: ['投诉单：经理决定、重开', 'A ticket: decide it, open it again'],
     ticket_close: ['投诉单：结单', 'A ticket: close it'],
+    suggestion_close: ['建议单：在资料管理员处结单', 'A suggestion: close it at the data administrator'],
     order_see: ['工单：查看', 'An order: see it'],
     order_write: ['工单：派、追、撤、认可', 'An order: dispatch, chase, withdraw, settle'],
     order_review: ['工单：审核', 'An order: review its papers'],

@@ -34,8 +34,11 @@ HANDS = {
     Act.ORDER_WRITE,
     Act.APPEAL_SETTLE,
 }
+NOT_FROM_BELOW = HANDS | {Act.ORDER_SECOND}
+"""What is not done by who is below whoever has the case; a second dispatch is a reviewer's, and an order about the case."""
 TRAYS = {Act.TICKET_TAKE}
 MANAGERS = {Act.TICKET_DECIDE}
+SUGGESTIONS = {Act.SUGGESTION_CLOSE}
 LINES = {Act.APPEAL_ADD}
 """What whoever has the customer on the line does, whosever the case is."""
 SENIORS = {Act.ORDER_REVIEW, Act.ORDER_SECOND, Act.ORDER_DECIDE}
@@ -64,33 +67,37 @@ def test_everybody_hears_their_own_bell_and_nobody_elses(role: Role, act: Act) -
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_taken(act: Act) -> None:
-    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | MANAGERS
+    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS
     wanted = NOBODY if act in barred else MINE if act in HANDS | EARS else EVERYBODY
     assert reach(person(Role.junior_agent), act) == (IN_A_TRAY if act in TRAYS else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_a_senior_has_a_hand_on_every_case_and_order_but_those_above(act: Act) -> None:
-    wanted = NOT_ABOVE if act in HANDS else IN_A_TRAY if act in TRAYS else EVERYBODY
-    barred = DEPARTMENTS | EXPORTS | ADMINISTRATORS | MANAGERS
+    wanted = NOT_ABOVE if act in NOT_FROM_BELOW else IN_A_TRAY if act in TRAYS else EVERYBODY
+    barred = DEPARTMENTS | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS
     assert reach(person(Role.senior_agent), act) == (NOBODY if act in barred else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_manager_may_take_lists_away_and_decide_besides(act: Act) -> None:
-    wanted = NOT_ABOVE if act in HANDS else IN_A_TRAY if act in TRAYS else EVERYBODY
-    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS else wanted)
+    wanted = NOT_ABOVE if act in NOT_FROM_BELOW else IN_A_TRAY if act in TRAYS else EVERYBODY
+    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS | SUGGESTIONS else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_administrator_keeps_customers_and_cases_stay_whose_they_are(act: Act) -> None:
-    barred = HANDS | LINES | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | {Act.TICKET_CREATE}
+    barred = HANDS | LINES | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | SUGGESTIONS | {Act.TICKET_CREATE}
     assert reach(person(Role.administrator), act) == (NOBODY if act in barred else EVERYBODY)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_data_administrator_has_a_hand_on_suggestions_and_on_nothing_else(act: Act) -> None:
-    hand = frozenset({Whose.OWN, Whose.TRAY}) if act in {Act.TICKET_CHANGE, Act.TICKET_CLOSE, Act.TICKET_HAND} else NOBODY
+    hand = (
+        frozenset({Whose.OWN, Whose.TRAY})
+        if act in {Act.TICKET_CHANGE, Act.TICKET_CLOSE, Act.TICKET_HAND, *SUGGESTIONS}
+        else NOBODY
+    )
     hand = frozenset({Whose.TRAY}) if act in TRAYS else hand
     seen = {Act.TICKET_SEE, Act.ORDER_SEE, Act.CUSTOMER_SEE}
     assert reach(person(Role.data_administrator), act) == (EVERYBODY if act in seen else hand)
@@ -113,6 +120,7 @@ def test_who_supervises_hears_and_sees_all_and_changes_nothing(act: Act) -> None
         | DEPARTMENTS
         | REMINDERS
         | OVERSIGHT
+        | SUGGESTIONS
         | EXPORTS
         | ADMINISTRATORS
         | {Act.TICKET_CREATE}
