@@ -18,8 +18,8 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -59,6 +59,8 @@ TALKS_S = 300
 NOTHING: Mapping[str, str] = MappingProxyType({})
 EXPECTED = (re.compile(r"WebSocket connection to .* failed"), re.compile(r"net::ERR_CONNECTION_REFUSED"))
 """What any page says whose server is away: forgiven only in a test that takes the server away."""
+CUT_OFF = re.compile(r"net::ERR_INTERNET_DISCONNECTED")
+"""What it says without a network, which it is without by ``without_network`` alone."""
 
 
 def without_end(says: speech.Samples) -> speech.Samples:
@@ -160,9 +162,30 @@ class Browser:
         if message.type not in {"error", "warning"}:
             return
         text = f"{message.type}: {message.text} ({message.location.get('url', '')})"
+        if CUT_OFF.search(text):
+            return
         if self.server_may_be_away and any(known.search(text) for known in EXPECTED):
             return
         self.faults.append(text)
+
+    async def forget(self) -> None:
+        """No tab is open and nobody is logged in any more: for whoever borrows the browser next."""
+        blank = await self._context.new_page()
+        for page in self._context.pages:
+            if page.url.startswith("http"):
+                await page.evaluate("localStorage.clear()")  # or the next page asks who it is, and is told that it is nobody
+            if page is not blank:
+                await page.close()
+        await self._context.clear_cookies()
+
+    @asynccontextmanager
+    async def without_network(self) -> AsyncIterator[None]:
+        """The cable is out for as long as the block lasts."""
+        await self._context.set_offline(True)  # noqa: FBT003 -- Playwright's own word
+        try:
+            yield
+        finally:
+            await self._context.set_offline(False)  # noqa: FBT003
 
     def assert_clean(self) -> None:
         """The page had nothing to complain of."""

@@ -1,5 +1,7 @@
 /** The pages of all rooms. Who may not see one is sent home (the server would refuse its requests anyway). */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { Unreachable } from '@/kit/http'
+import { tell } from '@/kit/problems'
 import type { Page, Room } from '@/kit/room'
 import { useSession } from '@/kit/session'
 import type { Right } from '@/kit/wire'
@@ -49,3 +51,6 @@ router.beforeEach(async (to) => {
   if (rights && !session.can(...rights)) return to.path === session.home ? true : session.home
   return true
 })
+
+// the code of a page is read when it is first wanted: without a network, or of a version that is no more, one stays where one is
+router.onError((_, to) => tell(new Unreachable(to.path)))
