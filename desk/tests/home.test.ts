@@ -1,6 +1,6 @@
 /** Which of all that waits is next, where it is worked on, how a row reads. */
 import { expect, test } from 'vitest'
-import { besides, nameOf, next, wayTo, type Row, type Tray } from '../src/rooms/home/trays'
+import { besides, nameOf, next, roomOf, wayTo, type Row, type Tray } from '../src/rooms/home/trays'
 
 const row = (more: Partial<Row> = {}): Row => ({
   id: '7', ticket_id: 3, number: 'T2026-11-000003', said: 'complaint', customer_name: '', customer_number: '13800138000', author: null,
@@ -32,6 +32,11 @@ test('each tray leads to where its things are worked on', () => {
   expect(wayTo('reviews', row())).toEqual({ name: 'reviews', query: { paper: '7' } })
   expect(wayTo('orders', row())).toBe('/orders')
   expect(wayTo('calls', row({ id: 'tingsu-1.1' }))).toEqual({ name: 'call', query: { id: 'tingsu-1.1' } })
+})
+
+test('what waits to be taken leads to the tray of its level', () => {
+  expect(wayTo('to_senior', row())).toBe('/tickets/3')
+  expect((['to_manager', 'to_data', 'to_senior', 'to_junior'] as const).map(roomOf)).toEqual(['/trays/hotline', '/trays/suggestions', '/trays/seniors', '/trays/juniors'])
 })
 
 test('a row reads by its number and whom it is about', () => {

@@ -27,11 +27,31 @@ select * from (
   from every
 ) as placed where place <= :shown order by tray, place;
 
+-- part: any_clock
+-- Of all clocks that run for a case or one of its orders the one that ends first.
+lateral (select * from deadline where ticket_id = t.id and settled_at is null order by ends_at, id limit 1) d;
+
+-- name: to_take
+-- What waits to be taken at each of these levels (:trays is what a home calls them), the first end first, then what has waited longest; and who sent it.
+with waiting as (
+  select l.tray, t.* from unnest(:levels::text[], :trays::text[]) as l (level, tray) cross join lateral (
+    select t.id, t.number, t.kind, t.customer_name, t.customer_number, coalesce(t.held_since, t.received_at) as since, {clock}
+    from ticket t left join {any_clock} on true
+    where t.state = 'open' and t.level = l.level and t.owner_id is null order by d.ends_at nulls last, t.held_since, t.id limit :most) t
+), every as (
+  select w.tray, w.id::text as id, w.id as ticket_id, w.number, w.kind as said, w.customer_name, w.customer_number, null::text as author,
+         null::text as code, null::text as zh, null::text as en, w.since, false as urgent, w.rule, w.because, w.starts_at, w.ends_at, w.warns_at,
+         w.due_at, w.state, w.warned_at, w.breached_at, w.settled_at
+  from waiting w
+)
+{trays}
+
 -- name: cases
--- One's open cases for which a clock runs, the first end first.
+-- One's open cases for which a clock runs, the first end first; a suggestion's has ended with its arrival (SPEC A3), and it stands here all the same.
 with every as (
-  (select 'cases' as tray, {of_ticket}, {clock} from ticket t cross join {of_case}
-   where t.owner_id = :person and t.state = 'open' order by d.ends_at, d.id limit :most)
+  (select 'cases' as tray, {of_ticket}, {clock} from ticket t left join {of_case} on true
+   where t.owner_id = :person and t.state = 'open' and (d.id is not null or t.level = 'data_administrator')
+   order by d.ends_at, d.id, t.id limit :most)
 )
 {trays}
 

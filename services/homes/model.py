@@ -14,11 +14,17 @@ from services.access.actor import LoggedIn
 from services.access.rights import Right
 from services.clocks.model import Deadline, Standing
 from services.store.db import Row
+from services.tickets.levels import Level
+from services.tickets.policy import TRAYS
 
 
 class Tray(StrEnum):
     """What waits for a person, in the order in which a home shows it."""
 
+    TO_MANAGER = "to_manager"  # what waits to be taken at each level, by its clocks
+    TO_DATA = "to_data"
+    TO_SENIOR = "to_senior"
+    TO_JUNIOR = "to_junior"
     CASES = "cases"  # one's own open cases, by their clocks
     SENT_BACK = "sent_back"  # one's papers that the second review sent back
     ORDERS = "orders"  # what one's own department is to do
@@ -33,8 +39,17 @@ class Tray(StrEnum):
     CALLS = "calls"  # the newest recordings
 
 
+LEVELS: Mapping[Level, Tray] = {
+    Level.MANAGER: Tray.TO_MANAGER,
+    Level.DATA: Tray.TO_DATA,
+    Level.SENIOR: Tray.TO_SENIOR,
+    Level.JUNIOR: Tray.TO_JUNIOR,
+}
+"""Where in a home a level's tray is (``tickets.trays``)."""
+
 RIGHTS: Mapping[Tray, frozenset[Right]] = {
-    Tray.CASES: frozenset({Right.TICKETS_WRITE}),
+    **{tray: frozenset({TRAYS[level]}) for level, tray in LEVELS.items()},
+    Tray.CASES: frozenset({Right.TICKETS_WRITE, Right.SUGGESTIONS}),
     Tray.SENT_BACK: frozenset({Right.ORDERS_WRITE}),
     Tray.ORDERS: frozenset({Right.ORDERS_ANSWER}),
     Tray.REVIEWS: frozenset({Right.ORDERS_REVIEW}),

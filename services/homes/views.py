@@ -14,10 +14,11 @@ from services.access.actor import LoggedIn
 from services.access.rights import Right
 from services.clocks import store as clocks
 from services.clocks.model import standing
-from services.homes.model import BOUNCES, Filled, Home, Mark, Shown, Stage, StageFigure, Tray, trays
+from services.homes.model import BOUNCES, LEVELS, Filled, Home, Mark, Shown, Stage, StageFigure, Tray, trays
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.store.queries import load_queries
+from services.tickets.levels import Level
 
 QUERIES = load_queries(Path(__file__).parent / "homes.sql")
 
@@ -88,8 +89,12 @@ async def gathered(taken: Connection, who: LoggedIn, refusals: int) -> list[Row]
     found: list[Row] = []
     size = {"most": MOST, "shown": SHOWN}
     reviews, arbitrates = who.may(Right.ORDERS_REVIEW), who.may(Right.ORDERS_ARBITRATE)
-    if who.may(Right.TICKETS_WRITE):
+    mine = trays(who)
+    if levels := [str(level) for level, tray in LEVELS.items() if tray in mine]:
+        found += await QUERIES.to_take.fetch(taken, levels=levels, trays=[str(LEVELS[Level(level)]) for level in levels], **size)
+    if Tray.CASES in mine:
         found += await QUERIES.cases.fetch(taken, person=who.id, **size)
+    if who.may(Right.TICKETS_WRITE):
         found += await QUERIES.unfinished.fetch(taken, person=who.id, **size)
     if who.may(Right.ORDERS_WRITE):
         found += await QUERIES.papers.fetch(taken, person=who.id, reviews=reviews, **size)

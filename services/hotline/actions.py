@@ -7,14 +7,18 @@ is put right by another one. A decision says that it was one, and why.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from services.access.actor import LoggedIn
+from services.access.rights import Right
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
 from services.hotline import store
 from services.hotline.model import Decision, DecisionKind, Limits
 from services.hotline.store import QUERIES
+from services.inbox import store as inbox
+from services.inbox.model import Code, Notice
 from services.orders import store as orders
 from services.orders.model import Dispatch, Order
 from services.orders.papers import Papers
@@ -22,6 +26,7 @@ from services.store.db import Connection
 from services.tickets import store as tickets
 from services.tickets.actions import Tickets, check_over, moved, taken
 from services.tickets.model import Changes, Ticket, by_agent, fill
+from services.tickets.ringing import concerned
 from services.tickets.store import Entry
 from services.tickets.workflow import Action, advance, check_complete
 
@@ -139,8 +144,25 @@ class Hotline:
         seq = await store.write(connection, before.id, decision)
         said: Changes = {"decision": (None, f"{seq} {decision.kind}"), **changes}
         entry = Entry(action, decision.by, decision.at, said, decision.reason)
+        people = await concerned(connection, before)  # before the step: it may put the case into other hands
         await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks)
+        await self._told(connection, after, decision, people)
         return await tickets.load(connection, before.id)
+
+    async def _told(self, connection: Connection, case: Ticket, decision: Decision, people: Collection[int | None]) -> None:
+        """Whoever has the case, or sent it here, hears what was decided; an amount that is too high rings for who answers it."""
+        code, details = Code.CASE_DECIDED, {"decision": str(decision.kind), "reason": decision.reason}
+        if decision.kind is DecisionKind.COMPENSATE and decision.approved_by is None:
+            code, people = Code.COMPENSATION_ASKED, await inbox.people_with(connection, Right.HOTLINE)
+        elif decision.answers is not None:
+            await inbox.over(connection, case.id, Code.COMPENSATION_ASKED, decision.at)
+            code = Code.COMPENSATION_ANSWERED
+            people = [*people, await QUERIES.set_by.fetchval(connection, ticket=case.id, seq=decision.answers)]
+        if decision.amount is not None:
+            details["amount"] = f"{decision.amount} {decision.currency}"
+        cause = f"{code}:{case.id}:{case.version}"
+        notice = Notice(code=code, cause=cause, ticket=case.id, at=decision.at, by=decision.by, details=details)
+        await inbox.tell(connection, notice, people)
 
     @staticmethod
     async def _overruled(connection: Connection, ticket: int, step: Step) -> str:

@@ -16,6 +16,10 @@ select coalesce(sum(amount), 0) from decision where ticket_id = :ticket and curr
 select c.seq, c.person_id from decision c where c.ticket_id = :ticket and c.seq = :seq and c.kind = 'compensate' and c.approved_by is null
   and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq);
 
+-- name: set_by
+-- Who took the case's decision :seq.
+select person_id from decision where ticket_id = :ticket and seq = :seq;
+
 -- name: journal_row
 -- What was done to the case by this step.
 select action from ticket_journal where ticket_id = :ticket and seq = :step;

@@ -39,6 +39,10 @@ select count(*)::int from (
   where n.person_id = :person and n.read_at is null and (:department::bigint is null or w.department_id = :department) limit :most
 ) as few;
 
+-- name: over
+-- Nobody has to read any more what a ticket's notices of this kind say; whose they were.
+update notice set read_at = :at where ticket_id = :ticket and code = :code and read_at is null returning id, person_id;
+
 -- name: mark
 -- One notice of a person's is read (or, with :at null, unread again); no row comes back if there is none.
 update notice set read_at = case when :at::timestamptz is null then null else coalesce(read_at, :at) end

@@ -41,6 +41,11 @@ class Code(StrEnum):
     REMINDER_URGE = "reminder_urge"
     CLOCK_WARNED = "clock_warned"  # a clock of the rules is about to end, or is over: which one is its detail ``rule``
     CLOCK_BREACHED = "clock_breached"
+    CASE_WAITS = "case_waits"  # to whoever may take it: it lies in the tray of their level
+    CASE_TAKEN = "case_taken"  # to whoever had it, or sent it there: somebody else has it now, or it lies elsewhere
+    CASE_DECIDED = "case_decided"  # to the same: the manager hotline has decided
+    COMPENSATION_ASKED = "compensation_asked"  # to the other managers: an amount waits for one of them
+    COMPENSATION_ANSWERED = "compensation_answered"
 
 
 IMPORTANT = frozenset(
@@ -58,6 +63,8 @@ IMPORTANT = frozenset(
         Code.REMINDER_URGE,
         Code.CLOCK_WARNED,
         Code.CLOCK_BREACHED,
+        Code.CASE_WAITS,
+        Code.COMPENSATION_ASKED,
     }
 )
 """What somebody waits for: the desktop tells it too, where it may."""

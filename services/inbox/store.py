@@ -16,7 +16,7 @@ from pathlib import Path
 
 from services.access.rights import RIGHTS, Right
 from services.bells import Change, Kind, tell_changed
-from services.inbox.model import COUNTED, Notice
+from services.inbox.model import COUNTED, Code, Notice
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
 
@@ -39,9 +39,9 @@ async def tell(connection: Connection, notice: Notice, people: Collection[int | 
     await rung(connection, {row["person_id"]: row["id"] for row in told})
 
 
-async def people_with(connection: Connection, right: Right) -> list[int]:
-    """Who may do that now: reviewers, say, by ``Right.ORDERS_REVIEW``."""
-    roles = [str(role) for role, rights in RIGHTS.items() if right in rights]
+async def people_with(connection: Connection, right: Right, *, below: Right | None = None) -> list[int]:
+    """Who may do that now: reviewers, say, by ``Right.ORDERS_REVIEW``. ``below``: by a role that may not do that as well."""
+    roles = [str(role) for role, rights in RIGHTS.items() if right in rights and below not in rights]
     return [row["id"] for row in await QUERIES.people_of_roles.fetch(connection, roles=roles)]
 
 
@@ -59,6 +59,12 @@ async def concerned(connection: Connection, order: int) -> list[int]:
     """The order's author and who has its case now; whoever may review where neither works here any more."""
     found = [row["id"] for row in await QUERIES.concerned.fetch(connection, order=order)]
     return found or await people_with(connection, Right.ORDERS_REVIEW)
+
+
+async def over(connection: Connection, ticket: int, code: Code, at: datetime) -> None:
+    """What waited for whoever came first waits no more: nobody has to read it."""
+    read = await QUERIES.over.fetch(connection, ticket=ticket, code=str(code), at=at)
+    await rung(connection, {row["person_id"]: row["id"] for row in read})
 
 
 async def rung(connection: Connection, people: dict[int, int]) -> None:

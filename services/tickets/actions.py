@@ -30,6 +30,7 @@ from services.tickets.levels import Level
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, Told, by_agent, fill
 from services.tickets.numbers import GivenNumbers
 from services.tickets.policy import may, may_take_away
+from services.tickets.ringing import ring
 from services.tickets.store import Entry, Page
 from services.tickets.workflow import (
     CASES,
@@ -344,8 +345,9 @@ async def _for(connection: Connection, ticket: int, version: int | None, action:
 
 
 async def moved(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks) -> None:
-    """The ticket in its next state, and its clocks as this state has them. Raises Stale, Conflict."""
+    """The ticket in its next state, its clocks as this state has them, and who has to know of it told. Raises Stale, Conflict."""
     await store.move(connection, after, before=before, entry=entry)
+    await ring(connection, before, after, entry)
     clocks = turn(before, after)
     for rule, start in clocks.begin.items():
         if rule not in table:  # a norm that is not in force

@@ -170,3 +170,8 @@ select t.id, t.number, t.kind, t.customer_name, t.customer_number,
   d.rule, d.because, d.starts_at, d.ends_at, d.warns_at, d.due_at, d.state, d.warned_at, d.breached_at, d.settled_at
 from ticket t join deadline d on d.ticket_id = t.id and d.settled_at is null and d.order_id is null
 where t.owner_id = :person and t.state = 'open' order by d.ends_at, d.id limit :limit;
+
+-- name: sent_by
+-- Who last sent a case to another level, or into its level's tray, up to its :version; nobody, or the system: no row or null.
+select person_id from ticket_journal
+where ticket_id = :ticket and seq <= :version and action in ('hand_over', 'escalate', 'suggest', 'give_back') order by seq desc limit 1;

@@ -181,11 +181,11 @@ class Browser:
     @asynccontextmanager
     async def without_network(self) -> AsyncIterator[None]:
         """The cable is out for as long as the block lasts."""
-        await self._context.set_offline(True)  # noqa: FBT003 -- Playwright's own word
+        await self._context.set_offline(True)
         try:
             yield
         finally:
-            await self._context.set_offline(False)  # noqa: FBT003
+            await self._context.set_offline(False)
 
     def assert_clean(self) -> None:
         """The page had nothing to complain of."""

@@ -33,6 +33,7 @@ async def desk(pool: db.Pool, clock: HandClock, tmp_path: Path) -> AsyncIterator
             ("boss", "manager", None),
             ("ban", "shift_leader", None),
             ("qa", "qa_inspector", None),
+            ("data", "data_administrator", None),
             ("net", "department_officer", network),
             ("bill", "department_officer", billing),
         ]:
@@ -65,10 +66,23 @@ async def standing(desk: Office, **query: object) -> list[tuple[str, int]]:
 
 
 async def test_each_role_has_the_trays_of_its_rights(desk: Office) -> None:
-    trays = {login: list(await home(desk, login)) for login in ("li", "boss", "qa", "net")}
+    trays = {login: list(await home(desk, login)) for login in ("li", "boss", "data", "qa", "net")}
     own = ["sent_back", "returned", "closing", "drafts", "nobodys"]
-    assert trays["li"] == ["cases", *own]
-    assert trays["boss"] == ["cases", "sent_back", "reviews", "final", "refused", "extensions", *own[1:], "calls"]
+    assert trays["li"] == ["to_junior", "cases", *own]
+    assert trays["data"] == ["to_data", "cases"]
+    assert trays["boss"] == [
+        "to_manager",
+        "to_senior",
+        "to_junior",
+        "cases",
+        "sent_back",
+        "reviews",
+        "final",
+        "refused",
+        "extensions",
+        *own[1:],
+        "calls",
+    ]
     assert trays["qa"] == ["calls"]
     assert trays["net"] == ["orders"]
 
@@ -135,6 +149,47 @@ async def test_a_draft_of_nobodys_is_in_the_home_of_whoever_may_take_it(desk: Of
     await desk.pool.execute("update ticket set owner_id = null")
     homes = await home(desk, "li"), await home(desk, "wang")
     assert [(len(one["drafts"]), len(one["nobodys"])) for one in homes] == [(0, 1), (0, 1)]
+
+
+SUGGESTION = {"kind": "suggestion", "suggestion": "service", "description": "多开一个窗口", "answer": "谢谢"}
+
+
+async def hand(desk: Office, login: str, ticket: Json, what: str, **more: object) -> Json:
+    body = {"version": ticket["version"], **more}
+    status, answer = await desk.ask(login, "POST", f"/api/tickets/{ticket['id']}/{what}", body)
+    assert status == 200, answer
+    return dict(answer)
+
+
+async def waiting(desk: Office, login: str, tray: str) -> list[int]:
+    return [row["ticket_id"] for row in (await home(desk, login))[tray]]
+
+
+async def test_a2_n6_what_was_handed_on_waits_in_the_home_of_its_level_the_first_end_first(
+    desk: Office, clock: HandClock
+) -> None:
+    """SPEC A2, N6."""
+    first = await case(desk)
+    clock.move(seconds=60)
+    second = await hand(desk, "li", await case(desk), "hand-over", reason="查不到")
+    first = await hand(desk, "li", first, "hand-over", reason="查不到")
+    assert [await waiting(desk, login, "to_senior") for login in ("zhao", "boss")] == [[first["id"], second["id"]]] * 2
+    (row, _) = (await home(desk, "zhao"))["to_senior"]
+    assert (row["number"], row["deadline"]["rule"], row["deadline"]["standing"]) == (first["number"], "N2", "running")
+    first = await hand(desk, "zhao", first, "take")
+    assert (await waiting(desk, "zhao", "to_senior"), await waiting(desk, "zhao", "cases")) == ([second["id"]], [first["id"]])
+    await hand(desk, "zhao", first, "escalate", reason="不接受", triggers=["not_accepted"])
+    assert (await waiting(desk, "boss", "to_manager"), await waiting(desk, "zhao", "cases")) == ([first["id"]], [])
+    third = await hand(desk, "li", await case(desk), "give-back", reason="换班")
+    assert await waiting(desk, "wang", "to_junior") == [third["id"]]
+
+
+async def test_a3_a_suggestion_waits_in_the_data_administrators_home_and_stays_there_once_it_is_taken(desk: Office) -> None:
+    """SPEC A3: its clock has ended with its arrival, and it is work all the same."""
+    ticket = await case(desk, "li", **SUGGESTION)
+    assert (await waiting(desk, "data", "to_data"), await waiting(desk, "data", "cases")) == ([ticket["id"]], [])
+    await hand(desk, "data", ticket, "take")
+    assert (await waiting(desk, "data", "to_data"), await waiting(desk, "data", "cases")) == ([], [ticket["id"]])
 
 
 class Counting:

@@ -27,6 +27,10 @@ export function wayTo(tray: Tray['tray'], row: Row): Way {
 }
 
 const ROOMS: Partial<Record<Tray['tray'], Way>> = {
+  to_manager: '/trays/hotline',
+  to_data: '/trays/suggestions',
+  to_senior: '/trays/seniors',
+  to_junior: '/trays/juniors',
   reviews: '/reviews',
   orders: '/orders',
   calls: '/calls',

@@ -8,6 +8,9 @@ export function sentence(notice: Notice): string {
     ticket: notice.ticket ?? t('inbox.draft'),
     order: notice.order ?? '',
     department: notice.department ? either(notice.department) : '',
+    level: found(`level.${notice.details.level}`) ?? '',
+    decision: found(`decision.${notice.details.decision}`) ?? '',
+    amount: notice.details.amount ?? '',
     clock: found(`due.${notice.details.rule ?? ''}`) ?? notice.details.rule ?? '',
   })
 }

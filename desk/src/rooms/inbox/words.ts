@@ -38,6 +38,11 @@ export const inbox = {
     reminder_urge: ['催单：请尽快办理工单 {order}', 'Please hurry with order {order}'],
     clock_warned: ['{ticket}：{clock}期限将到', '{ticket}: {clock} is due soon'],
     clock_breached: ['{ticket}：{clock}已超时', '{ticket}: {clock} is late'],
+    case_waits: ['{ticket}：待{level}领取', '{ticket} waits to be taken: {level}'],
+    case_taken: ['{ticket}：已由{level}接手', '{ticket} is in other hands now: {level}'],
+    case_decided: ['{ticket}：经理热线的决定：{decision}', '{ticket}: the manager hotline has decided: {decision}'],
+    compensation_asked: ['{ticket}：补偿 {amount} 待另一位经理批准', '{ticket}: {amount} of compensation wait for another manager'],
+    compensation_answered: ['{ticket}：补偿有答复：{decision}', '{ticket}: the compensation was answered: {decision}'],
     order_redone: ['工单 {order} 退回重办', 'Order {order} is to be done once more'],
   },
 } as const

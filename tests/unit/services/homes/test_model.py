@@ -16,7 +16,7 @@ def test_every_tray_is_opened_by_a_right() -> None:
 
 def test_every_role_but_those_whose_rooms_are_to_come_has_a_tray() -> None:
     without = {role for role in Role if not trays(person(role))}
-    assert without == {Role.data_administrator, Role.statistician}
+    assert without == {Role.statistician}
 
 
 def test_several_roles_have_the_trays_of_each_in_one_order() -> None:
