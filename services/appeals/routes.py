@@ -15,6 +15,10 @@ CLASH = (Conflict, Stale, NotAllowed)
 """Somebody was first, or its state does not allow it."""
 
 
+HANDS = (Right.TICKETS_WRITE, Right.SUGGESTIONS)
+"""Who has a case of any kind in hand."""
+
+
 class AppealRoutes:
     def __init__(self, appeals: Appeals) -> None:
         self._appeals = appeals
@@ -31,12 +35,12 @@ class AppealRoutes:
         added = Added(text=body.text, call=body.call, draft=draft)
         return _made(await self._appeals.add(ticket_id, added, key=body.key, by=asked.by))
 
-    @route("POST", "/api/appeals/{appeal_id}/answer", right=Right.TICKETS_WRITE, raises=CLASH)
+    @route("POST", "/api/appeals/{appeal_id}/answer", right=HANDS, raises=CLASH)
     async def answer(self, asked: Asked, appeal_id: Id, body: wire.AppealAnswer) -> wire.AppealMade:
         """The customer was answered."""
         return _made(await self._appeals.answer(appeal_id, body.version, body.answer, by=asked.by))
 
-    @route("POST", "/api/appeals/{appeal_id}/drop", right=Right.TICKETS_WRITE, raises=CLASH)
+    @route("POST", "/api/appeals/{appeal_id}/drop", right=HANDS, raises=CLASH)
     async def drop(self, asked: Asked, appeal_id: Id, body: wire.AppealReason) -> wire.AppealMade:
         """It was no appeal to this case after all."""
         return _made(await self._appeals.drop(appeal_id, body.version, body.reason, by=asked.by))

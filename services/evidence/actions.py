@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from recordings.archive import Archive, evidence_key
-from recordings.errors import ArchiveFailed
+from recordings.errors import ArchiveFailed, RecordingError
 from services.access import audit
 from services.access.actor import LoggedIn
 from services.access.policy import Act
@@ -148,7 +148,7 @@ class Evidence:
             if size > self._limits.size:
                 raise TooLong
             try:
-                await asyncio.to_thread(spool.write, part)
+                await asyncio.to_thread(_append, spool, part)
             except OSError as error:
                 raise NotKept from error
 
@@ -159,7 +159,7 @@ class Evidence:
             with tempfile.NamedTemporaryFile(prefix="tingsu-evidence-") as file:
                 await asyncio.to_thread(_write, Path(file.name), content)
                 await self._archive.put(evidence_key(sha256), Path(file.name))
-        except (ArchiveFailed, OSError) as error:
+        except (RecordingError, OSError) as error:
             raise NotKept from error
         return sha256
 
@@ -172,9 +172,14 @@ def _check(is_theirs: bool) -> None:
 def _spool() -> IO[bytes]:
     """A file without a name, gone when it is closed. Raises NotKept."""
     try:
-        return tempfile.TemporaryFile(prefix="tingsu-evidence-")
+        return tempfile.TemporaryFile(prefix="tingsu-evidence-", buffering=0)  # what the disk refuses it refuses at once
     except OSError as error:
         raise NotKept from error
+
+
+def _append(spool: IO[bytes], part: bytes) -> None:
+    while part:
+        part = part[spool.write(part) :]
 
 
 def _read(spool: IO[bytes]) -> bytes:

@@ -100,6 +100,7 @@ with returned as (
   order by w.due_at, w.id limit :most
 ), asked as (
   select 'extensions' as tray, e.order_id as id, e.asked_at as since from extension e
+  join work_order w on w.id = e.order_id and w.state in ('issued', 'accepted')
   where :reviews::boolean and e.decided_at is null and e.asked_by <> :person order by e.asked_at, e.id limit :most
 ), every as (
   select o.tray, w.id::text as id, {of_order}, w.state as said, null::text as author, o.since, w.urgent, {clock}
@@ -164,7 +165,7 @@ with few as materialized (
     select bool_or(p.state = 'sent_back') as back, greatest(max(p.written_at), max(p.ended_at), max(r.at)) as at
     from work_order w join outgoing p on p.order_id = w.id left join review r on r.outgoing_id = p.id where w.ticket_id = t.id) p on true
   left join lateral (
-    select max(j.at) as at, count(*) filter (where j.action in ('refuse', 'redo')) as bounces
+    select max(j.at) filter (where j.action <> 'remind' or j.person_id is not null) as at, count(*) filter (where j.action in ('refuse', 'redo')) as bounces
     from work_order w join order_journal j on j.order_id = w.id where w.ticket_id = t.id) j on true
   left join lateral (
     select bool_or(e.decided_at is null and w.state in ('issued', 'accepted')) as asked, greatest(max(e.asked_at), max(e.decided_at)) as at

@@ -118,6 +118,7 @@ class Hotline:
                 changes |= filled
             check_complete(after)
             await check_over(connection, ticket)
+            after = replace(after, senior_at=after.senior_at or self.tickets.clock.now())  # it was in a manager's hands (SPEC A7)
             decision = self._decision(DecisionKind.CONCLUDE, by, reason)
             return await self._decided(connection, before, decision, changes, after=after)
 

@@ -9,12 +9,16 @@ values (:ticket, :seq, :kind, :person, :at, :reason, :step, :order, :order_step,
 
 -- name: alone
 -- What managers have granted about the case without another one, in this currency.
-select coalesce(sum(amount), 0) from decision where ticket_id = :ticket and currency = :currency and approved_by is not null;
+select coalesce(sum(c.amount), 0) from decision c where c.ticket_id = :ticket and c.currency = :currency and c.approved_by is not null
+  and not exists (select from ticket_journal j join decision o on o.ticket_id = j.ticket_id and o.step = j.seq
+                  where j.ticket_id = c.ticket_id and j.changes->'decision'->>1 = c.seq || ' compensate');
 
 -- name: waiting
 -- The compensation :seq of the case, if it waits for another manager's answer.
 select c.seq, c.person_id from decision c where c.ticket_id = :ticket and c.seq = :seq and c.kind = 'compensate' and c.approved_by is null
-  and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq);
+  and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq)
+  and not exists (select from ticket_journal j join decision o on o.ticket_id = j.ticket_id and o.step = j.seq
+                  where j.ticket_id = c.ticket_id and j.changes->'decision'->>1 = c.seq || ' compensate');
 
 -- name: set_by
 -- Who took the case's decision :seq.
@@ -35,10 +39,12 @@ select seq from decision where ticket_id = :ticket and step is not distinct from
   and order_id is not distinct from :order::bigint and order_step is not distinct from :order_step::int and kind = 'overrule' limit 1;
 
 -- name: of_ticket
--- The decisions about a case in their order: whose, what about, and what another manager said to an amount.
+-- The decisions about a case in their order: whose, what about, what another manager said to an amount, and whether one does not stand.
 select d.seq, d.kind, p.name as by, d.person_id, d.at, d.reason, d.step, d.order_id, w.number as order_number, d.order_step, d.amount, d.currency,
        d.answers, b.name as approved_by, a.kind as answer, s.name as answered_by,
-       coalesce(j.action, o.action) as overruled
+       coalesce(j.action, o.action) as overruled,
+       exists (select from ticket_journal x join decision y on y.ticket_id = x.ticket_id and y.step = x.seq
+               where x.ticket_id = d.ticket_id and x.changes->'decision'->>1 = d.seq || ' ' || d.kind) as fallen
 from decision d join person p on p.id = d.person_id left join work_order w on w.id = d.order_id
 left join person b on b.id = d.approved_by
 left join decision a on a.ticket_id = d.ticket_id and a.answers = d.seq left join person s on s.id = a.person_id

@@ -86,7 +86,7 @@ class HotlineRoutes:
 
 def _decision(row: Row, reader: int) -> wire.Decision:
     plain = wire.Decision.model_fields.keys() - {"own", "amount", "waits"}
-    waits = row["kind"] == "compensate" and row["approved_by"] is None and row["answer"] is None
+    waits = row["kind"] == "compensate" and row["approved_by"] is None and row["answer"] is None and not row["fallen"]
     return wire.Decision.model_validate(
         {
             **{name: row[name] for name in plain},

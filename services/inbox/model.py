@@ -24,6 +24,7 @@ class Code(StrEnum):
     PAPER_APPROVED = "paper_approved"  # to a paper's author: it has left
     PAPER_SENT_BACK = "paper_sent_back"
     PAPER_ANSWERED = "paper_answered"  # no order is needed: the reviewer calls the customer
+    PAPER_DROPPED = "paper_dropped"  # a reviewer took it back, for its author was away
     ORDER_REFUSED = "order_refused"  # to the centre: the department says that it is not its own
     ORDER_RETURNED = "order_returned"
     EXTENSION_ASKED = "extension_asked"

@@ -70,8 +70,13 @@ class Orders:
     async def redo(self, order: int, version: int, hours: int, reason: str, *, by: LoggedIn) -> Order:
         """What came back does not do: the department has it again, for ``hours``. A reviewer's alone, like every deadline."""
         async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, _):
-            due_at = counted(self.hands.calendar, self.hands.clock.now(), timedelta(hours=hours))
+            now = self.hands.clock.now()
+            due_at = counted(self.hands.calendar, now, timedelta(hours=hours))
             after = replace(advance(before, Action.REDO), due_at=due_at)
+            if (asked := await store.open_extension(connection, before)) and asked.asked_by != by.id:
+                await QUERIES.decide_extension.fetchval(  # the new deadline is the answer to what was asked about the old one
+                    connection, extension=asked.id, person=by.id, at=now, granted=False, note=""
+                )
             return await self.hands.move(connection, after, before, Action.REDO, by, reason)
 
     async def ask_extension(self, order: int, version: int, until: datetime, reason: str, *, by: LoggedIn) -> Order:
@@ -84,7 +89,7 @@ class Orders:
                 raise Late
             if until <= before.due_at:
                 raise Invalid((WrongField("until", "not_later", "a time after the present deadline"),))
-            check_until(until, now)
+            check_until(until, now, self.hands.calendar)
             if await store.open_extension(connection, before):
                 raise Conflict("a request for more time is open")
             asked = Extension(id=0, order_id=order, asked_by=by.id, asked_at=now, until=until, reason=reason)

@@ -132,6 +132,11 @@ from extension where order_id = :order and decided_at is null;
 update extension set decided_by = :person, decided_at = :at, granted = :granted, note = :note
 where id = :extension and decided_at is null returning id;
 
+-- name: has_refused
+-- Whether the department has sent an order about this case back as not its own.
+select exists (select from work_order w join order_journal j on j.order_id = w.id
+               where w.ticket_id = :ticket and w.department_id = :department and j.action = 'refuse');
+
 -- name: department
 -- Whether a department receives orders, and what it has for one.
 select id, code, zh, en, hours, active from department where id = :department;

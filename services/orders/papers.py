@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from services.access.actor import LoggedIn
 from services.access.policy import Act
 from services.access.rights import Right
+from services.clocks.calendar import Calendar
 from services.clocks.calendar import after as counted
 from services.departments.model import MOST_HOURS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
@@ -29,6 +30,7 @@ from services.tickets.workflow import Action as Step
 from services.tickets.workflow import advance as opened
 
 LONGEST = timedelta(hours=MOST_HOURS)
+"""In which any order is over, counted as its time is."""
 
 
 class LeadingOrder(Conflict):
@@ -70,6 +72,8 @@ class Papers:
         async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, first, case):
             if first.state is not State.DONE:
                 raise NotAllowed(f"a second dispatch is not possible while {first.state}")
+            if wanted.department != first.department_id:  # the warning is for the department whose remedy was found wanting
+                raise Invalid((WrongField("department", "not_the_first", "the department of the first dispatch"),))
             made = await self._dispatch(connection, case, wanted, by=by, second_of=first)
             number = await self._warn(connection, made, warning, by=by)
         await self.given_warnings.note(number)
@@ -101,11 +105,17 @@ class Papers:
         return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
 
     async def redirect(self, order: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
-        """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone."""
+        """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone.
+
+        Raises Invalid for a department that has sent the case back before: it is asked again by ``uphold`` alone, which the
+        final arbiter has the last word of (SPEC O8).
+        """
         async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, case):
             check_arbiter(before, by, self.refusals)
             if before.state is not State.REFUSED:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
+            if await QUERIES.has_refused.fetchval(connection, ticket=case.id, department=wanted.department):
+                raise Invalid((WrongField("department", "department_refused", "a department that has not refused this case"),))
             if overtaken := await store.open_paper(connection, before):
                 await self.hands.let_fall(connection, overtaken, before)
             wording = Wording(before.task, before.urgent, wanted.reason)
@@ -125,6 +135,7 @@ class Papers:
         """Its author takes back a paper that has not left, or a reviewer does: an author may be away."""
         author = None if by.may(Right.ORDERS_REVIEW) else True
         async with self.hands.on_paper(paper, version, by, author=author) as (connection, before, order):
+            await telling.taken_back(connection, order, before, by=by.id, at=self.hands.clock.now())
             return await self._drop(connection, before, order, by=by)
 
     async def review(self, paper: int, version: int, said: Said, *, by: LoggedIn) -> Order:
@@ -253,7 +264,7 @@ class Papers:
         return Wording(before.task, before.urgent, wording.reason)
 
     def _check_until(self, until: datetime | None) -> None:
-        check_until(until, self.hands.clock.now())
+        check_until(until, self.hands.clock.now(), self.hands.calendar)
 
 
 def _check_said(said: Said, paper: Outgoing) -> None:
@@ -272,12 +283,12 @@ def check_arbiter(order: Order, by: LoggedIn, refusals: int) -> None:
         raise Forbidden("this is the final arbiter's to decide")
 
 
-def check_until(until: datetime | None, now: datetime) -> None:
+def check_until(until: datetime | None, now: datetime, calendar: Calendar) -> None:
     """Raises Invalid for a deadline that is over, or further away than any order's."""
     if until is not None and until <= now:
         raise Invalid((WrongField("until", "past", "a time to come"),))
-    if until is not None and until > now + LONGEST:
-        raise Invalid((WrongField("until", "too_far", f"within {LONGEST.days} days"),))
+    if until is not None and until > (furthest := counted(calendar, now, LONGEST)):
+        raise Invalid((WrongField("until", "too_far", f"by {furthest.isoformat(timespec='minutes')}"),))
 
 
 async def _check_active(connection: Connection, order: Order) -> None:

@@ -53,6 +53,13 @@ async def reviewed(
     await inbox.tell(connection, notice, [paper.author_id])
 
 
+async def taken_back(connection: Connection, order: Order, paper: Outgoing, *, by: int, at: datetime) -> None:
+    """Somebody else let the paper fall, which its author believes to be on its way."""
+    if by != paper.author_id:
+        notice = _notice(order, Code.PAPER_DROPPED, cause=f"paper:{paper.id}:dropped", by=by, at=at)
+        await inbox.tell(connection, notice, [paper.author_id])
+
+
 async def asked(connection: Connection, order: Order, wish: Extension) -> None:
     """The department asks for more time."""
     details = {"reason": wish.reason, "until": wish.until.isoformat()}

@@ -20,6 +20,9 @@ BLOCKS = ("answer", "task")
 
 LISTS = (*REASONS, *BLOCKS)
 
+TAKEN = ("unconfirmed", "confirmed")
+"""What a closed case says where there is no such reason."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
@@ -72,6 +75,8 @@ def _wrong(edition: Edition, before: Edition) -> Iterator[WrongField]:
     for at, one in enumerate(edition.phrases):
         if one.key in seen:
             yield WrongField(f"phrases.{at}.code", "repeated", "each code once in a list", one.code)
+        if one.key == TAKEN:
+            yield WrongField(f"phrases.{at}.code", "reserved", "a code of another meaning than the confirmation", one.code)
         if one.list in BLOCKS and not one.text.strip():
             yield WrongField(f"phrases.{at}.text", "required", "what it puts in")
         seen.add(one.key)

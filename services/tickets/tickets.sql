@@ -26,6 +26,8 @@ where a.ticket_id = :ticket and (a.state = 'open' or (a.state in ('chased', 'wit
 -- A compensation that waits for another manager's answer.
 select c.seq from decision c where c.ticket_id = :ticket and c.kind = 'compensate' and c.approved_by is null
   and not exists (select from decision a where a.ticket_id = c.ticket_id and a.answers = c.seq)
+  and not exists (select from ticket_journal j join decision o on o.ticket_id = j.ticket_id and o.step = j.seq
+                  where j.ticket_id = c.ticket_id and j.changes->'decision'->>1 = c.seq || ' compensate')
 order by c.seq limit 1;
 
 -- name: case_number

@@ -147,6 +147,8 @@ def _fits(ticket: Ticket | Place, action: Action) -> bool:
             return ticket.kind != "suggestion"
         case Action.ACKNOWLEDGE:
             return ticket.kind != "suggestion" and (isinstance(ticket, Place) or ticket.acknowledged_at is None)
+        case Action.NOT_ACCEPT | Action.ACCEPT if ticket.kind == "suggestion":
+            return False
         case Action.NOT_ACCEPT:
             return isinstance(ticket, Place) or (ticket.not_accepted_at is None and bool(ticket.answer.strip()))
         case Action.ACCEPT:

@@ -105,8 +105,8 @@ CASES: Table = {
         for what in ("", "/journal", "/decisions", "/story", "/progress", "/orders", "/clocks", "/appeals", "/repeats")
     },
     "GET /api/tickets/{ticket_id}/print": dict.fromkeys(("own", "others", "hotline"), CENTRE),
-    "POST /api/appeals/{appeal_id}/answer": ORDERING,
-    "POST /api/appeals/{appeal_id}/drop": ORDERING,
+    "POST /api/appeals/{appeal_id}/answer": {**ORDERING, "own": HOLDING["own"]},  # also of a suggestion's own holder
+    "POST /api/appeals/{appeal_id}/drop": {**ORDERING, "own": HOLDING["own"]},
     "POST /api/appeals/{appeal_id}/chase": ORDERING,
     "POST /api/appeals/{appeal_id}/withdraw": ORDERING,
     "POST /api/orders/{order_id}/chase": ORDERING,

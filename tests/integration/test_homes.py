@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +130,20 @@ async def test_what_departments_say_is_in_the_home_of_who_decides_it(desk: Offic
     trays = await home(desk, "zhao"), await home(desk, "boss")
     assert ("final" in trays[0], trays[0]["refused"]) == (False, [])
     assert [row["id"] for row in trays[1]["final"]] == [str(order["id"])]
+
+
+async def test_a_request_for_more_time_goes_from_the_home_with_its_order_and_is_answered_by_a_new_deadline(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk), "zhao")
+    due = datetime.fromisoformat(order["due_at"])
+    more = {"until": (due + timedelta(days=1)).isoformat(), "reason": "等备件"}
+    order = await step(desk, "net", order, "extension", **more)
+    assert len((await home(desk, "boss"))["extensions"]) == 1
+    order = await step(desk, "net", order, "return", answer="已办")
+    assert (await home(desk, "boss"))["extensions"] == []
+    order = await step(desk, "zhao", order, "redo", reason="没办好", hours=200)
+    assert (await home(desk, "boss"))["extensions"] == []
+    later = {"until": (datetime.fromisoformat(order["due_at"]) + timedelta(days=1)).isoformat(), "reason": "还缺"}
+    await step(desk, "net", order, "extension", **later)
 
 
 async def test_what_came_back_waits_for_the_cases_owner_and_for_seniors_and_then_for_closing(desk: Office) -> None:

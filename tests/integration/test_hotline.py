@@ -154,6 +154,22 @@ async def test_m1_the_limit_is_that_of_the_case_and_not_of_each_amount(desk: Off
     assert again["decisions"][-1]["waits"] is True
 
 
+async def test_m1_an_amount_that_was_a_slip_is_overruled_by_whoever_set_it(desk: Office) -> None:
+    """SPEC M1: where there is one manager, nobody else could take it away."""
+    ticket = await at_the_hotline(desk)
+    await decide(desk, ticket, "compensation", amount="50000")
+    slip = await last(desk, ticket)
+    after = await decide(desk, ticket, "overrule", step=slip["seq"])
+    assert [one["waits"] for one in after["decisions"]] == [False, False]
+    await decide(desk, ticket, "compensation/answer", 409, login="chief", decision=1, granted=True)
+    granted = await decide(desk, ticket, "compensation", amount="500")
+    assert granted["decisions"][-1]["waits"] is False
+    await decide(desk, ticket, "overrule", step=(await last(desk, ticket))["seq"])
+    again = await decide(desk, ticket, "compensation", amount="500")
+    assert again["decisions"][-1]["waits"] is False, "what was overruled is not counted"
+    await decide(desk, ticket, "conclude", answer="赔偿五百元")
+
+
 async def test_m1_what_another_manager_denies_may_be_set_anew(desk: Office) -> None:
     """SPEC M1."""
     ticket = await at_the_hotline(desk)

@@ -83,6 +83,13 @@ async def test_a_review_rings_for_the_papers_author_with_its_reason(desk: Office
     assert await everybody(desk) == {"li": ["paper_sent_back"]}
 
 
+async def test_who_takes_back_anothers_paper_tells_its_author(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk))
+    (paper,) = order["papers"]
+    status, _ = await desk.ask("zhao", "POST", f"/api/papers/{paper['id']}/drop", {"version": paper["version"]})
+    assert (status, await everybody(desk)) == (200, {"li": ["paper_dropped"]})
+
+
 async def test_what_was_approved_rings_for_its_author_and_for_the_department_that_gets_it(desk: Office) -> None:
     await review(desk, "zhao", await dispatch(desk, await case(desk)), "approve")
     assert await everybody(desk) == {"li": ["paper_approved"], "net": ["order_issued"], "net2": ["order_issued"]}

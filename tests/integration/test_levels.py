@@ -191,6 +191,18 @@ async def test_a3_is_the_data_administrators_also_when_a_senior_confirms(desk: O
     assert (ticket["level"], ticket["owner"]) == ("data_administrator", None)
 
 
+async def test_a3_an_appeal_to_a_suggestion_is_answered_by_the_data_administrator(desk: Office) -> None:
+    ticket = await step(desk, "data", await case(desk, fields=SUGGESTION), "take")
+    body = {"key": "key-appeal", "text": "还有一个想法"}
+    status, appeal = await desk.ask("li", "POST", f"/api/tickets/{ticket['id']}/appeals", body)
+    assert status == 201, appeal
+    _, rows = await desk.ask("data", "GET", f"/api/tickets/{ticket['id']}/appeals")
+    assert rows[0]["may"] == ["answer", "drop"]
+    said = {"version": appeal["version"], "answer": "谢谢，已记下"}
+    assert (await desk.ask("data", "POST", f"/api/appeals/{appeal['id']}/answer", said))[0] == 200
+    assert "not_accept" not in (await see(desk, "data", ticket))["may"], "a suggestion has no answer to refuse"
+
+
 async def test_what_turns_out_to_be_a_suggestion_is_handed_over_by_hand(desk: Office) -> None:
     ticket = await case(desk)
     await step(desk, "li", ticket, "suggest", 409)

@@ -234,6 +234,7 @@ class Case(RuleBasedStateMachine):
             allowed = login in SENIORS and order.state == "returned"
             if self._step(order, login, step, allowed, reason="没有解决", hours=8):
                 order.become("issued")
+                order.asked = False  # the new deadline was the answer
         else:
             allowed = login in ("li", *SENIORS) and order.state == "returned"
             if self._step(order, login, step, allowed):
@@ -244,7 +245,11 @@ class Case(RuleBasedStateMachine):
     def redirect(self, place: int, login: str, department: str) -> None:
         order = self._order(place)
         allowed = login in SENIORS and order.state == "refused" and (login == "boss" or not order.final)
-        answer = self._step(order, login, "redirect", allowed, 201, **self._wish(department), reason="是他们的")
+        refused = any(one.department == department and one.refusals for one in self.orders)
+        more = {**self._wish(department), "reason": "是他们的"}
+        answer = self._step(order, login, "redirect", allowed, 422 if refused else 201, **more)
+        if refused:
+            return
         if answer:
             order.become("withdrawn")
             self.orders.append(Known(answer["id"], department, "issued"))
@@ -255,6 +260,9 @@ class Case(RuleBasedStateMachine):
         order = self._order(place)
         allowed = login in SENIORS and order.state == "done" and not self._led()
         more = {**self._wish(department), "reason": "客户不满意", "warning": "上次没有解决"}
+        if order.department != department:
+            self._step(order, login, "second", login in SENIORS and order.state == "done", 422, **more)
+            return
         answer = self._step(order, login, "second", allowed, 201, **more)
         if answer:
             assert answer["warning"]["number"]

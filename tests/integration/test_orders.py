@@ -12,9 +12,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from services.access.actor import LoggedIn
 from services.access.rights import RIGHTS, Right, Role
 from services.clocks.table import in_calendars
 from services.clocks.written import WEEKDAYS, calendar
+from services.orders.views import Views as OrderViews
+from services.people import store as people
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
@@ -430,6 +433,33 @@ async def test_what_a_department_reads_of_customers_is_on_record(desk: Office) -
     ]
 
 
+async def test_an_order_is_seen_with_one_connection_however_many_look_at_once(
+    pool: db.Pool, database: str, clock: HandClock, desk: Office
+) -> None:
+    order = await dispatch(desk, await case(desk), "zhao")
+    async with pool.acquire() as taken:
+        officer = LoggedIn(person=await people.load(taken, desk.people["net"]), session=b"")
+    alone = await db.open_pool(database, size=1)
+    try:
+        seen = await OrderViews.of(alone, clock, 2).see(officer, order["id"])
+    finally:
+        await alone.close()
+    assert seen.order.id == order["id"]
+
+
+async def test_nobody_is_asked_a_second_time_by_another_order(desk: Office) -> None:
+    """SPEC O8: the limit on sending back holds for the case, not for each order about it."""
+    ticket = await case(desk)
+    order = await step(desk, "net", await dispatch(desk, ticket, "zhao"), "refuse", reason="计费的事")
+    network, billing = await department(desk), await department(desk, "billing")
+    again = await step(desk, "zhao", order, "redirect", 422, department=network, task="查", reason="还是你们")
+    assert [(one["field"], one["code"]) for one in again["fields"]] == [("department", "department_refused")]
+    other = await step(desk, "zhao", order, "redirect", 201, department=billing, task="查计费", reason="转计费")
+    other = await step(desk, "bill", other, "refuse", reason="网络的事")
+    await step(desk, "zhao", other, "redirect", 422, department=network, task="查", reason="网络的事")
+    assert (await step(desk, "zhao", other, "uphold", reason="计费的"))["state"] == "issued"
+
+
 async def test_what_was_sent_back_goes_to_another_department_in_one_step(desk: Office) -> None:
     ticket = await case(desk)
     order = await step(desk, "net", await dispatch(desk, ticket, "zhao"), "refuse", reason="计费的事")
@@ -474,6 +504,8 @@ async def test_a_second_dispatch_goes_with_its_written_warning(desk: Office) -> 
         "warning": "首次处理不当，书面警告。",
     }
     await step(desk, "li", order, "second", 403, **wanted)
+    elsewhere = await step(desk, "zhao", order, "second", 422, **{**wanted, "department": await department(desk, "billing")})
+    assert elsewhere["fields"][0]["code"] == "not_the_first", "who did nothing wrong is not warned"
     again = await step(desk, "zhao", order, "second", 201, **wanted)
     assert (again["state"], again["second_of"], again["warning"]["number"]) == ("issued", order["id"], "J2026-00001")
     assert (await see(desk, "net", again))["warning"]["text"] == wanted["warning"]

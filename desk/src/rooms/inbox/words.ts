@@ -21,6 +21,7 @@ export const inbox = {
   notice: {
     paper_approved: ['{ticket}：给{department}的文书已通过审核并发出', '{ticket}: your paper for {department} was approved and has left'],
     paper_sent_back: ['{ticket}：给{department}的文书被审核退回', '{ticket}: your paper for {department} was sent back by the review'],
+    paper_dropped: ['{ticket}：审核人收回了你起草的工单，未发出', '{ticket}: a reviewer took back what you had written, it was not sent'],
     paper_answered: ['{ticket}：审核改为直接答复客户，不派单', '{ticket}: no order is needed, the reviewer answers the customer'],
     order_refused: ['{department}退回工单 {order}（{ticket}）', '{department} sent order {order} back as not theirs ({ticket})'],
     order_returned: ['{department}已回单 {order}（{ticket}）', '{department} returned order {order} ({ticket})'],

@@ -95,7 +95,7 @@ def test_the_administrator_keeps_customers_and_cases_stay_whose_they_are(act: Ac
 def test_the_data_administrator_has_a_hand_on_suggestions_and_on_nothing_else(act: Act) -> None:
     hand = (
         frozenset({Whose.OWN, Whose.TRAY})
-        if act in {Act.TICKET_CHANGE, Act.TICKET_CLOSE, Act.TICKET_HAND, *SUGGESTIONS}
+        if act in {Act.TICKET_CHANGE, Act.TICKET_CLOSE, Act.TICKET_HAND, Act.APPEAL_SETTLE, *SUGGESTIONS}
         else NOBODY
     )
     hand = frozenset({Whose.TRAY}) if act in TRAYS else hand

@@ -46,3 +46,7 @@ def test_going_back_keeps_what_came_later_inactive() -> None:
 
 def test_an_edition_is_kept_whole() -> None:
     assert Edition.from_json(BEFORE.as_json()) == BEFORE
+
+
+def test_no_reason_is_taken_for_the_customers_confirmation() -> None:
+    assert wrong(Edition([*BEFORE.phrases, replace(GONE, code="confirmed")])) == [("phrases.2.code", "reserved")]
