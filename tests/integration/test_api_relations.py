@@ -393,19 +393,19 @@ of_appeal("chase", {"reason": "客户催", "task": "今天修好", "urgent": Tru
 of_appeal("withdraw", {"reason": "客户不要了"})
 
 
-def of_order(step: str, state: str, body: Json, *, department: bool = False) -> None:
+def of_order(step: str, state: str, body: Json, *, department: str = "") -> None:
     @make(f"POST /api/orders/{{order_id}}/{step}")
     async def made(whole: Whole, where: str, _: Person) -> Thing:
         order = await whole.order(state, where=where)
-        sent = {"department": whole.departments["department"]} if department else {}
+        sent = {"department": whole.departments[department]} if department else {}
         return Thing(f"/api/orders/{order['id']}/{step}", {"version": order["version"], **body, **sent}, order["ticket_id"])
 
 
 of_order("chase", "issued", {"task": "今天修好", "urgent": True, "reason": "客户催"})
 of_order("withdraw", "issued", {"reason": "客户不要了"})
 of_order("settle", "returned", {})
-of_order("second", "done", {"task": "重新修", "reason": "不满意", "warning": "书面警告"}, department=True)
-of_order("redirect", "refused", {"task": "查清并答复", "reason": "归你们"}, department=True)
+of_order("second", "done", {"task": "重新修", "reason": "不满意", "warning": "书面警告"}, department="department")
+of_order("redirect", "refused", {"task": "查清并答复", "reason": "归你们"}, department="another_department")
 of_order("uphold", "refused", {"reason": "归你们"})
 of_order("redo", "returned", {"hours": 4, "reason": "没修好"})
 of_order("extension/decision", "extension", {"granted": True})
