@@ -1,0 +1,21 @@
+/** A click beside a dialog throws nothing away that was typed into it: every dialog is the kit's, and that one knows. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const KIT = 'kit/TheDialog.vue'
+const pages = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.vue'))
+const text = (file: string) => readFileSync(join('src', file), 'utf8')
+/** Closed by a click beside them: nothing that is typed there would be missed. */
+const LIGHT = ['frame/TheFrame.vue', 'frame/ThePalette.vue', 'kit/TheQuestion.vue']
+
+test('no page has a dialog of its own', () => {
+  const own = /\b(?:ElDialog|ElDrawer|ElMessageBox)\b|<dialog\b/
+  expect(pages.filter((file) => file !== KIT && own.test(text(file)))).toEqual([])
+})
+
+test('a click beside it closes a dialog only where nothing is typed', () => {
+  expect(text(KIT)).toContain(':close-on-click-modal="light"')
+  expect(pages.filter((file) => /<TheDialog\s[^>]*\blight\b/.test(text(file))).sort()).toEqual(LIGHT)
+  expect(pages.filter((file) => file !== KIT && text(file).includes('close-on-click-modal'))).toEqual([])
+})
