@@ -19,3 +19,10 @@ test('a click beside it closes a dialog only where nothing is typed', () => {
   expect(pages.filter((file) => /<TheDialog\s[^>]*\blight\b/.test(text(file))).sort()).toEqual(LIGHT)
   expect(pages.filter((file) => file !== KIT && text(file).includes('close-on-click-modal'))).toEqual([])
 })
+
+test('no dialog sends a version that was taken when it was opened', () => {
+  const forms = pages.filter((file) => /Form\.vue$/.test(file) && /\bversion\b/.test(text(file)))
+  expect(forms).toContain('rooms/hotline/DecisionForm.vue')
+  const frozen = /(?:const|let)\s*\{[^}]*\bversion\b[^}]*\}\s*=\s*props|=\s*props\.\w+\.version\b/
+  expect(forms.filter((file) => frozen.test(text(file)))).toEqual([])
+})

@@ -11,6 +11,9 @@ export class Refused extends Error {
   }
 }
 
+/** What was shown when it was sent is no longer how it is: it is read again. */
+export const isStale = (error: unknown) => error instanceof Refused && ['stale', 'held'].includes(error.problem.code)
+
 /** No answer came: the network or the server is away. What was asked may or may not have happened. */
 export class Unreachable extends Error {}
 

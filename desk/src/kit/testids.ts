@@ -105,6 +105,9 @@ export const TEST = {
     closeAnswer: 'close-answer',
     closing: 'closing', // data-value
     closeNote: 'close-note',
+    closeTheirs: 'close-theirs',
+    stepNote: 'step-note',
+    newer: 'newer',
     acknowledge: 'acknowledge',
     beside: 'people-beside', // data-person, data-at
     besideField: (field: string) => `beside-${field}`,

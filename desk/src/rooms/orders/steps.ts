@@ -1,7 +1,8 @@
 /** What each step with an order asks for, and how it is sent. */
 import { now } from '@/kit/clock'
 import type { Order, OrderPaper, Ticket, Wire } from '@/kit/wire'
-import { chase, withdraw, type Appeal } from '@/rooms/tickets/appeals'
+import { ticket as ticketOf } from '@/rooms/tickets/api'
+import { appealsOf, chase, withdraw, type Appeal } from '@/rooms/tickets/appeals'
 import * as api from './api'
 
 export const FIELDS = ['department', 'task', 'warning', 'hours', 'more', 'answer', 'reason'] as const
@@ -62,6 +63,28 @@ export function fieldsOf(step: StepName, paper?: Pick<OrderPaper, 'verb'>): Fiel
   return FIELDS.filter((field) => must.includes(field) || may?.includes(field))
 }
 
+/** What a step is about. `key`: made once for a form, so that a dispatch whose answer was lost is not a second one. `appeal`: what it settles. */
+export interface About {
+  ticket?: Ticket
+  order?: Order
+  paper?: OrderPaper
+  appeal?: Appeal
+  key: string
+}
+
+/** All of it as it is now. */
+export async function renewed(about: About): Promise<About> {
+  const { order: was, ticket: of } = about
+  const [order, ticket, appeals] = await Promise.all([
+    was && api.order(was.id),
+    of && !was ? ticketOf(of.id) : of, // a step with an order does not say which version of the case it was taken at
+    was && about.appeal && appealsOf(was.ticket_id),
+  ])
+  const paper = order?.papers.find((one) => one.id === about.paper?.id) ?? about.paper
+  const appeal = appeals?.find((one) => one.id === about.appeal?.id) ?? about.appeal
+  return { ...about, order, ticket, paper, appeal }
+}
+
 export const asks = (step: StepName) => fieldsOf(step).length > 0
 
 const hoursOr = (hours: number) => (Number.isNaN(hours) ? null : hours)
@@ -75,8 +98,7 @@ async function settle(step: StepName, made: Entries, order: Order, appeal: Appea
   return api.order(order.id)
 }
 
-/** `key`: made once for a form, so that a dispatch whose answer was lost is not a second one. `appeal`: what the step settles. */
-export function send(step: StepName, made: Entries, about: { ticket?: Ticket; order?: Order; paper?: OrderPaper; appeal?: Appeal; key: string }): Promise<Order> {
+export function send(step: StepName, made: Entries, about: About): Promise<Order> {
   const { ticket, order, paper, appeal, key } = about
   const { department, task, urgent, reason, warning, leads } = made
   const hours = hoursOr(made.hours)

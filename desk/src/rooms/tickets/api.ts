@@ -38,6 +38,8 @@ export async function stepEach(action: BulkStep, tickets: readonly SeenTicket[])
   return taken
 }
 export type TicketAction = 'confirm' | 'discard' | 'restore' | 'close' | 'acknowledge' | 'not-accept' | 'accept'
+/** Those that ask for few words. */
+export type NoteStep = Extract<TicketAction, 'discard' | 'acknowledge' | 'not-accept'>
 export type RepeatVerdict = Wire<'JudgeBody'>['verdict']
 /** Earlier cases that it is likely to repeat, the likeliest first; then those of which a person said something. */
 export const repeats = (ticketId: number) => request<Wire<'Repeat'>[]>('GET', `tickets/${ticketId}/repeats`)

@@ -6,7 +6,7 @@
 import { computed, onScopeDispose, reactive, ref, shallowRef, watch } from 'vue'
 import { useChange } from '@/kit/changes'
 import { now } from '@/kit/clock'
-import { Refused, Unreachable } from '@/kit/http'
+import { isStale, Refused, Unreachable } from '@/kit/http'
 import { forget, keep, kept, keptKeys } from '@/kit/kept'
 import { newKey } from '@/kit/key'
 import { useLive } from '@/kit/live'
@@ -27,8 +27,6 @@ export type Saving = 'clean' | 'typing' | 'saving' | 'saved' | 'offline' | 'refu
 
 const isOpen = (ticket: Ticket) => ticket.state === 'draft' || ticket.state === 'open'
 const isAway = (error: unknown) => error instanceof Unreachable || (error instanceof Refused && error.status >= 500)
-/** What is shown is no longer how it is: it is read again. */
-const isStale = (error: unknown) => error instanceof Refused && ['stale', 'held'].includes(error.problem.code)
 const isEmpty = (fields: object) => Object.keys(fields).length === 0
 const startOf = (person: number) => `draft.${person}.`
 const startOfNew = (person: number) => `new.${person}.`

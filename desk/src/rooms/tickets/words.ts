@@ -1,5 +1,8 @@
 /** The form, the list, the history. */
 export const tickets = {
+  newer: {
+    say: ['这里刚被改过，现在是下面这样。您填写的内容还在，请核对后再按一次。', 'This has just been changed: it is now as follows. What you typed is still here; look, and press again.'],
+  },
   field: {
     kind: ['类别', 'Kind'],
     business: ['业务', 'Business'],
