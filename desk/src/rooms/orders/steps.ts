@@ -36,7 +36,8 @@ interface Shape {
 
 export const SHAPES: Readonly<Record<StepName, Shape>> = {
   dispatch: { must: ['department', 'task'], may: ['hours', 'reason'], marks: ['urgent', 'leads'] },
-  second: { must: ['department', 'task', 'warning', 'reason'], may: ['hours'], marks: ['urgent'] },
+  // its department is the first one's: the warning is for whose remedy was found wanting
+  second: { must: ['task', 'warning', 'reason'], may: ['hours'], marks: ['urgent'] },
   redirect: { must: ['department', 'task', 'reason'], may: ['hours'], marks: ['urgent'] },
   chase: { must: ['task', 'reason'], may: ['hours'], marks: ['urgent'] },
   withdraw: { must: ['reason'] },
@@ -90,6 +91,9 @@ export const asks = (step: StepName) => fieldsOf(step).length > 0
 const hoursOr = (hours: number) => (Number.isNaN(hours) ? null : hours)
 const later = (from: number, hours: number) => new Date(from + hours * 3_600_000).toISOString()
 
+/** The deadline that a chase asks for and that is still to come: it stays when the paper is written anew. */
+export const asked = (paper: Pick<OrderPaper, 'until'>) => (paper.until && Date.parse(paper.until) > now() ? paper.until : null)
+
 /** A chase or a withdrawal that what a customer added leads to; the order as it is then. */
 async function settle(step: StepName, made: Entries, order: Order, appeal: Appeal): Promise<Order> {
   const body = { version: appeal.version, order: order.id, order_version: order.version, reason: made.reason }
@@ -115,7 +119,7 @@ export function send(step: StepName, made: Entries, about: About): Promise<Order
       urgent,
       reason,
       hours: isChase ? null : hours,
-      until: isChase && hours ? later(now(), hours) : null,
+      until: isChase ? (hours ? later(now(), hours) : asked(paper)) : null,
     })
   }
   if (!order) throw new Error('a step is about an order')
@@ -124,7 +128,7 @@ export function send(step: StepName, made: Entries, about: About): Promise<Order
   const due = Date.parse(order.due_at ?? '')
   switch (step) {
     case 'second':
-      return api.step(id, 'second', { version, department, task, urgent, hours, reason, warning } satisfies Wire<'SecondBody'>)
+      return api.step(id, 'second', { version, department: order.department_id, task, urgent, hours, reason, warning } satisfies Wire<'SecondBody'>)
     case 'redirect':
       return api.step(id, 'redirect', { version, department, task, urgent, hours, reason } satisfies Wire<'RedirectBody'>)
     case 'chase':
@@ -147,9 +151,17 @@ export function send(step: StepName, made: Entries, about: About): Promise<Order
   }
 }
 
-/** The department that the catalogue names for the case: the rule that says most of it. The server's `propose` says the same. */
-export function proposed(of: Wire<'Departments'>, ticket: Pick<Ticket, 'kind' | 'business' | 'nature'>): Wire<'DispatchRule'> | null {
-  const active = new Set(of.departments.filter((one) => one.active).map((one) => one.code))
+/** Departments that have said that the case is not theirs: an order that goes elsewhere does not go to them again (SPEC O8). */
+export const refusers = (orders: readonly Pick<Order, 'department_id' | 'refusals'>[]) => new Set(orders.filter((one) => one.refusals > 0).map((one) => one.department_id))
+
+type Classes = Pick<Ticket, 'kind' | 'business' | 'nature'>
+
+/**
+ * The department that the catalogue names for the case: the rule that says most of it. The server's `propose` says the same. `among`: of
+ * which departments it may be; null is all that receive orders.
+ */
+export function proposed(of: Wire<'Departments'>, ticket: Classes, among: ((id: number) => boolean) | null = null): Wire<'DispatchRule'> | null {
+  const active = new Set(of.departments.filter((one) => one.active && (among?.(one.id) ?? true)).map((one) => one.code))
   const classes = ['nature', 'business', 'kind'] as const
   const fits = of.rules.filter((rule) => active.has(rule.department) && classes.every((name) => rule[name] === null || rule[name] === ticket[name]))
   const says = (rule: Wire<'DispatchRule'>) => classes.reduce((sum, name, place) => sum + (rule[name] === null ? 0 : 10 + 4 / 2 ** place), 0)
