@@ -1,6 +1,6 @@
 /** How a ticket's clocks stand. */
 import { expect, test } from 'vitest'
-import { howItStands } from '../src/rooms/tickets/due'
+import { howItStands, runOut } from '../src/rooms/tickets/due'
 import type { Ticket } from '../src/kit/wire'
 
 const MINUTE = 60_000
@@ -23,4 +23,9 @@ test.each([
 ])('a clock that %s', (_, given, now, how, minutes) => {
   const stands = howItStands(given, now)
   expect([stands.how, stands.ms / MINUTE]).toEqual([how, minutes])
+})
+
+test('clocks that have run out are counted once the server too says so, and not those that were done', () => {
+  const clocks = [deadline(), deadline({ standing: 'met', settled_at: at('2026-11-23T12:40:00Z') }), deadline({ ends_at: at('2026-11-23T14:00:00Z') })]
+  expect([END - 1, END, END + 1000, END + 60 * MINUTE + 1000].map((now) => runOut(clocks, now))).toEqual([0, 0, 1, 2])
 })

@@ -16,6 +16,12 @@ export function howItStands(deadline: Deadline, now: number): { how: How; tone: 
   return { how, tone: TONES[how], ms: Math.abs(end - (settled ?? now)) }
 }
 
+/** The server's clock and this machine's are the same but for so much. */
+const APART_MS = 1000
+
+/** How many have run out and are still to be done, for the server too. */
+export const runOut = (deadlines: readonly Deadline[], now: number): number => deadlines.filter((one) => howItStands(one, now - APART_MS).how === 'over').length
+
 function running(deadline: Deadline, isOver: boolean): How {
   if (isOver || deadline.standing === 'breached') return 'over'
   return deadline.warned_at ? 'soon' : 'left'
