@@ -1,4 +1,5 @@
 /** How each person's papers came out in the second review. */
+import { MOST_BEHIND } from '@/kit/behind'
 import { query, request } from '@/kit/http'
 import type { Wire } from '@/kit/wire'
 
@@ -10,4 +11,4 @@ export interface Span {
   to?: string
 }
 export const assessments = (span: Span) => request<Wire<'Assessments'>>('GET', `assessments${query({ ...span })}`)
-export const papers = (author: number, figure: Figure, span: Span) => request<Paper[]>('GET', `assessments/${author}${query({ ...span, figure })}`)
+export const papers = (author: number, figure: Figure, span: Span) => request<Paper[]>('GET', `assessments/${author}${query({ ...span, figure, limit: MOST_BEHIND })}`)

@@ -20,6 +20,7 @@ export const assessments = {
     from: ['从', 'From'],
     to: ['到', 'To'],
     shown: ['{from} 至 {to}', '{from} to {to}'],
+    cut: ['只列出最新的 {n} 条，共 {all} 条；缩短日期范围可看到其余的。', 'The newest {n} of {all} are shown; a shorter time shows the others.'],
     formula: ['公式 {name}', 'Formula {name}'],
   },
 } as const

@@ -1,4 +1,5 @@
 /** What the departments' orders came to. */
+import { MOST_BEHIND } from '@/kit/behind'
 import { query, request } from '@/kit/http'
 import type { Wire } from '@/kit/wire'
 
@@ -11,4 +12,4 @@ export interface Span {
   to?: string
 }
 export const figures = (span: Span) => request<Wire<'DepartmentsFigures'>>('GET', `department-figures${query({ ...span })}`)
-export const orders = (department: number, figure: Figure, span: Span) => request<OrderBehind[]>('GET', `department-figures/${department}${query({ ...span, figure })}`)
+export const orders = (department: number, figure: Figure, span: Span) => request<OrderBehind[]>('GET', `department-figures/${department}${query({ ...span, figure, limit: MOST_BEHIND })}`)
