@@ -191,6 +191,7 @@ export const kit = {
     because: {
       appeal: ['从客户补充起', 'from when the customer added it'],
       receipt: ['从收到投诉起', 'from the receipt'],
+      reopened: ['从重新打开起', 'from when it was opened again'],
       confirmed: ['从确认起', 'from the confirmation'],
       dispatch: ['从工单发出起', 'from when the order left'],
     },
