@@ -54,6 +54,7 @@ SETTLED = """Promise.allSettled(document.getAnimations()
 """A dialog that is still coming has no contrast yet."""
 PAGE_MS = seconds(10) * 1000
 """The one limit for whatever a page does by itself, pressed or looked at."""
+NUMBER = re.compile(r"T\d{4}-\d{2}-\d{6}")
 TALKS_S = 300
 """Seconds for which a talker who never stops does not: more than a test takes, on a slow machine too."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -358,16 +359,14 @@ class Agent:
         await self._comes_to("drafting", "data-drafting", wanted, f"the draft to be {wanted}", limit)
 
     async def confirm(self) -> str:
-        """Make the draft a ticket; its number comes back."""
+        """Make the draft a ticket; its number comes back: that of the form itself, for other cases stand on the page too."""
         await self.at("confirm").click()
-
-        async def look() -> str | None:
-            number = self.at("ticket-number")
-            text = await number.first.inner_text() if await number.count() else ""
-            found = re.search(r"T\d{4}-\d{2}-\d{6}", text) or re.search(r"T\d{4}-\d{2}-\d{6}", await self.page.inner_text("body"))
-            return found[0] if found else None
-
-        return await until(look, "a ticket number", 10)
+        await expect(self.page.locator("[data-testid=ticket-form][data-ticket-state=open]")).to_have_count(1)
+        number = self.at("ticket-number")
+        await expect(number).to_have_text(NUMBER)
+        found = NUMBER.search(await number.inner_text())
+        assert found
+        return found[0]
 
     # --- the page itself ---
 
