@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.clocks.calendar import DAY, FARTHEST, Calendar, NoTime, after, before, between
+from services.clocks.calendar import DAY, FARTHEST, Calendar, after, before, between
 
 WARNING_SHARE = 4
 """Nothing comes before the last quarter of the time that one has: a warning of an order of two hours is none at its dispatch."""
@@ -114,11 +114,11 @@ def _at(step: Step, zone: ZoneInfo, ends: datetime, calendar: Calendar) -> datet
 
 
 def _working(day: date, amount: int, calendar: Calendar) -> date:
-    """The day that is so many working days on, or back."""
+    """The day that is so many working days on, or back; ten years away at most, however few days a centre works."""
     way, left = (DAY if amount > 0 else -DAY), abs(amount)
     for _ in range(FARTHEST // DAY):
         if left == 0:
-            return day
+            break
         day += way
         left -= bool(calendar.spans(day))
-    raise NoTime("too few working days in ten years")
+    return day

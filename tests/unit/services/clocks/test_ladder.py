@@ -108,3 +108,14 @@ def test_the_default_is_in_its_order_and_within_the_time(began: datetime, hours:
     assert [step.at for step in steps] == sorted(step.at for step in steps)
     assert steps[0].at <= ends <= steps[2].at
     assert between(calendar, steps[0].at, ends) <= between(calendar, began, ends) / 4 + timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("way", ["before", "after"])
+def test_a_step_farther_away_than_there_are_working_days_is_ten_years_away(way: str) -> None:
+    """A centre that works one day a week has 520 of them in ten years: no dispatch fails for that."""
+    tuesdays = Calendar(SHANGHAI, ((), OFFICE, (), (), (), (), ()))
+    (at,) = due(f"notice 999 working days {way}", ends=BEGAN + DAY, calendar=tuesdays)
+    if way == "after":
+        assert at == BEGAN + DAY + 3660 * DAY
+    else:
+        assert at > BEGAN, "never before the last quarter"
