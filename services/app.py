@@ -29,8 +29,11 @@ from cti.monitor import Monitor
 from cti.switch_time import SwitchTime
 from services import opening, plans
 from services.alarms import Alarms
+from services.calendars.actions import Calendars
+from services.calendars.recounting import Recounting
 from services.calls.drain import Drain
 from services.calls.journal import Journal
+from services.clocks.current import Current
 from services.clocks.sweeper import Sweeper
 from services.commands import version
 from services.config import Config
@@ -172,6 +175,7 @@ class _Rooms:
     presence: Presence
     drain: Drain
     intake: Intake
+    calendars: Calendars
     refusals: Refusals | None
 
 
@@ -208,10 +212,12 @@ async def _open_rooms(config: Config, base: Foundations, stack: AsyncExitStack, 
     intake = opening.open_recordings(
         config, base, switch_time, floor.hub, follow=follow, monitor=monitor, drain=drain, apply=apply
     )
+    calendars = Calendars(base.pool, clock, plans.calendars(config), Current(plans.clocks(config)))
+    await calendars.settle()
     messages = plans.switch_log(config)
     return _Rooms(
         clock=clock, switch_time=switch_time, zone=zone, numbering=numbering, journal=journal, floor=floor, pops=pops,
-        monitor=monitor, presence=presence, drain=drain, intake=intake,
+        monitor=monitor, presence=presence, drain=drain, intake=intake, calendars=calendars,
         refusals=Refusals(messages, switch_time) if messages else None,
     )  # fmt: skip
 
@@ -241,6 +247,7 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "monitor": rooms.monitor.run,
         "agi": agi.run,
         "intake": rooms.intake.run,
+        "calendars": Recounting(rooms.calendars, troubles=base.troubles).run,
         "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles, effects=Alarms()).run,
         "reminders": Reminders(base.pool, rooms.clock, troubles=base.troubles).run,
         "anchors": Anchoring(base.pool, rooms.clock).run,
@@ -286,7 +293,8 @@ async def _open_door(
         centre=config.centre.name, given=GivenNumbers(config.folder / "ticket-numbers.json"),
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
-        clocks=plans.clocks(config), ladder=plans.ladder(config), repair_hours=config.norms.repair_hours,
+        clocks=rooms.calendars.current, calendars=rooms.calendars, ladder=plans.ladder(config),
+        repair_hours=config.norms.repair_hours,
         evidence=plans.evidence(config), limits=Limits(config.manager.currency, config.manager.limit),
     )  # fmt: skip
     security = plans.security(config)

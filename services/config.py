@@ -27,6 +27,7 @@ from services.clocks import written
 from services.clocks.ladder import DEFAULT as LADDER
 from services.clocks.ladder import MOST_STEPS
 from services.clocks.ladder import read as read_ladder
+from services.clocks.law import supported
 from services.clocks.table import COUNTED
 from services.customers.numbers import AREA_CODE
 from services.errors import Impossible
@@ -125,6 +126,12 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(said("IP addresses, without a network's /24")) from None
 
 
+def _country(country: str) -> str:
+    if country != "CN" and not supported(country):  # no need to ask about what nearly everybody has
+        raise ValueError(said('a country as two capital letters, such as CN, whose days off are known; or "none"'))
+    return country
+
+
 def _hours(texts: tuple[str, ...]) -> tuple[str, ...]:
     try:
         written.hours(texts)
@@ -209,6 +216,7 @@ class Centre(_Section):
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
     language: Language = "zh-CN"
     area_code: Annotated[str, AfterValidator(_area_code)] = ""
+    country: Annotated[str, AfterValidator(_country)] = "CN"
 
 
 class Instance(_Section):
@@ -368,6 +376,7 @@ class Calendar(_Section):
     sunday: DayHours = ("00:00-24:00",)
     holidays: Annotated[Texts, Field(max_length=200), AfterValidator(_holidays)] = ()
     workdays: Annotated[Texts, Field(max_length=200), AfterValidator(_workdays)] = ()
+    public_holidays: bool = True
     clocks: Annotated[Texts, AfterValidator(_clocks)] = ()
 
     @property

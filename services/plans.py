@@ -33,11 +33,12 @@ from recordings import models
 from services.access.actor import Person
 from services.access.sessions import SessionLimits
 from services.access.throttle import ThrottleLimits
+from services.calendars.model import Base, Edition, Written, table
 from services.clocks import written
 from services.clocks.ladder import Ladder
 from services.clocks.ladder import read as read_ladder
-from services.clocks.table import Clocks, in_calendars, with_norms
-from services.config import Config, Mistake, Queue, read_secret
+from services.clocks.table import Clocks
+from services.config import Calendar, Config, Mistake, Queue, read_secret
 from services.customers.numbers import Numbering
 from services.evidence.actions import Limits as EvidenceLimits
 from services.floor import queues as floor_queues
@@ -262,16 +263,30 @@ def menu_queues(config: Config) -> dict[str, str]:
 
 
 def clocks(config: Config) -> Clocks:
-    """The table of clocks, each in the calendar that the centre gives it, and the norms in force."""
-    zone = ZoneInfo(config.centre.timezone)
-    table = in_calendars(
-        {
-            clock: written.calendar(zone, each.week, each.holidays, each.workdays, name)
-            for name, each in config.calendars.items()
-            for clock in each.clocks
-        }
+    """The table of clocks, each in the calendar that the configuration gives it, and the norms in force."""
+    return table(calendars(config), (), Edition())
+
+
+def calendars(config: Config) -> Base:
+    """What the configuration says of time; the law's days, and what the centre changed, are in the database."""
+    return Base(
+        zone=ZoneInfo(config.centre.timezone),
+        country=config.centre.country,
+        calendars=tuple(_calendar(name, each) for name, each in config.calendars.items()),
+        answer_days=config.norms.answer_days,
+        ladder=ladder(config),
     )
-    return with_norms(table, answer_days=config.norms.answer_days)
+
+
+def _calendar(name: str, given: Calendar) -> Written:
+    return Written(
+        name=name,
+        week=tuple(given.week[day] for day in written.WEEKDAYS),
+        off=given.holidays,
+        moved=given.workdays,
+        clocks=given.clocks,
+        law=given.public_holidays,
+    )
 
 
 def ladder(config: Config) -> Ladder:

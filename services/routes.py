@@ -16,6 +16,8 @@ from services.access.reads import Reads
 from services.appeals import clocked as appeals
 from services.appeals.actions import Appeals
 from services.appeals.routes import AppealRoutes
+from services.calendars.actions import Calendars
+from services.calendars.routes import CalendarRoutes
 from services.calls.actions import Calls
 from services.calls.routes import CallRoutes
 from services.calls.wire import CallMessage
@@ -116,6 +118,7 @@ CLASSES: tuple[type, ...] = (
     PhraseRoutes,
     AppealRoutes,
     RepeatRoutes,
+    CalendarRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -172,6 +175,7 @@ class Parts:
     evidence: Limits = field(default_factory=Limits)
     numbering: Numbering = ANYWHERE
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
+    calendars: Calendars | None = None
     ladder: Ladder = CENTRE
     repair_hours: int = 0
     limits: HotlineLimits = field(default_factory=HotlineLimits)
@@ -218,6 +222,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         PhraseRoutes(Phrases(pool, clock)),
         AppealRoutes(Appeals(papers)),
         RepeatRoutes(Repeats(pool, numbering)),
+        CalendarRoutes(parts.calendars or Calendars(pool, clock)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

@@ -41,13 +41,14 @@ WHOLE_DAY: Spans = (Span(timedelta(0), DAY),)
 @dataclass(frozen=True)
 class Calendar:
     """``week``: the spans of Monday to Sunday. ``dates``: days that have others: none on a holiday, some on a Sunday at work.
-    ``name``: what the centre calls it; '' for day and night.
+    ``name``: what the centre calls it; '' for day and night. ``edition``: of the centre's calendars, by which it was made.
     """
 
     zone: ZoneInfo
     week: tuple[Spans, Spans, Spans, Spans, Spans, Spans, Spans] = (WHOLE_DAY,) * 7
     dates: Mapping[date, Spans] = field(default_factory=dict)
     name: str = ""
+    edition: int = 0
 
     def __post_init__(self) -> None:
         if not any(self.week):

@@ -1,7 +1,7 @@
 -- name: start
 -- A clock begins to run for a ticket, or for one of its orders; nothing happens if it runs already.
-insert into deadline (ticket_id, order_id, rule, because, starts_at, ends_at, warns_at, state, due_at)
-values (:ticket, :order, :rule, :because, :starts_at, :ends_at, :warns_at, :state, :due_at)
+insert into deadline (ticket_id, order_id, rule, because, starts_at, ends_at, warns_at, state, due_at, edition)
+values (:ticket, :order, :rule, :because, :starts_at, :ends_at, :warns_at, :state, :due_at, :edition)
 on conflict (ticket_id, rule, coalesce(order_id, 0)) where settled_at is null do nothing;
 
 -- name: settle
@@ -39,3 +39,29 @@ order by id;
 -- What the sweeper made of a deadline that it had claimed; no row comes back if it was settled meanwhile, or another one was first.
 update deadline set state = :state, due_at = :due_at, warned_at = :warned_at, breached_at = :breached_at, attempts = 0, error = null
 where id = :deadline and state = 'looking' returning id;
+
+-- name: of_older_editions
+-- Clocks that run and whose end was counted by an older edition of the calendars than :edition.
+select id, ticket_id, order_id from deadline where state in ('waiting', 'looking') and edition < :edition order by edition, id limit :limit;
+
+-- name: uncounted
+-- How many of them there are.
+select count(*) from deadline where state in ('waiting', 'looking') and edition < :edition;
+
+-- name: counted
+-- A clock by this edition of the calendars.
+update deadline set edition = :edition, ends_at = :ends_at, warns_at = :warns_at, due_at = :due_at, state = :state where id = :deadline;
+
+-- name: keep_edition
+-- A clock that this edition leaves as it is.
+update deadline set edition = :edition where id = :deadline;
+
+-- name: write_move
+-- An edition of the calendars has moved the end of a clock.
+insert into deadline_move (deadline_id, edition, at, was, became) values (:deadline, :edition, :at, :was, :became);
+
+-- name: moves_of
+-- What editions of the calendars did to the ends of these clocks, the oldest first; who edited, null for the system.
+select m.deadline_id, m.at, m.was, m.became, p.name as by
+from deadline_move m join calendar_edition e on e.number = m.edition left join person p on p.id = e.person_id
+where m.deadline_id = any(:deadlines::bigint[]) order by m.id;

@@ -33,6 +33,16 @@ class Stretch:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of the calendars gave the clock another end. ``by`` None: the settings or the law changed."""
+
+    at: datetime
+    was: datetime
+    became: datetime
+    by: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """``calendar``: its name, None for day and night. ``length``: the counting time from start to end; ``counted``: how much of
@@ -47,9 +57,10 @@ class Explained:
     events: tuple[Event, ...]
     stretches: tuple[Stretch, ...]
     more: bool
+    moves: tuple[Move, ...] = ()
 
 
-def explain(deadline: Deadline, calendar: Calendar, now: datetime) -> Explained:
+def explain(deadline: Deadline, calendar: Calendar, now: datetime, moves: tuple[Move, ...] = ()) -> Explained:
     """As it stands at this moment, by the calendar in which it counts."""
     until = min(deadline.settled_at or now, deadline.ends_at)
     stretches = list(islice(_joined(pieces(calendar, deadline.starts_at, deadline.ends_at)), SHOWN + 1))
@@ -62,6 +73,7 @@ def explain(deadline: Deadline, calendar: Calendar, now: datetime) -> Explained:
         events=tuple(sorted(_events(deadline, now), key=lambda event: event.at)),
         stretches=tuple(stretches[:SHOWN]),
         more=len(stretches) > SHOWN,
+        moves=moves,
     )
 
 

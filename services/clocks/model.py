@@ -67,6 +67,14 @@ def started(rule: str, start: Start, clocks: Clocks = CLOCKS) -> Deadline:
     )
 
 
+def recounted(deadline: Deadline, ends_at: datetime, warns_at: datetime | None, now: datetime) -> Deadline:
+    """A clock that runs, with the end that it has by another calendar. What is over stays so, and nobody is warned twice."""
+    if deadline.state not in RUNNING or now >= deadline.ends_at:
+        return deadline
+    due_at = ends_at if deadline.warned_at or warns_at is None else warns_at
+    return replace(deadline, ends_at=ends_at, warns_at=warns_at, due_at=due_at, state=State.WAITING)
+
+
 def looked_at(deadline: Deadline, now: datetime) -> Deadline:
     """What the sweeper makes of a clock that still runs: breached, warned of, or to be looked at later.
 

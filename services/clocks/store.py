@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from services.clocks.calendar import ALWAYS
-from services.clocks.explaining import Explained, explain
+from services.clocks.explaining import Explained, Move, explain
 from services.clocks.model import Deadline, State
 from services.clocks.table import Clocks
 from services.store.db import Connection, Row
@@ -36,10 +36,13 @@ class Whose:
     order: int | None
 
 
-async def start(connection: Connection, ticket: int, deadline: Deadline, *, order: int | None = None) -> None:
-    """The clock begins to run for the ticket, or for one of its orders, unless it runs already."""
+async def start(connection: Connection, ticket: int, deadline: Deadline, *, order: int | None = None, edition: int = 0) -> None:
+    """The clock begins to run for the ticket, or for one of its orders, unless it runs already. ``edition``: of the calendars
+    by which its end was counted; an older one than is in force by then is found, and counted anew.
+    """
     names = ("rule", "because", "starts_at", "ends_at", "warns_at", "state", "due_at")
-    await QUERIES.start.execute(connection, ticket=ticket, order=order, **{name: getattr(deadline, name) for name in names})
+    values = {name: getattr(deadline, name) for name in names}
+    await QUERIES.start.execute(connection, ticket=ticket, order=order, edition=edition, **values)
 
 
 async def settle(
@@ -59,8 +62,49 @@ async def explained(
 ) -> list[tuple[Explained, str | None]]:
     """Why its clocks and those of its orders (or of one of them) end when they do, each with its order's number."""
     rows = await QUERIES.all_of_ticket.fetch(connection, ticket=ticket, order=order, limit=EXPLAINED)
-    found = [(deadline_of(row), row["order_number"]) for row in rows]
-    return [(explain(one, clocks[one.rule].calendar if one.rule in clocks else ALWAYS, now), number) for one, number in found]
+    moves: dict[int, list[Move]] = {row["id"]: [] for row in rows}
+    for row in await QUERIES.moves_of.fetch(connection, deadlines=list(moves)):
+        moves[row["deadline_id"]].append(Move(row["at"], row["was"], row["became"], row["by"]))
+    calendars = [clocks[row["rule"]].calendar if row["rule"] in clocks else ALWAYS for row in rows]
+    return [
+        (explain(deadline_of(row), calendar, now, tuple(moves[row["id"]])), row["order_number"])
+        for row, calendar in zip(rows, calendars, strict=True)
+    ]
+
+
+async def of_older_editions(connection: Connection, edition: int, limit: int) -> list[Row]:
+    """Clocks that run and were counted by an older edition of the calendars: each one's id, ticket and order."""
+    return await QUERIES.of_older_editions.fetch(connection, edition=edition, limit=limit)
+
+
+async def uncounted(connection: Connection, edition: int) -> int:
+    """How many of them there are."""
+    left: int = await QUERIES.uncounted.fetchval(connection, edition=edition)
+    return left
+
+
+async def recount(connection: Connection, number: int, before: Deadline, after: Deadline, *, edition: int, now: datetime) -> bool:
+    """The clock by this edition, with what became of its end on record. Its row is locked. Returns whether it has another end."""
+    await QUERIES.counted.execute(
+        connection,
+        deadline=number,
+        edition=edition,
+        ends_at=after.ends_at,
+        warns_at=after.warns_at,
+        due_at=after.due_at,
+        state=after.state,
+    )
+    if after.ends_at == before.ends_at:
+        return False
+    await QUERIES.write_move.execute(
+        connection, deadline=number, edition=edition, at=now, was=before.ends_at, became=after.ends_at
+    )
+    return True
+
+
+async def keep_edition(connection: Connection, number: int, edition: int) -> None:
+    """The clock stays as it is by this edition too."""
+    await QUERIES.keep_edition.execute(connection, deadline=number, edition=edition)
 
 
 async def load(connection: Connection, deadline: int) -> tuple[Whose, Deadline]:

@@ -37,6 +37,15 @@ class ClockStretch(Wire):
     end: datetime
 
 
+class ClockMove(Wire):
+    """A change of the calendars gave it another end."""
+
+    at: datetime
+    was: datetime
+    became: datetime
+    by: str | None = Field(description="who changed the calendar; null: the settings, or the days that the country has off")
+
+
 class ClockExplained(Wire):
     """Why a clock ends when it does. ``order``: the number of the order whose clock it is; null: the ticket's own."""
 
@@ -50,6 +59,7 @@ class ClockExplained(Wire):
     events: list[ClockEvent] = Field(description="in the order of time")
     stretches: list[ClockStretch] = Field(description="the time that counts, the first of it")
     more: bool = Field(description="there are more stretches than these")
+    moves: list[ClockMove] = Field(description="in the order of time")
 
 
 def explained(clock: Explained, order: str | None) -> ClockExplained:
@@ -65,4 +75,5 @@ def explained(clock: Explained, order: str | None) -> ClockExplained:
         events=[ClockEvent(at=event.at, what=event.what) for event in clock.events],
         stretches=[ClockStretch(begin=one.begin, end=one.end) for one in clock.stretches],
         more=clock.more,
+        moves=[ClockMove(at=one.at, was=one.was, became=one.became, by=one.by) for one in clock.moves],
     )

@@ -54,7 +54,7 @@ where d.ticket_id = :ticket order by d.seq limit :limit;
 
 -- name: story
 -- Everything that happened to a case, told in one row each, the newest :limit of it: its own steps but for typing, its orders' steps, reviews and
--- requests for more time, the calls about it, and clocks that ran out.
+-- requests for more time, the calls about it, clocks that ran out, and clocks that the calendar moved.
 select * from (
   select j.at, 1 as rank, j.seq as within, 'case' as what, j.action, p.name as by, j.note,
          j.changes - array['description', 'address', 'contact_number', 'customer_name', 'customer_number', 'answer'] as changes, j.seq as step,
@@ -85,4 +85,10 @@ select * from (
   select d.ends_at, 6, d.id, 'clock', 'over', null, '', '{}', null, w.id, w.number, m.zh, m.en, null, d.rule
   from deadline d left join work_order w on w.id = d.order_id left join department m on m.id = w.department_id
   where d.ticket_id = :ticket and (d.state = 'breached' or (d.settled_at is null and d.ends_at <= :now))
+  union all
+  select m.at, 7, m.id, 'clock', 'moved', p.name, '', jsonb_build_object('ends_at', jsonb_build_array(m.was, m.became)), null, w.id, w.number, g.zh, g.en,
+         null, d.rule
+  from deadline d join deadline_move m on m.deadline_id = d.id join calendar_edition e on e.number = m.edition
+  left join person p on p.id = e.person_id left join work_order w on w.id = d.order_id left join department g on g.id = w.department_id
+  where d.ticket_id = :ticket
 ) as told order by at desc, rank desc, within desc limit :limit;

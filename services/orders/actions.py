@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.access.actor import LoggedIn
 from services.access.policy import Act
-from services.clocks.calendar import after as counted
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, WrongField
-from services.orders import store, telling
+from services.orders import clocked, store, telling
 from services.orders.hands import Hands
 from services.orders.model import Extension, Order
 from services.orders.papers import check_arbiter, check_until
@@ -71,8 +70,7 @@ class Orders:
         """What came back does not do: the department has it again, for ``hours``. A reviewer's alone, like every deadline."""
         async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, _):
             now = self.hands.clock.now()
-            due_at = counted(self.hands.calendar, now, timedelta(hours=hours))
-            after = replace(advance(before, Action.REDO), due_at=due_at)
+            after = clocked.given(advance(before, Action.REDO), hours, self.hands.calendar, now)
             if (asked := await store.open_extension(connection, before)) and asked.asked_by != by.id:
                 await QUERIES.decide_extension.fetchval(  # the new deadline is the answer to what was asked about the old one
                     connection, extension=asked.id, person=by.id, at=now, granted=False, note=""
@@ -118,5 +116,5 @@ class Orders:
     async def _extend(self, connection: Connection, before: Order, asked: Extension, note: str, *, by: LoggedIn) -> Order:
         if before.due_at is None or asked.until <= max(before.due_at, self.hands.clock.now()):
             raise Overtaken
-        after = replace(advance(before, Action.EXTEND), due_at=asked.until)
+        after = clocked.until(advance(before, Action.EXTEND), asked.until)
         return await self.hands.move(connection, after, before, Action.EXTEND, by, note)

@@ -68,7 +68,8 @@ class Order:
     """SPEC "Terms": what a service department is asked to do about a ticket. ``version`` is the journal's last number.
 
     ``hours``: what the department has from when the dispatch leaves. ``refusals``: how often it sent the order back as not its
-    own. ``binding``: the final arbiter has said that it is.
+    own. ``binding``: the final arbiter has said that it is. ``due_from``: its deadline is ``due_hours`` after that, counted by
+    this edition of the calendar; None: the deadline was named.
     """
 
     id: int
@@ -92,6 +93,9 @@ class Order:
     answer: str = ""
     returned_at: datetime | None = None
     ended_at: datetime | None = None
+    due_from: datetime | None = None
+    due_hours: int | None = None
+    due_edition: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 -- part: order
 -- Everything of an order, as ``model.Order`` has it.
 id, number, ticket_id, department_id, leads, second_of, state, version, author_id, made_at, task, urgent, hours, due_at, issued_at,
-accepted_at, refusals, binding, answer, returned_at, ended_at;
+accepted_at, refusals, binding, answer, returned_at, ended_at, due_from, due_hours, due_edition;
 
 -- part: paper
 -- Everything of a paper, as ``model.Outgoing`` has it.
@@ -38,7 +38,7 @@ values (:ticket, :department, :leads, :second_of, 'proposed', :author, :at, :tas
 -- Compare and set: no row comes back when the version is no longer :seen_version.
 update work_order set version = :version, state = :state, number = :number, task = :task, urgent = :urgent, hours = :hours, due_at = :due_at,
        issued_at = :issued_at, accepted_at = :accepted_at, refusals = :refusals, binding = :binding, answer = :answer,
-       returned_at = :returned_at, ended_at = :ended_at
+       returned_at = :returned_at, ended_at = :ended_at, due_from = :due_from, due_hours = :due_hours, due_edition = :due_edition
 where id = :order and version = :seen_version returning id;
 
 -- name: write_journal
@@ -209,3 +209,7 @@ from outgoing o join work_order w on w.id = o.order_id join ticket t on t.id = w
 join department d on d.id = w.department_id join person a on a.id = o.author_id left join customer k on k.id = t.customer_id
 where o.state = 'waiting' and o.author_id <> :person
 order by o.urgent desc, o.written_at, o.id limit :limit;
+
+-- name: recount
+-- The deadline of an order by another edition of the calendar: nobody's step, so its version stays.
+update work_order set due_at = :due_at, due_edition = :edition where id = :order;

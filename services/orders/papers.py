@@ -17,7 +17,7 @@ from services.clocks.calendar import Calendar
 from services.clocks.calendar import after as counted
 from services.departments.model import MOST_HOURS
 from services.errors import Conflict, Forbidden, Invalid, NotAllowed, Stale, WrongField
-from services.orders import store, telling
+from services.orders import clocked, store, telling
 from services.orders.hands import Hands
 from services.orders.model import WRONG, Dispatch, Mark, Order, Outgoing, Paper, Said, State, Verb, Verdict, Wording
 from services.orders.store import QUERIES, Entry
@@ -231,10 +231,12 @@ class Papers:
         if paper.verb is Verb.DISPATCH:
             await _check_active(connection, order)
         await store.save_paper(connection, replace(turned(paper, "leave"), ended_at=now), before=paper)
-        due_at = order.due_at
+        timed = order
         if paper.hours is not None:
-            due_at = counted(self.hands.calendar, now, timedelta(hours=paper.hours))
-        after = left(order, paper, paper.until or due_at, now)
+            timed = clocked.given(order, paper.hours, self.hands.calendar, now)
+        elif paper.until is not None:
+            timed = clocked.until(order, paper.until)
+        after = left(timed, paper, timed.due_at, now)
         if paper.verb is Verb.DISPATCH:
             local = now.astimezone(self.zone)
             number = await store.next_number(connection, local, self.given.highest(f"{local:%Y-%m}"))

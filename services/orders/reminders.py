@@ -26,6 +26,29 @@ async def plan(connection: Connection, order: int, ends_at: datetime, steps: Seq
     await QUERIES.plan.execute_each(connection, rows)
 
 
+async def move(
+    connection: Connection, order: int, ends_at: datetime, steps: Sequence[Planned], *, since: datetime, sending: bool
+) -> None:
+    """The calendar has moved the deadline of the time that the order was given at ``since``: what was sent of its ladder is not
+    sent again, the rest has new times, also those that are over by now. Not ``sending``: it rests until the department has it.
+    """
+    await QUERIES.stop.execute(connection, order=order)
+    done = {row["place"] for row in await QUERIES.done_since.fetch(connection, order=order, since=since)}
+    rest = "waiting" if sending else "stopped"
+    rows = [
+        {
+            "order": order,
+            "step": str(step.rung),
+            "place": step.place,
+            "ends_at": ends_at,
+            "at": step.at,
+            "state": "overtaken" if step.place in done else rest,
+        }
+        for step in steps
+    ]
+    await QUERIES.replan.execute_each(connection, rows)
+
+
 async def stop(connection: Connection, order: int) -> None:
     """Nothing of the order's ladder is sent any more."""
     await QUERIES.stop.execute(connection, order=order)

@@ -46,3 +46,14 @@ from unnest(:orders::bigint[]) as w (id)
 join lateral (select * from order_reminder r where r.order_id = w.id and r.state in ('waiting', 'looking', 'sent')
               order by r.planned_at desc, r.id desc limit :limit) r on true
 left join person p on p.id = r.person_id order by w.id, r.planned_at, r.id;
+
+-- name: done_since
+-- Steps of the ladder that were sent, or overtaken by a higher one, about the time that the order was given at :since.
+select place from order_reminder where order_id = :order and place is not null and state in ('sent', 'overtaken') and planned_at > :since;
+
+-- name: replan
+-- A step about a deadline that the calendar moved; one that is there already keeps what became of it, unless it was stopped.
+insert into order_reminder as r (order_id, step, place, ends_at, planned_at, state, due_at)
+values (:order, :step, :place, :ends_at, :at, :state, :at)
+on conflict (order_id, ends_at, place) where place is not null
+do update set state = excluded.state, planned_at = excluded.planned_at, due_at = excluded.due_at where r.state = 'stopped';

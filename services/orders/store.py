@@ -69,7 +69,10 @@ JOURNALED = ("state", "number", "task", "urgent", "due_at", "binding", "answer")
 
 async def move(connection: Connection, after: Order, *, before: Order, entry: Entry) -> None:
     """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first."""
-    kept = ("number", "task", "urgent", "hours", "due_at", "issued_at", "accepted_at", "refusals", "binding", "answer")
+    kept = (
+        *("number", "task", "urgent", "hours", "due_at", "due_from", "due_hours", "due_edition"),
+        *("issued_at", "accepted_at", "refusals", "binding", "answer"),
+    )
     moved = await QUERIES.move.fetchval(
         connection,
         order=after.id,

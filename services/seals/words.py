@@ -15,6 +15,8 @@ CHAINS = {
     "decision": "decision of the manager hotline",
     "evidence": "handed-in evidence",
     "phrase_edition": "edition of reasons and text blocks",
+    "calendar_edition": "edition of the calendar",
+    "deadline_move": "moved deadline",
     "anchor": "anchor",
 }
 """What each table is called; one that has no word yet, by its name."""

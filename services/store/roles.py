@@ -18,7 +18,9 @@ QUERIES = load_queries(Path(__file__).with_name("roles.sql"))
 APPLICATION = "tingsu_app"
 """The account's name in the embedded database."""
 
-DELETABLE = frozenset({"session", "login_failure", "category", "lexicon_term", "staged_customer", "dispatch_rule", "notice"})
+DELETABLE = frozenset(
+    {"session", "login_failure", "category", "lexicon_term", "staged_customer", "dispatch_rule", "notice", "calendar_day"}
+)
 """Tables from which rows go: what ended, what a centre edits as a whole, what is on its way, what was told and is old. Everything
 else is kept.
 """

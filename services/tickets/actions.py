@@ -352,7 +352,7 @@ async def moved(connection: Connection, after: Ticket, *, before: Ticket, entry:
     for rule, start in clocks.begin.items():
         if rule not in table:  # a norm that is not in force
             continue
-        await deadlines.start(connection, after.id, started(rule, start, table))
+        await deadlines.start(connection, after.id, started(rule, start, table), edition=table[rule].calendar.edition)
     if clocks.met:
         await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)
     if clocks.stopped:

@@ -19,6 +19,8 @@ from services.access.passwords import Passwords
 from services.access.rights import RIGHTS, Right, Role
 from services.access.sessions import SessionLimits, Sessions, hash_of
 from services.access.throttle import ThrottleLimits
+from services.calendars.actions import Calendars
+from services.calendars.model import Base, Written
 from services.customers.importing import Imports
 from services.customers.numbers import ANYWHERE
 from services.evidence.actions import Limits as Evidence
@@ -172,6 +174,9 @@ async def printing() -> Press:
     return press
 
 
+CALENDARS = Base(zone=ZONE, country="CN", calendars=(Written(name="working", week=(("09:00-12:00", "13:00-17:00"),) * 7),))
+
+
 def _parts(behind: Office, people: People, archive: Archive, imports: Imports, press: Press) -> Parts:
     return Parts(
         pool=behind.pool,
@@ -191,6 +196,7 @@ def _parts(behind: Office, people: People, archive: Archive, imports: Imports, p
         aside=SetAside(behind.pool, behind.clock, intake_time=behind.clock, drain=behind.drain, sound=dict),
         press=press,
         version="0.0-test",
+        calendars=Calendars(behind.pool, behind.clock, CALENDARS),
     )
 
 

@@ -76,6 +76,7 @@ RULES_BEYOND_SCHEMA = {
     "ticket_accept": "an answer",
     "appeal_add": "words, of its own or in the draft",
     "appeal_chase": "a time to come",
+    "calendar_replace": "days that there are, each once, with a reason; calendars of the configuration with hours in order",
     "phrase_replace": "every phrase there was, each once, blocks with their text",
     "department_replace": "rules of departments there are, each once",
     "hotline_overrule": "a step of this case",

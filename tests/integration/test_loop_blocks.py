@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from datetime import date, timedelta
 from urllib.parse import quote
 
 import pytest
@@ -139,6 +140,15 @@ def reasons(_: int) -> Iterator[bytes]:
 
 def handed_on(_: int) -> Iterator[bytes]:
     yield body({"version": crowded.CHANGES, "reason": "因" * 400})
+
+
+def calendar(_: int) -> Iterator[bytes]:
+    first = date(2026, 1, 1)
+    days = [{"day": f"{first + timedelta(days=n)}", "counts": "working", "like": n % 7, "reason": "𠀀" * 120} for n in range(400)]
+    week = {"calendar": "working", "hours": [[f"{2 * n:02}:00-{2 * n + 1:02}:00" for n in range(6)]] * 7}
+    for number in (0, 1):
+        yield body({"number": number, "days": days, "weeks": []})
+        yield json.dumps({"number": number, "days": days, "weeks": [week] * 20}).encode()  # escaped
 
 
 def phrases(_: int) -> Iterator[bytes]:
@@ -319,6 +329,10 @@ WORST: dict[str, Bodies] = {
     "POST /api/tickets/{ticket_id}/repeats": lambda _: iter([body({"version": crowded.CHANGES, "of": 2, "verdict": "repeat"})]),
     "POST /api/tickets/{ticket_id}/not-accept": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
     "POST /api/tickets/{ticket_id}/accept": lambda _: iter([body({"version": crowded.CHANGES, "note": "注" * 400})]),
+    "GET /api/calendar": nothing_more,
+    "PUT /api/calendar": calendar,
+    "GET /api/calendar/editions": nothing_more,
+    "POST /api/calendar/back": lambda _: iter([body({"number": 1, "to": 1})]),
     "GET /api/phrases": nothing_more,
     "PUT /api/phrases": phrases,
     "GET /api/phrases/editions": nothing_more,
