@@ -3,6 +3,7 @@ import type { Room } from '@/kit/room'
 import { account } from './account/room'
 import { assessments } from './assessments/room'
 import { audit } from './audit/room'
+import { calendar } from './calendar/room'
 import { calls } from './calls/room'
 import { cases } from './cases/room'
 import { classes } from './classes/room'
@@ -25,4 +26,4 @@ import { system } from './system/room'
 import { tickets } from './tickets/room'
 import { warnings } from './warnings/room'
 
-export const ROOMS: readonly Room[] = [floor, home, orders, tickets, juniors, seniors, hotline, suggestions, reviews, cases, calls, customers, assessments, results, warnings, people, policy, departments, classes, phrases, audit, system, inbox, account]
+export const ROOMS: readonly Room[] = [floor, home, orders, tickets, juniors, seniors, hotline, suggestions, reviews, cases, calls, customers, assessments, results, warnings, people, policy, departments, calendar, classes, phrases, audit, system, inbox, account]

@@ -9,6 +9,7 @@ import { kit } from '@/kit/words'
 import { account } from '@/rooms/account/words'
 import { assessments } from '@/rooms/assessments/words'
 import { audit } from '@/rooms/audit/words'
+import { calendar } from '@/rooms/calendar/words'
 import { calls } from '@/rooms/calls/words'
 import { cases } from '@/rooms/cases/words'
 import { classes } from '@/rooms/classes/words'
@@ -32,8 +33,8 @@ export type Catalogue = { readonly [key: string]: Pair | Catalogue }
 type Texts = { [key: string]: string | Texts }
 
 /** Each room's own, and what they share. A section stands in one of them only. */
-export const PARTS = [kit, frame, telephone, account, assessments, audit, calls, cases, classes, customers, departments, floor, home, hotline, inbox, orders, people, phrases, policy, results, system, tickets] as const
-export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...hotline, ...inbox, ...orders, ...people, ...phrases, ...policy, ...results, ...system, ...tickets }
+export const PARTS = [kit, frame, telephone, account, assessments, audit, calendar, calls, cases, classes, customers, departments, floor, home, hotline, inbox, orders, people, phrases, policy, results, system, tickets] as const
+export const catalogue = { ...kit, ...frame, ...telephone, ...account, ...assessments, ...audit, ...calendar, ...calls, ...cases, ...classes, ...customers, ...departments, ...floor, ...home, ...hotline, ...inbox, ...orders, ...people, ...phrases, ...policy, ...results, ...system, ...tickets }
 
 type Keys<C> = { [K in keyof C & string]: C[K] extends Pair ? K : `${K}.${Keys<C[K]>}` }[keyof C & string]
 export type Key = Keys<typeof catalogue>

@@ -37,6 +37,7 @@ export const audit = {
     call_refused: ['查看通话被拒', 'was refused a call'],
     ticket_refused: ['查看投诉单被拒', 'was refused a ticket'],
     departments_replace: ['修改部门和派单目录', 'changed departments and the dispatch catalogue'],
+    calendar_replace: ['修改工作日历', 'changed the calendar'],
     phrases_replace: ['修改原因和常用语', 'changed reasons and text blocks'],
     order_refused: ['处理他人工单被拒', 'was refused a hand on an order'],
     order_read: ['查看派来的工单', 'read orders sent to the department'],
@@ -61,6 +62,7 @@ export const audit = {
     department: ['部门', 'department'],
     departments: ['部门', 'departments'],
     phrases: ['原因和常用语', 'reasons and text blocks'],
+    calendar: ['工作日历', 'calendar'],
     aside: ['搁置的事项', 'set aside'],
   },
   auditDetail: {
@@ -88,6 +90,7 @@ export const audit = {
     classes: ['分类', 'classes'],
     terms: ['词', 'words'],
     edition: ['版次', 'edition'],
+    days: ['自定天数', 'days changed'],
     departments: ['部门', 'departments'],
     rules: ['派单规则', 'dispatch rules'],
     like: ['与之相同', 'the same as'],

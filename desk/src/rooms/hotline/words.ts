@@ -32,6 +32,7 @@ export const hotline = {
     inbound: ['来电', 'Called us'],
     outbound: ['去电', 'We called'],
     over: ['超过时限', 'Past its time limit'],
+    moved: ['期限随工作日历改动', 'moved with the calendar'],
     review: ['二次审核', 'Second review'],
     overrule: ['否决', 'Overrule'],
   },
