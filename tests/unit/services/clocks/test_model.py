@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.clocks.calendar import Calendar, Span
-from services.clocks.model import RUNNING, Deadline, Start, State, looked_at, standing, started
+from services.clocks.model import RUNNING, Deadline, Start, State, looked_at, recounted, standing, started
 from services.clocks.table import AT_ONCE, TABLE, Clock
 
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -89,3 +89,19 @@ def test_it_stands_as_it_is_also_before_the_sweeper_has_noted_it() -> None:
 def test_every_clock_that_has_a_length_can_run(clock: Clock) -> None:
     deadline = started(clock.name, Start(T0, "receipt"))
     assert T0 < deadline.due_at <= deadline.ends_at
+
+
+@given(st.integers(0, 120), st.integers(-200, 200), st.integers(0, 90), st.sampled_from([None, *State]))
+def test_a_clock_that_is_counted_anew_warns_and_ends_once(now: int, by: int, warned: int, state: State | None) -> None:
+    """Whatever the calendar moves it by: what is over stays over, and who was warned is not warned again."""
+    before = looked_at(HOUR_WITH_WARNING, T0 + warned * MINUTE)
+    before = before if state is None else replace(before, state=state)
+    moment, end = T0 + now * MINUTE, T0 + (60 + by) * MINUTE
+    after = recounted(before, end, end - 15 * MINUTE, moment)
+    if before.state not in RUNNING or moment >= before.ends_at:
+        assert after == before
+        return
+    assert (after.ends_at, after.warned_at, after.state) == (end, before.warned_at, State.WAITING)
+    later = looked_at(after, max(moment, after.due_at))
+    assert later.state is (State.BREACHED if max(moment, after.due_at) >= end else State.WAITING)
+    assert before.warned_at is None or later.warned_at == before.warned_at
