@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.access.actor import LoggedIn
 from services.access.policy import Act
@@ -17,6 +18,8 @@ from services.appeals.workflow import Action, settled
 from services.calls import policy as calls
 from services.clocks.store import Settled
 from services.errors import Forbidden, Invalid, NotFound, Stale, WrongField
+from services.inbox import store as inbox
+from services.inbox.model import Code, Notice
 from services.orders import store as orders
 from services.orders.hands import Hands
 from services.orders.model import Order, Wording
@@ -26,6 +29,7 @@ from services.tickets import store as tickets
 from services.tickets.actions import appealed, put_aside
 from services.tickets.model import State as TicketState
 from services.tickets.model import Ticket
+from services.tickets.ringing import who_takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Appeals:
             while_open = case.state is TicketState.OPEN
             made = await store.create(taken, ticket, text, call, while_open=while_open, by=by.id, at=now)
             await clocked.begin(taken, ticket, now)
+            await _tell(taken, case, made, by=by, at=now)
             await store.take_key(taken, made, key, added, ticket, by=by.id, at=now)
             return await store.load(taken, made)
 
@@ -151,3 +156,10 @@ class Appeals:
         how: Settled = "stopped" if action is Action.DROP else "met"
         await clocked.settle(taken, case.id, how, now)
         return after
+
+
+async def _tell(taken: Connection, case: Ticket, appeal: int, *, by: LoggedIn, at: datetime) -> None:
+    """Whoever has the case hears of it, also of a closed one; of a case in a tray the people of its level."""
+    holders = await who_takes(taken, case.level) if case.owner_id is None else [case.owner_id]
+    notice = Notice(code=Code.APPEAL_ADDED, cause=f"appeal:{appeal}", ticket=case.id, at=at, by=by.id)
+    await inbox.tell(taken, notice, holders)

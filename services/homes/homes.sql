@@ -47,11 +47,10 @@ with waiting as (
 {trays}
 
 -- name: cases
--- One's open cases for which a clock runs, the first end first; a suggestion's has ended with its arrival (SPEC A3), and it stands here all the same.
+-- One's open cases, the first end first; those for which no clock runs (an enquiry, a suggestion) behind them.
 with every as (
   (select 'cases' as tray, {of_ticket}, {clock} from ticket t left join {of_case} on true
-   where t.owner_id = :person and t.state = 'open' and (d.id is not null or t.level = 'data_administrator')
-   order by d.ends_at, d.id, t.id limit :most)
+   where t.owner_id = :person and t.state = 'open' order by d.ends_at nulls last, t.received_at, t.id limit :most)
 )
 {trays}
 

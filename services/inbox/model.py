@@ -44,6 +44,7 @@ class Code(StrEnum):
     CLOCK_BREACHED = "clock_breached"
     CASE_WAITS = "case_waits"  # to whoever may take it: it lies in the tray of their level
     CASE_TAKEN = "case_taken"  # to whoever had it, or sent it there: somebody else has it now, or it lies elsewhere
+    APPEAL_ADDED = "appeal_added"  # to whoever has the case: its customer said more, or asked again
     CASE_DECIDED = "case_decided"  # to the same: the manager hotline has decided
     COMPENSATION_ASKED = "compensation_asked"  # to the other managers: an amount waits for one of them
     COMPENSATION_ANSWERED = "compensation_answered"
@@ -65,6 +66,7 @@ IMPORTANT = frozenset(
         Code.CLOCK_WARNED,
         Code.CLOCK_BREACHED,
         Code.CASE_WAITS,
+        Code.APPEAL_ADDED,
         Code.COMPENSATION_ASKED,
     }
 )

@@ -117,6 +117,18 @@ async def test_a5_whoever_has_the_customer_on_the_line_adds_to_anybodys_case(des
     assert [one["rule"] for one in fresh["deadlines"]] == ["N2", "A5"]
 
 
+async def test_a5_whoever_has_the_case_hears_of_it_also_once_it_is_closed(desk: Office) -> None:
+    ticket = await case(desk)
+    await add(desk, ticket)
+    rang = "select p.login from notice n join person p on p.id = n.person_id where n.code = 'appeal_added' order by n.id"
+    assert [row["login"] for row in await desk.pool.fetch(rang)] == ["li"]
+    other = await case(desk, "wang")
+    body = {"version": (await see(desk, other))["version"], "closing": "confirmed"}
+    await ask(desk, "wang", "POST", f"/api/tickets/{other['id']}/close", body)
+    await add(desk, other, "li", key="key-other")
+    assert [row["login"] for row in await desk.pool.fetch(rang)] == ["li", "wang"]
+
+
 async def test_a5_a_repeated_post_adds_once(desk: Office) -> None:
     ticket = await case(desk)
     made = await asyncio.gather(*(add(desk, ticket) for _ in range(8)))

@@ -103,6 +103,16 @@ async def test_ones_cases_stand_by_the_clock_that_ends_first(desk: Office, clock
     assert [row["deadline"]["standing"] for row in rows] == ["running", "running"]
 
 
+async def test_ones_case_without_a_clock_is_no_less_ones_own(desk: Office) -> None:
+    _, draft = await desk.ask(
+        "li", "POST", "/api/tickets", {"key": "key-enquiry", "fields": {"kind": "enquiry", "description": "资费"}}
+    )
+    status, _ = await desk.ask("li", "POST", f"/api/tickets/{draft['id']}/confirm", {"version": draft["version"]})
+    complaint = await case(desk)
+    assert status == 200
+    assert [row["ticket_id"] for row in (await home(desk, "li"))["cases"]] == [complaint["id"], draft["id"]]
+
+
 async def test_a_paper_goes_from_the_reviewers_home_to_its_authors_and_back(desk: Office) -> None:
     order = await dispatch(desk, await case(desk))
     (waiting,) = (await home(desk, "zhao"))["reviews"]

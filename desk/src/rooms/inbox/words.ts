@@ -40,6 +40,7 @@ export const inbox = {
     clock_warned: ['{ticket}：{clock}期限将到', '{ticket}: {clock} is due soon'],
     clock_breached: ['{ticket}：{clock}已超时', '{ticket}: {clock} is late'],
     case_waits: ['{ticket}：待{level}领取', '{ticket} waits to be taken: {level}'],
+    appeal_added: ['{ticket}：客户有补充', '{ticket}: its customer has added something'],
     case_taken: ['{ticket}：已由{level}接手', '{ticket} is in other hands now: {level}'],
     case_decided: ['{ticket}：经理热线的决定：{decision}', '{ticket}: the manager hotline has decided: {decision}'],
     compensation_asked: ['{ticket}：补偿 {amount} 待另一位经理批准', '{ticket}: {amount} of compensation wait for another manager'],
