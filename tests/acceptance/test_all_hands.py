@@ -18,10 +18,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.demo.desk import Desk
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent
-from tests.harness.hall import Hall, card, step
+from tests.harness.hall import Hall, card, departments, step
 from tests.harness.patience import until
 
 CASE = {
@@ -70,28 +69,18 @@ class Hands:
         await until(same, "the newest version of the case on the page")
 
 
-async def branches(admin: Desk) -> dict[str, int]:
-    """Both departments, beside whatever other tests of this centre have made."""
-    there = await admin.get("/api/departments")
-    codes = {one["code"] for one in there["departments"]}
-    if fresh := [one for one in BRANCHES if one["code"] not in codes]:
-        kept = [{name: value for name, value in one.items() if name != "id"} for one in there["departments"]]
-        there = await admin.put("/api/departments", number=there["number"], departments=[*kept, *fresh], rules=there["rules"])
-    return {one["code"]: one["id"] for one in there["departments"]}
-
-
 @pytest.fixture
 async def hands(centre: Centre, tmp_path: Path) -> AsyncIterator[Hands]:
-    departments = await branches(centre.admin)
+    made = await departments(centre.admin, BRANCHES)
     for who, role in ROLES.items():
         await centre.hire(f"hands-{who}", role=role)
     for who, code in OFFICERS.items():
-        await centre.hire(f"hands-{who}", role="department_officer", department=departments[code])
+        await centre.hire(f"hands-{who}", role="department_officer", department=made[code])
     async with await centre.desk("hands-li") as desk:
         draft = await desk.post("/api/tickets", key="all-hands-0001", fields=CASE)
         ticket = await desk.post(f"/api/tickets/{draft['id']}/confirm", version=draft["version"])
     async with Hall(centre, pictures=tmp_path) as hall:
-        yield Hands(centre, hall, ticket, departments)
+        yield Hands(centre, hall, ticket, made)
         hall.assert_clean()
 
 

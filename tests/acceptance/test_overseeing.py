@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.acceptance.test_orders import network
 from tests.demo.desk import Desk
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent
-from tests.harness.hall import Hall
+from tests.harness.hall import Hall, departments
 
 CASE = {
     "kind": "complaint", "business": "data", "nature": "fault_repair", "description": "宽带每晚掉线", "answer": "已重启端口",
     "customer_name": "刘桂英",
 }  # fmt: skip
+PORTS = {"code": "lead_ports", "zh": "端口部", "en": "Ports", "hours": 24}
 ROLES = {
     "lead-jun": "junior_agent", "lead-sen": "senior_agent", "lead-boss": "manager", "lead-ban": "shift_leader",
     "lead-data": "data_administrator",
@@ -82,7 +82,7 @@ _made: list[Json] = []
 
 @pytest.fixture
 async def cases(centre: Centre) -> AsyncIterator[Cases]:
-    department = await network(centre.admin)
+    department = (await departments(centre.admin, [PORTS]))["lead_ports"]
     for login, role in ROLES.items():
         await centre.hire(login, role=role)
     await centre.hire("lead-off", role="department_officer", department=department)

@@ -9,6 +9,7 @@ are what people do with work orders, wherever they see them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Self
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, Locator, async_playwright, expect
 
+from tests.demo.desk import Desk
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import FLAGS, PAGE_MS, WITHOUT, Agent, chromium
 
@@ -74,6 +76,16 @@ class Hall:
     def assert_clean(self) -> None:
         """No page had anything to complain of."""
         assert not self.faults, "\n".join(self.faults)
+
+
+async def departments(admin: Desk, wanted: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """Each department's id by its code; these are there too then, beside whatever other tests of the centre have made."""
+    there = await admin.get("/api/departments")
+    codes = {one["code"] for one in there["departments"]}
+    if fresh := [one for one in wanted if one["code"] not in codes]:
+        kept = [{name: value for name, value in one.items() if name != "id"} for one in there["departments"]]
+        there = await admin.put("/api/departments", number=there["number"], departments=[*kept, *fresh], rules=there["rules"])
+    return {one["code"]: one["id"] for one in there["departments"]}
 
 
 def card(desk: Agent, state: str) -> Locator:
