@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.words import Language
@@ -29,10 +29,11 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom the file is made."""
+    """For whom the file is made. ``mask`` makes of a cell (what it holds, its text) what this reader may see; None: it stays."""
 
     language: Language
     zone: ZoneInfo
+    mask: Callable[[str, str], str] | None = None
 
     def said(self, pair: Pair) -> str:
         return pair[0] if self.language == "zh-CN" else pair[1]
@@ -48,10 +49,16 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column: its head, and what stands in it of a row."""
+    """One column: its head, what stands in it of a row, and what that is of a customer, if it is nothing else."""
 
     head: Pair
     of: Callable[[Row, Reader], str | None]
+    holds: Literal["", "number", "name"] = ""
+
+    def cell(self, row: Row, reader: Reader) -> str:
+        """Harmless, and nothing in it that is hidden from the reader."""
+        text = self.of(row, reader) or ""
+        return harmless(reader.mask(self.holds, text) if reader.mask else text)
 
 
 def harmless(text: str) -> str:
@@ -65,7 +72,7 @@ def pieces(columns: Sequence[Column[Row]], rows: Iterable[Row], reader: Reader) 
     yield (MARK + _line([reader.said(column.head) for column in columns])).encode()
     piece: list[str] = []
     for row in rows:
-        piece.append(_line([harmless(column.of(row, reader) or "") for column in columns]))
+        piece.append(_line([column.cell(row, reader) for column in columns]))
         if len(piece) == PIECE:
             yield "".join(piece).encode()
             piece.clear()

@@ -67,6 +67,8 @@ from services.prints.routes import PrintRoutes
 from services.recordings.playback import Playback
 from services.repeats.actions import Repeats
 from services.repeats.routes import RepeatRoutes
+from services.reveals.actions import Reveals
+from services.reveals.routes import RevealRoutes
 from services.store.db import Pool
 from services.system.aside import SetAside
 from services.system.routes import AuditRoutes, SystemRoutes
@@ -119,6 +121,7 @@ CLASSES: tuple[type, ...] = (
     AppealRoutes,
     RepeatRoutes,
     CalendarRoutes,
+    RevealRoutes,
 )
 """A test finds any that is missing here."""
 
@@ -223,6 +226,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         AppealRoutes(Appeals(papers)),
         RepeatRoutes(Repeats(pool, numbering)),
         CalendarRoutes(parts.calendars or Calendars(pool, clock)),
+        RevealRoutes(Reveals(pool, clock)),
     )
     assert {type(one) for one in made} == set(CLASSES)
     return made

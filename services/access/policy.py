@@ -51,6 +51,8 @@ class Act(StrEnum):
     CUSTOMER_CHANGE = "customer.change"
     CUSTOMER_IMPORT = "customer.import"
     CUSTOMER_EXPORT = "customer.export"
+    PERSONAL_SEE = "personal.see"  # a customer's number, name and address in clear
+    PERSONAL_SHOW = "personal.show"  # on demand, of one thing at a time
     AUDIT_SEE = "audit.see"
     ORDER_SEE = "order.see"
     ORDER_WRITE = "order.write"  # dispatch about a case, chase, withdraw, be content with what came back
@@ -102,6 +104,8 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.CUSTOMER_CHANGE: {Right.CUSTOMERS_WRITE: ANYBODYS},
     Act.CUSTOMER_IMPORT: {Right.CUSTOMERS_WRITE: ANYBODYS},
     Act.CUSTOMER_EXPORT: {Right.LISTS_EXPORT: ANYBODYS},
+    Act.PERSONAL_SEE: {Right.PERSONAL_READ: ANYBODYS},
+    Act.PERSONAL_SHOW: {Right.PERSONAL_ASK: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
     Act.AUDIT_SEE: {Right.AUDIT: ANYBODYS},
     Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
     Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: LED},

@@ -51,6 +51,8 @@ class Right(StrEnum):
     DEPARTMENTS_WRITE = "departments.write"
     CUSTOMERS_READ = "customers.read"
     CUSTOMERS_WRITE = "customers.write"
+    PERSONAL_READ = "personal.read"  # numbers, names and addresses of customers in clear; without it they are masked
+    PERSONAL_ASK = "personal.ask"  # have those of one thing shown; each time is audited
     LEXICON_READ = "lexicon.read"
     LEXICON_WRITE = "lexicon.write"
     LISTS_EXPORT = "lists.export"  # take rows of a list that one may read away as a file; each is audited
@@ -77,7 +79,14 @@ CENTRE = frozenset(
 )
 """What everybody of the centre may; people of the departments are not of it."""
 
-AGENT = CENTRE | {Right.DESK, Right.TICKETS_WRITE, Right.ORDERS_WRITE, Right.CALLS_READ_OWN, Right.RECORDINGS_LISTEN_OWN}
+AGENT = CENTRE | {
+    Right.DESK,
+    Right.PERSONAL_READ,
+    Right.TICKETS_WRITE,
+    Right.ORDERS_WRITE,
+    Right.CALLS_READ_OWN,
+    Right.RECORDINGS_LISTEN_OWN,
+}
 """Clerks and extractors do a junior agent's duty too (SPEC T6, X2)."""
 
 SENIOR = AGENT | {
@@ -99,6 +108,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.LISTS_EXPORT,
         Right.LEXICON_WRITE,
         Right.CUSTOMERS_WRITE,
+        Right.PERSONAL_READ,
         Right.DEPARTMENTS_WRITE,
         Right.CALLS_READ,
         Right.RECORDINGS_LISTEN,
@@ -107,11 +117,11 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.text_entry_clerk: AGENT,
     Role.recording_extractor: AGENT | {Right.CALLS_READ, Right.RECORDINGS_LISTEN},
     Role.senior_agent: SENIOR,
-    Role.surveyor: CENTRE | {Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
-    Role.data_administrator: CENTRE | {Right.SUGGESTIONS, Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
-    Role.qa_inspector: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.POLICY},
+    Role.surveyor: CENTRE | {Right.PERSONAL_READ, Right.ORDERS_REMIND, Right.CALLS_READ, Right.RECORDINGS_LISTEN},
+    Role.data_administrator: CENTRE | {Right.PERSONAL_READ, Right.SUGGESTIONS, Right.LEXICON_WRITE, Right.DEPARTMENTS_WRITE},
+    Role.qa_inspector: CENTRE | {Right.PERSONAL_ASK, Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.POLICY},
     Role.statistician: CENTRE | {Right.CALLS_READ, Right.LISTS_EXPORT},
-    Role.shift_leader: CENTRE | {Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.OVERSEE},
+    Role.shift_leader: CENTRE | {Right.PERSONAL_ASK, Right.CALLS_READ, Right.RECORDINGS_LISTEN, Right.OVERSEE},
     Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT, Right.HOTLINE},
     Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from recordings.models import DEMONSTRATION
+from services.access import masks
+from services.access.masks import Personal
 from services.access.policy import Act
 from services.access.rights import Right
 from services.calls import policy, sheet, wire
@@ -70,7 +72,7 @@ class CallRoutes:
             call=_row(told.call),
             legs=[_leg(leg) for leg in told.legs],
             recording=_recording(told),
-            transcript=await asyncio.to_thread(_transcript, told.recording, told.utterances) if told.recording else None,
+            transcript=await asyncio.to_thread(_transcript, told, masks.hidden_from(asked.by)),
             may=[MAY[act] for act in told.may],
         )
 
@@ -98,19 +100,30 @@ def _recording(told: Told) -> recordings_wire.Recording | None:
     return recordings_wire.Recording(**same, call_id=told.call["id"], peaks=_peaks(told.peaks))
 
 
-def _transcript(row: db.Row, utterances: Sequence[db.Row]) -> recordings_wire.Transcript | None:
+def _transcript(told: Told, hidden: frozenset[Personal]) -> recordings_wire.Transcript | None:
     """Long ones take a while: to be called in a thread, which lets the loop in between two utterances."""
-    if row["transcript_state"] is None:
+    row = told.recording
+    if row is None or row["transcript_state"] is None:
         return None
     return recordings_wire.Transcript.model_validate(
         {
             "state": row["transcript_state"],
             "model": row["model"],
             "demonstration": row["model"] == DEMONSTRATION.name,  # the model that wrote the words, not today's
-            "utterances": [recordings_wire.Utterance.model_validate_json(line["utterance"]) for line in utterances],
+            "utterances": [_utterance(line["utterance"], hidden) for line in told.utterances],
             "error": row["transcript_error"],
         }
     )
+
+
+def _utterance(line: str, hidden: frozenset[Personal]) -> recordings_wire.Utterance:
+    """A number is spoken in several words: where one is masked in the whole of it, its digits are in the words too."""
+    said = recordings_wire.Utterance.model_validate_json(line)
+    text = masks.words(said.text) if hidden else said.text
+    if text == said.text:
+        return said
+    words: list[recordings_wire.Word] = [{**word, "text": masks.spoken(word["text"])} for word in said.words]
+    return said.model_copy(update={"text": text, "words": words})
 
 
 def _peaks(drawn: bytes | None) -> recordings_wire.Peaks | None:

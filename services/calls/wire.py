@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from services.customers.wire import KnownCustomer, WrittenNumber
 from services.recordings.wire import Recording, Transcript
 from services.web.rows import Rows
-from services.web.shapes import Limit, Search, Span, Wire
+from services.web.shapes import AName, Limit, Search, Span, Wire
 from services.web.sheets import MOST_ROWS
 
 Outcome = Literal["answered", "abandoned", "ivr_hangup", "refused", "no_answer", "busy", "failed", "lost"]
@@ -32,7 +32,7 @@ class CallRow(Wire):
     id: str
     direction: Direction = Field(description="who began it: somebody outside, or an agent")
     number: WrittenNumber = Field(description="of whoever is outside: who called, or who was called")
-    name_sent: str
+    name_sent: AName
     customer: KnownCustomer | None
     ivr_path: str
     started_at: datetime

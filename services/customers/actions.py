@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from services.access import audit
+from services.access import audit, masks
 from services.access.actor import LoggedIn
 from services.access.reads import Reads
 from services.customers import policy, store
@@ -33,14 +33,20 @@ class Customers:
 
     async def page(self, who: LoggedIn, sought: Sought) -> Page:
         """As ``find``; leafing through customers is on record."""
+        hidden = bool(masks.hidden_from(who))
+        if hidden and sought.sort.endswith("number"):
+            raise Forbidden  # an order, and where its pages end, would tell the numbers
         await self.reads.note(who, "customer.list", "customer", {"search": "yes" if sought.search else "no"})
-        return await self.find(sought)
+        return await self.find(sought, whole=hidden)
 
-    async def find(self, sought: Sought) -> Page:
-        """A search that may begin a number, however written, finds those; any finds names that hold it."""
-        beginnings = self.numbering.beginnings(sought.search)
+    async def find(self, sought: Sought, *, whole: bool = False) -> Page:
+        """A search that may begin a number, however written, finds those; any finds names that hold it. ``whole``: only the
+        number that it is, for whom numbers are hidden from: what is not shown is not to be guessed digit by digit.
+        """
+        beginnings = () if whole else self.numbering.beginnings(sought.search)
+        number = self.numbering.read(sought.search) if whole else ""
         async with db.transaction(self.pool) as connection:
-            return await store.page(connection, sought, beginnings)
+            return await store.page(connection, sought, beginnings, number)
 
     async def take_away(self, who: LoggedIn, customers: Sequence[int]) -> list[Customer]:
         """These customers in this order, for a file. On record in the same transaction, with how many. Raises Forbidden."""

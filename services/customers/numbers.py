@@ -143,18 +143,6 @@ def written(number: str) -> str:
     return f"{plain} ext {inside['extension']}" if inside["extension"] else plain
 
 
-def masked(number: str) -> str:
-    """A number as it is shown to who need not call it: ``138****8000``. Of a short one two digits are left."""
-    digits = sum(one.isdigit() for one in number)
-    shown = (3, 4) if digits >= 9 else (0, 2)
-    place, out = 0, []
-    for one in number:
-        place += one.isdigit()
-        hidden = one.isdigit() and shown[0] < place <= digits - shown[1]
-        out.append("*" if hidden else one)
-    return "".join(out)
-
-
 def is_number(text: str) -> bool:
     """Whether it can be read at all; that does not depend on where the centre is."""
     return bool(ANYWHERE.read(text))

@@ -16,8 +16,8 @@ TIERS: Mapping[str, Pair] = {
 }
 
 COLUMNS: Sequence[Column[Customer]] = (
-    Column(("号码", "Number"), lambda one, to: written(one.number)),
-    Column(("姓名", "Name"), lambda one, to: one.name),
+    Column(("号码", "Number"), lambda one, to: written(one.number), "number"),
+    Column(("姓名", "Name"), lambda one, to: one.name, "name"),
     Column(("级别", "Tier"), lambda one, to: to.of(TIERS, one.tier)),
     Column(("备注", "Note"), lambda one, to: one.note),
 )

@@ -56,12 +56,20 @@ async def chosen(connection: Connection, customers: Sequence[int]) -> list[Custo
     return [Customer(**dict(row)) for row in await QUERIES.chosen.fetch(connection, customers=customers)]
 
 
-async def page(connection: Connection, sought: Sought, beginnings: Sequence[str]) -> Page:
-    """To be called inside a transaction: it pins the planner to real values."""
+async def page(connection: Connection, sought: Sought, beginnings: Sequence[str], number: str = "") -> Page:
+    """With a search those whose number is ``number`` or begins so, or whose name holds it. To be called inside a transaction:
+    it pins the planner to real values.
+    """
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = sought.after or (None, None)
     rows = await SORTS[sought.sort].page.fetch(
-        connection, at=at, behind=behind, search=sought.search.strip(), beginnings=beginnings, limit=sought.limit + 1
+        connection,
+        at=at,
+        behind=behind,
+        search=sought.search.strip(),
+        beginnings=beginnings,
+        number=number,
+        limit=sought.limit + 1,
     )
     shown = [Customer(**{name: row[name] for name in COLUMNS}) for row in rows[: sought.limit]]
     last = rows[sought.limit - 1] if len(rows) > sought.limit else None

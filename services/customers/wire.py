@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.customers.numbers import LIMIT as NUMBER_LIMIT
 from services.customers.numbers import is_number, written
 from services.customers.policy import ListStep, Step
-from services.web.shapes import NAMED, ONE_LINE, Limit, Search, Text80, Text400, Wire
+from services.web.shapes import NAMED, ONE_LINE, AName, ANumber, Limit, Search, Text80, Text400, Wire
 
 Tier = Literal["normal", "big", "important", "dedicated_line"]
 
@@ -28,8 +28,8 @@ NumberText = Annotated[str, StringConstraints(max_length=NUMBER_LIMIT, pattern=O
 Number = Annotated[str, StringConstraints(max_length=NUMBER_LIMIT, pattern=NAMED), AfterValidator(_telephone)]
 
 
-WrittenNumber = Annotated[str, AfterValidator(written)]
-"""Answered: the inside form as people write it."""
+WrittenNumber = Annotated[str, AfterValidator(written), ANumber]
+"""Answered: the inside form as people write it, masked for whom it is hidden from."""
 
 
 class KnownCustomer(Wire):
@@ -37,7 +37,7 @@ class KnownCustomer(Wire):
 
     id: int
     number: WrittenNumber
-    name: str
+    name: AName
     tier: Tier
     note: str
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from services.clocks.wire import Deadline
 from services.homes.model import Mark, Stage, Tray
 from services.orders.wire import OrderDepartment
-from services.web.shapes import Id, Limit, Wire
+from services.web.shapes import AName, ANumberText, Id, Limit, Wire
 
 Hours = Annotated[int, Field(ge=1, le=720)]
 
@@ -22,8 +22,8 @@ class HomeRow(Wire):
     ticket_id: int | None
     number: str | None = Field(description="the order's, else the case's")
     said: str | None
-    customer_name: str
-    customer_number: str
+    customer_name: AName
+    customer_number: ANumberText
     author: str | None = Field(description="who wrote the paper, who took the call")
     department: OrderDepartment | None
     since: datetime
@@ -78,8 +78,8 @@ class OpenCase(Wire):
     kind: str | None
     business: str | None
     nature: str | None
-    customer_name: str
-    customer_number: str
+    customer_name: AName
+    customer_number: ANumberText
     owner: str | None
     department: OrderDepartment | None
     department_since: datetime | None

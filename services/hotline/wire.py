@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from services.departments.wire import Hours
 from services.hotline.model import DecisionKind
 from services.tickets.wire import Reason
-from services.web.shapes import MANY_LINES, Id, Text10k, Wire
+from services.web.shapes import MANY_LINES, Changed, Id, Text10k, Wire
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$")]
@@ -105,7 +105,7 @@ class StoryRow(Wire):
     action: str
     by: str | None
     note: str
-    changes: dict[str, tuple[str | None, str | None]]
+    changes: Changed
     step: int | None
     order_id: int | None
     order_number: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.access.rights import Right
@@ -240,7 +240,7 @@ def _reminder(row: Row) -> wire.OrderReminder:
     return wire.OrderReminder(**{name: row[name] for name in wire.OrderReminder.model_fields})
 
 
-def _department(row: Row) -> wire.OrderDepartment:
+def _department(row: Row | Mapping[str, Any]) -> wire.OrderDepartment:
     return wire.OrderDepartment(code=row["code"], zh=row["zh"], en=row["en"])
 
 

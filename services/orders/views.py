@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from services.access import policy
+from services.access import masks, policy
 from services.access.actor import LoggedIn
+from services.access.masks import ALL, CLEAR
 from services.access.policy import Act, Whose
 from services.access.reads import Reads
 from services.clocks import store as clocks
 from services.clocks.explaining import Explained
 from services.clocks.model import Deadline, Standing, standing
 from services.clocks.table import CLOCKS, Clocks
-from services.customers.numbers import masked, written
+from services.customers.numbers import written
 from services.errors import NotFound
 from services.now import Clock
 from services.orders import reminders, store
@@ -44,7 +46,7 @@ class Seen:
     do with it."""
 
     order: Order
-    names: Row
+    names: Mapping[str, Any]
     papers: Sequence[PaperSeen]
     extensions: Sequence[Row]
     warning: Row | None
@@ -178,12 +180,12 @@ class Views:
         return [
             Seen(
                 order=one,
-                names=names[one.id],
+                names=_beside(names[one.id], needed=centre or one.state in OPEN),
                 papers=[paper(row, cases[one.ticket_id]) for row in papers if row["order_id"] == one.id],
                 extensions=[row for row in extensions if row["order_id"] == one.id],
                 warning=warnings.get(one.id),
                 reminders=[row for row in reminded if row["order_id"] == one.id],
-                contact=_contact(names[one.id], needed=centre or one.state in OPEN),
+                contact=names[one.id]["contact_number"] or written(names[one.id]["customer_number"]),
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
                 may=offered(who, cases[one.ticket_id], one, self.refusals, stands(one)),
             )
@@ -191,10 +193,12 @@ class Views:
         ]
 
 
-def _contact(names: Row, *, needed: bool) -> str:
-    """Where the customer is reached. A department needs that while it has the order; once it is over, the number is masked."""
-    number = names["contact_number"] or written(names["customer_number"])
-    return number if needed else masked(number)
+def _beside(names: Row, *, needed: bool) -> Mapping[str, Any]:
+    """A department needs to know where to go while it has the order; once it is over, name and address are masked. The number
+    is masked wherever it is shown to them.
+    """
+    hidden = CLEAR if needed else ALL
+    return {name: masks.field(name, value, hidden) if name in masks.FIELDS else value for name, value in names.items()}
 
 
 def _there(row: Row | None) -> Row:

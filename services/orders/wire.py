@@ -11,7 +11,7 @@ from services.clocks.wire import Deadline
 from services.departments.wire import Hours
 from services.orders.model import Mark, Paper, State, Verb, Verdict
 from services.orders.policy import Step
-from services.web.shapes import MANY_LINES, Id, Moment, Text400, Wire
+from services.web.shapes import MANY_LINES, AnAddress, AName, ANumberText, Changed, Id, Moment, Text400, Wire
 
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{8,64}$")]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -231,9 +231,9 @@ class Order(Wire):
     answer: str
     returned_at: datetime | None
     ended_at: datetime | None
-    customer_name: str = Field(description="as the department needs it")
-    address: str
-    contact_number: str
+    customer_name: AName = Field(description="as the department needs it")
+    address: AnAddress
+    contact_number: ANumberText
     evidence: int = Field(description="how many files the department has handed in")
     deadline: Deadline | None
     papers: list[OrderPaper]
@@ -248,7 +248,7 @@ class OrderJournalRow(Wire):
     at: datetime
     by: str | None
     action: str
-    changes: dict[str, tuple[str | None, str | None]]
+    changes: Changed
     note: str
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.customers.wire import KnownCustomer, WrittenNumber
-from services.web.shapes import Wire
+from services.web.shapes import AName, ANumberText, Wire
 from services.words import Language
 
 
@@ -36,7 +36,7 @@ class PopCard(Wire):
     history: bool
     call_id: str
     number: WrittenNumber
-    name_sent: str
+    name_sent: AName
     customer: KnownCustomer | None
     ivr_path: str
     language: Language
@@ -62,5 +62,5 @@ class PopEndMessage(Wire):
     id: str
     how: str
     at: datetime
-    number: str
-    name: str
+    number: ANumberText
+    name: AName

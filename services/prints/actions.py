@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from services.access import audit
+from services.access import audit, masks
 from services.access.actor import LoggedIn
 from services.now import Clock
 from services.orders.views import Views as OrderViews
@@ -72,4 +72,4 @@ class Prints:
             rows = await QUERIES.labels.fetch(connection)
         name = "zh" if chosen == "zh-CN" else "en"
         labels = {(row["list"], row["code"]): row[name] for row in rows}
-        return Paper(self.centre, self.zone, chosen, now, who.person.name, labels)
+        return Paper(self.centre, self.zone, chosen, now, who.person.name, labels, masks.hidden_from(who))

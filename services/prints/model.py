@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.access import masks
+from services.access.masks import CLEAR, Personal
 from services.customers.numbers import written
 from services.orders.views import Seen as SeenOrder
 from services.prints.words import TEXTS, spoken
@@ -66,7 +68,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Who prints, when, for which centre, in which language; times as on the centre's wall."""
+    """Who prints, when, for which centre, in which language; times as on the centre's wall. ``hidden``: what of a customer's data
+    is masked for who prints.
+    """
 
     centre: str
     zone: ZoneInfo
@@ -74,6 +78,7 @@ class Paper:
     at: datetime
     by: str
     labels: Labels
+    hidden: frozenset[Personal] = CLEAR
 
     def said(self, key: str, **values: object) -> str:
         return spoken(key, self.language).format(**values)
@@ -104,6 +109,15 @@ def cleaned(value: Any) -> Any:
     return [cleaned(one) for one in value]
 
 
+def _masked(value: Any) -> Any:
+    """Numbers in texts, for whom they are hidden from; what stands in a field of its own is masked where it is put in."""
+    if isinstance(value, str):
+        return masks.words(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(one) for name, one in value.items()}
+    return [_masked(one) for one in value]
+
+
 def document(paper: Paper, title: str, number: str, sections: Sequence[Document], signatures: Sequence[str]) -> Document:
     """A whole document, ready for the template."""
     printed = paper.said("printed", at=paper.stamp(paper.at), by=paper.by)
@@ -112,7 +126,7 @@ def document(paper: Paper, title: str, number: str, sections: Sequence[Document]
         "words": {"date": paper.said("date")}, "sections": [one for one in sections if one.get("rows") or one.get("text")],
         "signatures": signatures,
     }  # fmt: skip
-    whole: Document = cleaned(made)
+    whole: Document = cleaned(_masked(made) if paper.hidden else made)
     return whole
 
 
@@ -155,9 +169,9 @@ def order(paper: Paper, seen: SeenOrder, history: History) -> Document:
         (paper.said("returned"), paper.stamp(one.returned_at)),
     ]
     customer = [
-        (paper.said("field.customer_name"), seen.names["customer_name"]),
-        (paper.said("field.contact_number"), seen.contact),
-        (paper.said("field.address"), seen.names["address"]),
+        (paper.said("field.customer_name"), masks.field("customer_name", seen.names["customer_name"], paper.hidden)),
+        (paper.said("field.contact_number"), masks.field("contact_number", seen.contact, paper.hidden)),
+        (paper.said("field.address"), masks.field("address", seen.names["address"], paper.hidden)),
     ]
     return document(
         paper,
@@ -257,7 +271,9 @@ def _content(paper: Paper, name: str, value: Any) -> str:
     if name in CLASSES:
         return paper.class_of(name, str(value))
     if name == "customer_number":
-        return written(str(value))
+        return masks.value(Personal.NUMBER, written(str(value)), paper.hidden)
+    if name in masks.FIELDS:
+        return str(masks.field(name, str(value), paper.hidden)) if paper.hidden else str(value)
     if name == "state":
         return paper.said(f"order.{value}" if f"order.{value}" in TEXTS else f"ticket.{value}")
     if name.endswith("_at"):

@@ -23,7 +23,7 @@ class SystemRoutes:
         self._aside = aside
         self._description = description
 
-    @route("GET", "/api/system", right=Right.SYSTEM, without_database=True)
+    @route("GET", "/api/system", right=Right.SYSTEM, without_database=True, in_clear=True)
     async def show(self, asked: Asked) -> wire.System:
         """Which parts work, without personal data."""
         with speaking(asked.by.person.language):

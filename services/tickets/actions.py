@@ -280,6 +280,8 @@ class Tickets:
                 found = await store.page(connection, wanted, customer_number=number)
                 if found.rows:
                     return found
+            if wanted.hidden:  # numbers are not to be guessed digit by digit, neither the customer's nor one within a text
+                return await store.scan(connection, replace(wanted, text=text), ())
             return await store.scan(connection, replace(wanted, text=text), self.numbering.beginnings(text))
 
     def _inside(self, fields: Fields) -> Fields:

@@ -179,7 +179,8 @@ Changes = dict[str, tuple[str | None, str | None]]
 class TicketFilter:
     """What a list shows: state, owner, text; from behind ``after`` (what the list is sorted by, and the id) on, ``limit`` rows.
 
-    ``reader``: who may read the words of their own calls only; None reads all.
+    ``reader``: who may read the words of their own calls only; None reads all. ``hidden``: numbers are hidden from who asks, and
+    are found whole only.
     """
 
     state: str | None = None
@@ -189,6 +190,7 @@ class TicketFilter:
     limit: int = 50
     reader: int | None = None
     sort: str = "-received"
+    hidden: bool = False
 
 
 def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes]:

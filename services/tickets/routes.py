@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from services.access import masks
 from services.access.rights import Right
 from services.calls import policy
 from services.cells import Reader
@@ -49,7 +50,9 @@ class TicketRoutes:
         after = None if cursor.at is None else (cursor.at, int(cursor.behind))
         owner = asked.by.id if query.owner == "me" else None
         reader = policy.only_own(asked.by)
-        page = await self._tickets.find(TicketFilter(query.state, owner, query.q, after, query.limit, reader, cursor.sort))
+        hidden = bool(masks.hidden_from(asked.by))
+        wanted = TicketFilter(query.state, owner, query.q, after, query.limit, reader, cursor.sort, hidden)
+        page = await self._tickets.find(wanted)
         return wire.TicketPage(
             tickets=[_row(listed) for listed in self._views.listed(asked.by, page.rows)],
             next=to_cursor(cursor.sort, *page.next) if page.next else None,

@@ -212,6 +212,8 @@ async def scan(connection: Connection, wanted: TicketFilter, beginnings: Sequenc
         limit=wanted.limit + 1,
         beginnings=beginnings,
         digits=digits,
+        in_numbers=not wanted.hidden,
+        in_texts=not (wanted.hidden and any(map(str.isdigit, wanted.text))),
         reader=wanted.reader,
     )
     found = _cut([row for row in rows if row["id"] is not None], wanted.limit)

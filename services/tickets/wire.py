@@ -5,14 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainSerializer, SerializationInfo, StringConstraints
 
+from services.access import masks
+from services.access.masks import CLEAR, Personal
 from services.clocks.wire import Deadline
 from services.customers.wire import NumberText, Tier, WrittenNumber
 from services.tickets.levels import Level, Trigger
 from services.tickets.model import Channel, Severity, Told
 from services.tickets.stages import Stage
-from services.web.shapes import MANY_LINES, Code, Id, Limit, Search, Text10k, Text40, Text80, Text400, Wire
+from services.web.shapes import (
+    MANY_LINES,
+    AnAddress,
+    AName,
+    ANumberText,
+    Changed,
+    Code,
+    Id,
+    Limit,
+    Search,
+    Text10k,
+    Text40,
+    Text80,
+    Text400,
+    Wire,
+)
 
 Step = Literal[
     "change",
@@ -57,6 +74,18 @@ class Source(Wire):
     evidence: list[Evidence] = []  # noqa: RUF012  pydantic copies it
 
 
+def _masked(sources: dict[str, Source], info: SerializationInfo[frozenset[Personal] | None]) -> dict[str, Source]:
+    """What is only proposed for a field is as personal as what stands in it."""
+    hidden = info.context or CLEAR
+    return {
+        name: source.model_copy(update={"proposal": masks.field(name, source.proposal, hidden)}) if hidden else source
+        for name, source in sources.items()
+    }
+
+
+Sources = Annotated[dict[str, Source], PlainSerializer(_masked, return_type=dict[str, Source], when_used="json")]
+
+
 class Ticket(Wire):
     id: int
     number: str | None
@@ -65,7 +94,7 @@ class Ticket(Wire):
     call_id: str | None
     customer_id: int | None
     customer_number: WrittenNumber
-    customer_name: str
+    customer_name: AName
     kind: str | None
     business: str | None
     nature: str | None
@@ -73,10 +102,10 @@ class Ticket(Wire):
     severity: Severity
     channel: Channel
     description: str
-    address: str
-    contact_number: str
+    address: AnAddress
+    contact_number: ANumberText
     answer: str
-    sources: dict[str, Source]
+    sources: Sources
     received_at: datetime
     created_by: str | None
     owner: str | None
@@ -106,7 +135,7 @@ class TicketRow(Wire):
     version: int
     call_id: str | None
     customer_number: WrittenNumber
-    customer_name: str
+    customer_name: AName
     tier: Tier | None
     kind: str | None
     business: str | None
@@ -128,7 +157,7 @@ class TicketDue(Wire):
     number: str | None
     kind: str | None
     customer_number: WrittenNumber
-    customer_name: str
+    customer_name: AName
     deadline: Deadline
 
 
@@ -278,7 +307,7 @@ class TrayRow(Wire):
     nature: str | None
     suggestion: str | None
     customer_number: WrittenNumber
-    customer_name: str
+    customer_name: AName
     tier: Tier | None
     summary: str
     received_at: datetime
@@ -325,5 +354,5 @@ class JournalRow(Wire):
     at: datetime
     by: str | None
     action: str
-    changes: dict[str, tuple[str | None, str | None]]
+    changes: Changed
     note: str

@@ -13,7 +13,8 @@
 A parameter named like a part of the path is that part; ``query`` is a model of the query string; ``body`` a model of the JSON
 body; the answer is what is returned (``None``: 204; a ``web.StreamResponse`` with ``produces=``: sent as it is). For every
 route, in this order: origin, session, right, path and query, body. Errors are raised as ``services.errors`` and become HTTP
-in ``problems``.
+in ``problems``. What of a customer's data is hidden from who asks is masked here, in every answer but that of a route which is
+``in_clear``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from aiohttp import web
 from multidict import CIMultiDict
 from pydantic import BaseModel, TypeAdapter
 
+from services.access import masks
 from services.access.actor import LoggedIn
+from services.access.masks import CLEAR, Personal
 from services.access.rights import Right
 from services.errors import DatabaseAway, Forbidden, NotLoggedIn, TingsuError, WorldFailed
 from services.web.problems import MustChangePassword
@@ -96,6 +99,7 @@ class Route:
     before_password_change: bool
     long_answer: bool
     without_database: bool
+    in_clear: bool
 
     @property
     def name(self) -> str:
@@ -148,19 +152,20 @@ def route(
     before_password_change: bool = False,
     long_answer: bool = False,
     without_database: bool = False,
+    in_clear: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Make a method a route. ``right``: any one of several opens it. ``raises``: its own errors, beside those every route has.
 
     ``body_limit``: bytes; without it BODY_LIMIT, and from strangers a little only. ``long_answer``: thousands of rows are made
     into text beside the loop (rows.py). ``without_database``: it opens while the database is away too, to sessions that are
-    remembered.
+    remembered. ``in_clear``: it has decided itself who reads personal data of it, or has none.
     """
 
     def mark(call: Handler) -> Handler:
         rights = right if isinstance(right, Door) else frozenset({right} if isinstance(right, Right) else right)
         most = body_limit or (STRANGERS_BODY if right is Door.PUBLIC else BODY_LIMIT)
         kinds = (produces,) if isinstance(produces, str) else produces
-        options = (status, tuple(raises), kinds, websocket, most, before_password_change, long_answer, without_database)
+        options = (status, tuple(raises), kinds, websocket, most, before_password_change, long_answer, without_database, in_clear)
         call.__route__ = Route(method, path, rights, call, *options)  # type: ignore[attr-defined]
         return call
 
@@ -248,5 +253,14 @@ class _Enforced:
         if self.route.answer is None:
             return web.Response(status=204, headers=asked.answer_headers)
         dump = self.route.answer.dump_json
-        body = await asyncio.to_thread(dump, result) if self.route.long_answer else dump(result)
+        hidden = CLEAR if self.route.in_clear else masks.hidden_from(asked.who)
+        if hidden:
+            body = await asyncio.to_thread(self._masked, self.route.answer, result, hidden)
+        else:
+            body = await asyncio.to_thread(dump, result) if self.route.long_answer else dump(result)
         return web.Response(status=self.route.status, body=body, content_type="application/json", headers=asked.answer_headers)
+
+    @staticmethod
+    def _masked(answer: TypeAdapter[Any], result: Any, hidden: frozenset[Personal]) -> bytes:
+        """Fields by their shapes first, then whatever is left in texts; a text at a time, so that others get their turn."""
+        return masks.everywhere(answer.dump_json(result, context=hidden).decode()).encode()

@@ -15,11 +15,16 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
+    SerializationInfo,
     StringConstraints,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from services.access import masks
+from services.access.masks import CLEAR, Personal
 
 
 class Wire(BaseModel):
@@ -71,6 +76,40 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
+def _personal(kind: Personal) -> PlainSerializer:
+    def shown(text: str, info: SerializationInfo[frozenset[Personal] | None]) -> str:
+        return masks.value(kind, text, info.context or CLEAR)
+
+    return PlainSerializer(shown, return_type=str, when_used="json")
+
+
+def _changed(changes: Changes, info: SerializationInfo[frozenset[Personal] | None]) -> Changes:
+    hidden = info.context or CLEAR
+    return {
+        name: (masks.field(name, before, hidden), masks.field(name, after, hidden)) for name, (before, after) in changes.items()
+    }
+
+
+ANumber = _personal(Personal.NUMBER)
+
+
+ANumberText = Annotated[str, ANumber]
+"""Answered: a customer's telephone number, masked for whom it is hidden from (``access.masks``); so are the two below."""
+
+
+AName = Annotated[str, _personal(Personal.NAME)]
+
+
+AnAddress = Annotated[str, _personal(Personal.ADDRESS)]
+
+
+Changes = dict[str, tuple[str | None, str | None]]
+
+
+Changed = Annotated[Changes, PlainSerializer(_changed, return_type=Changes, when_used="json")]
+"""Answered: what a step changed, each field's value before and after; personal data in it is masked likewise."""
 
 
 class Span(Wire):

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
 
+from services.access import masks
 from services.cells import Column, Reader, Row, pieces
 from services.web.http import Asked
 from services.web.rows import Rows
@@ -29,7 +32,9 @@ class ChosenRows(Wire):
 async def send_sheet(
     asked: Asked, name: str, columns: Sequence[Column[Row]], rows: Iterable[Row], reader: Reader
 ) -> web.StreamResponse:
-    """``name`` without ``.csv``. Kept by nobody on the way."""
+    """``name`` without ``.csv``. Kept by nobody on the way. What is hidden from who asks is masked."""
+    if hidden := masks.hidden_from(asked.who):
+        reader = replace(reader, mask=partial(masks.cell, hidden=hidden))
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/csv; charset=utf-8",

@@ -39,11 +39,20 @@ from tests.harness.office import QUEUE, ZONE
 
 CALL = CallId("tingsu-1795467600.1")
 NUMBER = "13800138000"
-_WORDS = [{"text": "投诉", "start": 1.0, "end": 1.6, "conf": 0.93}]
-_SPOKEN = [{"speaker": "caller", "start": 1.0, "end": 1.6, "text": "投诉", "words": _WORDS}]
+SAID = "13911112222"
+"""Another number, which people wrote into whatever takes a text; the caller spoke it digit by digit."""
+LINE = "0755-88886901"
+NAME = "张桂芳"
+ADDRESS = "深圳市南山区科技路 1 号"
+SPOKEN = "幺三九幺幺幺幺二二二二"
+_WORDS = [
+    {"text": text, "start": 1.0, "end": 1.6, "conf": 0.93} for text in ("投诉", "号码", "是", "幺三九", "幺幺幺幺", "二二二二")
+]
+_SPOKEN = [{"speaker": "caller", "start": 1.0, "end": 1.6, "text": f"投诉 号码 是 {SPOKEN}", "words": _WORDS}]
 _CASE = {
-    "kind": "complaint", "business": "fixed_telephone", "nature": "fault_repair", "description": "电话坏了",
-    "answer": "已修复", "customer_number": NUMBER, "customer_name": "张桂芳",
+    "kind": "complaint", "business": "fixed_telephone", "nature": "fault_repair", "description": f"电话坏了：{LINE}，请拨 {SAID}",
+    "answer": f"已修复，告知 {SAID}", "customer_number": NUMBER, "customer_name": NAME, "contact_number": SAID,
+    "address": ADDRESS,
 }  # fmt: skip
 _SUGGESTION = {"kind": "suggestion", "suggestion": "service", "description": "多开一个窗口"}
 _OUTCOMES = ("abandoned", "ivr_hangup", "refused", "lost")
@@ -69,7 +78,8 @@ class Lived:
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
     """Make it all happen; ``agent`` took the calls and owns the tickets."""
     customer = await pool.fetchval(
-        "insert into customer (number, name, tier, changed_at) values ($1, '张桂芳', 'big', $2) returning id", NUMBER, clock.now()
+        "insert into customer (number, name, tier, changed_at) values ($1, $3, 'big', $2) returning id",
+        *(NUMBER, clock.now(), NAME),
     )
     calls = await _calls(pool, clock, agent, customer)
     await _recording(pool, clock, archive)
@@ -162,7 +172,7 @@ async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...
             more = ("confirmed",) if step == "close" else ()
             ticket = await getattr(tickets, step)(ticket.id, ticket.version, *more, by=by)
         made.append(ticket.id)
-    await Holding(tickets).hand_over(made[4], 2, "查不到", by=junior)
+    await Holding(tickets).hand_over(made[4], 2, f"查不到 {SAID}", by=junior)
     await pool.execute("update ticket set call_id = $1 where id = $2", CALL, made[1])
     return tuple(made)
 
@@ -170,7 +180,9 @@ async def _tickets(pool: db.Pool, clock: Clock, agent: Person) -> tuple[int, ...
 async def _notices(pool: db.Pool, clock: Clock, agent: Person, ticket: int, order: int) -> tuple[int, ...]:
     """What rang for the agent: one that was read, one that was not."""
     for code in (Code.ORDER_RETURNED, Code.ORDER_REFUSED):
-        notice = Notice(code=code, cause=f"lived:{code}", ticket=ticket, order=order, at=clock.now(), details={"reason": "因"})
+        notice = Notice(
+            code=code, cause=f"lived:{code}", ticket=ticket, order=order, at=clock.now(), details={"reason": f"因 {SAID}"}
+        )
         async with db.transaction(pool) as connection:
             await inbox.tell(connection, notice, [agent.id])
     rows = await pool.fetch("select id from notice where person_id = $1 order by id", agent.id)
@@ -181,7 +193,9 @@ async def _notices(pool: db.Pool, clock: Clock, agent: Person, ticket: int, orde
 async def _appeals(pool: db.Pool, clock: Clock, agent: Person, tickets: tuple[int, ...]) -> tuple[int, ...]:
     """What a customer added to an open and to a closed case."""
     room, by = Appeals(Papers(Hands(pool, clock), ZONE, refusals=2)), LoggedIn(person=agent, session=b"")
-    return tuple([(await room.add(ticket, Added(text="还没修好"), key=f"lived-{ticket:04d}", by=by)).id for ticket in tickets])
+    return tuple(
+        [(await room.add(ticket, Added(text=f"还没修好，拨 {SAID}"), key=f"lived-{ticket:04d}", by=by)).id for ticket in tickets]
+    )
 
 
 async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tuple[int, ...]:
@@ -198,7 +212,7 @@ async def _orders(pool: db.Pool, clock: Clock, agent: Person, ticket: int) -> tu
     for who, leads in ((by, True), (LoggedIn(person=agent, session=b""), False)):
         await pool.execute("update person set roles = $2 where id = $1", agent.id, list(who.person.roles))
         version = await pool.fetchval("select version from ticket where id = $1", ticket)
-        wanted = Dispatch(department=department, task="查清并答复", leads=leads)
+        wanted = Dispatch(department=department, task=f"查清并答复 {SAID}", leads=leads)
         made.append((await papers.dispatch(ticket, version, wanted, key=f"lived-{leads}", by=who)).id)
     return (*made, *await _warned(pool, Hands(pool, clock), papers, ticket, by))
 
@@ -209,11 +223,11 @@ async def _warned(pool: db.Pool, hands: Hands, papers: Papers, ticket: int, by: 
     department = await pool.fetchval("select id from department where code = 'network'")
     officer = LoggedIn(person=replace(by.person, roles=(Role.department_officer,), department=department), session=b"")
     version = await pool.fetchval("select version from ticket where id = $1", ticket)
-    wanted, orders = Dispatch(department=department, task="查清并答复", leads=False), Orders(hands, refusals=2)
+    wanted, orders = Dispatch(department=department, task=f"查清并答复 {SAID}", leads=False), Orders(hands, refusals=2)
     first = await papers.dispatch(ticket, version, wanted, key="lived-warned", by=by)
-    first = await orders.return_(first.id, first.version, "已处理", by=officer)
+    first = await orders.return_(first.id, first.version, f"已处理，已拨 {SAID}", by=officer)
     first = await orders.settle(first.id, first.version, "", by=by)
-    second = await papers.second(first.id, first.version, wanted, "回单不实，限期重办。", by=by)
+    second = await papers.second(first.id, first.version, wanted, f"回单不实，限期重办，拨 {SAID}。", by=by)
     await pool.execute("update person set roles = array['junior_agent'] where id = $1", by.id)
     return first.id, second.id
 
@@ -224,8 +238,8 @@ async def _evidence(pool: db.Pool, clock: Clock, archive: Archive, agent: Person
     with TemporaryDirectory() as folder:
         _, sha256 = await _put(archive, evidence_key(hashlib.sha256(content).digest()), Path(folder), content)
     added: int = await pool.fetchval(
-        "insert into evidence (order_id, sha256, kind, bytes, name, person_id, at) values ($1, $2, 'pdf', $3, '测试.pdf', $4, $5)"
+        "insert into evidence (order_id, sha256, kind, bytes, name, person_id, at) values ($1, $2, 'pdf', $3, $6, $4, $5)"
         " returning id",
-        *(order, sha256, len(content), agent.id, clock.now()),
+        *(order, sha256, len(content), agent.id, clock.now(), f"{SAID}.pdf"),
     )
     return added

@@ -69,6 +69,8 @@ from services.pops.screenpop import ScreenPop
 from services.recordings.playback import Playback
 from services.repeats.actions import Repeats
 from services.repeats.routes import RepeatRoutes
+from services.reveals.actions import Reveals
+from services.reveals.routes import RevealRoutes
 from services.store import db
 from services.tickets.actions import Tickets
 from services.tickets.holding import Holding
@@ -257,6 +259,7 @@ async def office(
         PhraseRoutes(Phrases(pool, clock)),
         AppealRoutes(Appeals(papers)),
         RepeatRoutes(Repeats(pool, ANYWHERE)),
+        RevealRoutes(Reveals(pool, clock)),
         PaperRoutes(papers, orders),
         OrderRoutes(Orders(hands, refusals=2), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),

@@ -101,6 +101,7 @@ ALLOWED = {
     "PATCH /api/people/{person_id}": "administrator",
     "POST /api/people/{person_id}/password": "administrator",
     "GET /api/audit": "administrator",
+    "POST /api/reveals": f"qa_inspector shift_leader {OFFICER}",
     "GET /api/departments": CENTRE,
     "PUT /api/departments": DATA,
     "GET /api/departments/editions": CENTRE,

@@ -7,7 +7,7 @@ nobody asked for) is made from the route itself, what only one can be sent or ma
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from urllib.parse import quote
 
@@ -269,6 +269,7 @@ WORST: dict[str, Bodies] = {
     "POST /api/customer-exports": chosen,
     "POST /api/ticket-exports": chosen,
     "POST /api/call-exports": lambda _: iter([body({"ids": [f"tingsu-1795467600.{n + 1}" for n in range(MOST_ROWS)]})]),
+    "POST /api/reveals": lambda _: iter([body({"thing": "order", "id": "1"})]),
     "GET /api/people": nothing_more,
     "POST /api/people": lambda _: iter([body({"login": "a" * 32, "name": "名" * 80, "roles": ["junior_agent"]})]),
     "PATCH /api/people/{person_id}": lambda _: iter([body({"name": "名" * 80})]),
@@ -353,6 +354,10 @@ WORST: dict[str, Bodies] = {
 LARGEST_PAGE = "limit=200"
 
 
+def reads(role: Role, route: Route) -> bool:
+    return isinstance(route.rights, frozenset) and not rights_of((role,)).isdisjoint(route.rights)
+
+
 @pytest_asyncio.fixture(scope="module")
 async def full(postgres: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Api, int]]:
     """The door of a crowded centre, and the id of its longest ticket."""
@@ -412,17 +417,36 @@ def askings(name: str, ticket: int) -> Iterator[Asking]:
 @pytest.mark.parametrize("name", sorted(ROUTES))
 async def test_the_worst_of_a_route_blocks_nobody_and_a_refusal_is_short(full: tuple[Api, int], name: str) -> None:
     api, ticket = full
-    session = f"tingsu_session={role_for(ROUTES[name])}"
+    told = await too_much(api, role_for(ROUTES[name]), askings(name, ticket))
+    assert not told, "\n".join(told)
+
+
+READ_MASKED = [
+    name for name, route in ROUTES.items() if route.method == "GET" and not route.websocket and reads(Role.qa_inspector, route)
+]
+
+
+@pytest.mark.parametrize("name", READ_MASKED)
+async def test_masking_the_longest_answer_of_a_route_blocks_nobody(full: tuple[Api, int], name: str) -> None:
+    api, ticket = full
+    path = path_of(ROUTES[name], ticket)
+    queries = ("", f"?{LARGEST_PAGE}") if ROUTES[name].query else ("",)
+    told = await too_much(api, Role.qa_inspector, (Asking(method="GET", path=f"{path}{query}") for query in queries))
+    assert not told, "\n".join(told)
+
+
+async def too_much(api: Api, role: Role, asked: Iterable[Asking]) -> list[str]:
+    """What of this keeps others waiting, or is refused at length."""
     told = []
     async with watched() as blocks:
 
         async def block(asking: Asking) -> tuple[float, Answer]:
-            cookies = "; ".join(filter(None, (session, asking.headers.get("Cookie"))))
+            cookies = "; ".join(filter(None, (f"tingsu_session={role}", asking.headers.get("Cookie"))))
             await blocks.take()
             answer = await send(api.url.removeprefix("http://"), asking, {"Origin": api.url, "Cookie": cookies})
             return await blocks.take(), answer
 
-        for number, asking in enumerate(askings(name, ticket)):
+        for number, asking in enumerate(asked):
             worst, answer = await block(asking)
             assert answer.status < 500, (number, answer, asking)
             for _ in range(TIMES - 1):
@@ -431,7 +455,7 @@ async def test_the_worst_of_a_route_blocks_nobody_and_a_refusal_is_short(full: t
                 worst = min(worst, (await block(asking))[0])
             if worst > MOST_S or (answer.status >= 400 and answer.size > A_FEW_KB):
                 told.append(f"{number}: {worst * 1000:.0f} ms, {answer}, {asking} {(asking.body or b'')[:60]!r}")
-    assert not told, "\n".join(told)
+    return told
 
 
 def role_for(route: Route) -> Role:

@@ -356,13 +356,40 @@ async def test_a_department_reads_nothing_of_what_was_worded_before_it_left(desk
 # departments (O7, O8) ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_department_is_shown_the_number_while_it_has_the_order_and_the_centre_always(desk: Office) -> None:
-    order = await dispatch(desk, await case(desk), "zhao")
+async def revealed(desk: Office, login: str, thing: str, at: object) -> tuple[int, Json]:
+    status, answer = await desk.ask(login, "POST", "/api/reveals", {"thing": thing, "id": str(at)})
+    return status, dict(answer)
+
+
+async def test_a_department_has_the_number_shown_while_it_has_the_order_and_on_record(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk, customer_name="张桂芳", address="深圳市南山区科技路 1 号"), "zhao")
     order = await step(desk, "net", order, "return", answer="已处理")
-    assert order["contact_number"] == "13800138000"
+    assert [order[name] for name in ("contact_number", "customer_name")] == ["138****8000", "张桂芳"]
+    status, clear = await revealed(desk, "net", "order", order["id"])
+    assert (status, clear["customer_number"], clear["address"]) == (200, "13800138000", "深圳市南山区科技路 1 号")
+    assert (await revealed(desk, "bill", "order", order["id"]))[0] == 404
+    assert (await revealed(desk, "net", "ticket", order["ticket_id"]))[0] == 404
+    assert (await revealed(desk, "net", "customer", 1))[0] == 404
     await step(desk, "zhao", order, "settle")
-    seen = [(await see(desk, login, order))["contact_number"] for login in ("net", "zhao", "qa")]
-    assert seen == ["138****8000", "13800138000", "13800138000"]
+    assert (await revealed(desk, "net", "order", order["id"]))[0] == 403
+    audited = await desk.pool.fetch("select person_id, object from audit where action = 'personal.reveal'")
+    assert [tuple(row) for row in audited] == [(desk.people["net"], f"order:{order['id']}")]
+
+
+async def test_a_department_asks_for_nothing_of_an_order_that_has_not_left(desk: Office) -> None:
+    proposed = await dispatch(desk, await case(desk))
+    assert (await revealed(desk, "net", "order", proposed["id"]))[0] == 404
+    assert (await revealed(desk, "qa", "order", proposed["id"]))[0] == 200
+
+
+async def test_of_an_order_that_is_over_a_department_sees_masks_and_the_centre_what_its_role_needs(desk: Office) -> None:
+    order = await dispatch(desk, await case(desk, customer_name="张桂芳", address="深圳市南山区科技路 1 号"), "zhao")
+    order = await step(desk, "net", order, "return", answer="已处理")
+    await step(desk, "zhao", order, "settle")
+    shown = [await see(desk, login, order) for login in ("net", "zhao", "qa")]
+    assert [one["contact_number"] for one in shown] == ["138****8000", "13800138000", "138****8000"]
+    assert [one["customer_name"] for one in shown] == ["张**", "张桂芳", "张**"]
+    assert [one["address"] for one in shown] == ["深圳市南山区***", "深圳市南山区科技路 1 号", "深圳市南山区***"]
     _, over = await desk.ask("net", "GET", "/api/orders?over=yes")
     assert [one["contact_number"] for one in over] == ["138****8000"]
     _, history = await desk.ask("net", "GET", f"/api/orders/{order['id']}/journal")
@@ -374,7 +401,7 @@ async def test_a_department_sees_what_was_sent_to_it_and_nothing_else(desk: Offi
     sent = await dispatch(desk, await case(desk), "zhao")
     _, mine = await desk.ask("net", "GET", "/api/orders")
     assert [order["id"] for order in mine] == [sent["id"]]
-    assert (mine[0]["papers"], mine[0]["contact_number"]) == ([], "13800138000")
+    assert (mine[0]["papers"], mine[0]["contact_number"]) == ([], "138****8000")
     assert (await desk.ask("bill", "GET", "/api/orders"))[1] == []
     for login, order in [("net", proposed), ("bill", sent)]:
         assert (await desk.ask(login, "GET", f"/api/orders/{order['id']}"))[0] == 404

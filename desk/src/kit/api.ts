@@ -1,4 +1,4 @@
-/** Who is logged in, and how they have their lists. */
+/** Who is logged in, how they have their lists, and what is masked for them. */
 import { lastly, request } from './http'
 import type { ChosenColumn, ListName, SavedView, Wire } from './wire'
 
@@ -6,6 +6,9 @@ export const login = (body: Wire<'LoginBody'>) => request<Wire<'Me'>>('POST', 'l
 export const logout = (stays: () => boolean) => lastly<void>('POST', 'logout', stays)
 export const me = () => request<Wire<'Me'>>('GET', 'me')
 export const changeMe = (body: Wire<'MeBody'>) => request<Wire<'Me'>>('PATCH', 'me', body)
+
+/** One customer's data in clear; each time is audited. */
+export const reveal = (body: Wire<'RevealBody'>) => request<Wire<'Revealed'>>('POST', 'reveals', body)
 
 export const myLists = () => request<Wire<'MyLists'>>('GET', 'me/lists')
 export const chooseColumns = (list: ListName, columns: ChosenColumn[]) => request<void>('PUT', `me/lists/${list}/columns`, { columns })

@@ -87,6 +87,9 @@ function digits(number: string): string {
   return number.replace(/\B(?=(\d{4})+$)/g, ' ')
 }
 
+/** Whether it is shown masked: it can be neither searched for nor copied. */
+export const isMasked = (number: string) => number.includes('*')
+
 export function percent(share: number): string {
   return new Intl.NumberFormat(language(), { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share)
 }

@@ -48,6 +48,7 @@ export const TEST = {
     actions: 'detail-actions', // what can be done now
     copy: 'detail-copy',
   },
+  reveal: { panel: 'reveal', turn: 'reveal-turn' }, // data-shown
   day: {
     panel: 'the-day',
     due: 'due-row', // data-ticket-id

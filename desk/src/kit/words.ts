@@ -59,6 +59,12 @@ export const kit = {
     not_printed: ['这份文书没能排出来，请再试一次。', 'This document could not be set; try again.'],
     refused: ['服务器没有接受这个请求。请重新载入页面再试。', 'The server refused this request. Load the page again and retry.'],
   },
+  reveal: {
+    show: ['显示客户资料', 'Show personal data'],
+    hide: ['隐去', 'Hide'],
+    say: ['号码、姓名、地址的原文。每次显示都记入审计。', 'Number, name and address in clear. Each time is on record in the audit.'],
+    first: ['显示客户资料后，这里列出最近的投诉单和通话。', 'Show the personal data to see the latest tickets and calls here.'],
+  },
   wrongField: {
     required: ['请填写', 'Please fill this in'],
     missing: ['请填写', 'Please fill this in'],

@@ -46,6 +46,7 @@ export const audit = {
     ticket_print: ['打印投诉单', 'printed a ticket'],
     order_print: ['打印工单', 'printed an order'],
     warning_print: ['打印书面警告', 'printed a written warning'],
+    personal_reveal: ['显示隐去的客户资料', 'had masked personal data shown'],
     lexicon_replace: ['修改分类与词', 'changed classes and words'],
     system_retry: ['重试搁置的事项', 'had things set aside tried again'],
   },

@@ -48,6 +48,8 @@ BELLS = {Act.NOTICE_SEE}
 EXPORTS = {Act.CALL_EXPORT, Act.TICKET_EXPORT, Act.CUSTOMER_EXPORT}
 ADMINISTRATORS = {Act.CUSTOMER_CREATE, Act.CUSTOMER_CHANGE, Act.CUSTOMER_IMPORT, Act.AUDIT_SEE}
 OVERSIGHT = {Act.DEPARTMENT_FIGURES}
+ASKERS = {Act.PERSONAL_SHOW}
+"""What whoever is shown everything in clear need not ask for."""
 EARS = {Act.CALL_SEE, Act.CALL_WORDS, Act.CALL_LISTEN}
 
 
@@ -67,7 +69,7 @@ def test_everybody_hears_their_own_bell_and_nobody_elses(role: Role, act: Act) -
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_taken(act: Act) -> None:
-    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS
+    barred = SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS | ASKERS
     wanted = NOBODY if act in barred else MINE if act in HANDS | EARS else EVERYBODY
     assert reach(person(Role.junior_agent), act) == (IN_A_TRAY if act in TRAYS else wanted)
 
@@ -75,19 +77,31 @@ def test_an_agent_has_a_hand_and_an_ear_on_their_own_and_on_what_nobody_has_take
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_a_senior_has_a_hand_on_every_case_and_order_but_those_above(act: Act) -> None:
     wanted = NOT_ABOVE if act in NOT_FROM_BELOW else IN_A_TRAY if act in TRAYS else EVERYBODY
-    barred = DEPARTMENTS | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS
+    barred = DEPARTMENTS | EXPORTS | ADMINISTRATORS | MANAGERS | SUGGESTIONS | ASKERS
     assert reach(person(Role.senior_agent), act) == (NOBODY if act in barred else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_manager_may_take_lists_away_and_decide_besides(act: Act) -> None:
     wanted = NOT_ABOVE if act in NOT_FROM_BELOW else IN_A_TRAY if act in TRAYS else EVERYBODY
-    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS | SUGGESTIONS else wanted)
+    assert reach(person(Role.manager), act) == (NOBODY if act in DEPARTMENTS | ADMINISTRATORS | SUGGESTIONS | ASKERS else wanted)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_the_administrator_keeps_customers_and_cases_stay_whose_they_are(act: Act) -> None:
-    barred = HANDS | LINES | TRAYS | MANAGERS | SENIORS | DEPARTMENTS | REMINDERS | OVERSIGHT | SUGGESTIONS | {Act.TICKET_CREATE}
+    barred = (
+        HANDS
+        | LINES
+        | TRAYS
+        | MANAGERS
+        | SENIORS
+        | DEPARTMENTS
+        | REMINDERS
+        | OVERSIGHT
+        | SUGGESTIONS
+        | ASKERS
+        | {Act.TICKET_CREATE}
+    )
     assert reach(person(Role.administrator), act) == (NOBODY if act in barred else EVERYBODY)
 
 
@@ -99,13 +113,13 @@ def test_the_data_administrator_has_a_hand_on_suggestions_and_on_nothing_else(ac
         else NOBODY
     )
     hand = frozenset({Whose.TRAY}) if act in TRAYS else hand
-    seen = {Act.TICKET_SEE, Act.ORDER_SEE, Act.CUSTOMER_SEE}
+    seen = {Act.TICKET_SEE, Act.ORDER_SEE, Act.CUSTOMER_SEE, Act.PERSONAL_SEE}
     assert reach(person(Role.data_administrator), act) == (EVERYBODY if act in seen else hand)
 
 
 @pytest.mark.parametrize("act", sorted(set(Act) - BELLS))
 def test_who_works_for_a_department_sees_and_answers_its_own_orders_and_nothing_else(act: Act) -> None:
-    wanted = frozenset({Whose.DEPARTMENT}) if act in DEPARTMENTS | OVERSIGHT | {Act.ORDER_SEE} else NOBODY
+    wanted = frozenset({Whose.DEPARTMENT}) if act in DEPARTMENTS | OVERSIGHT | ASKERS | {Act.ORDER_SEE} else NOBODY
     assert reach(person(Role.department_officer), act) == wanted
 
 
@@ -123,7 +137,7 @@ def test_who_supervises_hears_and_sees_all_and_changes_nothing(act: Act) -> None
         | SUGGESTIONS
         | EXPORTS
         | ADMINISTRATORS
-        | {Act.TICKET_CREATE}
+        | {Act.TICKET_CREATE, Act.PERSONAL_SEE}
     )
     assert reach(person(Role.qa_inspector), act) == (NOBODY if act in barred else EVERYBODY)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.customers.numbers import LIMIT, Numbering, is_listed, is_number, masked, written
+from services.customers.numbers import LIMIT, Numbering, is_listed, is_number, written
 
 ANYWHERE = Numbering()
 SHENZHEN = Numbering("0755")
@@ -243,18 +243,3 @@ def test_two_that_are_one_differ_only_by_what_leads_to_the_line(one: str, other:
     if number and number == ANYWHERE.read(other):
         significant = written(number).removeprefix("0").removeprefix("+").partition(" ext ")[0]
         assert all(significant in "".join(filter(str.isdigit, spelling)) for spelling in (one, other))
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [
-        ("13800138000", "138****8000"),
-        ("075588886901", "075*****6901"),
-        ("+85223456789", "+852****6789"),
-        ("138 0013 8000", "138 **** 8000"),
-        ("12345", "***45"),
-        ("", ""),
-    ],
-)
-def test_who_need_not_call_is_shown_a_masked_number(number: str, shown: str) -> None:
-    assert masked(number) == shown

@@ -1,0 +1,157 @@
+"""Decides what stands in the place of personal data for who need not read it in clear. Pure.
+
+A telephone number becomes ``138****8000``, a name ``张**``, an address its beginning. Fields that hold nothing else say so by
+their shapes (``web.shapes``); in texts that people wrote or a caller spoke, whatever reads as a telephone number is masked too.
+A name within a text cannot be told from other words, and stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from services.access import policy
+from services.access.actor import LoggedIn
+from services.access.policy import Act, Whose
+
+
+class Personal(StrEnum):
+    """What a field holds of a person."""
+
+    NUMBER = "number"
+    NAME = "name"
+    ADDRESS = "address"
+
+
+CLEAR: frozenset[Personal] = frozenset()
+ALL = frozenset(Personal)
+
+FIELDS: Mapping[str, Personal] = {
+    "customer_number": Personal.NUMBER,
+    "contact_number": Personal.NUMBER,
+    "customer_name": Personal.NAME,
+    "address": Personal.ADDRESS,
+}
+"""Fields of a form that hold personal data, as histories name them."""
+
+BEGINNING = 6
+"""Characters of an address that stay: the town and the district."""
+
+_GAP = r"[ \-‐-―]?"
+_TELEPHONES = (
+    rf"(?:(?:\+|00)?86{_GAP})?1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}",
+    rf"(?:(?:\+|00)86{_GAP}0?|[(（]?0)(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?{_GAP}[2-8][0-9]{{2,3}}{_GAP}[0-9]{{4}}",
+    rf"[48]00{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}",
+    rf"\+[1-9](?:{_GAP}[0-9]){{6,14}}",
+    r"(?!20[0-9]{6})[2-8][0-9]{6,7}(?!\.[0-9])",
+)
+_NUMBER = re.compile(
+    rf"(?<![0-9A-Za-z_~./])(?<![0-9A-Za-z][:-])(?:{'|'.join(_TELEPHONES)})(?![0-9])|(?<![0-9~])1[3-9][0-9]{{9}}(?![0-9])"
+)
+"""Mobile and fixed numbers of China, 400 and 800, local ones, any with a plus. Ids, times and cursors are none: what stands
+before their digits is part of them. A mobile one is known whatever stands before it."""
+
+_RUN = re.compile(r"[0-9+(（][0-9 \-‐-―)）]{5,}[0-9]")
+"""What a number needs at least; found much faster than a number is, and most texts have none."""
+
+_ONE = "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple"
+_HEARD = re.compile(r"[零〇一二三四五六七八九幺两](?: ?[零〇一二三四五六七八九幺两]){6,}")
+_HEARD_IN_ENGLISH = re.compile(rf"(?:{_ONE})(?:[ ,-]+(?:{_ONE})){{6,}}")
+"""A number as it is spoken: seven digits and more in a row."""
+
+_DIGIT_WORD = re.compile(rf"[0-9零〇一二三四五六七八九幺两]+|{_ONE}", re.IGNORECASE)
+_QUOTED = re.compile(r'"id":"[0-9]+"|"(?:[^"\\]|\\.)*"')
+
+
+def hidden_from(who: LoggedIn | None) -> frozenset[Personal]:
+    """What of a customer this person is not shown in clear. For a department, which goes and sees them, it is the number."""
+    if who is None or policy.may(who, Act.PERSONAL_SEE, Whose.OTHERS):
+        return CLEAR
+    return frozenset({Personal.NUMBER}) if who.person.department is not None else ALL
+
+
+def number(text: str) -> str:
+    """A number as it is shown to who need not call it: ``138****8000``. Of a short one two digits are left."""
+    digits = sum(one.isdigit() for one in text)
+    shown = (3, 4) if digits >= 9 else (0, 2)
+    place, out = 0, []
+    for one in text:
+        place += one.isdigit()
+        hidden = one.isdigit() and shown[0] < place <= digits - shown[1]
+        out.append("*" if hidden else one)
+    return "".join(out)
+
+
+def name(text: str) -> str:
+    """``张**``: as many marks whatever the name is."""
+    return f"{text.strip()[0]}**" if text.strip() else ""
+
+
+def address(text: str) -> str:
+    """Its beginning; of a short one less, so that something is always hidden."""
+    return f"{text[: min(BEGINNING, len(text) // 2)]}***" if text else ""
+
+
+def words(text: str) -> str:
+    """A text in which every telephone number is masked, also one that was spoken digit by digit."""
+    if _RUN.search(text):
+        text = _NUMBER.sub(lambda found: number(found[0]), text)
+    text = _HEARD.sub(lambda found: "*" * len(found[0]), text)
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter whose small form is two: places would not agree
+        return _HEARD_IN_ENGLISH.sub(lambda found: "*" * len(found[0]), lowered)
+    for found in _HEARD_IN_ENGLISH.finditer(lowered):
+        text = text[: found.start()] + "*" * len(found[0]) + text[found.end() :]
+    return text
+
+
+def spoken(text: str) -> str:
+    """One word of an utterance in which a number was masked: a digit is hidden, any other word stays."""
+    return "*" * len(text) if _DIGIT_WORD.fullmatch(text) else text
+
+
+MASKS: Mapping[Personal, Callable[[str], str]] = {
+    Personal.NUMBER: number,
+    Personal.NAME: lambda text: words(name(text)),
+    Personal.ADDRESS: lambda text: words(address(text)),
+}
+
+
+def value(kind: Personal, text: str, hidden: frozenset[Personal]) -> str:
+    """A field's value as it is shown to whom that is hidden from."""
+    return MASKS[kind](text) if kind in hidden else text
+
+
+def field(named: str, text: Any, hidden: frozenset[Personal]) -> Any:
+    """Likewise by the field's name; a field that holds no personal data as such may be a text that does."""
+    if not hidden or not isinstance(text, str):
+        return text
+    kind = FIELDS.get(named)
+    return MASKS[kind](text) if kind in hidden and kind is not None else words(text)
+
+
+def cell(holds: str, text: str, *, hidden: frozenset[Personal]) -> str:
+    """A cell of a list that is taken away; ``holds``: a kind of personal data, or '' for what may be a text."""
+    return value(Personal(holds), text, hidden) if holds else words(text)
+
+
+def everywhere(answer: str) -> str:
+    """An answer in JSON in which every telephone number within a text is masked. What is no text stays: ids, counts."""
+    return _QUOTED.sub(_quoted, answer)
+
+
+def found(text: str) -> list[str]:
+    """The telephone numbers that are written in a text, as they stand there."""
+    return [one[0] for one in _NUMBER.finditer(text)] if _RUN.search(text) else []
+
+
+def _quoted(found: re.Match[str]) -> str:
+    written = found[0]
+    if written.startswith('"id":'):
+        return written
+    text = json.loads(written) if "\\" in written else written[1:-1]
+    shown = words(text)
+    return written if shown == text else json.dumps(shown, ensure_ascii=False)
