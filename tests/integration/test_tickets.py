@@ -96,7 +96,7 @@ async def test_another_number_brings_its_own_customer_and_name(desk: Office) -> 
     await known(desk, "13800138001", "李四")
     after = await corrected(desk, await new(desk), {"customer_number": "13800138001"})
     assert (after["customer_name"], after["sources"]["customer_name"]["by"]) == ("李四", "customer")
-    _, journal = await desk.ask("qa", "GET", f"/api/tickets/{after['id']}/journal")
+    _, journal = await desk.ask("li", "GET", f"/api/tickets/{after['id']}/journal")
     assert journal[1]["changes"] == {"customer_number": ["13800138000", "13800138001"], "customer_name": ["张桂芳", "李四"]}
 
 
