@@ -131,6 +131,7 @@ def _settings(statement_ms: int, name: str = NAME) -> dict[str, str]:
     return {
         "application_name": name,
         "timezone": "UTC",
+        "bytea_output": "hex",  # what is sealed and verified is a row in text
         "statement_timeout": str(statement_ms),
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS if statement_ms else 0),
     }

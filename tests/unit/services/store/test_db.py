@@ -22,6 +22,16 @@ async def test_a_fresh_database_speaks_utc_and_jsonb(pool: db.Pool) -> None:
         assert await connection.fetchval("select $1::jsonb", {"名": [1, None]}) == {"名": [1, None]}
 
 
+async def test_how_a_row_is_written_as_text_is_ours_whatever_the_server_was_told(owner: db.OwnConnection, database: str) -> None:
+    """The seals are over that text: written otherwise, every row would be called altered."""
+    await owner.execute("do $$ begin execute format('alter database %I set bytea_output to escape', current_database()); end $$")
+    fresh = await db.connect(database)
+    try:
+        assert await fresh.fetchval("select to_jsonb('\\x00ff'::bytea)") == "\\x00ff"
+    finally:
+        await fresh.close()
+
+
 async def test_each_test_has_a_database_of_its_own(postgres: DatabaseServer) -> None:
     async with postgres.fresh() as one, postgres.fresh() as two:
         first, second = await db.connect(one), await db.connect(two)
