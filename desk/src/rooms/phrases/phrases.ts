@@ -5,6 +5,9 @@ import { useNewest } from '@/kit/newest'
 import { either } from '@/words'
 import * as api from './api'
 
+/** What is written, with a block at its end. */
+export const withBlock = (text: string, block: string): string => [text.trimEnd(), block].filter(Boolean).join('\n')
+
 export const usePhrases = defineStore('phrases', () => {
   const phrases = shallowRef<readonly api.Phrase[]>([])
   const questions = useNewest()

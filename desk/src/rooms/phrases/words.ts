@@ -12,6 +12,7 @@ export const phrases = {
     en: ['英文名', 'English name'],
     text: ['内容', 'Text'],
     active: ['启用', 'Active'],
+    put: ['插入常用语…', 'Put in a text block…'],
     add: ['添加', 'Add'],
     none: ['还没有，先添加一条。', 'None yet: add the first.'],
     unsaved: ['未保存', 'Not saved'],

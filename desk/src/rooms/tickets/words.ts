@@ -254,6 +254,7 @@ export const tickets = {
     ledTo: ['{verb} {order}（{state}）', '{verb} {order} ({state})'],
     join: ['归入此单', 'Belongs to this case'],
     joinAsk: ['客户补充到 {number}', 'The customer adds to {number}'],
+    noOrder: ['已没有可催办或撤销的工单。', 'There is no order left to chase or withdraw.'],
     joinAgain: ['再试一次', 'Try again'],
     joined: ['已归入 {number}，草稿已作废。', 'Added to {number}; the draft is discarded.'],
     joinedUndone: ['已恢复草稿。', 'The draft is back.'],
