@@ -22,6 +22,14 @@ export async function keepFocus(): Promise<void> {
   if (!document.activeElement || document.activeElement === document.body) await toHeading()
 }
 
+const ENTRY = 'input:not([type="checkbox"], [type="radio"]), textarea, [role="combobox"]'
+
+/** Where the form of the dialog begins that has just opened; before that it is not drawn and can have no focus. Whoever types already goes on. */
+export function intoDialog(): void {
+  const dialog = [...document.querySelectorAll<HTMLElement>(MODAL)].findLast((one) => one.checkVisibility())
+  if (!dialog?.contains(document.activeElement) || !document.activeElement?.matches(ENTRY)) dialog?.querySelector<HTMLElement>(ENTRY)?.focus()
+}
+
 /** The first entry that is wrong, or what is said of all of them. */
 export async function toFirstWrong(within: HTMLElement | null): Promise<void> {
   await nextTick()
