@@ -68,6 +68,13 @@ async def test_a5_what_a_customer_adds_is_answered_before_the_case_is_closed(cen
     await expect(junior.page.locator("[data-testid=appeal-row][data-state=open]")).to_contain_text("还是不通")  # by itself
     await expect(junior.page.locator("[data-testid=hotline-proposal] [data-trigger=unfinished]")).to_be_visible()
     await junior.assert_accessible()
+    await junior.at("hotline-proposal-take").click()  # SPEC A4: as it is proposed; a person looks at it and sends it, or not
+    await expect(junior.at("hand-reason")).to_be_focused()
+    await expect(junior.at("hand-reason")).to_have_value("未办结客户又来问：1 次")
+    await expect(junior.at("trigger-unfinished")).to_be_checked()
+    await expect(junior.at("trigger-overdue")).not_to_be_checked()
+    await junior.page.keyboard.press("Escape")
+    await expect(junior.at("hand-reason")).to_have_count(0)
     await junior.at("close-ticket").click()
     await junior.choose(junior.at("closing"), "confirmed")
     await junior.at("ask-yes").click()

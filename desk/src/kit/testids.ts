@@ -115,6 +115,7 @@ export const TEST = {
     notAccept: 'not-accept',
     accept: 'accept-after-all',
     hotline: 'hotline-proposal', // its rows: data-trigger
+    escalate: 'hotline-proposal-take',
     told: 'acknowledged-how',
     stages: 'case-stages',
     stage: 'case-stage', // data-stage, data-standing: done | current | passed | ahead

@@ -297,6 +297,7 @@ export const tickets = {
   },
   proposed: {
     title: ['建议转经理热线', 'To the manager hotline, as proposed'],
+    and: ['；', '; '],
     unfinished: ['未办结客户又来问：{n} 次', 'The customer asked again before it was finished: {n}×'],
     overdue: ['已超期：{clocks}', 'Past its time limit: {clocks}'],
     repeat: ['重复投诉：此前 {n} 次', 'A repeat complaint: {n} before it'],
