@@ -62,6 +62,7 @@ async def test_a5_what_a_customer_adds_is_answered_before_the_case_is_closed(cen
     for agent in two:
         await agent.page.goto(f"{centre.url}/tickets/{ticket['id']}")
     await senior.at("appeal-add").click()
+    await expect(senior.at("appeal-entry")).to_be_focused()
     await senior.at("appeal-entry").fill("客户来电：还是不通")
     await senior.at("appeal-send").click()
     await expect(senior.at("appeal-send")).to_have_count(0)
