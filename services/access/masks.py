@@ -41,24 +41,30 @@ BEGINNING = 6
 """Characters of an address that stay: the town and the district."""
 
 _GAP = r"[ \-‐-―]?"
+_AREA = r"(?:10|2[0-9]|[3-9][0-9]{2})"
 _TELEPHONES = (
-    rf"(?:(?:\+|00)?86{_GAP})?1[3-9][0-9]{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}",
-    rf"(?:(?:\+|00)86{_GAP}0?|[(（]?0)(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?{_GAP}[2-8][0-9]{{2,3}}{_GAP}[0-9]{{4}}",
-    rf"[48]00{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}",
+    rf"(?:(?:\+|00)?86{_GAP})?1[3-9][0-9](?:{_GAP}[0-9]){{8}}",
+    rf"(?:(?:\+|00)?86{_GAP}0?|[(（]?0){_AREA}[)）]?{_GAP}[2-8][0-9]{{2,3}}{_GAP}[0-9]{{4}}",
+    rf"[48]00(?:{_GAP}[0-9]){{7}}",
     rf"\+[1-9](?:{_GAP}[0-9]){{6,14}}",
     r"(?!20[0-9]{6})[2-8][0-9]{6,7}(?!\.[0-9])",
 )
-_NUMBER = re.compile(
-    rf"(?<![0-9A-Za-z_~./])(?<![0-9A-Za-z][:-])(?:{'|'.join(_TELEPHONES)})(?![0-9])|(?<![0-9~])1[3-9][0-9]{{9}}(?![0-9])"
+_ANYWHERE = (
+    rf"(?<![0-9A-Za-z_~])0{_AREA}{_GAP}[2-8][0-9]{{2,3}}{_GAP}[0-9]{{4}}",
+    r"(?<![0-9~])1[3-9][0-9]{9}",
 )
+_NUMBER = re.compile(rf"(?:(?<![0-9A-Za-z_~./])(?<![0-9A-Za-z][:-])(?:{'|'.join(_TELEPHONES)})|{'|'.join(_ANYWHERE)})(?![0-9])")
 """Mobile and fixed numbers of China, 400 and 800, local ones, any with a plus. Ids, times and cursors are none: what stands
-before their digits is part of them. A mobile one is known whatever stands before it."""
+before their digits is part of them. A mobile one, and one with its area, is known whatever stands before it."""
+
+_NARROW = str.maketrans("０１２３４５６７８９＋－　", "0123456789+- ")
+"""Wide digits, as an input method writes them, one for one."""
 
 _RUN = re.compile(r"[0-9+(（][0-9 \-‐-―)）]{5,}[0-9]")
 """What a number needs at least; found much faster than a number is, and most texts have none."""
 
 _ONE = "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple"
-_HEARD = re.compile(r"[零〇一二三四五六七八九幺两](?: ?[零〇一二三四五六七八九幺两]){6,}")
+_HEARD = re.compile(r"[零〇一二三四五六七八九幺两](?:[ ，、]?[零〇一二三四五六七八九幺两]){6,}")
 _HEARD_IN_ENGLISH = re.compile(rf"(?:{_ONE})(?:[ ,-]+(?:{_ONE})){{6,}}")
 """A number as it is spoken: seven digits and more in a row."""
 
@@ -97,8 +103,8 @@ def address(text: str) -> str:
 
 def words(text: str) -> str:
     """A text in which every telephone number is masked, also one that was spoken digit by digit."""
-    if _RUN.search(text):
-        text = _NUMBER.sub(lambda found: number(found[0]), text)
+    for start, end in _numbers(text):
+        text = text[:start] + number(text[start:end]) + text[end:]
     text = _HEARD.sub(lambda found: "*" * len(found[0]), text)
     lowered = text.lower()
     if len(lowered) != len(text):  # a letter whose small form is two: places would not agree
@@ -144,8 +150,14 @@ def everywhere(answer: str) -> str:
 
 
 def found(text: str) -> list[str]:
-    """The telephone numbers that are written in a text, as they stand there."""
-    return [one[0] for one in _NUMBER.finditer(text)] if _RUN.search(text) else []
+    """The telephone numbers that are written or spoken in a text, as they stand there."""
+    return [text[start:end] for start, end in _numbers(text)] + _HEARD.findall(text)
+
+
+def _numbers(text: str) -> list[tuple[int, int]]:
+    """Where the numbers begin and end."""
+    narrow = text.translate(_NARROW)
+    return [one.span() for one in _NUMBER.finditer(narrow)] if _RUN.search(narrow) else []
 
 
 def _quoted(found: re.Match[str]) -> str:

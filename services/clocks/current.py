@@ -17,9 +17,10 @@ class Current(Mapping[str, Clock]):
         self.edition = 0
 
     def put(self, table: Clocks, edition: int) -> None:
-        """From now on this one, of this edition of the calendars; unless a newer one is there already."""
-        if edition >= self.edition:
-            self._table, self.edition = table, edition
+        """From now on this one, of this edition of the calendars: an older one where an older database is in force. Whoever looks
+        whether it is the newest puts it right should two have been put the wrong way round.
+        """
+        self._table, self.edition = table, edition
 
     def __getitem__(self, rule: str) -> Clock:
         return self._table[rule]

@@ -156,7 +156,6 @@ class Hotline:
         if decision.kind is DecisionKind.COMPENSATE and decision.approved_by is None:
             code, people = Code.COMPENSATION_ASKED, await inbox.people_with(connection, Right.HOTLINE)
         elif decision.answers is not None:
-            await inbox.over(connection, case.id, Code.COMPENSATION_ASKED, decision.at)
             code = Code.COMPENSATION_ANSWERED
             people = [*people, await QUERIES.set_by.fetchval(connection, ticket=case.id, seq=decision.answers)]
         if decision.amount is not None:
@@ -164,6 +163,10 @@ class Hotline:
         cause = f"{code}:{case.id}:{case.version}"
         notice = Notice(code=code, cause=cause, ticket=case.id, at=decision.at, by=decision.by, details=details)
         await inbox.tell(connection, notice, people)
+        if not await tickets.QUERIES.open_compensation.fetchval(
+            connection, ticket=case.id
+        ):  # the last one was answered, or overruled
+            await inbox.over(connection, case.id, Code.COMPENSATION_ASKED, decision.at)
 
     @staticmethod
     async def _overruled(connection: Connection, ticket: int, step: Step) -> str:

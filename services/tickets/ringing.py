@@ -21,6 +21,8 @@ LEADS = {Level.JUNIOR: Right.TICKETS_LEAD, Level.SENIOR: Right.HOTLINE}
 
 async def ring(connection: Connection, before: Ticket, after: Ticket, entry: Entry) -> None:
     """After a step: whoever may take the case now, or had it until now. A closed case is opened by a decision: told as one."""
+    if before.state is State.OPEN and after.state is not State.OPEN:
+        await inbox.over(connection, after.id, Code.CASE_WAITS, entry.at)  # it was closed right from its tray
     if after.state is not State.OPEN or before.state is State.CLOSED:
         return
     if (before.level, before.owner_id) == (after.level, after.owner_id):

@@ -64,6 +64,26 @@ async def test_a2_what_is_handed_over_rings_for_the_seniors_and_what_one_took_is
     assert (await newest(desk, "li"))["by"] == "Zhao"
 
 
+async def test_what_is_closed_right_from_its_tray_waits_for_nobody_any_more(desk: Office) -> None:
+    """SPEC A3, N9."""
+    await step(desk, "data", await case(desk, "li", SUGGESTION), "close", closing="confirmed")
+    assert "data" not in await rang(desk, unread=True)
+
+
+async def test_m1_of_two_amounts_that_wait_the_answer_to_one_silences_not_the_other(desk: Office) -> None:
+    """SPEC M1."""
+    ticket = await step(desk, "li", await case(desk), "escalate", triggers=["not_accepted"], reason="不接受")
+    ticket = await step(desk, "boss", ticket, "take")
+    for amount in ("5000", "6000"):
+        _, fresh = await desk.ask("boss", "GET", f"/api/tickets/{ticket['id']}")
+        await step(desk, "boss", fresh, "compensation", amount=amount, reason="赔偿")
+    for decision, left in ((1, ["compensation_asked"] * 2), (2, [])):
+        _, fresh = await desk.ask("chief", "GET", f"/api/tickets/{ticket['id']}")
+        await step(desk, "chief", fresh, "compensation/answer", decision=decision, granted=True, reason="同意")
+        unread = (await rang(desk, unread=True)).get("chief", [])
+        assert [code for code in unread if code == "compensation_asked"] == left
+
+
 async def test_a3_a_suggestion_rings_for_the_data_administrator_and_not_for_who_confirmed_it(desk: Office) -> None:
     """SPEC A3."""
     await case(desk, "li", SUGGESTION)
