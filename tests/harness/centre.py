@@ -307,6 +307,7 @@ class Centre:
     ) -> Account:
         """An account whose password need not be changed any more. Once per login; later calls return the same."""
         if login in self.people:
+            assert extension in (None, self.people[login].extension), f"{login} works here already, and not at {extension}"
             return self.people[login]
         member = Member(login, name or login.title(), role, extension, phone, queues, department)
         password = await hire(self.url, self.admin, member)

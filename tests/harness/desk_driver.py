@@ -52,6 +52,10 @@ WITHOUT = ["--mute-audio", "--disable-component-extensions-with-background-pages
 SETTLED = """Promise.allSettled(document.getAnimations()
     .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
 """A dialog that is still coming has no contrast yet."""
+STILL = """{ const still = new CSSStyleSheet(); still.replaceSync('*, *::before, *::after { transition: none !important }')
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, still] }"""
+MOVING = "document.adoptedStyleSheets = document.adoptedStyleSheets.slice(0, -1)"
+"""A notice that goes while the page is looked at is there or not, and never half."""
 PAGE_MS = seconds(10) * 1000
 """The one limit for whatever a page does by itself, pressed or looked at."""
 NUMBER = re.compile(r"T\d{4}-\d{2}-\d{6}")
@@ -390,7 +394,9 @@ class Agent:
         await self.page.evaluate(SETTLED)
         script = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
         await self.page.evaluate(script)  # by the debugger, which the page's content policy does not bind
+        await self.page.evaluate(STILL)
         result: dict[str, Any] = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        await self.page.evaluate(MOVING)
         return [
             Finding(rule["id"], rule["impact"], "; ".join(str(node["target"]) for node in rule["nodes"][:3]), rule["help"])
             for rule in result["violations"]
