@@ -44,7 +44,7 @@ async def desk(pool: db.Pool, tmp_path: Path) -> AsyncIterator[Office]:
     async with office(pool, SystemClock(), tmp_path) as running:
         await running.hire("li", extension="1001")
         await running.hire("wang", extension="1002")
-        await running.hire("qa", role="qa_inspector")
+        await running.hire("zhao", role="senior_agent")
         await running.change(link())
         yield running
 
@@ -69,13 +69,13 @@ def left(call: int = PLACED, at: int = 27) -> LegLeft:
     return LegLeft(at=T0 + at * SECOND, call=call_id(call), leg=leg_id(call + 1))
 
 
-async def shown(desk: Office, login: str = "qa", call: int = PLACED) -> dict[str, Any]:
+async def shown(desk: Office, login: str = "zhao", call: int = PLACED) -> dict[str, Any]:
     status, detail = await desk.ask(login, "GET", f"/api/calls/{call_id(call)}")
     assert status == 200, detail
     return dict(detail)
 
 
-async def listed(desk: Office, login: str = "qa", query: str = "") -> list[str]:
+async def listed(desk: Office, login: str = "zhao", query: str = "") -> list[str]:
     status, page = await desk.ask(login, "GET", f"/api/calls?{query}")
     assert status == 200, page
     return [row["id"] for row in page["calls"]]
@@ -113,7 +113,7 @@ async def test_the_list_tells_them_apart_in_every_order(desk: Office) -> None:
         assert await listed(desk, query=f"direction=outbound&sort={sort}") == [call_id(PLACED)]
         assert await listed(desk, query=f"direction=inbound&sort={sort}") == [call_id(CALLED)]
     assert set(await listed(desk, query=f"number={NUMBER}")) == {call_id(PLACED), call_id(CALLED)}
-    assert (await desk.ask("qa", "GET", "/api/calls?direction=sideways"))[0] == 422
+    assert (await desk.ask("zhao", "GET", "/api/calls?direction=sideways"))[0] == 422
 
 
 async def test_no_case_begins_with_a_call_that_an_agent_made(desk: Office) -> None:
