@@ -13,7 +13,7 @@ from services.clocks import written
 from services.errors import NotFound, Stale
 from services.web.http import Asked, route
 
-BYTES = 500_000  # as many days as the description allows, each with the longest reason, all of it escaped
+BYTES = 700_000  # as many days as the description allows, each with the longest reason, all of it escaped
 
 
 class CalendarRoutes:
