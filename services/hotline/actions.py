@@ -163,9 +163,8 @@ class Hotline:
         cause = f"{code}:{case.id}:{case.version}"
         notice = Notice(code=code, cause=cause, ticket=case.id, at=decision.at, by=decision.by, details=details)
         await inbox.tell(connection, notice, people)
-        if not await tickets.QUERIES.open_compensation.fetchval(
-            connection, ticket=case.id
-        ):  # the last one was answered, or overruled
+        # the last one was answered, or overruled
+        if not await tickets.QUERIES.open_compensation.fetchval(connection, ticket=case.id):
             await inbox.over(connection, case.id, Code.COMPENSATION_ASKED, decision.at)
 
     @staticmethod

@@ -84,9 +84,8 @@ class Views:
             case = await tickets.load(taken, shown.ticket_id)
             if not may(who, Act.ORDER_SEE, case, shown):
                 raise NotFound
-        await self._note(
-            who, f"order:{order}"
-        )  # with a connection of its own: who held one and waited for another would hold all up
+        # with a connection of its own, and none held: ten who hold one and wait for another hold everybody up
+        await self._note(who, f"order:{order}")
         async with connection(self.pool) as taken:
             (seen,) = await self._seen(taken, who, {case.id: case}, [shown])
             return seen
