@@ -18,8 +18,8 @@ from services.classes.model import simplified
 REACH = timedelta(days=90)
 """How far back is looked."""
 
-LIKELY = 0.5
-"""From this score on a case is shown as a likely repeat: the same number alone, some days ago, is not enough."""
+LIKELY = 0.55
+"""From this score on a case is shown as a likely repeat: the same number alone is not enough, not even on the same day."""
 
 NUMBER, WORDS, CLASS = 0.5, 0.35, 0.15
 """What each sign is worth; together they are 1."""

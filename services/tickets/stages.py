@@ -63,7 +63,7 @@ def stages(ticket: Ticket, milestones: Milestones) -> tuple[Reached, ...]:
     for place, stage in enumerate(Stage):
         if times[stage]:
             standing: Standing = "done"
-        elif place < last or ticket.state is State.CLOSED:
+        elif place < last or over:
             standing = "passed"
         else:
             standing, waits = ("current" if waits else "ahead"), False

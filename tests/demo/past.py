@@ -6,9 +6,10 @@ Nothing is written into tables by hand. A case whose key is known is there alrea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import heapify, heappop, heapreplace
 from zoneinfo import ZoneInfo
 
 from services import commands, plans
@@ -67,9 +68,18 @@ async def live_all(config: Config, pool: Pool, clock: Clock, staff: Sequence[Per
     """The same in a database that is at hand."""
     people = {one.login: LoggedIn(person=one, session=b"") for one in staff}
     departments = {row["code"]: row["id"] for row in await pool.fetch("select code, id from department")}
+    lives: list[tuple[datetime, int, AsyncIterator[datetime]]] = []
     for number, past in enumerate(history):
         hall = _hall(config, pool, Then(clock, timedelta(hours=past.hours)), people, departments)
-        await _live(hall, past, key=f"demo-past-{number:03d}")
+        lives.append((hall.clock.now(), number, _live(hall, past, key=f"demo-past-{number:03d}")))
+    heapify(lives)
+    while lives:  # what happened first is done first, whichever case it was: rows stand in the order of their times
+        _, number, life = lives[0]
+        after = await anext(life, None)
+        if after is None:
+            heappop(lives)
+        else:
+            heapreplace(lives, (after, number, life))
 
 
 def _hall(config: Config, pool: Pool, clock: Then, people: Mapping[str, LoggedIn], departments: Mapping[str, int]) -> Hall:
@@ -79,7 +89,8 @@ def _hall(config: Config, pool: Pool, clock: Then, people: Mapping[str, LoggedIn
     return Hall(pool, clock, tickets, Papers(hands, zone, limit), Orders(hands, limit), people, departments)
 
 
-async def _live(hall: Hall, past: Past, *, key: str) -> None:
+async def _live(hall: Hall, past: Past, *, key: str) -> AsyncIterator[datetime]:
+    """One case, step by step; when the next step was comes before it."""
     owner = hall.people[past.owner]
     ticket, is_new = await hall.tickets.new({**past.fields, "customer_number": past.number}, key=key, by=owner)
     if not is_new:
@@ -89,6 +100,7 @@ async def _live(hall: Hall, past: Past, *, key: str) -> None:
     order: Order | None = None
     for number, deed in enumerate(past.deeds):
         hall.clock.on(deed.after)
+        yield hall.clock.now()
         order = await _do(hall, ticket, order, deed, hall.people[deed.by or past.owner], f"{key}-{number}")
 
 

@@ -1,7 +1,7 @@
 /** Reasons and text blocks. */
 export const phrases = {
   phrases: {
-    title: ['原因与常用语', 'Reasons and text blocks'],
+    title: ['原因与常用语', 'Stock phrases'],
     say: [
       '原因供结单时选择；常用语在写答复或工单任务时插入。都不能删除，只能停用。',
       'Reasons are chosen from when a case is closed; text blocks are put into an answer or a task. Neither can go, but each can be made inactive.',

@@ -1,7 +1,7 @@
 /** What the departments' orders came to. */
 export const results = {
   results: {
-    title: ['部门考核', 'Departments’ figures'],
+    title: ['部门考核', 'By department'],
     say: ['按派发时间计；书面警告按发出时间计。按时率＝按时回单 ÷（已回单或已超期）；一次办结率＝未退回、未重办、未二次派单 ÷ 已办结。', 'By the time of dispatch, warnings by their own. In time: of those that came back or ran out. Right at first: of those settled, never sent back, redone or dispatched again.'],
     empty: ['没有部门可显示。', 'There is no department to show.'],
     remarks: ['备注', 'Remarks'],

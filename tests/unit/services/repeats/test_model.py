@@ -42,6 +42,7 @@ def test_who_calls_from_another_number_about_the_same_one_is_known() -> None:
     ("change", "is_likely"),
     [
         ({"text": "想查十一月的话费账单", "nature": "tariff"}, False),  # the same number about something else
+        ({"text": "想查十一月的话费账单", "nature": "tariff", "received_at": EARLIER.received_at}, False),  # nor on the same day
         ({"text": "", "nature": "fault_repair"}, True),  # the same class: to be looked at
         ({"text": "宽带又不通了，报修还是没有人来", "nature": None}, True),
         ({"customer_number": OTHER, "numbers": frozenset({OTHER})}, False),  # everybody's line was down
