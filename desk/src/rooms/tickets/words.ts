@@ -277,7 +277,7 @@ export const tickets = {
     likely: ['可能重复：', 'Likely a repeat of '],
     because: ['（{why}）', ' ({why})'],
     alike: ['内容相似 {share}', 'text alike {share}'],
-    ago: ['{n} 天前', '{n} days ago'],
+    ago: ['{n} 天前', '{n} d ago'],
     today: ['一天之内', 'within a day'],
     and: ['、', ', '],
     yes: ['是重复投诉', 'It is a repeat'],
