@@ -1,7 +1,8 @@
 """Every page that the navigation leads to, as somebody of each role sees it, in both languages, with cases in every state.
 
 Each page is looked at by the first role that it is open to, and each role's home by its own: no serious finding of axe-core,
-nothing in the console, nothing wider than the window, no name of a room cut. That none is left out is compared with the rooms of the desk themselves.
+nothing in the console, nothing wider than the window, no name of a room cut. That none is left out is compared with the rooms
+of the desk themselves.
 """
 
 from __future__ import annotations
