@@ -68,6 +68,10 @@ _HEARD = re.compile(r"[零〇一二三四五六七八九幺两](?:[ ，、]?[零
 _HEARD_IN_ENGLISH = re.compile(rf"(?:{_ONE})(?:[ ,-]+(?:{_ONE})){{6,}}")
 """A number as it is spoken: seven digits and more in a row."""
 
+_ONES = _ONE.split("|")
+_DIGITS_SPOKEN = frozenset("零〇一二三四五六七八九幺两")
+_LETTERS = re.compile(r"[a-z]+")
+
 _DIGIT_WORD = re.compile(rf"[0-9零〇一二三四五六七八九幺两]+|{_ONE}", re.IGNORECASE)
 _QUOTED = re.compile(r'"id":"[0-9]+"|"(?:[^"\\]|\\.)*"')
 
@@ -156,6 +160,26 @@ def everywhere(answer: str) -> str:
             parts += [answer[at : found.start()], shown]
             at = found.end()
     return "".join([*parts, answer[at:]])
+
+
+def guesses(sought: str) -> bool:
+    """Whether what somebody searches for may be a piece of a number that is masked: it has a digit in it, in whatever way one is
+    written or spoken, or begins or ends within the word of one. Texts are not to be searched for it.
+    """
+    if any(one.isdigit() for one in sought) or _DIGITS_SPOKEN.intersection(sought):
+        return True
+    lowered = sought.strip().lower()
+    tokens = _LETTERS.findall(lowered)
+    if not tokens:
+        return False
+    begins = tokens[0] if lowered.startswith(tokens[0]) else ""
+    ends = tokens[-1] if lowered.endswith(tokens[-1]) else ""
+    return (
+        any(one in _ONES for one in tokens)
+        or (begins == ends and any(begins in one for one in _ONES if begins))
+        or any(one.endswith(begins) for one in _ONES if begins)
+        or any(one.startswith(ends) for one in _ONES if ends)
+    )
 
 
 def found(text: str) -> list[str]:

@@ -41,12 +41,12 @@ class Customers:
 
     async def find(self, sought: Sought, *, whole: bool = False) -> Page:
         """A search that may begin a number, however written, finds those; any finds names that hold it. ``whole``: only the
-        number that it is, for whom numbers are hidden from: what is not shown is not to be guessed digit by digit.
+        number or the name that it is, for whom they are hidden from: what is not shown is not to be guessed piece by piece.
         """
         beginnings = () if whole else self.numbering.beginnings(sought.search)
         number = self.numbering.read(sought.search) if whole else ""
         async with db.transaction(self.pool) as connection:
-            return await store.page(connection, sought, beginnings, number)
+            return await store.page(connection, sought, beginnings, number, in_names=not whole)
 
     async def take_away(self, who: LoggedIn, customers: Sequence[int]) -> list[Customer]:
         """These customers in this order, for a file. On record in the same transaction, with how many. Raises Forbidden."""

@@ -56,9 +56,11 @@ async def chosen(connection: Connection, customers: Sequence[int]) -> list[Custo
     return [Customer(**dict(row)) for row in await QUERIES.chosen.fetch(connection, customers=customers)]
 
 
-async def page(connection: Connection, sought: Sought, beginnings: Sequence[str], number: str = "") -> Page:
-    """With a search those whose number is ``number`` or begins so, or whose name holds it. To be called inside a transaction:
-    it pins the planner to real values.
+async def page(
+    connection: Connection, sought: Sought, beginnings: Sequence[str], number: str = "", *, in_names: bool = True
+) -> Page:
+    """With a search those whose number is ``number`` or begins so, or whose name holds it (else: is it). To be called inside a
+    transaction: it pins the planner to real values.
     """
     await connection.execute("set local plan_cache_mode = force_custom_plan")
     at, behind = sought.after or (None, None)
@@ -69,6 +71,7 @@ async def page(connection: Connection, sought: Sought, beginnings: Sequence[str]
         search=sought.search.strip(),
         beginnings=beginnings,
         number=number,
+        in_names=in_names,
         limit=sought.limit + 1,
     )
     shown = [Customer(**{name: row[name] for name in COLUMNS}) for row in rows[: sought.limit]]

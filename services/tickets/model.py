@@ -179,8 +179,8 @@ Changes = dict[str, tuple[str | None, str | None]]
 class TicketFilter:
     """What a list shows: state, owner, text; from behind ``after`` (what the list is sorted by, and the id) on, ``limit`` rows.
 
-    ``reader``: who may read the words of their own calls only; None reads all. ``hidden``: numbers are hidden from who asks, and
-    are found whole only.
+    ``reader``: who may read the words of their own calls only; None reads all. ``hidden``: personal data is hidden from who asks,
+    and numbers and names are found whole only.
     """
 
     state: str | None = None

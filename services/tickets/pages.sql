@@ -34,7 +34,8 @@ where t.id = any(:tickets::bigint[]);
 -- name: scan
 -- Text search over the next :rows tickets only, so that its cost is bounded whatever is asked; the page goes on where it stopped.
 -- :beginnings: what the number typed may begin with; :digits: its digits, which a number written down anyhow may hold.
--- :in_numbers, :in_texts: whether telephone numbers, and descriptions and addresses, are searched.
+-- :in_personal, :in_texts: whether telephone numbers, addresses and parts of names, and descriptions, are searched; a name as a
+-- whole always is.
 -- For :reader the texts of another's draft are not searched either: what may not be read may not be guessed.
 with window_ as materialized (
   select t.* from ticket t
@@ -46,12 +47,12 @@ with window_ as materialized (
 ), found as (
   select {listed}
   from window_ t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
-  where strpos(lower(coalesce(t.number, '')), :text) > 0 or (:in_numbers::bool and (strpos(t.customer_number, :text) > 0
+  where strpos(lower(coalesce(t.number, '')), :text) > 0 or (:in_personal::bool and (strpos(t.customer_number, :text) > 0
        or exists (select from unnest(:beginnings::text[]) as begun where starts_with(t.customer_number, begun))
        or (:digits <> '' and strpos(t.customer_number, :digits) > 0)))
-     or ((strpos(lower(t.customer_name), :text) > 0
-          or (:in_texts::bool and (strpos(lower(t.description), :text) > 0 or strpos(lower(t.address), :text) > 0))
-          or (:in_numbers and (strpos(t.contact_number, :text) > 0
+     or ((lower(t.customer_name) = :text or (:in_texts::bool and strpos(lower(t.description), :text) > 0)
+          or (:in_personal and (strpos(lower(t.customer_name), :text) > 0 or strpos(lower(t.address), :text) > 0
+            or strpos(t.contact_number, :text) > 0
             or (:digits <> '' and strpos(regexp_replace(t.contact_number, '[^0-9]', '', 'g'), :digits) > 0))))
        and (:reader::bigint is null or t.call_id is null or t.state in ('open', 'closed') or t.owner_id is null or t.owner_id = :reader
          or exists (select 1 from call_leg l where l.call_id = t.call_id and l.person_id = :reader and l.answered_at is not null)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
+from services.access import masks
 from services.bells import Change, Kind, tell_changed
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
@@ -212,8 +213,8 @@ async def scan(connection: Connection, wanted: TicketFilter, beginnings: Sequenc
         limit=wanted.limit + 1,
         beginnings=beginnings,
         digits=digits,
-        in_numbers=not wanted.hidden,
-        in_texts=not (wanted.hidden and any(map(str.isdigit, wanted.text))),
+        in_personal=not wanted.hidden,
+        in_texts=not (wanted.hidden and masks.guesses(wanted.text)),
         reader=wanted.reader,
     )
     found = _cut([row for row in rows if row["id"] is not None], wanted.limit)

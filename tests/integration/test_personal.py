@@ -168,9 +168,11 @@ async def test_no_document_has_a_number_in_clear_for_who_is_shown_masks(centre: 
         assert (NUMBER in found and SAID in found) if clear else not found, role
 
 
-async def test_a_number_is_found_whole_and_not_by_its_beginning(centre: Centre) -> None:
+async def test_what_is_masked_is_found_whole_and_not_by_pieces(centre: Centre) -> None:
     sql = "insert into customer (number, name, changed_at) values ('+8613700137000', '王小明', now()) on conflict do nothing"
     await centre.api.pool.execute(sql)
+    sql = "update ticket set description = description || $1 where id = $2"
+    await centre.api.pool.execute(sql, f"，说 {SPOKEN}", centre.lived.tickets[0])
     async with centre.api.as_role(Role.qa_inspector) as browser:
 
         async def found(path: str, query: str) -> int:
@@ -190,13 +192,26 @@ async def test_a_number_is_found_whole_and_not_by_its_beginning(centre: Centre) 
             "请拨 139",
             "0755-8888690",
             LINE,
+            SPOKEN,
+            "幺三九",
+            "一三九",
+            "科技路",
+            ADDRESS,
+            "小明",
+            "桂芳",
+            "张",
         ):
             assert await found("/api/tickets", part) == 0, part
             assert await found("/api/customers", part) == 0, part
         assert await found("/api/tickets", "电话坏了") > 0
+        assert await found("/api/tickets", NAME) > 0
+        assert await found("/api/customers", "王小明") == 1
     async with centre.api.as_role(Role.senior_agent) as browser:
         assert await found("/api/tickets", "1380013800") > 0
         assert await found("/api/customers", "1370013") == 1
+        assert await found("/api/customers", "小明") == 1
+        for part in ("科技路", "桂芳", "幺三九"):
+            assert await found("/api/tickets", part) > 0, part
 
 
 async def test_nobody_from_whom_numbers_are_hidden_puts_a_list_in_their_order(centre: Centre) -> None:

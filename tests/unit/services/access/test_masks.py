@@ -166,3 +166,24 @@ def test_nobody_writes_what_they_are_shown_masked(role: Role) -> None:
     """Else a mask would be saved in the place of a number."""
     writes = {Right.TICKETS_WRITE, Right.TICKETS_LEAD, Right.SUGGESTIONS, Right.CUSTOMERS_WRITE, Right.HOTLINE, Right.DESK}
     assert Right.PERSONAL_READ in RIGHTS[role] or RIGHTS[role].isdisjoint(writes)
+
+
+@pytest.mark.parametrize(
+    "sought", ["139", "１３", "②", "幺三九", "号码是一", "one", "号码 one thr", "ree four", "e", "two", "is o", "THREE", "double"]
+)
+def test_a_piece_of_a_number_however_written_or_spoken_is_known_as_a_guess(sought: str) -> None:
+    assert masks.guesses(sought)
+
+
+@pytest.mark.parametrize("sought", ["电话坏了", "internet", "no signal", "wifi", "科技路", "do not call"])
+def test_other_words_are_no_guess(sought: str) -> None:
+    assert not masks.guesses(sought)
+
+
+@given(st.lists(st.sampled_from(["one", "two", "three", "six", "seven", "nine", "zero", "oh", "double"]), min_size=7), st.data())
+def test_no_piece_of_a_number_spoken_in_english_can_be_searched_for(spoken: list[str], data: st.DataObject) -> None:
+    text = " ".join(["call", *spoken, "now"])
+    begin = data.draw(st.integers(0, len(text) - 1))
+    piece = text[begin : data.draw(st.integers(begin + 1, len(text)))]
+    hidden = masks.words(text)[begin : begin + len(piece)]
+    assert masks.guesses(piece) or "*" not in hidden or not any(one.isalpha() for one in piece)
