@@ -57,7 +57,7 @@ class Act(StrEnum):
     ORDER_SEE = "order.see"
     ORDER_WRITE = "order.write"  # dispatch about a case, chase, withdraw, be content with what came back
     ORDER_REVIEW = "order.review"
-    ORDER_SECOND = "order.second"  # another order about the case
+    ORDER_SECOND = "order.second"  # another order about the case: a second dispatch, or one to another department
     ORDER_DECIDE = "order.decide"  # whose it is, more time, once more
     ORDER_REMIND = "order.remind"
     ORDER_ANSWER = "order.answer"

@@ -79,7 +79,8 @@ class Calendars:
 
     async def settle(self) -> int:
         """At the start, and when a year begins: the law's days of the years around this one are brought up to date, and what
-        follows from all of it is put in force. Returns the year.
+        follows from all of it is put in force. Returns the year. After a fail-over to an older database the editions that it does
+        not have are lost: what is in force is an edition behind them, so that whatever was counted by them is counted anew.
         """
         now = self.clock.now()
         year = now.astimezone(self.base.zone).year
@@ -88,8 +89,9 @@ class Calendars:
             await store.QUERIES.lock.execute(taken)
             await store.write_years(taken, found, now)
             before, law = await store.present(taken), await store.law(taken)
-            kept = await asyncio.to_thread(self._kept, before, before.edition, law)
-            if kept.digest == before.digest:
+            above = await self._highest(taken, before)
+            kept = await asyncio.to_thread(self._kept, above, before.edition, law)
+            if kept.digest == before.digest and above == before.number:
                 kept = before
             else:
                 await store.keep(taken, kept, by=None, at=now)
@@ -104,7 +106,7 @@ class Calendars:
             if before.number != seen:
                 raise Stale("somebody else changed the calendar in the meantime")
             await asyncio.to_thread(check, self.base, law, new, now)
-            kept = await asyncio.to_thread(self._kept, before, new, law)
+            kept = await asyncio.to_thread(self._kept, await self._highest(taken, before), new, law)
             await store.keep(taken, kept, by=by.id, at=now)
             detail = {"edition": str(kept.number), "days": str(len(new.days))}
             await audit.write(taken, now, by=by.id, action="calendar.replace", about="calendar", detail=detail)
@@ -112,8 +114,12 @@ class Calendars:
         async with connection(self.pool) as taken:
             return await self._standing(taken)
 
-    def _kept(self, before: Kept, new: Edition, law: Sequence[LawDay]) -> Kept:
-        return Kept(before.number + 1, new, digest(self.base, table(self.base, law, new)))
+    async def _highest(self, taken: Connection, before: Kept) -> int:
+        """The highest number that any edition had, also one that is not in this database: no number is given twice."""
+        return max(before.number, self.current.edition, await deadlines.newest_edition(taken))
+
+    def _kept(self, above: int, new: Edition, law: Sequence[LawDay]) -> Kept:
+        return Kept(above + 1, new, digest(self.base, table(self.base, law, new)))
 
     async def _in_force(self, kept: Kept, law: Sequence[LawDay]) -> None:
         made = await asyncio.to_thread(table, self.base, law, kept.edition, kept.number)

@@ -29,7 +29,8 @@ from deadline where id = :deadline for no key update;
 -- name: all_of_ticket
 -- The newest clocks of a ticket and of its orders that have left, or of its order :order alone, as they began.
 select * from (
-  select d.id, d.rule, d.because, d.starts_at, d.ends_at, d.warns_at, d.due_at, d.state, d.warned_at, d.breached_at, d.settled_at, w.number as order_number
+  select d.id, d.rule, d.because, d.starts_at, d.ends_at, d.warns_at, d.due_at, d.state, d.warned_at, d.breached_at, d.settled_at,
+         d.edition, w.number as order_number, case when w.due_from = d.starts_at then w.due_hours end as due_hours
   from deadline d left join work_order w on w.id = d.order_id
   where d.ticket_id = :ticket and (:order::bigint is null or d.order_id = :order)
   order by d.id desc limit :limit) as newest
@@ -41,8 +42,12 @@ update deadline set state = :state, due_at = :due_at, warned_at = :warned_at, br
 where id = :deadline and state = 'looking' returning id;
 
 -- name: of_older_editions
--- Clocks that run and whose end was counted by an older edition of the calendars than :edition.
-select id, ticket_id, order_id from deadline where state in ('waiting', 'looking') and edition < :edition order by edition, id limit :limit;
+-- Clocks that run and whose end was counted by an older edition of the calendars than :edition, but for those that could not be counted (:but).
+select id, ticket_id, order_id from deadline where state in ('waiting', 'looking') and edition < :edition and id <> all(:but::bigint[]) order by edition, id limit :limit;
+
+-- name: newest_edition
+-- The newest edition of the calendars by which a clock that runs was counted.
+select coalesce(max(edition), 0) from deadline where state in ('waiting', 'looking');
 
 -- name: uncounted
 -- How many of them there are.

@@ -43,33 +43,57 @@ class Move:
     by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a clock counts: ``calendar`` as it is now; ``within``: how much counting time it has, None where somebody named its
+    end; ``edition``: of the calendars by which its end was counted.
+    """
+
+    calendar: Calendar
+    within: timedelta | None = None
+    edition: int | None = None
+
+    def still_explains(self, deadline: Deadline) -> bool:
+        """Whether the calendar as it is now is the one by which the end came about. One that changed later moves what runs, and
+        leaves what is over as it was.
+        """
+        if deadline.state in RUNNING or self.edition in {None, self.calendar.edition}:
+            return True
+        if self.within is None:
+            return not self.calendar.name
+        return between(self.calendar, deadline.starts_at, deadline.ends_at) == self.within
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """``calendar``: its name, None for day and night. ``length``: the counting time from start to end; ``counted``: how much of
-    it has passed until now, or until it was settled. ``more``: not all stretches are shown.
+    it has passed until now, or until it was settled; None of a clock that is over and was counted by a calendar that is another
+    one now. ``more``: not all stretches are shown.
     """
 
     deadline: Deadline
     standing: Standing
     calendar: str | None
-    length: timedelta
-    counted: timedelta
+    length: timedelta | None
+    counted: timedelta | None
     events: tuple[Event, ...]
     stretches: tuple[Stretch, ...]
     more: bool
     moves: tuple[Move, ...] = ()
 
 
-def explain(deadline: Deadline, calendar: Calendar, now: datetime, moves: tuple[Move, ...] = ()) -> Explained:
+def explain(deadline: Deadline, rule: Rule, now: datetime, moves: tuple[Move, ...] = ()) -> Explained:
     """As it stands at this moment, by the calendar in which it counts."""
+    calendar, known = rule.calendar, rule.still_explains(deadline)
     until = min(deadline.settled_at or now, deadline.ends_at)
-    stretches = list(islice(_joined(pieces(calendar, deadline.starts_at, deadline.ends_at)), SHOWN + 1))
+    counting = pieces(calendar, deadline.starts_at, deadline.ends_at) if known else ()
+    stretches = list(islice(_joined(counting), SHOWN + 1))
     return Explained(
         deadline=deadline,
         standing=standing(deadline, now),
         calendar=calendar.name or None,
-        length=between(calendar, deadline.starts_at, deadline.ends_at),
-        counted=between(calendar, deadline.starts_at, until),
+        length=between(calendar, deadline.starts_at, deadline.ends_at) if known else None,
+        counted=between(calendar, deadline.starts_at, until) if known else None,
         events=tuple(sorted(_events(deadline, now), key=lambda event: event.at)),
         stretches=tuple(stretches[:SHOWN]),
         more=len(stretches) > SHOWN,

@@ -1,15 +1,18 @@
 """Says which days a country has off, and which it works instead (调休): the one importer of the package ``holidays``.
 
 China publishes the days of a year in the autumn before it. Until the package has them it gives those that the law names in
-general, and none that are moved: such a year is not ``known``, and whoever shows it says so.
+general, and none that are moved: such a year is not ``known``, and whoever shows it says so. China publishes spans, too: "1 to 7
+October". The package has the days in it that would be worked, and the festivals themselves; the weekends within a span and beside
+it, which whoever works on weekends has off as well, are put in here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 NO_COUNTRY = "none"
@@ -17,6 +20,14 @@ NO_COUNTRY = "none"
 Counts = Literal["off", "working"]
 
 LONGEST_NAME = 120
+
+SPANNING = frozenset({"CN"})
+"""Countries that publish a holiday as a span which has its weekends in it."""
+
+DAY = timedelta(days=1)
+
+Names = tuple[str, str]
+"""In Chinese and in English."""
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -57,9 +68,15 @@ def year_of(country: str, year: int) -> Year:
 
     around = range(year - 1, year + 2)  # what is worked instead of a day in January lies in December
     zh, en = (holidays.country_holidays(country, years=around, language=one) for one in ("zh_CN", "en_US"))
-    off = {day: (name, en.get(day, name)) for day, name in zh.items() if day.year == year}
+    off = {day: (name, en.get(day, name)) for day, name in zh.items()}
+    if country in SPANNING:
+        off |= weekends(off, zh.weekend, zh.weekend_workdays)
     instead = dict(_instead(zh))
-    days = [LawDay(day=day, counts="off", zh=names[0][:LONGEST_NAME], en=names[1][:LONGEST_NAME]) for day, names in off.items()]
+    days = [
+        LawDay(day=day, counts="off", zh=names[0][:LONGEST_NAME], en=names[1][:LONGEST_NAME])
+        for day, names in off.items()
+        if day.year == year
+    ]
     for day in sorted(zh.weekend_workdays):
         if day.year == year:
             off_day = instead.get(day)
@@ -73,6 +90,42 @@ def year_of(country: str, year: int) -> Year:
                 )
             )
     return Year(year, country, _known(zh, year), tuple(sorted(days, key=lambda one: one.day)))
+
+
+def weekends(off: Mapping[date, Names], weekend: Collection[int], worked: Collection[date]) -> dict[date, Names]:
+    """The days of a weekend that lie within a holiday or beside it and are not worked, named by the holiday."""
+    found: set[date] = set()
+    for day in off:
+        for way in (DAY, -DAY):
+            beside = day + way
+            while beside.weekday() in weekend and beside not in off and beside not in worked:
+                found.add(beside)
+                beside += way
+    return {
+        day: (f"{zh}（周末）", f"{en} (weekend)")
+        for span in _spans({*off, *found})
+        for zh, en in [_festival([off[day] for day in span if day in off])]
+        for day in span
+        if day in found
+    }
+
+
+def _festival(names: Collection[Names]) -> Names:
+    """What most days of a span are called, but for those that are moved there."""
+    festivals = [one for one in names if not _ISO.search(one[0])]
+    return Counter(festivals or names).most_common(1)[0][0]
+
+
+def _spans(days: Collection[date]) -> Iterator[list[date]]:
+    """Days one after the other, in their order."""
+    span: list[date] = []
+    for day in sorted(days):
+        if span and day - span[-1] != DAY:
+            yield span
+            span = []
+        span.append(day)
+    if span:
+        yield span
 
 
 def _instead(names: Mapping[date, str]) -> Iterator[tuple[date, date]]:

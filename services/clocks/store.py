@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from services.clocks.calendar import ALWAYS
-from services.clocks.explaining import Explained, Move, explain
+from services.clocks.explaining import Explained, Move, Rule, explain
 from services.clocks.model import Deadline, State
 from services.clocks.table import Clocks
 from services.store.db import Connection, Row
@@ -65,16 +65,28 @@ async def explained(
     moves: dict[int, list[Move]] = {row["id"]: [] for row in rows}
     for row in await QUERIES.moves_of.fetch(connection, deadlines=list(moves)):
         moves[row["deadline_id"]].append(Move(row["at"], row["was"], row["became"], row["by"]))
-    calendars = [clocks[row["rule"]].calendar if row["rule"] in clocks else ALWAYS for row in rows]
-    return [
-        (explain(deadline_of(row), calendar, now, tuple(moves[row["id"]])), row["order_number"])
-        for row, calendar in zip(rows, calendars, strict=True)
-    ]
+    return [(explain(deadline_of(row), _rule(row, clocks), now, tuple(moves[row["id"]])), row["order_number"]) for row in rows]
 
 
-async def of_older_editions(connection: Connection, edition: int, limit: int) -> list[Row]:
-    """Clocks that run and were counted by an older edition of the calendars: each one's id, ticket and order."""
-    return await QUERIES.of_older_editions.fetch(connection, edition=edition, limit=limit)
+def _rule(row: Row, clocks: Clocks) -> Rule:
+    """How the clock in a row counts: in which calendar as it is now, how long, and by which edition its end was counted."""
+    clock = clocks.get(row["rule"])
+    if row["order_number"] is None:
+        within = None if clock is None else clock.within
+    else:
+        within = None if row["due_hours"] is None else timedelta(hours=row["due_hours"])
+    return Rule(ALWAYS if clock is None else clock.calendar, within, row["edition"])
+
+
+async def of_older_editions(connection: Connection, edition: int, limit: int, *, but: Collection[int] = ()) -> list[Row]:
+    """Clocks that run and were counted by an older edition of the calendars, ``but`` these: each one's id, ticket and order."""
+    return await QUERIES.of_older_editions.fetch(connection, edition=edition, but=list(but), limit=limit)
+
+
+async def newest_edition(connection: Connection) -> int:
+    """The newest edition by which a clock that runs was counted. One that this database does not have was lost with another."""
+    newest: int = await QUERIES.newest_edition.fetchval(connection)
+    return newest
 
 
 async def uncounted(connection: Connection, edition: int) -> int:

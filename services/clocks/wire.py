@@ -54,8 +54,10 @@ class ClockExplained(Wire):
     order: str | None
     standing: Literal["running", "met", "stopped", "breached"]
     calendar: str | None = Field(description="the working calendar in which it counts; null: day and night")
-    length_ms: int = Field(description="counting time from its start to its end")
-    counted_ms: int = Field(description="how much of it has passed, or had when it was settled")
+    length_ms: int | None = Field(
+        description="counting time from its start to its end; null: it is over, and its calendar is another one since"
+    )
+    counted_ms: int | None = Field(description="how much of it has passed, or had when it was settled; null as above")
     events: list[ClockEvent] = Field(description="in the order of time")
     stretches: list[ClockStretch] = Field(description="the time that counts, the first of it")
     more: bool = Field(description="there are more stretches than these")
@@ -70,8 +72,8 @@ def explained(clock: Explained, order: str | None) -> ClockExplained:
         order=order,
         standing=clock.standing,
         calendar=clock.calendar,
-        length_ms=clock.length // MS,
-        counted_ms=clock.counted // MS,
+        length_ms=None if clock.length is None else clock.length // MS,
+        counted_ms=None if clock.counted is None else clock.counted // MS,
         events=[ClockEvent(at=event.at, what=event.what) for event in clock.events],
         stretches=[ClockStretch(begin=one.begin, end=one.end) for one in clock.stretches],
         more=clock.more,

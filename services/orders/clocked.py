@@ -65,6 +65,14 @@ async def turn(connection: Connection, before: Order, after: Order, now: datetim
         await reminders.plan(connection, after.id, after.due_at, plan, now)
 
 
+async def plan_ladder(connection: Connection, order: Order, now: datetime, *, calendar: Calendar, ladder: Ladder) -> None:
+    """What is still ahead of the ladder of an order that left before there was one. Whoever asks holds the order."""
+    began = await QUERIES.began.fetchval(connection, order=order.id)
+    if order.state not in WITH_THE_DEPARTMENT or order.due_at is None or began is None:
+        return
+    await reminders.plan(connection, order.id, order.due_at, planned(ladder, began, order.due_at, calendar), now)
+
+
 async def recount(
     connection: Connection, number: int, clock: Deadline, order: Order, now: datetime, *, calendar: Calendar, ladder: Ladder
 ) -> bool:

@@ -105,12 +105,13 @@ class Papers:
         return await self._write(connection, before, Verb.WITHDRAW, wording, by=by)
 
     async def redirect(self, order: int, version: int, wanted: Dispatch, *, by: LoggedIn) -> Order:
-        """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone.
+        """Not this department's: withdrawn from it and sent to another, both at once; the new order. A reviewer's alone, and
+        as another order about the case not for who is below it.
 
         Raises Invalid for a department that has sent the case back before: it is asked again by ``uphold`` alone, which the
         final arbiter has the last word of (SPEC O8).
         """
-        async with self.hands.on_order(order, version, Act.ORDER_DECIDE, by) as (connection, before, case):
+        async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, before, case):
             check_arbiter(before, by, self.refusals)
             if before.state is not State.REFUSED:
                 raise NotAllowed(f"redirect is not possible while {before.state}")
@@ -241,7 +242,8 @@ class Papers:
             local = now.astimezone(self.zone)
             number = await store.next_number(connection, local, self.given.highest(f"{local:%Y-%m}"))
             after = replace(after, number=number)
-            await dispatched(connection, order.ticket_id, number, at=now, by=by.id, table=self.hands.clocks)
+            own = paper.author_id == by.id
+            await dispatched(connection, order.ticket_id, number, at=now, by=by, own=own, table=self.hands.clocks)
         return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)
 
     async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:

@@ -121,7 +121,9 @@ def _named(who: LoggedIn, ticket: Ticket, order: Order, one: Action, stands: Sta
         return ["extension"] if stands.in_time and stands.asked_by is None else []
     if stands.paper_waits and (one is Action.CHASE or (one is Action.WITHDRAW and not may(who, Act.ORDER_REVIEW, ticket, order))):
         return []
-    return ["uphold", "redirect"] if one is Action.UPHOLD else [STEPS[one]]
+    if one is Action.UPHOLD:
+        return ["uphold", "redirect"] if may(who, Act.ORDER_SECOND, ticket, order) else ["uphold"]
+    return [STEPS[one]]
 
 
 def paper_steps(who: LoggedIn, ticket: Ticket, paper: Outgoing) -> list[str]:

@@ -54,6 +54,11 @@ async def stop(connection: Connection, order: int) -> None:
     await QUERIES.stop.execute(connection, order=order)
 
 
+async def unplanned(connection: Connection, behind: int, limit: int) -> list[int]:
+    """The next orders behind this one that departments have, and whose deadline has no ladder."""
+    return [row["id"] for row in await QUERIES.unplanned.fetch(connection, behind=behind, limit=limit)]
+
+
 async def of_orders(connection: Connection, orders: Collection[int]) -> list[Row]:
     """What was sent about these orders, and what is still to come."""
     return await QUERIES.of_orders.fetch(connection, orders=list(orders), limit=SHOWN)

@@ -4,6 +4,13 @@ insert into order_reminder (order_id, step, place, ends_at, planned_at, state, d
 values (:order, :step, :place, :ends_at, :at, 'waiting', :at)
 on conflict (order_id, ends_at, place) where place is not null do nothing;
 
+-- name: unplanned
+-- The next orders that departments have and whose deadline has no ladder: they left before there was one.
+select w.id from work_order w
+where w.state in ('issued', 'accepted') and w.id > :behind
+  and not exists (select from order_reminder r where r.order_id = w.id and r.ends_at = w.due_at and r.place is not null)
+order by w.id limit :limit;
+
 -- name: resume
 -- What was stopped of the ladder about this deadline goes on: the order is with its department again.
 update order_reminder set state = 'waiting', due_at = planned_at

@@ -72,6 +72,7 @@ ORDERING = only(BY_AGENTS, "own", "nobodys", "others", "seniors", "hotline", "a_
 DECIDING = dict.fromkeys(("own", "others", "seniors", "hotline"), SENIORS)
 """Departments' answers are every senior's to decide, wherever the case is meanwhile (N4, O7, O8)."""
 AT_THE_HOTLINE = dict.fromkeys(("hotline", "a_managers"), "manager")
+ANOTHER = {"own": SENIORS, "others": SENIORS, "seniors": SENIORS, **AT_THE_HOTLINE}
 
 CASES: Table = {
     "PATCH /api/tickets/{ticket_id}": HOLDING,
@@ -112,9 +113,10 @@ CASES: Table = {
     "POST /api/orders/{order_id}/chase": ORDERING,
     "POST /api/orders/{order_id}/withdraw": ORDERING,
     "POST /api/orders/{order_id}/settle": ORDERING,
-    # a second dispatch is a new order about the case: by whoever has a hand on it, and reviews (N5)
-    "POST /api/orders/{order_id}/second": {"own": SENIORS, "others": SENIORS, "seniors": SENIORS, **AT_THE_HOTLINE},
-    "POST /api/orders/{order_id}/redirect": DECIDING,
+    # a second dispatch is a new order about the case, and so is one to another department: by whoever has a hand on it, and
+    # reviews (N5, O8)
+    "POST /api/orders/{order_id}/second": ANOTHER,
+    "POST /api/orders/{order_id}/redirect": ANOTHER,
     "POST /api/orders/{order_id}/uphold": DECIDING,
     "POST /api/orders/{order_id}/redo": DECIDING,
     "POST /api/orders/{order_id}/extension/decision": DECIDING,
@@ -333,7 +335,7 @@ of_case("/not-accept", {})
 of_case("/accept", {}, not_accepted_at=HandClock().now())
 of_case("/overrule", {"step": 1, "reason": "不合规定"})
 of_case("/compensation", {"amount": "10", "reason": "减免"})
-of_case("/conclude", {"reason": "客户接受"})
+of_case("/conclude", {"closing": "confirmed", "reason": "客户接受"})
 of_case("/reopen", {"reason": "又坏了"}, "closed")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +15,7 @@ import pytest_asyncio
 
 from services.access.actor import LoggedIn
 from services.alarms import Alarms
+from services.bells import Channel
 from services.calendars.actions import Calendars
 from services.calendars.model import Base, Edition, OwnDay, Written, table
 from services.calendars.recounting import Recounting
@@ -21,8 +24,10 @@ from services.clocks.sweeper import Sweeper
 from services.errors import Invalid, NotFound, Stale
 from services.orders.reminding import Reminders
 from services.store import db
+from services.store.migrate import migrate, read_migrations
 from services.troubles import Troubles
 from tests.harness.clock import HandClock
+from tests.harness.database import DatabaseServer
 from tests.harness.office import ZONE, Office, office
 from tests.integration.test_orders import case, dispatch, later, step
 
@@ -311,3 +316,150 @@ async def test_nothing_moves_by_more_than_the_rule_says(calendars: Calendars, de
     await all_of_it(recounting)
     assert (await ends(desk))["O1"] == before
     assert before - timedelta(days=15) == due(23, 17)
+
+
+async def test_what_is_over_is_explained_by_no_calendar_of_later(
+    calendars: Calendars, desk: Office, recounting: Recounting, clock: HandClock
+) -> None:
+    """A breached clock of ten hours in an office's days: the day off that comes into its past does not make it nine."""
+    order = await dispatch(desk, await case(desk, "zhao"), "zhao")
+    await later(desk, clock, days=6)
+    sweeper = Sweeper(desk.pool, clock, troubles=Troubles(clock), effects=Alarms())
+    while await sweeper.next():
+        pass
+
+    async def told() -> list[tuple[Any, Any]]:
+        _, clocks = await desk.ask("zhao", "GET", f"/api/orders/{order['id']}/clocks")
+        return [(one["length_ms"], len(one["stretches"]) > 0) for one in clocks if one["rule"] == "V3"]
+
+    before = await told()
+    assert before == [(24 * 3_600_000, True)]
+    await put(calendars, desk, TUESDAY)
+    await all_of_it(recounting)
+    assert await told() == [(None, False)]
+
+
+# what goes wrong --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_lost_edition_is_counted_over_and_its_number_not_given_again(
+    calendars: Calendars, desk: Office, recounting: Recounting, clock: HandClock
+) -> None:
+    """The database is an older one after a fail-over: it has no edition 2, and a clock in it was counted by that all the same."""
+    await dispatch(desk, await case(desk, "zhao"), "zhao")
+    await all_of_it(recounting)
+    await desk.pool.execute("update deadline set edition = 2, ends_at = $1 where rule = 'V3'", due(27, 17))
+    await desk.pool.execute("update work_order set due_edition = 2, due_at = $1", due(27, 17))
+    await all_of_it(recounting)
+    assert (await ends(desk))["V3"] == due(26, 17)
+    assert ((await calendars.all()).number, calendars.current.edition, (await calendars.all()).left) == (3, 3, 0)
+    calendars.current.put(dict(calendars.current), 7)  # as if this process had been told of editions that are gone, too
+    assert await put(calendars, desk, TUESDAY) == 8
+    await all_of_it(recounting)
+    assert (await ends(desk))["V3"] == due(27, 17)
+    assert (await calendars.all()).left == 0
+    newest = (await calendars.all()).number
+    await recounting.next()
+    assert (await calendars.all()).number == newest, "nothing is lost any more"
+
+
+async def test_a_clock_that_cannot_be_counted_keeps_none_behind_it(calendars: Calendars, desk: Office, clock: HandClock) -> None:
+    troubles = Troubles(clock)
+    recounting = Recounting(calendars, troubles=troubles)
+    await dispatch(desk, await case(desk, "zhao"), "zhao")
+    await dispatch(desk, await case(desk, "zhao"), "zhao")
+    await all_of_it(recounting)
+    # the first order's clock counts from a time before which no calendar can count
+    first = await desk.pool.fetchval("select min(id) from deadline where rule = 'V3'")
+    await desk.pool.execute(
+        "update work_order set due_from = '0001-01-01 00:00+00' where id = (select order_id from deadline where id = $1)", first
+    )
+    number = await put(calendars, desk, TUESDAY)
+    await all_of_it(recounting)
+    rows = await desk.pool.fetch("select id, edition, ends_at from deadline where rule = 'V3' order by id")
+    assert [(row["edition"] == number, row["ends_at"]) for row in rows] == [(False, due(26, 17)), (True, due(27, 17))]
+    assert [one.part for one in troubles.standing()] == ["calendars"]
+    assert (await calendars.all()).left == 1
+    await desk.pool.execute("update work_order set due_from = issued_at")
+    clock.move(seconds=601)
+    await all_of_it(recounting)
+    assert (await calendars.all()).left == 0
+
+
+async def test_browsers_are_told_once_of_all_that_moved(calendars: Calendars, desk: Office, recounting: Recounting) -> None:
+    for _ in range(3):
+        await dispatch(desk, await case(desk, "zhao"), "zhao")
+    await all_of_it(recounting)
+    await put(calendars, desk, TUESDAY)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    def hear(*said: object) -> None:
+        heard.put_nowait(str(said[-1]))
+
+    async with desk.pool.acquire() as ear:
+        await ear.add_listener(Channel.THING_CHANGED, hear)
+        try:
+            await all_of_it(recounting)
+            await desk.pool.execute("select pg_notify('thing_changed', 'all told')")
+            told = [await heard.get()]
+            while told[-1] != "all told":
+                told.append(await heard.get())
+        finally:
+            await ear.remove_listener(Channel.THING_CHANGED, hear)
+    assert sorted(told) == ["all told", "order - 0", "ticket - 0"]
+
+
+# upgrades ---------------------------------------------------------------------------------------------------------------
+
+UNDER_WAY = """
+insert into person (login, name, roles, password_hash, created_at) values
+  ('zhao', 'Zhao', '{senior_agent}', 'x', now()), ('net', 'Net', '{department_officer}', 'x', now());
+insert into department (code, zh, en, hours) values ('net', '网络', 'Network', 24);
+insert into ticket (state, version, received_at, changed_at) select 'draft', 1, now(), now() from generate_series(1, 2);
+insert into work_order (number, ticket_id, department_id, leads, state, author_id, made_at, task, hours, due_at, issued_at)
+select 'W2026-11-00000' || t.id, t.id, d.id, true, 'issued', p.id, '2026-11-23 10:00+08', 'x', 24,
+       case t.id when 1 then '2026-11-26 10:00+08'::timestamptz else '2026-11-26 15:00+08' end, '2026-11-23 10:00+08'
+from ticket t, department d, person p where p.login = 'zhao' order by t.id;
+insert into outgoing (order_id, verb, state, author_id, task, urgent, hours, written_at, ended_at)
+select id, 'dispatch', 'left', author_id, task, urgent, hours, issued_at, issued_at from work_order;
+insert into extension (order_id, asked_by, asked_at, until, reason, decided_by, decided_at, granted)
+select 2, n.id, '2026-11-23 11:00+08', '2026-11-26 15:00+08', '等备件', z.id, '2026-11-23 12:00+08', true
+from person n, person z where n.login = 'net' and z.login = 'zhao';
+insert into deadline (ticket_id, order_id, rule, because, starts_at, ends_at, state, due_at)
+select ticket_id, id, 'V3', 'dispatch', issued_at, due_at, 'waiting', due_at from work_order order by id;
+"""
+"""Two orders that left this Monday at ten, with 24 hours of the office's time; the second was granted time until
+Thursday at three."""
+
+
+async def test_orders_that_were_under_way_at_the_upgrade_have_their_ladder_and_follow_the_calendar(
+    postgres: DatabaseServer, clock: HandClock
+) -> None:
+    """SPEC V3, O7: they left before there were ladders (0031) and calendars that move deadlines (0042)."""
+    before = [one for one in read_migrations() if one.name < "0031"]
+    async with postgres.fresh("template0") as url:
+        owner, pool = await db.connect(url), await db.open_pool(url, size=2)
+        try:
+            await migrate(owner, migrations=before)
+            async with owner.transaction():
+                await owner.execute(UNDER_WAY)
+            await migrate(owner)
+            calendars = Calendars(pool, clock, BASE, Current(table(BASE, (), Edition())))
+            recounting = Recounting(calendars, troubles=Troubles(clock))
+            await all_of_it(recounting)
+            sql = "select step, planned_at from order_reminder where order_id = $1 and state = 'waiting' order by place"
+            planned = [[(row["step"], row["planned_at"]) for row in await pool.fetch(sql, order)] for order in (1, 2)]
+            steps = ["warning", "reminder", "notice", "criticism"]
+            assert [[step for step, _ in one] for one in planned] == [steps, steps]
+            assert [at for _, at in planned[0]][:2] == [due(25, 14), due(26, 10)]
+            who = await owner.fetchval("select id from person where login = 'zhao'")
+            made = "insert into calendar_edition (number, at, person_id, content, digest) values ($1, now(), $2, $3, '')"
+            content = json.dumps(Edition([TUESDAY]).as_json())
+            await owner.execute(made, (await calendars.all()).number + 1, who, content)
+            await all_of_it(recounting)
+            rows = await pool.fetch("select due_at, due_from from work_order order by id")
+            assert [row["due_at"] for row in rows] == [due(27, 10), due(26, 15)], "what somebody named stays"
+            assert [row["planned_at"] for row in await pool.fetch(sql, 1)][:2] == [due(26, 14), due(27, 10)]
+        finally:
+            await owner.close()
+            await pool.close()

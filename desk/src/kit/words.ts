@@ -198,6 +198,7 @@ export const kit = {
     calendar: ['按工作日历“{name}”计时', 'counted in the calendar “{name}”'],
     always: ['全天计时', 'counted day and night'],
     counted: ['已计 {counted}，共 {length}', '{counted} of {length} counted'],
+    changedSince: ['按当时的日历计时，日历后来改过', 'counted by the calendar as it was then; it has changed since'],
     stretches: ['计时的时段', 'The time that counts'],
     because: {
       appeal: ['从客户补充起', 'from when the customer added it'],

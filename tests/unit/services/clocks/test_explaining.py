@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.clocks.calendar import ALWAYS, Calendar, Span, after, between
-from services.clocks.explaining import SHOWN, Stretch, explain
+from services.clocks.explaining import SHOWN, Rule, Stretch, explain
 from services.clocks.model import Deadline, State
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -25,7 +25,7 @@ OFFICE = Calendar(ZoneInfo("Asia/Shanghai"), (HOURS, HOURS, HOURS, HOURS, HOURS,
 
 def told(deadline: Deadline, now: datetime) -> list[tuple[int, str]]:
     """Each event by its minute."""
-    return [((event.at - NOON) // MINUTE, event.what) for event in explain(deadline, ALWAYS, now).events]
+    return [((event.at - NOON) // MINUTE, event.what) for event in explain(deadline, Rule(ALWAYS), now).events]
 
 
 def test_a_clock_that_runs_tells_what_is_ahead() -> None:
@@ -52,7 +52,7 @@ def test_what_came_of_it_is_told_at_its_time(state: State, minutes: int, events:
 
 def test_day_and_night_is_one_stretch_and_has_no_calendars_name() -> None:
     month = replace(RUNS, ends_at=NOON + timedelta(days=30))
-    explained = explain(month, ALWAYS, NOON + HOUR)
+    explained = explain(month, Rule(ALWAYS), NOON + HOUR)
     assert (explained.calendar, explained.stretches, explained.more) == (None, (Stretch(NOON, NOON + timedelta(days=30)),), False)
     assert (explained.length, explained.counted) == (timedelta(days=30), HOUR)
 
@@ -60,7 +60,7 @@ def test_day_and_night_is_one_stretch_and_has_no_calendars_name() -> None:
 def test_a_working_calendar_is_named_and_its_stretches_are_shown() -> None:
     """Begun at noon on a Friday: three hours that afternoon, and Monday is a holiday."""
     clock = replace(RUNS, ends_at=after(OFFICE, NOON, 5 * HOUR))
-    explained = explain(clock, OFFICE, NOON + timedelta(days=1))
+    explained = explain(clock, Rule(OFFICE), NOON + timedelta(days=1))
     friday, tuesday = NOON + 2 * HOUR, datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
     assert explained.calendar == "office"
     assert explained.stretches == (Stretch(friday, friday + 3 * HOUR), Stretch(tuesday, tuesday + 2 * HOUR))
@@ -68,15 +68,38 @@ def test_a_working_calendar_is_named_and_its_stretches_are_shown() -> None:
 
 
 def test_no_more_stretches_are_shown_than_anybody_reads() -> None:
-    explained = explain(replace(RUNS, ends_at=after(OFFICE, NOON, 200 * HOUR)), OFFICE, NOON)
+    explained = explain(replace(RUNS, ends_at=after(OFFICE, NOON, 200 * HOUR)), Rule(OFFICE), NOON)
     assert (len(explained.stretches), explained.more) == (SHOWN, True)
 
 
 @given(st.integers(0, 60 * 24 * 20), st.integers(0, 60 * 24 * 40), st.sampled_from([ALWAYS, OFFICE]))
 def test_what_has_counted_is_never_more_than_there_is(length: int, passed: int, calendar: Calendar) -> None:
     ends = NOON + length * MINUTE
-    explained = explain(replace(RUNS, ends_at=ends, warns_at=None), calendar, NOON + passed * MINUTE)
+    explained = explain(replace(RUNS, ends_at=ends, warns_at=None), Rule(calendar), NOON + passed * MINUTE)
+    assert explained.counted is not None
     assert timedelta(0) <= explained.counted <= explained.length == between(calendar, NOON, ends)
     if not explained.more:
         assert sum((one.end - one.begin for one in explained.stretches), timedelta(0)) == explained.length
     assert [event.at for event in explained.events] == sorted(event.at for event in explained.events)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "rule", "hours"),
+    [
+        (RUNS, Rule(OFFICE, None, 1), 5),
+        (replace(RUNS, state=State.MET, settled_at=NOON + HOUR), Rule(OFFICE, 5 * HOUR, 0), 5),
+        (replace(RUNS, state=State.MET, settled_at=NOON + HOUR), Rule(OFFICE, 5 * HOUR, 1), 5),
+        (replace(RUNS, state=State.MET, settled_at=NOON + HOUR), Rule(OFFICE, 11 * HOUR, 1), None),
+        (replace(RUNS, state=State.BREACHED), Rule(OFFICE, None, 1), None),
+        (replace(RUNS, state=State.BREACHED), Rule(ALWAYS, None, 1), 95),
+    ],
+)
+def test_what_is_over_is_not_explained_by_a_calendar_that_changed_later(
+    deadline: Deadline, rule: Rule, hours: int | None
+) -> None:
+    """It ended on Tuesday at eleven, when Monday was a holiday already, or not yet: a day has six hours."""
+    ended = replace(deadline, ends_at=after(OFFICE, NOON, 5 * HOUR), settled_at=deadline.settled_at)
+    explained = explain(ended, rule, NOON + timedelta(days=9))
+    assert explained.length == (None if hours is None else hours * HOUR)
+    assert bool(explained.stretches) == (hours is not None)
+    assert (explained.counted is None) == (hours is None)

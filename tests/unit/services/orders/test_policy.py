@@ -14,6 +14,7 @@ from services.orders.model import Order, State
 from services.orders.policy import Stands, offered
 from services.tickets import model
 from services.tickets.actions import draft
+from services.tickets.levels import Level
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OWNER, OTHER, OFFICER, DEPARTMENT = 1, 2, 3, 7
@@ -69,6 +70,13 @@ def order(state: State, refusals: int = 0) -> Order:
 )
 def test_what_is_offered(person: LoggedIn, state: State, stands: Stands, steps: Sequence[str]) -> None:
     assert set(offered(person, TICKET, order(state), 2, stands)) == set(steps)
+
+
+def test_what_lies_above_one_goes_to_no_other_department() -> None:
+    """SPEC O8: that is another order about the case; whether it is the first department's is every reviewer's to say."""
+    above = replace(TICKET, owner_id=None, level=Level.MANAGER)
+    assert offered(SENIOR, above, order(State.REFUSED), 2, CALM) == ["uphold"]
+    assert set(offered(MANAGER, above, order(State.REFUSED), 2, CALM)) == {"uphold", "redirect", "withdraw"}
 
 
 def test_nobody_is_offered_to_grant_their_own_request() -> None:
