@@ -152,7 +152,7 @@ class Appeals:
         after = settled(before, action, by=by.id, at=now, answer=said, paper=paper)
         await store.save(taken, after, before=before)
         present = await tickets.load(taken, case.id)  # a withdrawal has its own row in it meanwhile
-        await appealed(taken, present, (before.state, after.state), said, at=now, by=by.id, table=self.hands.clocks)
+        await appealed(taken, present, (before.state, after.state), said, at=now, by=by, table=self.hands.clocks)
         how: Settled = "stopped" if action is Action.DROP else "met"
         await clocked.settle(taken, case.id, how, now)
         return after

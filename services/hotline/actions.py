@@ -28,7 +28,7 @@ from services.tickets.actions import Tickets, check_over, moved, taken
 from services.tickets.model import Changes, Ticket, by_agent, fill
 from services.tickets.ringing import concerned
 from services.tickets.store import Entry
-from services.tickets.workflow import Action, advance, check_complete
+from services.tickets.workflow import Action, advance, check_closing, check_complete
 
 CENT = Decimal("0.01")
 
@@ -39,6 +39,16 @@ class Step:
 
     seq: int
     order: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """``answer``: what the customer was told ('': as it stands in the case). ``closing``: that the customer has confirmed, or the
+    code of why not; only of a suggestion neither.
+    """
+
+    answer: str = ""
+    closing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Hotline:
                 decision = replace(decision, step=step.seq)
             else:
                 decision = replace(decision, order_id=step.order, order_step=step.seq)
-            return await self._decided(connection, before, decision, {"overruled": (None, f"{step.seq} {action}")})
+            return await self._decided(connection, before, decision, {"overruled": (None, f"{step.seq} {action}")}, by)
 
     async def order(self, ticket: int, version: int, wanted: Dispatch, *, key: str, by: LoggedIn) -> tuple[Ticket, Order]:
         """A work order to whichever department; it leaves at once. A repeated ``key`` returns the first one."""
@@ -73,7 +83,7 @@ class Hotline:
             await orders.take_key(connection, made, key, digest, by=by.id, at=self.tickets.clock.now())
             dispatched = await tickets.load(connection, ticket)
             decision = replace(self._decision(DecisionKind.ORDER, by, wanted.reason), order_id=made.id)
-            after = await self._decided(connection, dispatched, decision, {"order": (None, made.number)})
+            after = await self._decided(connection, dispatched, decision, {"order": (None, made.number)}, by)
         if made.number:
             await self.papers.given.note(made.number)
         return after, made
@@ -92,7 +102,7 @@ class Hotline:
                 currency=self.limits.currency,
                 approved_by=alone,
             )
-            return await self._decided(connection, before, decision, {"amount": (None, f"{exact} {self.limits.currency}")})
+            return await self._decided(connection, before, decision, {"amount": (None, f"{exact} {self.limits.currency}")}, by)
 
     async def answer(self, ticket: int, version: int, about: int, reason: str, *, granted: bool, by: LoggedIn) -> Ticket:
         """Another manager's answer to an amount above the limit. Raises Forbidden for whoever set it."""
@@ -104,23 +114,26 @@ class Hotline:
                 raise Forbidden("another manager answers it")
             kind = DecisionKind.APPROVE if granted else DecisionKind.DENY
             decision = replace(self._decision(kind, by, reason), answers=about)
-            return await self._decided(connection, before, decision, {"answers": (None, str(about))})
+            return await self._decided(connection, before, decision, {"answers": (None, str(about))}, by)
 
-    async def conclude(self, ticket: int, version: int, answer: str, reason: str, *, by: LoggedIn) -> Ticket:
-        """Closes the case; ``answer`` is what the customer was told ('': as it stands there). Raises Invalid, and what
+    async def conclude(self, ticket: int, version: int, said: Conclusion, reason: str, *, by: LoggedIn) -> Ticket:
+        """Closes the case, with its customer's confirmation or why there is none (SPEC N9). Raises Invalid, and what
         ``check_over`` raises.
         """
         async with self.tickets.hand_on(ticket, version, Action.CONCLUDE, by) as (connection, before):
-            after = advance(before, Action.CONCLUDE)
+            after = replace(advance(before, Action.CONCLUDE), closing=said.closing)
             changes: Changes = {"state": (before.state, after.state)}
-            if answer.strip():
-                after, filled = fill(after, by_agent({"answer": answer}))
+            if said.closing is not None:
+                changes["closing"] = (before.closing, said.closing)
+            if said.answer.strip():
+                after, filled = fill(after, by_agent({"answer": said.answer}))
                 changes |= filled
             check_complete(after)
+            reasons = [row["code"] for row in await tickets.QUERIES.closing_reasons.fetch(connection)]
+            check_closing(before, said.closing, reason, reasons)
             await check_over(connection, ticket)
-            after = replace(after, senior_at=after.senior_at or self.tickets.clock.now())  # it was in a manager's hands (SPEC A7)
             decision = self._decision(DecisionKind.CONCLUDE, by, reason)
-            return await self._decided(connection, before, decision, changes, after=after)
+            return await self._decided(connection, before, decision, changes, by, after=after)
 
     async def reopen(self, ticket: int, version: int, reason: str, *, by: LoggedIn) -> Ticket:
         """A closed case is open again, in the hands of whoever opens it; its clocks count from now on."""
@@ -131,13 +144,22 @@ class Hotline:
             if before.level is not after.level:
                 changes["level"] = (before.level, after.level)
             changes["owner"] = (await tickets.name(connection, before.owner_id), by.person.name)
-            return await self._decided(connection, before, self._decision(DecisionKind.REOPEN, by, reason), changes, after=after)
+            return await self._decided(
+                connection, before, self._decision(DecisionKind.REOPEN, by, reason), changes, by, after=after
+            )
 
     def _decision(self, kind: DecisionKind, by: LoggedIn, reason: str) -> Decision:
         return Decision(kind=kind, by=by.id, at=self.tickets.clock.now(), reason=reason)
 
     async def _decided(
-        self, connection: Connection, before: Ticket, decision: Decision, changes: Changes, *, after: Ticket | None = None
+        self,
+        connection: Connection,
+        before: Ticket,
+        decision: Decision,
+        changes: Changes,
+        by: LoggedIn,
+        *,
+        after: Ticket | None = None,
     ) -> Ticket:
         """The case after the decision: where it is, unless ``after`` says otherwise; and the row of its journal."""
         action = ACTIONS.get(decision.kind, Action.DECIDE)
@@ -146,7 +168,7 @@ class Hotline:
         said: Changes = {"decision": (None, f"{seq} {decision.kind}"), **changes}
         entry = Entry(action, decision.by, decision.at, said, decision.reason)
         people = await concerned(connection, before)  # before the step: it may put the case into other hands
-        await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks)
+        await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks, by=by)
         await self._told(connection, after, decision, people)
         return await tickets.load(connection, before.id)
 

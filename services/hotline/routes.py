@@ -7,7 +7,7 @@ from decimal import Decimal
 from services.access.rights import Right
 from services.errors import Conflict, NotAllowed, Stale
 from services.hotline import wire
-from services.hotline.actions import Hotline, Step
+from services.hotline.actions import Conclusion, Hotline, Step
 from services.hotline.views import Views
 from services.orders.model import Dispatch
 from services.store.db import Row
@@ -69,7 +69,8 @@ class HotlineRoutes:
     @route("POST", "/api/tickets/{ticket_id}/conclude", right=Right.HOTLINE, raises=CLASH)
     async def conclude(self, asked: Asked, ticket_id: Id, body: wire.ConcludeBody) -> wire.Decisions:
         """Close the case."""
-        await self._hotline.conclude(ticket_id, body.version, body.answer, body.reason, by=asked.by)
+        said = Conclusion(body.answer, body.closing)
+        await self._hotline.conclude(ticket_id, body.version, said, body.reason, by=asked.by)
         return await self._wire(asked, ticket_id)
 
     @route("POST", "/api/tickets/{ticket_id}/reopen", right=Right.HOTLINE, raises=CLASH)

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from services.departments.wire import Hours
 from services.hotline.model import DecisionKind
 from services.tickets.wire import Reason
-from services.web.shapes import MANY_LINES, Changed, Id, Text10k, Wire
+from services.web.shapes import MANY_LINES, Changed, Code, Id, Text10k, Wire
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Amount = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$")]
@@ -57,10 +57,12 @@ class CompensationAnswer(Wire):
 
 
 class ConcludeBody(Wire):
-    """``answer``: what the customer was told; '': as it stands in the case."""
+    """``answer``: what the customer was told; '': as it stands in the case. ``closing``: ``confirmed`` (the customer says that it
+    is settled), or a code of the centre's reasons for closing without; a suggestion needs neither."""
 
     version: Version
     answer: Text10k = ""
+    closing: Code | None = None
     reason: Reason
 
 

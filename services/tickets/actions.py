@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from services.access import audit
 from services.access.actor import LoggedIn
+from services.access.policy import MINE
 from services.access.rights import Right
 from services.clocks import store as deadlines
 from services.clocks.model import started
@@ -29,7 +30,7 @@ from services.tickets.clocked import turn
 from services.tickets.levels import Level
 from services.tickets.model import CLASSES, FIELDS, Changes, Filling, Source, State, Ticket, TicketFilter, Told, by_agent, fill
 from services.tickets.numbers import GivenNumbers
-from services.tickets.policy import may, may_take_away
+from services.tickets.policy import may, may_take_away, whose
 from services.tickets.ringing import ring
 from services.tickets.store import Entry, Page
 from services.tickets.workflow import (
@@ -143,7 +144,7 @@ class Tickets:
             if after.state in CASES:
                 check_complete(after)
             entry = Entry(Action.CHANGE, by.id, self.clock.now(), changes)
-            await moved(connection, after, before=before, entry=entry, table=self.clocks)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def confirm(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -161,7 +162,7 @@ class Tickets:
             if before.owner_id in {None, by.id}:
                 confirmed = taken(confirmed, by, now)
             entry = Entry(Action.CONFIRM, by.id, now, {"number": (None, number)}, note)
-            await moved(connection, confirmed, before=before, entry=entry, table=self.clocks)
+            await moved(connection, confirmed, before=before, entry=entry, table=self.clocks, by=by)
             if step := onward(confirmed):
                 await self._hand_on_by_itself(connection, confirmed, step)
             loaded = await store.load(connection, ticket)
@@ -173,7 +174,7 @@ class Tickets:
         now = self.clock.now()
         after = replace(advance(confirmed, step), held_since=now)
         changes: Changes = {"level": (confirmed.level, after.level), "rule": (None, RULES[step])}
-        await moved(connection, after, before=confirmed, entry=Entry(step, None, now, changes), table=self.clocks)
+        await moved(connection, after, before=confirmed, entry=Entry(step, None, now, changes), table=self.clocks, by=None)
 
     async def acknowledge(self, ticket: int, version: int, how: Told, *, by: LoggedIn, note: str = "") -> Ticket:
         """The customer was told that the case is registered (SPEC O6); once."""
@@ -184,7 +185,7 @@ class Tickets:
             now = self.clock.now()
             told = replace(after, acknowledged_at=now, acknowledged_by=by.id, acknowledged_how=how.value)
             entry = Entry(Action.ACKNOWLEDGE, by.id, now, {"acknowledged_how": (None, how.value)}, note)
-            await moved(connection, told, before=before, entry=entry, table=self.clocks)
+            await moved(connection, told, before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def judge(self, ticket: int, version: int, of: int, verdict: Verdict, *, by: LoggedIn) -> Ticket:
@@ -198,7 +199,7 @@ class Tickets:
             repeats = await store.QUERIES.repeat_of.fetchval(connection, ticket=ticket)
             changes: Changes = {"repeat_verdict": (None, verdict), "repeat_of": (None, number)}
             entry = Entry(Action.REPEAT, by.id, now, changes)
-            await moved(connection, replace(after, repeat_of=repeats), before=before, entry=entry, table=self.clocks)
+            await moved(connection, replace(after, repeat_of=repeats), before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def accepted(self, ticket: int, version: int, *, accepts: bool, by: LoggedIn, note: str = "") -> Ticket:
@@ -212,7 +213,7 @@ class Tickets:
                 raise Invalid((WrongField("answer", "required", "the answer that is not accepted"),))
             now = self.clock.now()
             marked = replace(after, not_accepted_at=None if accepts else now)
-            await moved(connection, marked, before=before, entry=Entry(action, by.id, now, {}, note), table=self.clocks)
+            await moved(connection, marked, before=before, entry=Entry(action, by.id, now, {}, note), table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def close(self, ticket: int, version: int, closing: str | None, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -226,12 +227,9 @@ class Tickets:
             reasons = [row["code"] for row in await store.QUERIES.closing_reasons.fetch(connection)]
             check_closing(before, closing, note, reasons)
             await check_over(connection, ticket)
-            now = self.clock.now()
-            if by.may(Right.TICKETS_LEAD):
-                after = replace(after, senior_at=after.senior_at or now)  # it was in a senior's hands (SPEC A7)
             changes: Changes = {"state": (before.state, after.state), "closing": (before.closing, closing)}
-            entry = Entry(Action.CLOSE, by.id, now, {name: pair for name, pair in changes.items() if pair[1]}, note)
-            await moved(connection, after, before=before, entry=entry, table=self.clocks)
+            entry = Entry(Action.CLOSE, by.id, self.clock.now(), {name: pair for name, pair in changes.items() if pair[1]}, note)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def discard(self, ticket: int, version: int, *, by: LoggedIn, note: str = "") -> Ticket:
@@ -280,7 +278,9 @@ class Tickets:
                 found = await store.page(connection, wanted, customer_number=number)
                 if found.rows:
                     return found
-            if wanted.hidden:  # numbers are not to be guessed digit by digit, neither the customer's nor one within a text
+            if (
+                wanted.hidden
+            ):  # what is masked is not to be guessed piece by piece, neither the customer's number nor one within a text
                 return await store.scan(connection, replace(wanted, text=text), ())
             return await store.scan(connection, replace(wanted, text=text), self.numbering.beginnings(text))
 
@@ -307,7 +307,7 @@ class Tickets:
                 raise Conflict("the call has another draft meanwhile")
             now = self.clock.now()
             entry = Entry(action, by.id, now, {"state": (before.state, after.state)}, note)
-            await moved(connection, after, before=before, entry=entry, table=self.clocks)
+            await moved(connection, after, before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
     async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
@@ -346,8 +346,15 @@ async def _for(connection: Connection, ticket: int, version: int | None, action:
     return found
 
 
-async def moved(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks) -> None:
-    """The ticket in its next state, its clocks as this state has them, and who has to know of it told. Raises Stale, Conflict."""
+async def moved(
+    connection: Connection, after: Ticket, *, before: Ticket, entry: Entry, table: Clocks, by: LoggedIn | None
+) -> None:
+    """The ticket in its next state, its clocks as this state has them, and who has to know of it told. Raises Stale, Conflict.
+
+    ``by``: whose step it is; None: the system's, or only on behalf of somebody else.
+    """
+    if by is not None and had(by, before, Action(entry.action)):
+        after = replace(after, senior_at=after.senior_at or entry.at)
     await store.move(connection, after, before=before, entry=entry)
     await ring(connection, before, after, entry)
     clocks = turn(before, after)
@@ -373,6 +380,15 @@ async def check_over(connection: Connection, ticket: int) -> None:
         raise CompensationOpen
 
 
+def had(by: LoggedIn, before: Ticket, action: Action) -> bool:
+    """Whether by this step a senior, or the manager, has the case (SPEC A7): whoever leads and takes a step with what is theirs,
+    in their hands or in their tray, or ends or dispatches a colleague's. Who gives it back does not have it.
+    """
+    if before.state is not State.OPEN or action is Action.GIVE_BACK or not by.may(Right.TICKETS_LEAD):
+        return False
+    return whose(by, before) in MINE or action in {Action.CLOSE, Action.CONCLUDE, Action.DISPATCH}
+
+
 def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:
     """The case in this person's hands; what a senior agent has is at the seniors' level."""
     level = Level.SENIOR if ticket.level is Level.JUNIOR and by.may(Right.TICKETS_LEAD) else ticket.level
@@ -380,19 +396,27 @@ def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:
     return replace(ticket, owner_id=by.id, held_since=now, level=level, senior_at=ticket.senior_at or seen)
 
 
-async def dispatched(connection: Connection, ticket: int, order: str, *, at: datetime, by: int, table: Clocks) -> None:
-    """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction."""
+async def dispatched(
+    connection: Connection, ticket: int, order: str, *, at: datetime, by: LoggedIn, own: bool, table: Clocks
+) -> None:
+    """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction. ``own``: they
+    wrote it; else they have reviewed a colleague's.
+    """
     before = await store.lock(connection, ticket)
     after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
-    await moved(connection, after, before=before, entry=Entry(Action.DISPATCH, by, at, {"order": (None, order)}), table=table)
+    entry = Entry(Action.DISPATCH, by.id, at, {"order": (None, order)})
+    await moved(connection, after, before=before, entry=entry, table=table, by=by if own else None)
 
 
 async def appealed(
-    connection: Connection, case: Ticket, states: tuple[str | None, str], said: str, *, at: datetime, by: int, table: Clocks
+    connection: Connection, case: Ticket, states: tuple[str | None, str], said: str, *, at: datetime, by: LoggedIn, table: Clocks
 ) -> None:
-    """What a customer added to ``case``, as it stands under the caller's lock, has gone from one state to the next (SPEC A5)."""
-    entry = Entry(Action.APPEAL, by, at, {"appeal": states}, said)
-    await moved(connection, advance(case, Action.APPEAL), before=case, entry=entry, table=table)
+    """What a customer added to ``case``, as it stands under the caller's lock, has gone from one state to the next (SPEC A5).
+    Whoever takes it down does not have the case by that.
+    """
+    entry = Entry(Action.APPEAL, by.id, at, {"appeal": states}, said)
+    theirs = None if states[0] is None else by
+    await moved(connection, advance(case, Action.APPEAL), before=case, entry=entry, table=table, by=theirs)
 
 
 async def put_aside(
@@ -402,7 +426,7 @@ async def put_aside(
     before = await _for(connection, ticket, version, Action.DISCARD, by)
     after = advance(before, Action.DISCARD)
     entry = Entry(Action.DISCARD, by.id, at, {"state": (before.state, after.state)}, note)
-    await moved(connection, after, before=before, entry=entry, table=table)
+    await moved(connection, after, before=before, entry=entry, table=table, by=by)
     return before
 
 

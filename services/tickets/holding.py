@@ -48,7 +48,7 @@ class Holding:
             now = self.tickets.clock.now()
             after = taken(advance(before, Action.TAKE), by, now)
             changes = {"owner": (None, by.person.name), **_levels(before, after)}
-            await self._moved(connection, before, after, Entry(Action.TAKE, by.id, now, changes))
+            await self._moved(connection, before, after, Entry(Action.TAKE, by.id, now, changes), by)
             return await store.load(connection, ticket)
 
     async def _let_go(
@@ -62,11 +62,11 @@ class Holding:
                 changes["owner"] = (await store.name(connection, before.owner_id), None)
             if triggers:
                 changes["triggers"] = (None, " ".join(sorted(triggers)))
-            await self._moved(connection, before, after, Entry(action, by.id, now, changes, reason))
+            await self._moved(connection, before, after, Entry(action, by.id, now, changes, reason), by)
             return await store.load(connection, ticket)
 
-    async def _moved(self, connection: Connection, before: Ticket, after: Ticket, entry: Entry) -> None:
-        await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks)
+    async def _moved(self, connection: Connection, before: Ticket, after: Ticket, entry: Entry, by: LoggedIn) -> None:
+        await moved(connection, after, before=before, entry=entry, table=self.tickets.clocks, by=by)
 
 
 def _levels(before: Ticket, after: Ticket) -> Changes:

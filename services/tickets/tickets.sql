@@ -64,7 +64,7 @@ select code from phrase where list = 'unconfirmed' and active;
 select min(j.at) filter (where j.changes ? 'severity') as assessed_at,
        min(j.at) filter (where coalesce(j.changes->'answer'->>1, '') <> '') as answered_at,
        max(j.at) filter (where j.action in ('close', 'conclude')) as closed_at,
-       max(j.at) filter (where j.action = 'not_accept' or (j.action = 'close' and j.changes->'closing'->>1 = 'confirmed')) as communicated_at,
+       max(j.at) filter (where j.action = 'not_accept' or (j.action in ('close', 'conclude') and j.changes->'closing'->>1 = 'confirmed')) as communicated_at,
        (select min(r.at) from work_order w join order_journal r on r.order_id = w.id
         where w.ticket_id = :ticket and r.action = 'return') as returned_at
 from ticket_journal j where j.ticket_id = :ticket;

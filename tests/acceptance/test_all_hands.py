@@ -202,6 +202,8 @@ async def decide(hands: Hands, manager: Agent, what: str, **entries: str) -> Non
     """A decision of the manager hotline, until it is on record."""
     await hands.newest(manager)
     await manager.at(f"decide-{what}").click()
+    if what == "conclude":
+        await manager.choose(manager.at("closing"), "confirmed")
     for field, text in entries.items():
         await manager.at(f"decision-{field}").fill(text)
     await manager.at("decision-send").click()

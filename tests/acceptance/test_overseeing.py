@@ -131,6 +131,7 @@ async def test_m1_the_manager_hotline_takes_overrules_closes_and_opens_again(cas
     await expect(step.get_by_test_id("overrule")).to_have_count(0)  # it stands no longer
     await manager.assert_accessible()
     await manager.at("decide-conclude").click()
+    await manager.choose(manager.at("closing"), "confirmed")
     await decide(manager, "客户接受")
     await expect(manager.page.locator("[data-testid=ticket-form][data-ticket-state=closed]")).to_be_visible()
     await manager.at("decide-reopen").click()

@@ -82,7 +82,7 @@ RULES_BEYOND_SCHEMA = {
     "hotline_overrule": "a step of this case",
     "hotline_order": "a department that receives orders",
     "hotline_compensate": "more than nothing",
-    "hotline_conclude": "an answer",
+    "hotline_conclude": "an answer, and the customer's confirmation or a reason of the centre's",
     "paper_dispatch": "a department that receives orders",
     "paper_second": "the same",
     "paper_redirect": "the same",

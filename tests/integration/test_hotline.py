@@ -40,7 +40,8 @@ async def at_the_hotline(desk: Office) -> Json:
 async def decide(desk: Office, ticket: Json, what: str, wanted: int = 200, login: str = "boss", **more: object) -> Json:
     """The decisions after it; the case's version is read anew."""
     now = await see(desk, "qa", ticket)
-    return await step(desk, login, now, what, wanted, **{"reason": "经调查属实", **more})
+    said = {"closing": "confirmed"} if what == "conclude" else {}
+    return await step(desk, login, now, what, wanted, **{"reason": "经调查属实", **said, **more})
 
 
 async def story(desk: Office, ticket: Json) -> list[Json]:
@@ -183,9 +184,17 @@ async def test_m1_the_manager_closes_and_opens_again_and_the_clock_counts_from_t
     """SPEC M1."""
     ticket = await at_the_hotline(desk)
     assert (await decide(desk, ticket, "conclude", 422))["fields"][0]["field"] == "answer"
+    refused = await decide(desk, ticket, "conclude", 422, answer="已退费并道歉", closing=None)
+    assert refused["fields"][0]["field"] == "closing"
+    refused = await decide(desk, ticket, "conclude", 422, answer="已退费并道歉", closing="no_such_reason")
+    assert refused["fields"][0]["code"] == "unknown_reason"
     await decide(desk, ticket, "conclude", answer="已退费并道歉")
     closed = await see(desk, "boss", ticket)
     assert (closed["state"], closed["answer"], closed["may"]) == ("closed", "已退费并道歉", ["reopen"])
+    assert (closed["closing"], (await last(desk, ticket))["changes"]["closing"]) == ("confirmed", [None, "confirmed"])
+    _, progress = await desk.ask("qa", "GET", f"/api/tickets/{ticket['id']}/progress")
+    stages = {one["stage"]: one["standing"] for one in progress["stages"]}
+    assert (stages["communicate"], stages["close"]) == ("done", "done"), "the customer was told, and has confirmed (SPEC N9, O6)"
     assert (await see(desk, "zhao", ticket))["may"] == []
     clock.move(minutes=20)
     await decide(desk, ticket, "reopen", 403, login="zhao")

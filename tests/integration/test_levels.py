@@ -295,6 +295,42 @@ async def test_a7_is_met_by_a_senior_who_closes_it_from_the_tray(desk: Office) -
     assert clocks(closed)["A7"] == "met"
 
 
+@pytest.mark.parametrize("what", ["change", "orders", "acknowledge", "escalate", "hand-over"])
+async def test_a7_is_met_by_whatever_a_senior_does_with_it_in_their_tray(desk: Office, what: str) -> None:
+    """SPEC A7, N2: a dispatch above all, which leaves at once."""
+    department = await desk.department("lines")
+    await customer(desk, "big")
+    ticket = await case(desk)
+    body: Json = {"version": ticket["version"]}
+    match what:
+        case "change":
+            status, _ = await desk.ask("zhao", "PATCH", f"/api/tickets/{ticket['id']}", {**body, "fields": {"address": "天河路"}})
+        case "orders":
+            order = {**body, "key": "key-of-a7-1", "department": department, "task": "查线路", "leads": True, "reason": ""}
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/orders", order)
+        case "acknowledge":
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/acknowledge", {**body, "how": "telephone"})
+        case "escalate":
+            up = {**body, "triggers": ["not_accepted"], "reason": "客户不接受"}
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/escalate", up)
+        case "hand-over":
+            await desk.pool.execute("update ticket set level = 'manager' where id = $1", ticket["id"])
+            down = {**body, "reason": "归高级话务员"}
+            status, _ = await desk.ask("boss", "POST", f"/api/tickets/{ticket['id']}/hand-over", down)
+    assert status in {200, 201}
+    assert clocks(await see(desk, "li", ticket))["A7"] == "met"
+
+
+async def test_a7_goes_on_while_a_senior_only_takes_down_what_the_customer_adds(desk: Office) -> None:
+    """SPEC A5, A7: who answers the telephone does not have the case by that."""
+    await customer(desk, "big")
+    ticket = await case(desk)
+    body = {"key": "key-of-a7-2", "text": "还是不通"}
+    status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/appeals", body)
+    assert status == 201
+    assert clocks(await see(desk, "li", ticket))["A7"] == "running"
+
+
 async def test_a7_is_late_when_no_senior_takes_it(desk: Office, clock: HandClock) -> None:
     """SPEC A7."""
     await customer(desk, "big")

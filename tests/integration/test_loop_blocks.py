@@ -247,7 +247,7 @@ WORST: dict[str, Bodies] = {
         [body({"version": crowded.CHANGES, "decision": 1, "granted": True, "reason": "因" * 400})]
     ),
     "POST /api/tickets/{ticket_id}/conclude": lambda _: iter(
-        [body({"version": crowded.CHANGES, "answer": TASK, "reason": "因" * 400})]
+        [body({"version": crowded.CHANGES, "answer": TASK, "closing": "confirmed", "reason": "因" * 400})]
     ),
     "POST /api/tickets/{ticket_id}/reopen": handed_on,
     "GET /api/trays": nothing_more,

@@ -5,6 +5,9 @@ import { useNewest } from '@/kit/newest'
 import { either } from '@/words'
 import * as api from './api'
 
+/** What closes a case besides the centre's reasons for closing it without. */
+export const CONFIRMED = 'confirmed'
+
 /** What is written, with a block at its end. */
 export const withBlock = (text: string, block: string): string => [text.trimEnd(), block].filter(Boolean).join('\n')
 
