@@ -72,7 +72,7 @@ class Appeals:
             text, call = await self._taken_over(taken, case, added, by)
             if not text.strip():
                 raise Invalid((WrongField("text", "required", "what the customer adds"),))
-            await appealed(taken, case, (None, State.OPEN), text, at=now, by=by.id, table=self.hands.clocks)
+            await appealed(taken, case, (None, State.OPEN), text, at=now, by=by, table=self.hands.clocks)
             while_open = case.state is TicketState.OPEN
             made = await store.create(taken, ticket, text, call, while_open=while_open, by=by.id, at=now)
             await clocked.begin(taken, ticket, now)

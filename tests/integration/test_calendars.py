@@ -413,7 +413,7 @@ async def test_browsers_are_told_once_of_all_that_moved(calendars: Calendars, de
 
 UNDER_WAY = """
 insert into person (login, name, roles, password_hash, created_at) values
-  ('zhao', 'Zhao', '{senior_agent}', 'x', now()), ('net', 'Net', '{department_officer}', 'x', now());
+  ('zhao', 'Zhao', '{senior_agent}', 'x', now()), ('boss', 'Boss', '{manager}', 'x', now());
 insert into department (code, zh, en, hours) values ('net', '网络', 'Network', 24);
 insert into ticket (state, version, received_at, changed_at) select 'draft', 1, now(), now() from generate_series(1, 2);
 insert into work_order (number, ticket_id, department_id, leads, state, author_id, made_at, task, hours, due_at, issued_at)
@@ -424,7 +424,7 @@ insert into outgoing (order_id, verb, state, author_id, task, urgent, hours, wri
 select id, 'dispatch', 'left', author_id, task, urgent, hours, issued_at, issued_at from work_order;
 insert into extension (order_id, asked_by, asked_at, until, reason, decided_by, decided_at, granted)
 select 2, n.id, '2026-11-23 11:00+08', '2026-11-26 15:00+08', '等备件', z.id, '2026-11-23 12:00+08', true
-from person n, person z where n.login = 'net' and z.login = 'zhao';
+from person n, person z where n.login = 'boss' and z.login = 'zhao';
 insert into deadline (ticket_id, order_id, rule, because, starts_at, ends_at, state, due_at)
 select ticket_id, id, 'V3', 'dispatch', issued_at, due_at, 'waiting', due_at from work_order order by id;
 """

@@ -309,7 +309,7 @@ async def test_a7_is_met_by_whatever_a_senior_does_with_it_in_their_tray(desk: O
             order = {**body, "key": "key-of-a7-1", "department": department, "task": "查线路", "leads": True, "reason": ""}
             status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/orders", order)
         case "acknowledge":
-            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/acknowledge", {**body, "how": "telephone"})
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/acknowledge", {**body, "how": "call"})
         case "escalate":
             up = {**body, "triggers": ["not_accepted"], "reason": "客户不接受"}
             status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/escalate", up)
