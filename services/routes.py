@@ -196,7 +196,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     playback = Playback(parts.archive, parts.cuttings)
     prints = Prints(
         pool=pool, clock=clock, zone=parts.zone, centre=parts.centre, press=parts.press, tickets=tickets,
-        ticket_views=views, order_views=orders,
+        ticket_views=views, order_views=orders, stories=HotlineViews(pool, clock),
     )  # fmt: skip
     made = (
         SessionRoutes(parts.people, security, clock, version=parts.version, centre=parts.centre),

@@ -35,9 +35,9 @@ class Views:
             await tickets.load(taken, ticket)
             return await QUERIES.of_ticket.fetch(taken, ticket=ticket, limit=SHOWN)
 
-    async def story(self, ticket: int) -> Story:
-        """Raises NotFound."""
+    async def story(self, ticket: int, limit: int = TOLD) -> Story:
+        """The newest rows of it. Raises NotFound."""
         async with connection(self.pool) as taken:
             await tickets.load(taken, ticket)
-            rows = await QUERIES.story.fetch(taken, ticket=ticket, now=self.clock.now(), limit=TOLD + 1)
-        return Story(rows[:TOLD][::-1], len(rows) > TOLD)
+            rows = await QUERIES.story.fetch(taken, ticket=ticket, now=self.clock.now(), limit=limit + 1)
+        return Story(rows[:limit][::-1], len(rows) > limit)

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from services.access import audit, masks
 from services.access.actor import LoggedIn
+from services.hotline.views import Views as StoryViews
 from services.now import Clock
 from services.orders.views import Views as OrderViews
 from services.prints import model
-from services.prints.model import HISTORY, History, Paper, Step
+from services.prints.model import HISTORY, History, Paper, Step, Told
 from services.prints.press import Press
 from services.store.db import Pool, transaction
 from services.store.queries import load_queries
@@ -37,6 +38,7 @@ class Prints:
     tickets: Tickets
     ticket_views: TicketViews
     order_views: OrderViews
+    stories: StoryViews
 
     async def ticket(self, who: LoggedIn, ticket: int, language: Language | None) -> bytes:
         """A case with its history."""
@@ -49,6 +51,14 @@ class Prints:
                 break
         paper = await self._paper(who, language, "ticket.print", f"ticket:{ticket}")
         return await self.press.set(await asyncio.to_thread(model.ticket, paper, seen, History.of(steps)))
+
+    async def story(self, who: LoggedIn, ticket: int, language: Language | None) -> bytes:
+        """Everything that happened to a case, and every decision about it (SPEC M1). What the call's words say is not in it."""
+        case, story = await self.tickets.load(ticket), await self.stories.story(ticket, HISTORY)
+        decisions = await self.stories.decisions(ticket)
+        paper = await self._paper(who, language, "story.print", f"ticket:{ticket}")
+        told = Told(story.rows, decisions, story.left_off)
+        return await self.press.set(await asyncio.to_thread(model.story, paper, case, told))
 
     async def order(self, who: LoggedIn, order: int, language: Language | None) -> bytes:
         """A work order with its history, as this person may see it."""

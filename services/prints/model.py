@@ -14,7 +14,7 @@ from services.access.masks import CLEAR, Personal
 from services.customers.numbers import written
 from services.orders.views import Seen as SeenOrder
 from services.prints.words import TEXTS, spoken
-from services.tickets.model import CLASSES, FIELDS
+from services.tickets.model import CLASSES, FIELDS, Ticket
 from services.tickets.views import Seen as SeenTicket
 from services.words import Language
 
@@ -64,6 +64,17 @@ class History:
     def of(cls, steps: Sequence[Step]) -> History:
         """The first HISTORY of these."""
         return cls(steps[:HISTORY], len(steps) > HISTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The story of a case as ``hotline.views`` has it: its rows, oldest first, and the manager hotline's decisions by their
+    number. ``more``: there was more before the first row.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    decisions: Sequence[Mapping[str, Any]] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,95 @@ def ticket(paper: Paper, seen: SeenTicket, history: History) -> Document:
         [_pairs("", [*head, *form]), *_history(paper, "ticket", history)],
         [paper.said("handled"), paper.said("approved")],
     )
+
+
+def story(paper: Paper, case: Ticket, told: Told) -> Document:
+    """Everything that happened to a case and was decided about it, oldest first, without what is only typing (SPEC M1)."""
+    number = case.number or paper.said("draft")
+    head = [
+        (paper.said("number"), number),
+        (paper.said("state"), paper.said(f"ticket.{case.state}")),
+        (paper.said("received"), paper.stamp(case.received_at)),
+        (paper.said("field.customer_name"), _content(paper, "customer_name", case.customer_name)),
+        (paper.said("field.customer_number"), _content(paper, "customer_number", case.customer_number)),
+        (paper.said("field.closing"), _content(paper, "closing", case.closing)),
+    ]
+    fallen = {_step_of(one): one["seq"] for one in told.decisions if one["kind"] == "overrule"}
+    rows = [_told_row(paper, row, fallen) for row in told.rows]
+    before = {"kind": "text", "title": "", "text": paper.said("cut_before") if told.more else ""}
+    decisions = [_decision(paper, one) for one in told.decisions]
+    sections = [
+        _pairs("", head),
+        {"kind": "history", "title": paper.said("decisions"), "rows": decisions},
+        before,
+        {"kind": "history", "title": paper.said("history"), "rows": rows},
+    ]
+    return document(paper, paper.said("title.story"), number, sections, [paper.said("handled"), paper.said("approved")])
+
+
+def _step_of(row: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A step that a decision overrules, by its order (None: the case's own) and its number there."""
+    return (None, row["step"]) if row["order_id"] is None else (row["order_id"], row["order_step"])
+
+
+def _told_row(paper: Paper, row: Mapping[str, Any], fallen: Mapping[tuple[Any, Any], int]) -> Document:
+    """A row of the story: when, who, what, about which order, and why."""
+    about = " · ".join(filter(None, (row["order_number"], _named(paper, row))))
+    step = Step(row["at"], row["by"], row["action"], row["changes"], row["note"])
+    overruled = fallen.get((row["order_id"], row["step"])) if row["step"] is not None else None
+    lines = [
+        about,
+        *_lines(paper, step),
+        paper.said("fallen", n=overruled) if overruled else "",
+        f"“{step.note}”" if step.note else "",
+    ]
+    nobody = "" if row["what"] in {"clock", "call"} else paper.said("system")
+    return {
+        "at": paper.stamp(step.at), "who": step.by or nobody, "what": _what(paper, row),
+        "lines": [line for line in lines if line],
+    }  # fmt: skip
+
+
+def _what(paper: Paper, row: Mapping[str, Any]) -> str:
+    action, about = row["action"], row["about"]
+    match row["what"]:
+        case "case":
+            return paper.said(f"step.ticket.{action}")
+        case "order":
+            return paper.said(f"step.order.{action}")
+        case "review":
+            return f"{paper.said(f'review.{action}')} ({paper.said(f'verb.{about}')})"
+        case "call":
+            return " · ".join(filter(None, (paper.said(f"call.{action}"), paper.said(f"outcome.{about}") if about else "")))
+        case "clock":
+            return paper.said(f"clock.{action}", clock=paper.said(f"due.{about}"))
+    return paper.said(f"extension.{action}")
+
+
+def _named(paper: Paper, row: Mapping[str, Any]) -> str:
+    return str(row["zh" if paper.language == "zh-CN" else "en"] or "")
+
+
+def _decision(paper: Paper, one: Mapping[str, Any]) -> Document:
+    """A decision with what it is about, what another manager said to it, and whether it stands."""
+    waits = one["kind"] == "compensate" and not (one["approved_by"] or one["answer"] or one["fallen"])
+    overruled = (
+        _numbered(paper, "overruled", f"{one['step'] or one['order_step']} {one['overruled']}") if one["overruled"] else ""
+    )
+    lines = [
+        overruled,
+        one["order_number"] or "",
+        f"{one['amount']} {one['currency']}" if one["amount"] is not None else "",
+        paper.said("about_decision", n=one["answers"]) if one["answers"] else "",
+        paper.said("granted_by", who=one["approved_by"]) if one["approved_by"] else "",
+        paper.said(f"answered.{one['answer']}", who=one["answered_by"]) if one["answer"] else "",
+        paper.said("waits") if waits else "",
+        paper.said("stands_no_more") if one["fallen"] else "",
+        f"“{one['reason']}”",
+    ]
+    kind = paper.said(f"decision.{one['kind']}")
+    what, told = f"{one['seq']} · {kind}", [line for line in lines if line]
+    return {"at": paper.stamp(one["at"]), "who": one["by"], "what": what, "lines": told}
 
 
 def order(paper: Paper, seen: SeenOrder, history: History) -> Document:

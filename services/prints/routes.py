@@ -26,6 +26,12 @@ class PrintRoutes:
         made = await self._prints.ticket(asked.by, ticket_id, query.language)
         return send_bytes(made, content_type=PDF, filename=f"ticket-{ticket_id}.pdf")
 
+    @route("GET", "/api/tickets/{ticket_id}/story/print", right=Right.TICKETS_READ, raises=WORLD, produces=PDF)
+    async def story(self, asked: Asked, ticket_id: Id, query: wire.PrintQuery) -> Streamed:
+        """Everything that happened to a case and was decided about it (SPEC M1), as a document."""
+        made = await self._prints.story(asked.by, ticket_id, query.language)
+        return send_bytes(made, content_type=PDF, filename=f"story-{ticket_id}.pdf")
+
     @route("GET", "/api/orders/{order_id}/print", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER), raises=WORLD, produces=PDF)
     async def order(self, asked: Asked, order_id: Id, query: wire.PrintQuery) -> Streamed:
         """A work order with its history, as a document."""

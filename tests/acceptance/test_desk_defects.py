@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error, Route, expect
+from playwright.async_api import Error, Locator, Route, expect
 
 from tests.acceptance.conftest import Begin, choose
 from tests.acceptance.test_orders import network
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
+from tests.harness.patience import until
 from tests.harness.sip_phone import Phone
 
 AGAIN = "13700000041"
@@ -91,13 +92,27 @@ async def test_a_file_chosen_again_shows_nothing_of_the_one_before(centre: Centr
     await expect(dialog).not_to_contain_text("先来的")
 
 
+async def at_rest(thing: Locator) -> dict[str, float]:
+    """Where it stands, once its face is there and two looks agree."""
+    looks: list[dict[str, float]] = []
+
+    async def twice() -> bool:
+        looks.append(dict(await thing.bounding_box() or {}))
+        return len(looks) > 1 and looks[-2] == looks[-1]
+
+    await thing.page.evaluate("document.fonts.ready.then(() => true)")
+    await until(twice, "a row that stands still")
+    return looks[-1]
+
+
 async def test_customers_follow_others_without_a_jump_and_the_audit_follows_by_itself(centre: Centre, chromium: Browser) -> None:
     made = await centre.admin.post("/api/customers", number="13700000011", name="跟随一", tier="normal", note="")
     office = await keeper(centre, chromium)
-    await office.page.goto(f"{centre.url}/customers?q=1370000001")
+    async with office.page.expect_response("**/api/me/lists"):  # one's own views stand above the rows
+        await office.page.goto(f"{centre.url}/customers?q=1370000001")
     row = office.at("customer-row").filter(has_text="跟随一")
     await expect(row).to_be_visible()
-    stands = await row.bounding_box()
+    stands = await at_rest(row)
     await centre.admin.put(f"/api/customers/{made['id']}", number="13700000011", name="跟随一改", tier="big", note="")
     await expect(office.at("customer-row").filter(has_text="跟随一改")).to_be_visible()
     assert await office.at("customer-row").filter(has_text="跟随一改").bounding_box() == stands

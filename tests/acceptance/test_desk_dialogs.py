@@ -90,6 +90,8 @@ async def test_nothing_typed_into_a_dialog_is_lost(centre: Centre, three: tuple[
     await _keeps_words_apart(junior)
     await _is_not_overtaken_by_its_own_case(junior)
     await senior.room("reviews")
+    await senior.at("review-row").filter(has_text=ticket["number"]).click()  # whatever else waits there
+    await expect(senior.at("review-paper")).to_contain_text(ticket["number"])
     await senior.at("review-approve").click()
     await expect(card(junior, "issued")).to_be_visible()
     await _is_not_overtaken_by_somebody_else(centre, junior, officer)

@@ -26,11 +26,13 @@ async def test_tables_that_are_gone_for_a_while_end_nothing_and_cost_no_call(cen
             await centre.query(f"alter table elsewhere rename to {table}")
             await asyncio.sleep(0.5)
         await _somebody_talks(crowd)
-    for kind in ("facts", "recording", "transcript"):
-        await centre.admin.post("/api/system/aside/retry", kind=kind, id=None)
 
     async def nothing_aside() -> bool:
-        return not (await centre.admin.get("/api/system/aside"))["items"]
+        """As a person does it: what is set aside only now, by work that was slow, is not in what was asked for before."""
+        items = (await centre.admin.get("/api/system/aside"))["items"]
+        for kind in sorted({item["kind"] for item in items}):
+            await centre.admin.post("/api/system/aside/retry", kind=kind, id=None)
+        return not items
 
     await until(nothing_aside, "everything that was set aside is done", 30)
     await hold(centre, crowd, base)

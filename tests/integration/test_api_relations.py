@@ -105,7 +105,10 @@ CASES: Table = {
         f"GET /api/tickets/{{ticket_id}}{what}": dict.fromkeys(HOLDERS, CENTRE)  # everybody of the centre knows the cases (N9)
         for what in ("", "/journal", "/decisions", "/story", "/progress", "/orders", "/clocks", "/appeals", "/repeats")
     },
-    "GET /api/tickets/{ticket_id}/print": dict.fromkeys(("own", "others", "hotline"), CENTRE),
+    **{
+        f"GET /api/tickets/{{ticket_id}}{what}": dict.fromkeys(("own", "others", "hotline"), CENTRE)
+        for what in ("/print", "/story/print")
+    },
     "POST /api/appeals/{appeal_id}/answer": {**ORDERING, "own": HOLDING["own"]},  # also of a suggestion's own holder
     "POST /api/appeals/{appeal_id}/drop": {**ORDERING, "own": HOLDING["own"]},
     "POST /api/appeals/{appeal_id}/chase": ORDERING,
@@ -346,7 +349,19 @@ async def to_close(whole: Whole, where: str, _: Person) -> Thing:
     return Thing(f"/api/tickets/{case['id']}/close", {"version": case["version"], **closing}, case["id"])
 
 
-for what in ("", "/journal", "/decisions", "/story", "/progress", "/orders", "/clocks", "/appeals", "/repeats", "/print"):
+for what in (
+    "",
+    "/journal",
+    "/decisions",
+    "/story",
+    "/progress",
+    "/orders",
+    "/clocks",
+    "/appeals",
+    "/repeats",
+    "/print",
+    "/story/print",
+):
 
     @make(f"GET /api/tickets/{{ticket_id}}{what}")
     async def read(whole: Whole, where: str, _: Person, what: str = what) -> Thing:

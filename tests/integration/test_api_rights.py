@@ -158,6 +158,7 @@ ALLOWED = {
     "GET /api/warnings": EVERYBODY,
     "GET /api/warnings/{warning_id}/print": EVERYBODY,
     "GET /api/tickets/{ticket_id}/print": CENTRE,
+    "GET /api/tickets/{ticket_id}/story/print": CENTRE,
     "GET /api/orders/{order_id}/print": EVERYBODY,
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -454,8 +453,7 @@ async def test_orders_that_were_under_way_at_the_upgrade_have_their_ladder_and_f
             assert [at for _, at in planned[0]][:2] == [due(25, 14), due(26, 10)]
             who = await owner.fetchval("select id from person where login = 'zhao'")
             made = "insert into calendar_edition (number, at, person_id, content, digest) values ($1, now(), $2, $3, '')"
-            content = json.dumps(Edition([TUESDAY]).as_json())
-            await owner.execute(made, (await calendars.all()).number + 1, who, content)
+            await owner.execute(made, (await calendars.all()).number + 1, who, Edition([TUESDAY]).as_json())
             await all_of_it(recounting)
             rows = await pool.fetch("select due_at, due_from from work_order order by id")
             assert [row["due_at"] for row in rows] == [due(27, 10), due(26, 15)], "what somebody named stays"

@@ -346,6 +346,7 @@ WORST: dict[str, Bodies] = {
     "GET /api/warnings": nothing_more,
     "GET /api/warnings/{warning_id}/print": nothing_more,
     "GET /api/tickets/{ticket_id}/print": nothing_more,
+    "GET /api/tickets/{ticket_id}/story/print": nothing_more,
     "GET /api/orders/{order_id}/print": nothing_more,
     "POST /api/papers/{paper_id}/review": lambda _: iter(
         [body({"version": 1, "verdict": "send_back", "reason": "因" * 400, "marks": ["late"] * 4})]

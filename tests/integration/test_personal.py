@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from services.access.actor import LoggedIn
 from services.access.rights import RIGHTS, Right, Role
+from services.hotline.views import Views as StoryViews
 from services.orders.views import Views as OrderViews
 from services.prints.actions import Prints
 from services.prints.press import Press
@@ -144,7 +145,7 @@ async def test_no_document_has_a_number_in_clear_for_who_is_shown_masks(centre: 
     press.texts = []
     prints = Prints(
         pool=pool, clock=clock, zone=ZONE, centre="", press=press, tickets=Tickets(pool, clock, ZONE),
-        ticket_views=Views.of(pool, clock), order_views=OrderViews.of(pool, clock, 2),
+        ticket_views=Views.of(pool, clock), order_views=OrderViews.of(pool, clock, 2), stories=StoryViews(pool, clock),
     )  # fmt: skip
     for role, clear in ((Role.qa_inspector, False), (Role.department_officer, False), (Role.senior_agent, True)):
         press.texts.clear()
@@ -159,6 +160,7 @@ async def test_no_document_has_a_number_in_clear_for_who_is_shown_masks(centre: 
         else:
             for ticket in centre.lived.tickets:
                 await prints.ticket(who, ticket, "en")
+                await prints.story(who, ticket, "zh-CN")
             for order in centre.lived.orders:
                 await prints.order(who, order, "zh-CN")
         for warning in centre.lived.warnings:

@@ -128,7 +128,7 @@ async def prints(pool: db.Pool) -> list[tuple[str, str]]:
 async def test_a_case_and_an_order_are_printed_in_both_languages_and_on_record(api: Api, lived: Lived) -> None:
     ticket, order = lived.tickets[1], lived.orders[0]
     async with api.as_role(Role.senior_agent) as asking:
-        for path in (f"/api/tickets/{ticket}/print", f"/api/orders/{order}/print"):
+        for path in (f"/api/tickets/{ticket}/print", f"/api/tickets/{ticket}/story/print", f"/api/orders/{order}/print"):
             for language in ("zh-CN", "en"):
                 async with asking.get(path, params={"language": language}) as answer:
                     made = await answer.read()
@@ -136,14 +136,16 @@ async def test_a_case_and_an_order_are_printed_in_both_languages_and_on_record(a
                     assert made.startswith(b"%PDF-")
                     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert await prints(api.pool) == [
-        *[("ticket.print", f"ticket:{ticket}")] * 2, *[("order.print", f"order:{order}")] * 2,
+        *[("ticket.print", f"ticket:{ticket}")] * 2, *[("story.print", f"ticket:{ticket}")] * 2,
+        *[("order.print", f"order:{order}")] * 2,
     ]  # fmt: skip
 
 
 async def test_whoever_may_not_see_it_gets_no_paper_and_no_record_says_so(api: Api, lived: Lived) -> None:
     async with api.as_role(Role.department_officer) as asking:
-        async with asking.get(f"/api/tickets/{lived.tickets[1]}/print") as answer:
-            assert answer.status == 403
+        for what in ("print", "story/print"):
+            async with asking.get(f"/api/tickets/{lived.tickets[1]}/{what}") as answer:
+                assert answer.status == 403
         async with asking.get("/api/orders/999999/print") as answer:
             assert answer.status == 404
         async with asking.get("/api/warnings/999999/print") as answer:

@@ -171,6 +171,7 @@ export const TEST = {
     story: 'story',
     told: 'story-row', // data-what, data-action
     overrule: 'overrule',
+    print: 'story-print',
   },
   tray: {
     count: 'tray-count', // data-level

@@ -44,6 +44,7 @@ export const audit = {
     evidence_add: ['提交工单文件', 'handed in a file with an order'],
     evidence_read: ['查看工单文件', 'read a file of an order'],
     ticket_print: ['打印投诉单', 'printed a ticket'],
+    story_print: ['打印处理经过', 'printed the story of a case'],
     order_print: ['打印工单', 'printed an order'],
     warning_print: ['打印书面警告', 'printed a written warning'],
     personal_reveal: ['显示隐去的客户资料', 'had masked personal data shown'],

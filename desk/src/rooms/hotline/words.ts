@@ -35,6 +35,7 @@ export const hotline = {
     moved: ['期限随工作日历改动', 'moved with the calendar'],
     review: ['二次审核', 'Second review'],
     overrule: ['否决', 'Overrule'],
+    print: ['打印经过（PDF）', 'Print the story (PDF)'],
   },
   orderAct: {
     propose: ['拟派单', 'proposed an order'],

@@ -11,20 +11,24 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cti.changes import CallOutcome, Direction
+from services.access import masks
 from services.appeals.model import State as AppealState
 from services.clocks.ladder import Rung
+from services.clocks.table import ANSWER
 from services.hotline.model import DecisionKind
-from services.orders.model import Order
+from services.orders.model import Order, Verb
 from services.orders.model import State as OrderState
+from services.orders.model import Verdict as Verdicts
 from services.orders.reminding import URGE
 from services.orders.views import Seen as SeenOrder
 from services.orders.workflow import Action as OrderAction
 from services.prints import model
 from services.prints.model import BREAK_HERE, CODED, HISTORY, PAUSE, History, Paper, Step, clean, condensed, document
 from services.prints.words import TEXTS, spoken
-from services.tickets.actions import Verdict
+from services.tickets.actions import Verdict, draft
 from services.tickets.levels import Level, Trigger
-from services.tickets.model import FIELDS, Channel, Severity, Told
+from services.tickets.model import FIELDS, Channel, Severity, State, Told
 from services.tickets.workflow import Action as TicketAction
 
 AT = datetime(2026, 11, 27, 3, 40, tzinfo=UTC)
@@ -126,3 +130,100 @@ def test_every_text_is_there_in_both_languages_and_what_has_none_yet_is_named_by
     assert [key for key, pair in TEXTS.items() if not all(pair)] == []
     assert (spoken("step.ticket.close", "zh-CN"), spoken("step.ticket.close", "en")) == ("结单", "closed it")
     assert spoken("step.ticket.of_a_later_version", "zh-CN") == "of_a_later_version"
+
+
+def row(minutes: float, what: str, action: str, by: str | None = "李", **more: Any) -> dict[str, Any]:
+    """A row of a story, as the database has it."""
+    empty = dict.fromkeys(("step", "order_id", "order_number", "zh", "en", "call_id", "about"))
+    at = AT + timedelta(minutes=minutes)
+    return {"at": at, "what": what, "action": action, "by": by, "note": "", "changes": {}, **empty, **more}
+
+
+def decision(seq: int, kind: str, **more: Any) -> dict[str, Any]:
+    names = (
+        "step",
+        "order_id",
+        "order_number",
+        "order_step",
+        "amount",
+        "currency",
+        "answers",
+        "approved_by",
+        "answer",
+        "answered_by",
+        "overruled",
+    )
+    return {
+        "seq": seq,
+        "kind": kind,
+        "by": "王经理",
+        "at": AT,
+        "reason": "经调查属实",
+        "fallen": False,
+        **dict.fromkeys(names),
+        **more,
+    }
+
+
+CASE = replace(
+    draft(received_at=AT, now=AT, created_by=1, owner=1), state=State.OPEN, number="T2026-11-000001", customer_name="张桂芳"
+)
+
+
+def told(rows: list[dict[str, Any]], decisions: list[dict[str, Any]], *, more: bool = False, paper: Paper = PAPER) -> list[Any]:
+    made = model.story(paper, CASE, model.Told(rows, decisions, more))
+    return list(made["sections"])
+
+
+def test_m1_the_story_of_a_case_says_who_did_what_when_and_why_oldest_first() -> None:
+    """SPEC M1."""
+    department = {"order_id": 5, "order_number": "W2026-11-000001", "zh": "光网部", "en": "Optical"}
+    rows = [
+        row(0, "case", "confirm", step=2),
+        row(1, "review", "approve", by="赵", about="dispatch", note="清楚", **department),
+        row(2, "order", "refuse", by="孙", step=4, note="不归我们", **department),
+        row(3, "clock", "over", by=None, about="V3", **department),
+        row(4, "call", "inbound", about="answered"),
+        row(5, "extension", "grant", by="赵", **department),
+    ]
+    decisions = [
+        decision(1, "overrule", order_id=5, order_number="W2026-11-000001", order_step=4, overruled="refuse"),
+        decision(2, "compensate", amount="600.00", currency="CNY"),
+        decision(3, "compensate", amount="50.00", currency="CNY", approved_by="王经理", fallen=True),
+    ]
+    head, decided, history = told(rows, decisions)
+    assert ["编号", "T2026-11-000001"] in head["rows"]
+    assert [(one["who"], one["what"], one["lines"]) for one in decided["rows"]] == [
+        ("王经理", "1 · 否决一步", ["4 退回，不归本部门", "W2026-11-000001", "“经调查属实”"]),
+        ("王经理", "2 · 补偿客户", ["600.00 CNY", "等另一位经理同意", "“经调查属实”"]),
+        ("王经理", "3 · 补偿客户", ["50.00 CNY", "王经理 批准", "已被否决", "“经调查属实”"]),
+    ]
+    assert [(one["at"][-5:], one["who"], one["what"]) for one in history["rows"]] == [
+        ("11:40", "李", "确认"),
+        ("11:41", "赵", "二次审核通过 (派单)"),
+        ("11:42", "孙", "退回，不归本部门"),
+        ("11:43", "", "超过时限：部门办结"),
+        ("11:44", "李", "来电 · 已接通"),
+        ("11:45", "赵", "同意延期"),
+    ]
+    assert history["rows"][2]["lines"] == ["W2026-11-000001 · 光网部", "已被决定 1 否决", "“不归我们”"]
+
+
+def test_a_story_that_is_cut_says_so_before_its_first_row() -> None:
+    _, before, history = told([row(0, "case", "confirm", step=300)], [], more=True)
+    assert (before["kind"], before["text"], history["kind"]) == ("text", "（这之前还有更多，未打印）", "history")
+
+
+def test_a_story_masks_what_is_hidden_from_who_prints() -> None:
+    whole = str(told([row(0, "case", "escalate", note="请拨 13911112222")], [], paper=replace(PAPER, hidden=masks.ALL)))
+    assert "139****2222" in whole
+    assert "张**" in whole
+    assert "张桂芳" not in whole
+
+
+def test_every_row_of_a_story_has_its_words() -> None:
+    keys = [f"review.{one}" for one in Verdicts] + [f"verb.{one}" for one in Verb] + [f"outcome.{one}" for one in CallOutcome]
+    keys += [f"call.{one}" for one in Direction] + [f"extension.{one}" for one in ("extension", "grant", "deny")]
+    keys += [f"due.{rule}" for rule in ("N2", "A3", "A7", ANSWER, "V3", "A5")] + [f"clock.{one}" for one in ("over", "moved")]
+    keys += [f"answered.{one}" for one in ("approve", "deny")]
+    assert [key for key in keys if key not in TEXTS] == []
