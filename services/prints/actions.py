@@ -57,7 +57,7 @@ class Prints:
         case, story = await self.tickets.load(ticket), await self.stories.story(ticket, HISTORY)
         decisions = await self.stories.decisions(ticket)
         paper = await self._paper(who, language, "story.print", f"ticket:{ticket}")
-        told = Told(story.rows, decisions, story.left_off)
+        told = Told([dict(row) for row in story.rows], [dict(one) for one in decisions], story.left_off)
         return await self.press.set(await asyncio.to_thread(model.story, paper, case, told))
 
     async def order(self, who: LoggedIn, order: int, language: Language | None) -> bytes:
