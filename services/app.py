@@ -28,6 +28,7 @@ from cti.changes import Change
 from cti.monitor import Monitor
 from cti.switch_time import SwitchTime
 from services import opening, plans
+from services.access.links import Links
 from services.alarms import Alarms
 from services.calendars.actions import Calendars
 from services.calendars.recounting import Recounting
@@ -47,8 +48,10 @@ from services.hosted.refusals import Refusals
 from services.hotline.model import Limits
 from services.inbox.actions import Inbox
 from services.lease import LIFETIME_S, Instance, Lease, LeaseLost
+from services.mail.model import MailServer
 from services.now import Clock, SystemClock
 from services.opening import OpenFloor, OpenPops
+from services.orders.links import Mailing
 from services.orders.reminding import Reminders
 from services.people.phones import sip_key
 from services.prints.press import Press
@@ -110,9 +113,9 @@ async def _open(config: Config, welcome: Welcome, stack: AsyncExitStack, shutdow
     clock = SystemClock()
     base = await open_foundations(config, welcome, stack, clock, shutdown=shutdown, instance=instance)
     rooms = await _open_rooms(config, base, stack, clock, shutdown)
-    press = opening.open_press(config)
-    imports = await _run(config, base, stack, rooms, press)
-    await _open_door(config, base, stack, rooms, imports, press, listening=listening)
+    press, mail = opening.open_press(config), plans.mail_server(config)
+    imports = await _run(config, base, stack, rooms, press, mail=mail)
+    await _open_door(config, base, stack, rooms, imports, press, mail=mail, listening=listening)
     # last of all: after a start that failed nobody could know the password
     first_password = await base.people.first_administrator(config.centre.language, said("Administrator"))
     welcome.ready(config.web.address(), first_password)
@@ -229,7 +232,9 @@ async def _drain(drain: Drain, stack: AsyncExitStack, base: Foundations) -> None
     await _caught_up(drain, base.lease)
 
 
-async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms, press: Press) -> Imports:
+async def _run(
+    config: Config, base: Foundations, stack: AsyncExitStack, rooms: _Rooms, press: Press, *, mail: MailServer | None
+) -> Imports:
     """Starts what runs by itself. Imports have a door besides."""
     agi = opening.open_reception(
         config, base, rooms.switch_time, rooms.pops.memory, note=rooms.journal.append, numbering=rooms.numbering
@@ -249,7 +254,7 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "intake": rooms.intake.run,
         "calendars": Recounting(rooms.calendars, troubles=base.troubles).run,
         "clocks": Sweeper(base.pool, rooms.clock, troubles=base.troubles, effects=Alarms()).run,
-        "reminders": Reminders(base.pool, rooms.clock, troubles=base.troubles).run,
+        "reminders": Reminders(base.pool, rooms.clock, troubles=base.troubles, mailing=Mailing(mail is not None)).run,
         "anchors": Anchoring(base.pool, rooms.clock).run,
         "bell": bell.run,
         "imports": imports.run,
@@ -259,6 +264,7 @@ async def _run(config: Config, base: Foundations, stack: AsyncExitStack, rooms: 
         "rights": partial(tighten_gently, config.folder, plans.guests(config)),
         **({"switch": base.switch.run, "phones": phones.run} if base.switch and phones else {}),
         **({"refusals": rooms.refusals.run} if rooms.refusals else {}),
+        **({"mail": opening.open_postman(config, base, rooms.clock, mail).run} if mail else {}),
     }
     troubles = base.troubles
     await stack.enter_async_context(stage(**{name: troubles.kept(name, run) for name, run in parts.items()}))
@@ -273,6 +279,7 @@ async def _open_door(
     imports: Imports,
     press: Press,
     *,
+    mail: MailServer | None,
     listening: socket.socket,
 ) -> None:
     """The browsers' door, and what it answers from."""
@@ -281,7 +288,7 @@ async def _open_door(
         journal=rooms.journal, drain=rooms.drain, intake=rooms.intake, archive=base.archive, prompts=base.prompts,
         missing_prompts=base.missing_prompts, crew=base.crew, model=base.model, hosted=base.hosted, spool=config.spool,
         left_out=partial(left_out, config, base.pool), version=version(), troubles=base.troubles, lease=base.lease,
-        hotlines=config.ivr.numbers, refusals=rooms.refusals,
+        hotlines=config.ivr.numbers, refusals=rooms.refusals, mails=mail is not None,
     )  # fmt: skip
     aside = SetAside(base.pool, rooms.clock, intake_time=rooms.switch_time, drain=rooms.drain, sound=rooms.intake.refused)
     made = Parts(
@@ -295,10 +302,12 @@ async def _open_door(
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
         clocks=rooms.calendars.current, calendars=rooms.calendars, ladder=plans.ladder(config),
         repair_hours=config.norms.repair_hours,
+        mailing=Mailing(mail is not None),
         evidence=plans.evidence(config), limits=Limits(config.manager.currency, config.manager.limit),
     )  # fmt: skip
     security = plans.security(config)
-    app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()))
+    links = Links(base.pool, rooms.clock, plans.throttle_limits(config))
+    app = application(sources(made, security), base.people.sessions, security, Desk(find_desk()), links=links)
     await stack.enter_async_context(serving(app, listening))
 
 

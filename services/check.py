@@ -29,6 +29,7 @@ from services.config import Config, Mistake, NoSecret, Queue
 from services.hosted import account, binaries, place
 from services.hosted.database import Address, address_of, plan_of
 from services.hosted.switch_program import installed_program, known_faults, version_in
+from services.mail.sending import greet
 from services.running import own_ports, ports_of
 from services.store import db
 from services.words import reason, said
@@ -52,10 +53,14 @@ SWITCH = (
     *(f"[asterisk] {key}" for key in ("managed", "host", "ami_port", "ami_user", "ami_secret_env", "ami_secret_file")),
 )
 
+MAIL = ("[web] public_url", *(f"[mail] {key}" for key in ("port", "security", "user", "password_env", "password_file", "sender")))
+
 
 async def check(config: Config) -> list[Mistake]:
     """All mistakes, in the order of the sections."""
-    database, switch, store, model = await asyncio.gather(_database(config), _switch(config), _store(config), _model(config))
+    database, switch, store, model, mail = await asyncio.gather(
+        _database(config), _switch(config), _store(config), _model(config), _mail(config)
+    )
     return [
         *plans.exposed(config),
         *_folders(config),
@@ -68,6 +73,7 @@ async def check(config: Config) -> list[Mistake]:
         *_speech(config),
         *store,
         *_leaning(model, ("[transcription] models_folder",)),
+        *_leaning(mail, MAIL),
         *_log(config),
     ]
 
@@ -355,6 +361,26 @@ async def _model(config: Config) -> list[Mistake]:
         wanted = said("a Vosk model that loads (see `tingsu model list` and `tingsu model fetch`)")
         return [Mistake("[transcription] model", wanted, f"{folder}: {reason(error)}")]
     return []
+
+
+async def _mail(config: Config) -> list[Mistake]:
+    """Whether the mail server greets us as it would for a mail; none is sent."""
+    mail = config.mail
+    if not mail.host:
+        return []
+    wanted = said("what browsers type, https://…, for the links in mails; without it no mail leaves")
+    found = [] if config.web.public_url else [Mistake("[web] public_url", wanted)]
+    if not mail.sender:
+        found.append(Mistake("[mail] sender", said("the address that mails come from; without it no mail leaves")))
+    try:
+        server = plans.mail_server(config)
+    except NoSecret as error:
+        return [*found, Mistake("[mail] password_env", said("the password of the mail account"), str(error))]
+    if server is None:
+        return found
+    why = await greet(replace(server, limit_s=CONNECT_S))
+    wanted = said("a mail server that lets us in (host, port, security, user and password)")
+    return [Mistake("[mail] host", wanted, f"{mail.host}:{mail.port}: {why}")] if why else []
 
 
 async def _store(config: Config) -> list[Mistake]:

@@ -29,6 +29,7 @@ REASONS = {
 CHINESE = {
     **REASONS,
     # The System page.
+    "{waiting} wait, {failed} given up": "待发 {waiting} 封，放弃 {failed} 封",
     "{count} events not understood": "看不懂的事件 {count} 个",
     "{count} events that fit no call as we know it": "与所知通话状态不符的事件 {count} 个",
     "{count} corrected after the switch's lists": "按交换机的列表更正了 {count} 处",
@@ -147,6 +148,12 @@ CHINESE = {
     "{min_length} or more": "至少 {min_length} 个",
     "{max_length} at most": "最多 {max_length} 个",
     "write [queues.complaints] in its place (the heading has its name), and [ivr.priority] for [queue.priority]": "请改写为 [queues.complaints]（队列名写在标题里，不再有 name 这一项），并把 [queue.priority] 改写为 [ivr.priority]",
+    "a mail server that lets us in (host, port, security, user and password)": "须为让我们登录的邮件服务器（host、port、security、用户和密码）",
+    "an e-mail address such as tingsu@example.org": "须为电子邮件地址，如 tingsu@example.org",
+    "password of the mail account": "邮件账号的密码",
+    "the address that mails come from; without it no mail leaves": "须写发件地址；没有它就不发邮件",
+    "the password of the mail account": "须有邮件账号的密码",
+    "what browsers type, https://…, for the links in mails; without it no mail leaves": "须写浏览器访问的地址（https://…），邮件里的链接要用；没有它就不发邮件",
     "a readable UTF-8 file": "须为可以读取的 UTF-8 文件",
     "a section with settings": "须为含有设置的一节",
     "a store that can be written (config.toml says where its keys come from)": "须为可以写入的存储（密钥从哪里来，见 config.toml）",

@@ -181,6 +181,12 @@ def _endpoints(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
+def _address(given: str) -> str:
+    if given and not re.fullmatch(r"[A-Za-z0-9_+=~.-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,180}[A-Za-z0-9])?", given):
+        raise ValueError(said("an e-mail address such as tingsu@example.org"))
+    return given
+
+
 def _networks(given: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return tuple(str(ipaddress.IPv4Network(address)) for address in given)
@@ -356,6 +362,19 @@ class Orders(_Section):
     evidence_files: Annotated[int, Field(ge=1, le=100)] = 20
 
 
+class Mail(_Section):
+    host: str = ""
+    port: Port = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = "TINGSU_MAIL_PASSWORD"  # noqa: S105  # the name of a variable
+    password_file: str = ""
+    sender: Annotated[str, AfterValidator(_address)] = ""
+    seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    hours: Annotated[int, Field(ge=1, le=720)] = 48
+    link_days: Annotated[int, Field(ge=1, le=365)] = 30
+
+
 class Norms(_Section):
     answer_days: Annotated[int, Field(ge=0, le=365)] = 15
     repair_hours: Annotated[int, Field(ge=0, le=2160)] = 48
@@ -409,6 +428,7 @@ class Config(BaseModel):
     recordings: Recordings = Recordings()
     transcription: Transcription = Transcription()
     orders: Orders = Orders()
+    mail: Mail = Mail()
     norms: Norms = Norms()
     manager: Manager = Manager()
     calendars: Annotated[dict[CalendarName, Calendar], Field(max_length=20)] = {"working": Calendar()}

@@ -48,6 +48,12 @@ class NotFound(Impossible):
     code = "not_found"
 
 
+class Gone(Impossible):
+    """It was there, and is over."""
+
+    code = "gone"
+
+
 class Conflict(Impossible):
     """It is in conflict with what is there already."""
 

@@ -42,7 +42,10 @@ from services.hosted.asterisk import ManagedAsterisk
 from services.hosted.fonts import find_font
 from services.hosted.telephones import Telephones
 from services.lease import Lease
+from services.mail.model import MailServer
+from services.mail.sending import Postman
 from services.now import Clock
+from services.orders.links import Letters
 from services.people.actions import People
 from services.pops.remembered import Memory
 from services.pops.screenpop import ScreenPop
@@ -233,3 +236,9 @@ def open_press(config: Config) -> Press:
     """What sets documents. The face is fetched behind the start: nobody waits for it who prints nothing."""
     source = plans.package_source(config)
     return Press(lambda: find_font(source=source, cache=cache_folder(), progress=lambda *_: None))
+
+
+def open_postman(config: Config, base: Foundations, clock: Clock, server: MailServer) -> Postman:
+    """Who takes mails to the server, each as its room writes it."""
+    letters = Letters(plans.link_plan(config), clock)
+    return Postman(base.pool, clock, server, letters.write, troubles=base.troubles)

@@ -45,6 +45,8 @@ from services.floor import queues as floor_queues
 from services.floor.figures import Limits
 from services.hosted.addresses import own_address
 from services.hosted.debian import PackageSource
+from services.mail.model import MailServer
+from services.orders.links import LinkPlan
 from services.people.phones import sip_key, sip_secret
 from services.secret_files import made_once
 from services.web.security import Security, origins_for
@@ -315,6 +317,32 @@ def ivr_settings(config: Config) -> IvrSettings:
 def evidence(config: Config) -> EvidenceLimits:
     """Of what departments hand in."""
     return EvidenceLimits(size=config.orders.evidence_mb * 1_000_000, files=config.orders.evidence_files)
+
+
+def mail_server(config: Config) -> MailServer | None:
+    """Who takes our mail; None where none leaves: no server, no sender, or no address for links to lead to. Raises NoSecret."""
+    mail = config.mail
+    if not (mail.host and mail.sender and config.web.public_url):
+        return None
+    what = said("password of the mail account")
+    return MailServer(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        user=mail.user,
+        password=read_secret(config, variable=mail.password_env, file=mail.password_file, what=what) if mail.user else "",
+        sender=mail.sender,
+        name=config.centre.name,
+        instance=config.instance.name,
+        limit_s=mail.seconds,
+        keeps_trying=timedelta(hours=mail.hours),
+    )
+
+
+def link_plan(config: Config) -> LinkPlan:
+    """What links in mails lead to."""
+    zone = ZoneInfo(config.centre.timezone)
+    return LinkPlan(config.web.public_url, config.centre.name, config.mail.link_days, zone)
 
 
 def package_source(config: Config) -> PackageSource:

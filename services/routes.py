@@ -52,6 +52,7 @@ from services.lists.routes import ListRoutes
 from services.now import Clock
 from services.orders.actions import Orders
 from services.orders.hands import Hands
+from services.orders.links import NO_MAIL, Mailing
 from services.orders.papers import Papers
 from services.orders.reminding import Urging
 from services.orders.routes import OrderRoutes, PaperRoutes
@@ -181,6 +182,7 @@ class Parts:
     calendars: Calendars | None = None
     ladder: Ladder = CENTRE
     repair_hours: int = 0
+    mailing: Mailing = NO_MAIL
     limits: HotlineLimits = field(default_factory=HotlineLimits)
 
 
@@ -188,7 +190,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
     """An instance of every route class; a class that is missing here is an error at start, not a 404 later."""
     pool, clock, numbering = parts.pool, parts.clock, parts.numbering
     hands, orders = (
-        Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours, appeals.resume),
+        Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours, appeals.resume, parts.mailing),
         OrderViews.of(pool, clock, parts.refusals, parts.clocks),
     )
     tickets, views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)

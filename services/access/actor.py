@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from services.access.rights import Right, Role, rights_of
+from services.access.rights import BY_LINK, Right, Role, rights_of
 from services.words import Language
 
 PhoneKind = Literal["browser", "sip"]
@@ -39,10 +39,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedIn:
-    """The person who asks, as the database had them at this request, and their session (SHA-256 of its token)."""
+    """The person who asks, as the database had them at this request, and their session (SHA-256 of its token).
+
+    ``order``: who came by a link to this one order, and may do nothing else; then ``person`` is the account of its department for
+    links, and ``session`` the link's.
+    """
 
     person: Person
     session: bytes
+    order: int | None = None
 
     @property
     def id(self) -> int:
@@ -50,4 +55,4 @@ class LoggedIn:
 
     def may(self, *rights: Right) -> bool:
         """Whether the person has any one of these rights."""
-        return not self.person.rights.isdisjoint(rights)
+        return not (BY_LINK if self.order is not None else self.person.rights).isdisjoint(rights)

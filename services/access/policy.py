@@ -22,6 +22,7 @@ class Whose(StrEnum):
     ABOVE = "above"  # at a level above one's own
     TEAM = "team"
     DEPARTMENT = "department"
+    LINKED = "linked"  # the one thing to which a link has led
     OTHERS = "others"
 
 
@@ -65,13 +66,14 @@ class Act(StrEnum):
     DEPARTMENT_FIGURES = "department.figures"
 
 
-ANYBODYS = frozenset(Whose)
+ANYBODYS = frozenset(Whose) - {Whose.LINKED}
 MINE = frozenset({Whose.OWN, Whose.NOBODYS, Whose.TRAY})
 ONES_OWN = frozenset({Whose.OWN})
 LED = ANYBODYS - {Whose.ABOVE}
 IN_A_TRAY = frozenset({Whose.NOBODYS, Whose.TRAY})
 SUGGESTED = frozenset({Whose.OWN, Whose.TRAY})
 THEIRS = frozenset({Whose.DEPARTMENT})
+LINKED = frozenset({Whose.LINKED})
 
 CASES: Mapping[Right, frozenset[Whose]] = {
     Right.TICKETS_WRITE: MINE,
@@ -107,13 +109,13 @@ POLICY: Mapping[Act, Mapping[Right, frozenset[Whose]]] = {
     Act.PERSONAL_SEE: {Right.PERSONAL_READ: ANYBODYS},
     Act.PERSONAL_SHOW: {Right.PERSONAL_ASK: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
     Act.AUDIT_SEE: {Right.AUDIT: ANYBODYS},
-    Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
+    Act.ORDER_SEE: {Right.ORDERS_READ: ANYBODYS, Right.ORDERS_ANSWER: THEIRS, Right.ORDERS_LINK: LINKED},
     Act.ORDER_WRITE: {Right.ORDERS_WRITE: MINE, Right.ORDERS_REVIEW: LED},
     Act.ORDER_REVIEW: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_SECOND: {Right.ORDERS_REVIEW: LED},
     Act.ORDER_DECIDE: {Right.ORDERS_REVIEW: ANYBODYS},
     Act.ORDER_REMIND: {Right.ORDERS_REMIND: ANYBODYS},
-    Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS},
+    Act.ORDER_ANSWER: {Right.ORDERS_ANSWER: THEIRS, Right.ORDERS_LINK: LINKED},
     Act.NOTICE_SEE: {Right.INBOX: ONES_OWN},
     Act.DEPARTMENT_FIGURES: {Right.OVERSEE: ANYBODYS, Right.ORDERS_ANSWER: THEIRS},
 }

@@ -47,6 +47,7 @@ class Right(StrEnum):
     ORDERS_ARBITRATE = "orders.arbitrate"  # have the last word on whose an order is
     ORDERS_REMIND = "orders.remind"  # nudge a department about an order
     ORDERS_ANSWER = "orders.answer"  # for a department: what was sent to one's own
+    ORDERS_LINK = "orders.link"  # the one order that one came to by a link: no role has it
     DEPARTMENTS_READ = "departments.read"
     DEPARTMENTS_WRITE = "departments.write"
     CUSTOMERS_READ = "customers.read"
@@ -125,6 +126,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.manager: SENIOR | {Right.ORDERS_ARBITRATE, Right.LISTS_EXPORT, Right.HOTLINE},
     Role.department_officer: frozenset({Right.INBOX, Right.ORDERS_ANSWER}),
 }
+
+BY_LINK = frozenset({Right.ORDERS_LINK})
+"""What one may who came by a link to one order."""
 
 
 def rights_of(roles: Iterable[Role]) -> frozenset[Right]:

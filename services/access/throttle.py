@@ -82,6 +82,19 @@ async def begin(
     return Try(tuple(key for key in counted if not key.startswith("peer:")), f"peer:{where}", now)
 
 
+async def check_guesser(connection: Connection, now: datetime, *, peer: str, limits: ThrottleLimits) -> None:
+    """Raises Throttled for an address from which too many links were tried that there are not."""
+    found = await QUERIES.count.fetchrow(connection, key=f"link:{place_of(peer)}", since=now - limits.window)
+    if found and found["tries"] >= limits.per_peer:
+        raise Throttled(max(1, math.ceil((found["oldest"] + limits.window - now).total_seconds())))
+
+
+async def guessed(connection: Connection, now: datetime, *, peer: str, limits: ThrottleLimits) -> None:
+    """From this address a link was tried that there is not."""
+    await QUERIES.forget.execute(connection, before=now - limits.window)
+    await QUERIES.add.execute(connection, key=f"link:{place_of(peer)}", at=now)
+
+
 async def succeeded(connection: Connection, attempt: Try) -> None:
     """The password was right: the login's failures from here are forgotten, and this try does not count against the peer.
 

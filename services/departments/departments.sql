@@ -1,6 +1,6 @@
 -- name: departments
 -- All departments in their order, those that are no longer asked too.
-select id, code, zh, en, hours, position, active from department order by position, code;
+select id, code, zh, en, hours, position, active, email from department order by position, code;
 
 -- name: rules
 -- The dispatch catalogue.
@@ -17,9 +17,9 @@ lock table department, dispatch_rule in share row exclusive mode;
 
 -- name: write_department
 -- A department, new or as it is now; its code is what it is known by.
-insert into department (code, zh, en, hours, position, active) values (:code, :zh, :en, :hours, :position, :active)
+insert into department (code, zh, en, hours, position, active, email) values (:code, :zh, :en, :hours, :position, :active, :email)
 on conflict (code) do update set zh = excluded.zh, en = excluded.en, hours = excluded.hours, position = excluded.position,
-  active = excluded.active;
+  active = excluded.active, email = excluded.email;
 
 -- name: forget_rules
 -- Before the new ones are written.

@@ -17,7 +17,10 @@ MOST_HOURS = 2160  # 90 days
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
-    """A service department (服务部门). ``hours``: what it has for an order, unless catalogue or dispatch say otherwise."""
+    """A service department (服务部门). ``hours``: what it has for an order, unless catalogue or dispatch say otherwise.
+
+    ``email``: where it is told of its orders, each with a link; '' for nowhere.
+    """
 
     code: str
     zh: str
@@ -25,6 +28,7 @@ class Department:
     hours: int
     position: int = 0
     active: bool = True
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

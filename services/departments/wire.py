@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.departments.model import MOST_HOURS
 from services.web.rows import Rows
 from services.web.shapes import Code, Text80, Wire
 
 Hours = Annotated[int, Field(ge=1, le=MOST_HOURS)]
+LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL = rf"^([A-Za-z0-9_+=~.-]{{1,64}}@({LABEL}\.)*{LABEL})?$"
+"""An address as mail servers everywhere take it, or none."""
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=254)]
 Number = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 
@@ -22,6 +26,7 @@ class Department(Wire):
     hours: Hours = Field(description="what it has for an order unless the catalogue or the dispatch says otherwise")
     position: Annotated[int, Field(ge=0, le=10_000)] = 0
     active: bool = True
+    email: Email = Field(default="", description="where it is told of its orders, each with a link; empty: nowhere")
 
 
 class DepartmentRow(Department):

@@ -15,7 +15,7 @@ from services.web.ranges import Content, send
 from services.web.shapes import Id
 
 UPLOAD_S = 120.0  # 10 MB within this is 0.7 Mbit/s; a slower sender holds a connection for nothing
-READ = (Right.ORDERS_READ, Right.ORDERS_ANSWER)
+READ = (Right.ORDERS_READ, Right.ORDERS_ANSWER, Right.ORDERS_LINK)
 CLASH = (Conflict, Stale, NotAllowed)
 
 
@@ -28,7 +28,7 @@ class EvidenceRoutes:
     @route(
         "POST",
         "/api/orders/{order_id}/evidence",
-        right=Right.ORDERS_ANSWER,
+        right=(Right.ORDERS_ANSWER, Right.ORDERS_LINK),
         status=201,
         raises=(*CLASH, NoEvidence, TooLong, TooMany, NotKept, TooSlow),
     )

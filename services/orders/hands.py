@@ -18,6 +18,7 @@ from services.clocks.table import CLOCKS, Clocks
 from services.errors import Forbidden, Stale
 from services.now import Clock
 from services.orders import clocked, store, telling
+from services.orders.links import NO_MAIL, Mailing
 from services.orders.model import Order, Outgoing
 from services.orders.policy import may
 from services.orders.store import Entry
@@ -48,6 +49,7 @@ class Hands:
     ladder: Ladder = CENTRE
     repair_hours: int = 0
     fallen: Fallen = _nobody
+    mailing: Mailing = NO_MAIL
 
     @property
     def calendar(self) -> Calendar:
@@ -118,6 +120,7 @@ class Hands:
         await store.move(connection, after, before=before, entry=Entry(str(action), by.id, now, note))
         await clocked.turn(connection, before, after, now, self.calendar, self.ladder)
         await telling.moved(connection, after, action, by=by.id, at=now, note=note)
+        await self.mailing.moved(connection, before, after, action, now)
         return after
 
     @contextlib.asynccontextmanager

@@ -79,11 +79,16 @@ class Stands:
 def may(who: LoggedIn, act: Act, ticket: Ticket, order: Order | None = None) -> bool:
     """Whether this person may do that with the order, or with a case that gets one; whatever its state."""
     reach = policy.reach(who, act)
-    return whose(who, ticket) in reach or (order is not None and _theirs(who, order) and Whose.DEPARTMENT in reach)
+    return whose(who, ticket) in reach or (order is not None and not reach.isdisjoint(_theirs(who, order)))
 
 
-def _theirs(who: LoggedIn, order: Order) -> bool:
-    return order.issued_at is not None and relation(who, order.department_id) is Whose.DEPARTMENT
+def _theirs(who: LoggedIn, order: Order) -> frozenset[Whose]:
+    """What the order is to somebody of its department; to who came by a link it is theirs if the link is to it."""
+    if order.issued_at is None or relation(who, order.department_id) is not Whose.DEPARTMENT:
+        return frozenset()
+    if who.order is None:
+        return frozenset({Whose.DEPARTMENT})
+    return frozenset({Whose.LINKED}) if who.order == order.id else frozenset()
 
 
 async def departments(connection: Connection, orders: Collection[str]) -> Mapping[str, Collection[int | None]]:

@@ -22,6 +22,7 @@ from services.inbox.model import Code, Notice
 from services.now import Clock
 from services.orders import reminders, store
 from services.orders.hands import Hands
+from services.orders.links import NO_MAIL, Mailing
 from services.orders.model import Order
 from services.orders.reminders import QUERIES
 from services.orders.store import Entry
@@ -49,7 +50,8 @@ LEASE = timedelta(minutes=1)  # a look takes milliseconds: who had the row is de
 class Reminders:
     """``run`` sends what is due for ever, ``next`` one step."""
 
-    def __init__(self, pool: Pool, clock: Clock, *, troubles: Troubles) -> None:
+    def __init__(self, pool: Pool, clock: Clock, *, troubles: Troubles, mailing: Mailing = NO_MAIL) -> None:
+        self._mailing = mailing
         self._pool = pool
         self._clock = clock
         self._troubles = troubles
@@ -92,7 +94,8 @@ class Reminders:
         if due:
             await QUERIES.overtake.execute(taken, reminders=[row["id"] for row in due[:-1]])
             await QUERIES.send.execute(taken, reminder=due[-1]["id"], at=now)
-            await _sent(taken, order, due[-1]["step"], due[-1]["id"], by=None, at=now)
+            sent = await _sent(taken, order, due[-1]["step"], due[-1]["id"], by=None, at=now)
+            await self._mailing.told(taken, sent, due[-1]["step"], now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,9 @@ class Urging:
             reminder: int = await QUERIES.urge.fetchval(
                 connection, order=order, ends_at=before.due_at, at=now, person=by.id, note=note
             )
-            return await _sent(connection, before, URGE, reminder, by=by.id, at=now, note=note)
+            sent = await _sent(connection, before, URGE, reminder, by=by.id, at=now, note=note)
+            await self.hands.mailing.told(connection, sent, URGE, now)
+            return sent
 
 
 async def _sent(

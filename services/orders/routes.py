@@ -19,6 +19,8 @@ from services.store.db import Row
 from services.web.http import Asked, route
 from services.web.shapes import Id
 
+READ = (Right.ORDERS_READ, Right.ORDERS_ANSWER, Right.ORDERS_LINK)
+ANSWER = (Right.ORDERS_ANSWER, Right.ORDERS_LINK)
 CLASH = (Conflict, Stale, NotAllowed)
 """Somebody was first, or its state does not allow it."""
 
@@ -106,17 +108,23 @@ class OrderRoutes:
         seen = await self._views.departments(asked.by, done=query.over == "yes", after=query.after, limit=query.limit)
         return await asyncio.to_thread(_all, seen)
 
-    @route("GET", "/api/orders/{order_id}", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER))
+    @route("GET", "/api/orders/{order_id}", right=READ)
     async def show(self, asked: Asked, order_id: Id) -> wire.Order:
         """One order."""
         return shown(await self._views.see(asked.by, order_id))
+
+    @route("GET", "/api/link", right=Right.ORDERS_LINK)
+    async def linked(self, asked: Asked) -> wire.Linked:
+        """The one order to which a link has led."""
+        assert asked.by.order is not None
+        return wire.Linked(order=asked.by.order, server_time=self._views.clock.now())
 
     @route("GET", "/api/tickets/{ticket_id}/clocks", right=Right.ORDERS_READ)
     async def why(self, asked: Asked, ticket_id: Id) -> list[ClockExplained]:
         """Why the clocks of a ticket and of its orders end when they do."""
         return [explained(clock, order) for clock, order in await self._views.why(ticket_id)]
 
-    @route("GET", "/api/orders/{order_id}/clocks", right=(Right.ORDERS_READ, Right.ORDERS_ANSWER))
+    @route("GET", "/api/orders/{order_id}/clocks", right=READ)
     async def why_of(self, asked: Asked, order_id: Id) -> list[ClockExplained]:
         """Why the clocks of an order end when they do; the last one is its present deadline's."""
         return [explained(clock, order) for clock, order in await self._views.why_of(asked.by, order_id)]
@@ -134,22 +142,22 @@ class OrderRoutes:
         plain = wire.WarningRow.model_fields.keys() - {"department"}
         return [wire.WarningRow(department=_department(row), **{name: row[name] for name in plain}) for row in rows]
 
-    @route("POST", "/api/orders/{order_id}/accept", right=Right.ORDERS_ANSWER, raises=CLASH)
+    @route("POST", "/api/orders/{order_id}/accept", right=ANSWER, raises=CLASH)
     async def accept(self, asked: Asked, order_id: Id, body: wire.OrderStep) -> wire.Order:
         """At work. The clock has been running since the order left."""
         return await self._wire(asked, await self._orders.accept(order_id, body.version, by=asked.by))
 
-    @route("POST", "/api/orders/{order_id}/refuse", right=Right.ORDERS_ANSWER, raises=CLASH)
+    @route("POST", "/api/orders/{order_id}/refuse", right=ANSWER, raises=CLASH)
     async def refuse(self, asked: Asked, order_id: Id, body: wire.OrderReason) -> wire.Order:
         """Not ours."""
         return await self._wire(asked, await self._orders.refuse(order_id, body.version, body.reason, by=asked.by))
 
-    @route("POST", "/api/orders/{order_id}/return", right=Right.ORDERS_ANSWER, raises=CLASH)
+    @route("POST", "/api/orders/{order_id}/return", right=ANSWER, raises=CLASH)
     async def give_back(self, asked: Asked, order_id: Id, body: wire.OrderAnswer) -> wire.Order:
         """The department's answer."""
         return await self._wire(asked, await self._orders.return_(order_id, body.version, body.answer, by=asked.by))
 
-    @route("POST", "/api/orders/{order_id}/extension", right=Right.ORDERS_ANSWER, raises=CLASH)
+    @route("POST", "/api/orders/{order_id}/extension", right=ANSWER, raises=CLASH)
     async def ask_extension(self, asked: Asked, order_id: Id, body: wire.ExtensionBody) -> wire.Order:
         """Ask for more time, before the deadline."""
         order = await self._orders.ask_extension(order_id, body.version, body.until, body.reason, by=asked.by)

@@ -243,6 +243,13 @@ class Order(Wire):
     may: list[Step]
 
 
+class Linked(Wire):
+    """Where a link leads, and what time it is here."""
+
+    order: int
+    server_time: datetime
+
+
 class OrderJournalRow(Wire):
     seq: int
     at: datetime

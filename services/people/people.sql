@@ -5,22 +5,22 @@ id, login, name, roles, extension, phone_kind, phone_secret_n, language, must_ch
 -- name: by_login
 -- The account behind a login, with what is needed to check its password.
 select {account}, password_hash
-from person where login = :login;
+from person where login = :login and not by_link;
 
 -- name: by_id
 -- One account.
 select {account}
-from person where id = :person;
+from person where id = :person and not by_link;
 
 -- name: lock_by_id
 -- One account, kept still until the transaction ends.
 select {account}
-from person where id = :person for no key update;
+from person where id = :person and not by_link for no key update;
 
 -- name: everybody
--- All accounts, for the list and for the switch's endpoints.
+-- All accounts of people, for the list and for the switch's endpoints.
 select {account}
-from person order by login;
+from person where not by_link order by login;
 
 -- name: insert
 -- A new account.

@@ -2,7 +2,7 @@
 
 Facts that the database refused lie in their file; recordings and transcripts given up after some tries are rows; sound that
 cannot be taken in lies in the spool and is looked at every minute by itself; an account that this version cannot read has no
-telephone and no log-in until it is repaired.
+telephone and no log-in until it is repaired. Mails that a server refused, or did not take for days, are rows too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ QUERIES = load_queries(Path(__file__).parent / "aside.sql")
 SHOWN = 200
 ASK_S = 2.0
 
-Kind = Literal["facts", "recording", "transcript"]
+Kind = Literal["facts", "recording", "transcript", "mail"]
 
 
 class SetAside:
@@ -67,6 +67,8 @@ class SetAside:
                 return len(await QUERIES.retry_recordings.fetch(taken, recording=number, now=self._intake_time.now()))
             if kind == "transcript":
                 return len(await QUERIES.retry_transcripts.fetch(taken, recording=number, now=self._intake_time.now()))
+            if kind == "mail":
+                return len(await QUERIES.retry_mails.fetch(taken, mail=number, now=self._clock.now()))
         return await self._drain.retry()
 
     def _facts(self) -> Iterator[AsideItem]:

@@ -25,6 +25,7 @@ from services.floor.board import Floor
 from services.hosted.postgres import NO_ROOM, EmbeddedPostgres
 from services.hosted.refusals import Refusals
 from services.lease import Lease
+from services.mail import store as mails
 from services.now import Clock
 from services.recordings.archiving import FULL_BYTES
 from services.store.db import Pool, connection
@@ -64,6 +65,7 @@ class SystemReport:
     archive: Archive
     hotlines: Sequence[str]
     refusals: Refusals | None
+    mails: bool
 
     async def __call__(self) -> System:
         return System(
@@ -79,6 +81,7 @@ class SystemReport:
                 await self._accounts(),
                 self._reconciled(),
                 self._lease(),
+                *([await self._mail()] if self.mails else []),
             ],
             model=self.model.name if self.model else "",
             demonstration_model=bool(self.model and self.model.demonstration),
@@ -192,6 +195,17 @@ class SystemReport:
         except (WorldFailed, TimeoutError, asyncpg.PostgresError):
             return SystemPart(name="accounts", ok=False, code="away", detail="")
         return SystemPart(name="accounts", ok=not named, code="left_out" if named else "ok", detail="; ".join(named)[:400])
+
+    async def _mail(self) -> SystemPart:
+        """What has not left, and why."""
+        try:
+            async with asyncio.timeout(ASK_S), connection(self.pool) as taken:
+                mail = await mails.standing(taken)
+        except (WorldFailed, TimeoutError, asyncpg.PostgresError):
+            return SystemPart(name="mail", ok=False, code="away", detail="")
+        code = "given_up" if mail.failed else "mail_waits" if mail.error else "ok"
+        told = said("{waiting} wait, {failed} given up", waiting=mail.waiting, failed=mail.failed)
+        return SystemPart(name="mail", ok=code == "ok", code=code, detail=f"{told}; {mail.error}" if mail.error else told)
 
     def _lease(self) -> SystemPart:
         ok, told = (

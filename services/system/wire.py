@@ -37,7 +37,17 @@ class AuditQuery(Wire):
 
 class SystemPart(Wire):
     name: Literal[
-        "switch", "clocks", "database", "recordings", "transcription", "prompts", "journal", "accounts", "reconciler", "lease"
+        "switch",
+        "clocks",
+        "database",
+        "recordings",
+        "transcription",
+        "prompts",
+        "journal",
+        "accounts",
+        "reconciler",
+        "lease",
+        "mail",
     ]
     ok: bool
     code: str
@@ -54,9 +64,11 @@ class SystemTrouble(Wire):
 
 
 class AsideItem(Wire):
-    """Something that could not be done: ``thing`` is a call's id, an account's login, or a kind of fact (``count`` of them)."""
+    """Something that could not be done: ``thing`` is a call's id, an account's login, an order's number, or a kind of fact
+    (``count`` of them).
+    """
 
-    kind: Literal["facts", "recording", "transcript", "sound", "account"]
+    kind: Literal["facts", "recording", "transcript", "sound", "account", "mail"]
     id: str
     thing: str
     reason: str
@@ -77,7 +89,7 @@ class Aside(Wire):
 class RetryBody(Wire):
     """Which of them to do again: one (``id``), or all of a kind."""
 
-    kind: Literal["facts", "recording", "transcript"]
+    kind: Literal["facts", "recording", "transcript", "mail"]
     id: Id | None = None
 
 

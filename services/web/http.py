@@ -46,6 +46,9 @@ PERSON = web.RequestKey("person", int)
 PART = 64 * 1024  # bytes
 BODY_LIMIT = 256 * 1024  # bytes; a ticket with the longest texts, escaped, is half of it
 AWAY_S = 2.0  # one whose network is cut refuses nothing, it never answers: where we can do without the database we wait no longer
+LINK_HEADER = "Tingsu-Link"
+"""The token of a link to one order, in place of a session's cookie: other sites' pages cannot send it, and no log has it."""
+
 STRANGERS_BODY = 4 * 1024  # bytes; from who is not logged in: the longest login and password, all of it escaped
 
 
@@ -178,6 +181,12 @@ def routes_of(source: object) -> list[Route]:
     return [found for member in list(vars(kind).values()) if isinstance(found := getattr(member, "__route__", None), Route)]
 
 
+class Links(Protocol):
+    """Finds who comes by a link. Raises what there is to say of one that opens nothing."""
+
+    async def who(self, token: str, *, peer: str) -> LoggedIn: ...
+
+
 class Sessions(Protocol):
     """Finds the person behind a cookie's token; None if there is nobody."""
 
@@ -186,12 +195,12 @@ class Sessions(Protocol):
         """The same from memory, while the database is away."""
 
 
-def build(sources: Sequence[object], sessions: Sessions, security: Security) -> list[web.RouteDef]:
+def build(sources: Sequence[object], sessions: Sessions, security: Security, links: Links | None = None) -> list[web.RouteDef]:
     """aiohttp's routes for the instances of route classes."""
     found = []
     for source in sources:
         for one in routes_of(source):
-            found.append(web.route(one.method, one.path, _Enforced(one, source, sessions, security).handle))
+            found.append(web.route(one.method, one.path, _Enforced(one, source, sessions, security, links).handle))
     return found
 
 
@@ -203,6 +212,7 @@ class _Enforced:
     source: object
     sessions: Sessions
     security: Security
+    links: Links | None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         route = self.route
@@ -219,16 +229,21 @@ class _Enforced:
         return await self._answer(asked, result)
 
     async def _admit(self, request: web.Request) -> LoggedIn:
-        token = request.cookies.get(self.security.cookie, "")
-        who = await self._who(token) if token else None
+        who = await self._who_asks(request)
         if who is None:
             raise NotLoggedIn
         request[PERSON] = who.id
         if who.person.must_change and not self.route.before_password_change:
             raise MustChangePassword
-        if isinstance(self.route.rights, frozenset) and not who.may(*self.route.rights):
-            raise Forbidden
+        if not (who.may(*self.route.rights) if isinstance(self.route.rights, frozenset) else who.order is None):
+            raise Forbidden  # who came by a link is not logged in
         return who
+
+    async def _who_asks(self, request: web.Request) -> LoggedIn | None:
+        if self.links is not None and (link := request.headers.get(LINK_HEADER)):
+            return await self.links.who(link, peer=self.security.peer_of(request))
+        token = request.cookies.get(self.security.cookie, "")
+        return await self._who(token) if token else None
 
     async def _who(self, token: str) -> LoggedIn | None:
         if not self.route.without_database:

@@ -15,12 +15,16 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from services import errors
-from services.web.http import Door, Route, routes_of
+from services.access.rights import Right
+from services.web.http import LINK_HEADER, Door, Route, routes_of
 from services.web.problems import status_of
 from services.web.shapes import Problem
 
 PREFIX = "#/components/schemas/"
-SECURITY = {"session": {"type": "apiKey", "in": "cookie", "name": "tingsu_session"}}
+SECURITY = {
+    "session": {"type": "apiKey", "in": "cookie", "name": "tingsu_session"},
+    "link": {"type": "apiKey", "in": "header", "name": LINK_HEADER},
+}
 Key = tuple[str, JsonSchemaMode]
 
 
@@ -82,7 +86,8 @@ def _operation(route: Route, refs: dict[Key, Any]) -> dict[str, Any]:
         "responses": _responses(route, refs),
     }
     if route.rights is not Door.PUBLIC:
-        operation["security"] = [{"session": []}]
+        by_link = isinstance(route.rights, frozenset) and Right.ORDERS_LINK in route.rights
+        operation["security"] = [{"session": []}, *([{"link": []}] if by_link else [])]
     if route.body:
         schema = refs[route.name, "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -157,6 +162,8 @@ def _problem_statuses(route: Route) -> set[int]:
     found = {status_of(error) for error in route.raises}
     if route.rights is not Door.PUBLIC:
         found |= {401, 403, status_of(errors.DatabaseAway)}
+    if isinstance(route.rights, frozenset) and Right.ORDERS_LINK in route.rights:
+        found |= {status_of(errors.Gone), status_of(errors.Throttled)}
     if route.method not in {"GET", "HEAD"}:
         found.add(403)
     if route.path_kinds:

@@ -67,6 +67,7 @@ STATUS: tuple[tuple[type[errors.TingsuError], int], ...] = (
     (errors.NotLoggedIn, 401),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
+    (errors.Gone, 410),
     (errors.Conflict, 409),  # Stale and NotAllowed are conflicts too
     (errors.Invalid, 422),
     (errors.Throttled, 429),

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from services.errors import TingsuError, WorldFailed
-from services.web.http import PERSON, REQUEST_ID, Sessions, build
+from services.web.http import PERSON, REQUEST_ID, Links, Sessions, build
 from services.web.problems import answer, problem_of, problem_of_http
 from services.web.security import Security
 from services.web.shapes import Health, Problem
@@ -41,10 +41,15 @@ class Limits:
     shutdown_s: float = 5.0  # requests in flight may finish
 
 
-def application(sources: Sequence[object], sessions: Sessions, security: Security, desk: Desk) -> web.Application:
-    """The whole door: routes, the desk's files, headers on every answer, errors mapped once, one log line per request."""
+def application(
+    sources: Sequence[object], sessions: Sessions, security: Security, desk: Desk, *, links: Links | None = None
+) -> web.Application:
+    """The whole door: routes, the desk's files, headers on every answer, errors mapped once, one log line per request.
+
+    ``links``: who finds those that come by a link; None: nobody comes by one.
+    """
     app = _with_headers(security)
-    app.add_routes(build(sources, sessions, security))
+    app.add_routes(build(sources, sessions, security, links))
     app.add_routes(desk.routes())
     return app
 

@@ -15,6 +15,7 @@ import argon2
 
 from recordings.archive import Archive
 from services.access.actor import LoggedIn, Person
+from services.access.links import Links
 from services.access.passwords import Passwords
 from services.access.rights import RIGHTS, Right, Role
 from services.access.sessions import SessionLimits, Sessions, hash_of
@@ -29,6 +30,7 @@ from services.foundations import cache_folder
 from services.hosted.debian import PackageSource, PackagesUnavailable
 from services.hosted.fonts import find_font
 from services.now import Clock
+from services.orders.links import Mailing
 from services.people.actions import People
 from services.people.model import NewPerson
 from services.people.store import set_password
@@ -96,8 +98,12 @@ async def serve(
     always: dict[str, Role] | None = None,
     proxies: frozenset[str] = frozenset(),
     evidence: Evidence | None = None,
+    mails: bool = False,
 ) -> AsyncIterator[Api]:
-    """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions."""
+    """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions.
+
+    ``mails``: what departments are to hear is mailed too; somebody must send it.
+    """
     people = People(
         pool,
         clock,
@@ -134,10 +140,16 @@ async def serve(
     archive = Archive.open(str(folder / "store"))
     press = await printing()
     app = application(
-        sources(replace(_parts(behind, people, archive, imports, press), evidence=evidence or Evidence()), security),
+        sources(
+            replace(
+                _parts(behind, people, archive, imports, press), evidence=evidence or Evidence(), mailing=Mailing(leaves=mails)
+            ),
+            security,
+        ),
         door,
         security,
         Desk(None),
+        links=Links(pool, clock, throttle or ThrottleLimits()),
     )
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:
         running = [

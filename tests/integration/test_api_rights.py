@@ -109,6 +109,7 @@ ALLOWED = {
     "GET /api/tickets/{ticket_id}/orders": CENTRE,
     "POST /api/tickets/{ticket_id}/orders": AGENTS,
     "GET /api/tickets/{ticket_id}/clocks": CENTRE,
+    "GET /api/link": "",
     "GET /api/orders/{order_id}/clocks": EVERYBODY,
     "GET /api/orders": OFFICER,
     "GET /api/orders/{order_id}": EVERYBODY,

@@ -158,8 +158,11 @@ def phrases(_: int) -> Iterator[bytes]:
     yield body({"number": 2, "phrases": [*each[:150], *each[:150]]})
 
 
+EMAIL = f"{'a' * 64}@{'.'.join(['b' * 61] * 3)}.cn"
+
+
 def departments(_: int) -> Iterator[bytes]:
-    each = [{"code": f"d{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "hours": 24, "position": n} for n in range(500)]
+    each = [{"code": f"d{n}", "zh": "𠀀" * 80, "en": "𠀀" * 80, "hours": 24, "position": n, "email": EMAIL} for n in range(500)]
     rules = [{"department": f"d{n % 500}", "business": f"b{n}", "hours": 24} for n in range(2_000)]
     yield json.dumps({"number": 1, "departments": each, "rules": rules}).encode()
     yield body({"number": 1, "departments": each, "rules": [{"department": f"x{n}"} for n in range(2_000)]})
@@ -284,6 +287,7 @@ WORST: dict[str, Bodies] = {
         [body({"key": "a" * 64, "version": crowded.CHANGES, "department": 1, "task": TASK, "leads": False})]
     ),
     "GET /api/tickets/{ticket_id}/clocks": nothing_more,
+    "GET /api/link": nothing_more,
     "GET /api/orders/{order_id}/clocks": nothing_more,
     "GET /api/orders": nothing_more,
     "GET /api/orders/{order_id}": nothing_more,
@@ -460,9 +464,8 @@ async def too_much(api: Api, role: Role, asked: Iterable[Asking]) -> list[str]:
 
 
 def role_for(route: Route) -> Role:
-    """Somebody whom the route lets in, an agent first."""
+    """Somebody whom the route lets in, an agent first; where only a link leads, one whom it refuses."""
     if not isinstance(route.rights, frozenset):
         return Role.junior_agent
-    return next(
-        role for role in (Role.junior_agent, Role.administrator, *Role) if not rights_of((role,)).isdisjoint(route.rights)
-    )
+    first = (Role.junior_agent, Role.administrator, *Role)
+    return next((role for role in first if not rights_of((role,)).isdisjoint(route.rights)), Role.junior_agent)

@@ -43,7 +43,14 @@ def report_of(pool: db.Pool, clock: HandClock, **parts: Any) -> SystemReport:
             "refusals",
         )
     )
-    rest |= {"left_out": nobody, "missing_prompts": (), "spool": Path("/"), "troubles": Troubles(clock), "hotlines": ("10000",)}
+    rest |= {
+        "mails": True,
+        "left_out": nobody,
+        "missing_prompts": (),
+        "spool": Path("/"),
+        "troubles": Troubles(clock),
+        "hotlines": ("10000",),
+    }
     return SystemReport(pool=pool, clock=clock, version="0", **rest | parts)
 
 

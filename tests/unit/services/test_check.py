@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from services import check as checks
+from services import plans
 from services.check import check
 from services.config import Config
 from services.config_file import load
 from services.running import marked
 from tests.harness.database import DatabaseServer
+from tests.harness.post import post_office
 from tests.harness.switch import free_rtp_range
 
 
@@ -26,11 +28,11 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def configured(folder: Path, text: str = "", managed: bool = True) -> Config:
+def configured(folder: Path, text: str = "", managed: bool = True, public_url: str = "") -> Config:
     web, ivr, ami, sip, ws = free_ports(5)
     file = folder / "c.toml"
     file.write_text(
-        f"[web]\nport = {web}\n[ivr]\nport = {ivr}\nspeech_program = 'cat'\n"
+        f"[web]\nport = {web}\npublic_url = '{public_url}'\n[ivr]\nport = {ivr}\nspeech_program = 'cat'\n"
         f"[asterisk]\nmanaged = {str(managed).lower()}\nami_port = {ami}\nsip_port = {sip}\nws_port = {ws}\n{text}"
     )
     return load(file)
@@ -288,3 +290,21 @@ async def test_every_mistake_is_named_at_once(tmp_path: Path, monkeypatch: pytes
     found = await named(configured(tmp_path, text, managed=False))
     for part in ("[transcription] model", "[recordings] store", "[asterisk] ami_secret_env"):
         assert any(part in mistake for mistake in found), found
+
+
+async def test_mail_wants_an_address_of_its_own_and_one_for_links(tmp_path: Path) -> None:
+    config = configured(tmp_path, "[mail]\nhost = '127.0.0.1'\n")
+    assert [mistake.where for mistake in await checks._mail(config)] == ["[web] public_url", "[mail] sender"]
+    assert plans.mail_server(config) is None
+
+
+async def test_a_mail_server_is_greeted_and_sent_nothing(tmp_path: Path) -> None:
+    async with post_office() as post:
+        text = f"[mail]\nhost = '127.0.0.1'\nport = {post.port}\nsecurity = 'none'\nsender = 'tingsu@example.org'\n"
+        config = configured(tmp_path, text, public_url="https://desk.example.org")
+        assert await checks._mail(config) == []
+        away = configured(tmp_path, text.replace(str(post.port), str(free_ports(1)[0])), public_url="https://desk.example.org")
+        assert [mistake.where for mistake in await checks._mail(away)] == ["[mail] host"]
+        user = configured(tmp_path, f"{text}user = 'tingsu'\n", public_url="https://desk.example.org")
+        assert [mistake.where for mistake in await checks._mail(user)] == ["[mail] password_env"]
+    assert not post.mails

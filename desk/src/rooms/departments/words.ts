@@ -12,6 +12,8 @@ export const departments = {
     zh: ['中文名', 'Chinese name'],
     en: ['英文名', 'English name'],
     hours: ['时限（小时）', 'Hours'],
+    email: ['邮箱（工单通知）', 'E-mail (told of orders)'],
+    emailRule: ['不填则不发邮件', 'empty: no mail'],
     active: ['启用', 'Active'],
     add: ['添加部门', 'Add a department'],
     catalogue: ['派单目录', 'Dispatch catalogue'],

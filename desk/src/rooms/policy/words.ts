@@ -15,6 +15,7 @@ export const policy = {
     department: ['部', 'D'],
     others: ['他', 'A'],
     above: ['上', 'L'],
+    linked: ['链', 'M'],
   },
   policyWhose: {
     own: ['自己的', 'one’s own'],
@@ -24,6 +25,7 @@ export const policy = {
     department: ['本部门的', 'one’s department’s'],
     others: ['他人的', 'others’'],
     above: ['上一级的', 'of a level above'],
+    linked: ['邮件链接所指的', 'to which a link led'],
   },
   policyWhat: {
     desk: ['接电话：就绪、暂停、话机、弹屏', 'Take calls: ready, paused, phone, pops'],
@@ -41,6 +43,7 @@ export const policy = {
     orders_write: ['派单、追单、撤单', 'Dispatch, chase, withdraw'],
     orders_review: ['二次审核', 'The second review'],
     orders_arbitrate: ['终审', 'The final word on whose an order is'],
+    orders_link: ['凭邮件链接办理一张工单（无账号）', 'Answer one order by a link (no account)'],
     orders_answer: ['办理本部门的工单', 'Answer one’s department’s orders'],
     departments_read: ['查看部门和派单目录', 'See departments and catalogue'],
     departments_write: ['维护部门和派单目录', 'Keep departments and catalogue'],

@@ -29,6 +29,7 @@ export const system = {
     transcript: ['转写', 'Transcript'],
     sound: ['暂存目录中的声音', 'Sound in the spool'],
     account: ['账号', 'Account'],
+    mail: ['邮件', 'E-mail'],
   },
   asideReason: {
     no_files: ['没有录音文件', 'no sound was recorded'],
@@ -64,6 +65,8 @@ export const system = {
     store_failed: ['录音库不接收录音，录音留在暂存目录', 'the store takes nothing; recordings wait in the spool'],
     missing_sound: ['有录音不在录音库里', 'the sound of some recordings is not in the store'],
     unreadable: ['有通话无法补齐', 'some calls cannot be repaired'],
+    given_up: ['有邮件发不出去，已搁置', 'some mails could not be sent and were set aside'],
+    mail_waits: ['邮件服务器暂时不收，会自动重试', 'the mail server takes nothing now; it is tried again by itself'],
     unsure: ['不确定是否仍由本机主持', 'it is not sure that this server still leads'],
   },
   part: {
@@ -77,6 +80,7 @@ export const system = {
     accounts: ['账号与分机', 'Accounts and phones'],
     reconciler: ['对账', 'Reconciliation'],
     lease: ['主备', 'Lead'],
+    mail: ['邮件', 'E-mail'],
   },
   first: {
     title: ['第一次使用：从这里开始', 'First steps'],

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OTHERS_STEPS = {Action.FILL, Action.APPEAL}
 """Done by the transcript, and by what a customer adds."""
 NOBODY: frozenset[Whose] = frozenset()
-EVERYBODY = frozenset(Whose)
+EVERYBODY = frozenset(Whose) - {Whose.LINKED}
 NOT_ABOVE = EVERYBODY - {Whose.ABOVE}
 IN_A_TRAY = frozenset({Whose.NOBODYS, Whose.TRAY})
 HANDS = {

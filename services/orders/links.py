@@ -1,0 +1,103 @@
+"""Tells departments of their orders by e-mail, each mail with a link that opens the one order, without an account.
+
+A link is a random token; the database has its SHA-256 alone, so the token is made when the mail is sent, and anew if it is sent
+again. All links to an order are good while the department has it, and for some days at most: an answer that takes it out of the
+department's hands, or a withdrawal, ends them in the same transaction (``Mailing.moved``). Who comes by one is known by
+``access.links``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.access.sessions import hash_of
+from services.mail import store as mail
+from services.mail.model import Letter
+from services.now import Clock
+from services.orders import letters
+from services.orders.letters import About
+from services.orders.model import Order, State
+from services.orders.workflow import WITH_THE_DEPARTMENT, Action
+from services.store.db import Connection, Row
+from services.store.queries import load_queries
+
+QUERIES = load_queries(Path(__file__).parent / "links.sql")
+
+MAILED = frozenset({Action.ISSUE, Action.CHASE, Action.EXTEND, Action.UPHOLD, Action.REDO})
+"""What the centre does that a department is to hear of wherever it is; reminders besides."""
+
+PATH = "/answer"
+"""The desk's page for who comes by a link. The token stands behind ``#``, which no browser sends and no server notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What of an order's steps is mailed, in their transactions. ``leaves``: whether mail leaves here at all."""
+
+    leaves: bool = False
+
+    async def moved(self, connection: Connection, before: Order, after: Order, action: Action, at: datetime) -> None:
+        """The order has taken this step."""
+        if after.state not in WITH_THE_DEPARTMENT:
+            await QUERIES.over.execute(connection, order=after.id, at=at)
+            await mail.drop(connection, after.id)
+        elif action in MAILED:
+            await self.told(connection, after, str(action), at)
+
+    async def told(self, connection: Connection, order: Order, kind: str, at: datetime) -> None:
+        """The department is to hear of this version of its order: once, however often it is said."""
+        if self.leaves:
+            await mail.post(connection, cause=f"order:{order.id}:{order.version}", kind=kind, order=order.id, at=at)
+
+
+NO_MAIL = Mailing()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """``address``: what browsers type for the desk. ``days``: how long a link is good at most."""
+
+    address: str
+    centre: str
+    days: int
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Writes what is mailed about orders, each with a link of its own."""
+
+    plan: LinkPlan
+    clock: Clock
+
+    async def write(self, connection: Connection, number: int) -> Letter | None:
+        """What this mail says; None if the order is not the department's any more, or it has no address by now."""
+        row = await mail.QUERIES.of.fetchrow(connection, mail=number)
+        assert row is not None
+        order = await QUERIES.about.fetchrow(connection, order=row["order_id"])
+        assert order is not None
+        if State(order["state"]) not in WITH_THE_DEPARTMENT or not order["email"] or row["kind"] not in letters.WANTED:
+            return None
+        token, ends_at = await self._link(connection, order, number)
+        about = About(kind=row["kind"], **{name: order[name] for name in ("number", "urgent", "due_at", "zh", "en")})
+        url = f"{self.plan.address}{PATH}#{token}"
+        return Letter(
+            id=number,
+            made_at=row["made_at"],
+            to=order["email"],
+            subject=letters.subject(about, self.plan.centre),
+            text=letters.text(about, self.plan.centre, url, ends_at=ends_at, zone=self.plan.zone),
+        )
+
+    async def _link(self, connection: Connection, order: Row, number: int) -> tuple[str, datetime]:
+        now = self.clock.now()
+        token, ends_at = secrets.token_urlsafe(32), now + timedelta(days=self.plan.days)
+        person = await QUERIES.account.fetchval(connection, department=order["department_id"], at=now)
+        await QUERIES.add.execute(
+            connection, hash=hash_of(token), order=order["id"], mail=number, person=person, at=now, ends_at=ends_at
+        )
+        return token, ends_at

@@ -1,0 +1,20 @@
+-- name: account
+-- The account under which stands what is done by a department's links; its name is the department's of now.
+insert into person (login, name, roles, password_hash, active, created_at, department_id, by_link)
+select 'link:' || d.id, left(d.zh, 60) || ' · 链接 link', '{}', '', false, :at, d.id, true from department d where d.id = :department
+on conflict (department_id) where by_link do update set name = excluded.name
+returning id;
+
+-- name: add
+-- A link, by the hash of its token.
+insert into order_link (token_hash, order_id, mail_id, person_id, made_at, ends_at)
+values (:hash, :order, :mail, :person, :at, :ends_at);
+
+-- name: over
+-- No link to the order opens anything any more.
+update order_link set over_at = :at where order_id = :order and over_at is null;
+
+-- name: about
+-- What a mail about an order says, and where it goes; the order stands still until the link is written.
+select w.id, w.number, w.state, w.urgent, w.due_at, w.department_id, d.zh, d.en, d.email
+from work_order w join department d on d.id = w.department_id where w.id = :order for share of w;

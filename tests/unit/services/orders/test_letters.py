@@ -1,0 +1,38 @@
+"""What stands in a mail to a department."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.clocks.ladder import Rung
+from services.orders.letters import WANTED, About, subject, text
+from services.orders.links import MAILED
+from services.orders.reminding import URGE
+
+ABOUT = About(
+    kind="issue", number="W2026-11-000001", urgent=False, due_at=datetime(2026, 11, 23, 9, 0, tzinfo=UTC), zh="网络", en="Network"
+)
+ENDS = datetime(2026, 12, 23, 9, 0, tzinfo=UTC)
+URL = "https://desk.example.org/answer#token"
+
+
+def test_every_mail_that_is_posted_has_its_words() -> None:
+    assert set(WANTED) == {*map(str, MAILED), *map(str, Rung), URGE}
+
+
+@pytest.mark.parametrize("kind", sorted(WANTED))
+def test_a_mail_names_order_deadline_and_link_in_both_languages(kind: str) -> None:
+    said = text(replace(ABOUT, kind=kind), "听诉", URL, ends_at=ENDS, zone=ZoneInfo("Asia/Shanghai"))
+    for once in (*WANTED[kind], "2026-11-23 17:00", "2026-12-23 17:00", ABOUT.number):
+        assert once in said
+    assert said.count(URL) == 2
+
+
+def test_a_subject_is_one_line_and_says_what_is_urgent() -> None:
+    said = subject(replace(ABOUT, urgent=True), "听诉\r\nBcc: x@example.org")
+    assert said.isprintable()
+    assert said.startswith("[听诉 Bcc: x@example.org] 【加急 Urgent】有新的工单 W2026-11-000001")
