@@ -13,15 +13,16 @@ declare module 'vue-router' {
     room?: string
     rights?: Right[]
     perAddress?: true
+    open?: true
   }
 }
 
 function routes(isBare: boolean): RouteRecordRaw[] {
-  const made = (room: Room, { path, name, component, rights, perAddress }: Page) => ({
+  const made = (room: Room, { path, name, component, rights, perAddress, open }: Page) => ({
     path: isBare ? `/${path}` : path,
     name,
     component,
-    meta: { room: room.name, rights, perAddress },
+    meta: { room: room.name, rights, perAddress, open },
   })
   return ROOMS.flatMap((room) => room.pages.filter((page) => Boolean(page.bare) === isBare).map((page) => made(room, page)))
 }
@@ -38,6 +39,7 @@ export const router = createRouter({
 let asked = false
 
 router.beforeEach(async (to) => {
+  if (to.meta.open) return true
   const session = useSession()
   if (!session.me && !asked) {
     asked = true

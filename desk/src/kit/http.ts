@@ -28,6 +28,8 @@ const UPLOAD_LIMIT_MS = 600_000
 /** What anybody may ask who is nobody yet. */
 const DOORS = new Set(['login', 'me'])
 let loggedOut: () => void = () => undefined
+/** The token of the link by which somebody came who is not logged in; '' for everybody else. */
+let link = ''
 /** What may be asked: all of it; while somebody logs out what is written, until it is; then nothing, until a session begins. */
 let door: 'open' | 'writing' | 'shut' = 'open'
 const reading = new Set<AbortController>()
@@ -37,6 +39,15 @@ const writing = new Set<Promise<unknown>>()
 export function onLoggedOut(whenLoggedOut: () => void): void {
   loggedOut = whenLoggedOut
 }
+
+/** From now on everything is asked by this link; '' ends that. Whoever is logged in in this browser stays that, and is not asked as. */
+export function comesBy(token: string): void {
+  link = token
+}
+
+export const isByLink = () => link !== ''
+
+const inName = (): Record<string, string> => (link ? { 'Tingsu-Link': link } : {})
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
@@ -108,6 +119,7 @@ export function upload<T>(path: string, file: Blob, sent: (share: number) => voi
     const asking = new XMLHttpRequest()
     const fail = () => reject(new Unreachable(path))
     asking.open('POST', `/api/${path}`)
+    for (const [name, value] of Object.entries(inName())) asking.setRequestHeader(name, value)
     asking.timeout = UPLOAD_LIMIT_MS
     asking.upload.onprogress = (event) => sent(event.lengthComputable ? event.loaded / event.total : 0)
     asking.onerror = asking.ontimeout = asking.onabort = fail
@@ -126,7 +138,7 @@ async function ask<T>(path: string, how: RequestInit, among?: Set<AbortControlle
   const timer = setTimeout(() => asking.abort(), TIME_LIMIT_MS)
   among?.add(asking)
   try {
-    const response = await fetch(`/api/${path}`, { ...how, credentials: 'same-origin', cache: 'no-store', signal: asking.signal })
+    const response = await fetch(`/api/${path}`, { ...how, headers: { ...(how.headers as Record<string, string> | undefined), ...inName() }, credentials: 'same-origin', cache: 'no-store', signal: asking.signal })
     return await take(response)
   } catch (error) {
     if (error instanceof Refused) throw error
@@ -141,7 +153,7 @@ async function ask<T>(path: string, how: RequestInit, among?: Set<AbortControlle
 async function read<T>(response: Response, path: string): Promise<T> {
   if (!response.ok) {
     const problem = await problemOf(response)
-    if (response.status === 401 && path !== 'login' && path !== 'me/password') loggedOut()
+    if (response.status === 401 && !link && path !== 'login' && path !== 'me/password') loggedOut()
     throw new Refused(response.status, problem)
   }
   if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T

@@ -18,6 +18,8 @@ export interface Page {
   perAddress?: true
   /** A page of its own, without the frame around it. */
   bare?: true
+  /** Nobody need be logged in: whoever comes has another way to say who they are. */
+  open?: true
 }
 
 export interface Entry {

@@ -231,6 +231,7 @@ export const TEST = {
     send: 'order-send',
     open: 'orders-open',
     over: 'orders-over',
+    linked: 'order-linked', // data-state
   },
   appeal: { panel: 'appeals-panel', row: 'appeal-row', add: 'appeal-add', entry: 'appeal-entry', send: 'appeal-send', step: (step: string) => `appeal-${step}`, join: 'appeal-join', joined: 'appeal-joined', unjoin: 'appeal-unjoin' }, // data-state
   repeat: { panel: 'repeats', likely: 'repeat-likely', yes: 'repeat-yes', no: 'repeat-no', confirmed: 'repeat-confirmed', dismissed: 'repeat-dismissed', undo: 'repeat-undo' }, // data-ticket-id

@@ -21,5 +21,7 @@ export const reviews = () => request<Wire<'ReviewRow'>[]>('GET', 'reviews')
 export const warnings = (after?: number) => request<Wire<'WarningRow'>[]>('GET', `warnings${query({ limit: 40, after })}`)
 /** What a department has handed in with an order. */
 export const evidence = (orderId: number) => request<Wire<'EvidenceRow'>[]>('GET', `orders/${orderId}/evidence`)
+/** Where the link leads by which one came. */
+export const linked = () => request<Wire<'Linked'>>('GET', 'link')
 export const evidenceUrl = (evidenceId: number) => `/api/evidence/${evidenceId}`
 export const addEvidence = (order: Order, file: File, sent: (share: number) => void) => upload<Wire<'EvidenceAdded'>>(`orders/${order.id}/evidence${query({ version: order.version, name: file.name.slice(-200) })}`, file, sent)

@@ -31,6 +31,12 @@ export const orders = {
     drop: ['收回', 'Take back'],
     dropSure: ['收回这份文书？它将不再发出。', 'Take this paper back? It will not leave any more.'],
   },
+  answer: {
+    title: ['工单回复', 'Work order'],
+    say: ['凭邮件里的链接办理，不需要账号。链接只对应这一张工单，请勿转发给无关人员。', 'Answered by the link from the mail, without an account. The link is for this one order: do not pass it on.'],
+    over: ['已经提交，谢谢。链接到此失效；如需补办，会另发邮件。', 'It is with the centre now, thank you. The link ends here; if there is more to do, another mail comes.'],
+    again: ['再试一次', 'Try again'],
+  },
   orderState: {
     proposed: ['待审核', 'Proposed'],
     issued: ['已派发', 'Dispatched'],
