@@ -42,7 +42,7 @@ from services.system.aside import SetAside
 from services.web.security import Security, origins_for
 from services.web.server import Limits, application, bind, serving
 from services.web.shapes import Problem
-from services.web.static import Desk
+from services.web.static import Desk, find_desk
 from tests.harness.office import QUEUE, ZONE, Office, build
 
 PASSWORD = "correct horse battery"
@@ -99,10 +99,11 @@ async def serve(
     proxies: frozenset[str] = frozenset(),
     evidence: Evidence | None = None,
     mails: bool = False,
+    desk: bool = False,
 ) -> AsyncIterator[Api]:
     """All routes; behind them everything but a switch. ``always``: tokens that are in force whatever happens to sessions.
 
-    ``mails``: what departments are to hear is mailed too; somebody must send it.
+    ``mails``: what departments are to hear is mailed too; somebody must send it. ``desk``: the built pages are served beside it.
     """
     people = People(
         pool,
@@ -148,7 +149,7 @@ async def serve(
         ),
         door,
         security,
-        Desk(None),
+        Desk(find_desk() if desk else None),
         links=Links(pool, clock, throttle or ThrottleLimits()),
     )
     async with serving(app, listening, limits or Limits()), asyncio.TaskGroup() as tasks:

@@ -24,6 +24,7 @@ from services.troubles import Troubles
 from services.web.http import Door, routes_of
 from tests.harness.api import Api, body_of, serve
 from tests.harness.clock import HandClock
+from tests.harness.patience import seconds
 from tests.harness.post import SENDER, PostOffice, post_office, rude, server
 from tests.unit.services.evidence.test_model import exif, jpeg, segment
 
@@ -85,9 +86,11 @@ class Centre:
             return answer.status, await body_of(answer) if answer.content_type == "application/json" else await answer.read()
 
 
-def postman(pool: db.Pool, clock: HandClock, port: int, **more: float) -> Postman:
-    letters = Letters(LinkPlan("https://desk.example.org", "听诉", 30, ZoneInfo("Asia/Shanghai")), clock)
-    return Postman(pool, clock, server(port, **more), letters.write, troubles=Troubles(clock))
+def postman(
+    pool: db.Pool, clock: HandClock, port: int, *, address: str = "https://desk.example.org", limit_s: float = seconds(10)
+) -> Postman:
+    letters = Letters(LinkPlan(address, "听诉", 30, ZoneInfo("Asia/Shanghai")), clock)
+    return Postman(pool, clock, server(port, limit_s), letters.write, troubles=Troubles(clock))
 
 
 @pytest_asyncio.fixture
@@ -319,7 +322,7 @@ async def test_a_server_that_cannot_now_is_asked_again_for_two_days(centre: Cent
             port = centre.post.port
         elif how == "away":
             port = 1  # nobody listens there
-        one = postman(pool, centre.clock, port, **({"limit_s": 0.2} if how == "silent" else {}))
+        one = postman(pool, centre.clock, port, limit_s=0.2 if how == "silent" else seconds(10))
         assert await one.next()
         row = await pool.fetchrow("select state, error from mail")
         assert row is not None
