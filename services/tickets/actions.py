@@ -294,6 +294,11 @@ class Tickets:
             raise Invalid((WrongField("fields.customer_number", "telephone", "a telephone number"),))
         return {**fields, "customer_number": number}
 
+    async def facets(self, state: str | None) -> dict[str, int]:
+        """How many tickets of this state have which severity and channel, besides the usual ones."""
+        async with transaction(self.pool) as connection:
+            return await store.facets(connection, state)
+
     async def counts(self, person: int) -> dict[str, int]:
         async with transaction(self.pool) as connection:
             return await store.counts(connection, person)

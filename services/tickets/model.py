@@ -177,7 +177,8 @@ Changes = dict[str, tuple[str | None, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class TicketFilter:
-    """What a list shows: state, owner, text; from behind ``after`` (what the list is sorted by, and the id) on, ``limit`` rows.
+    """What a list shows: state, owner, text, severity, channel; from behind ``after`` (what the list is sorted by, and the id)
+    on, ``limit`` rows.
 
     ``reader``: who may read the words of their own calls only; None reads all. ``hidden``: personal data is hidden from who asks,
     and numbers and names are found whole only.
@@ -191,6 +192,8 @@ class TicketFilter:
     reader: int | None = None
     sort: str = "-received"
     hidden: bool = False
+    severity: str | None = None
+    channel: str | None = None
 
 
 def fill(ticket: Ticket, fillings: tuple[Filling, ...]) -> tuple[Ticket, Changes]:

@@ -11,11 +11,12 @@ t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_n
          then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner, {key} as sort_key;
 
 -- name: page
--- Tickets in the order that is asked for, behind (:at, :behind); :state state, :owner owner, :number number, :customer_number customer number. :reader, who may read their own calls' words
+-- Tickets in the order that is asked for, behind (:at, :behind); :state state, :owner owner, :severity, :channel, :number number, :customer_number customer number. :reader, who may read their own calls' words
 -- only, is not shown those of another's draft.
 select {listed}
 from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
 where (:state::text is null or t.state = :state) and (:owner::bigint is null or t.owner_id = :owner)
+  and (:severity::text is null or t.severity = :severity) and (:channel::text is null or t.channel = :channel)
   and (:at::{kind} is null or ({key}, t.id) {beyond} (:at, :behind::bigint))
   and (:number::text is null or t.number = :number) and (:customer_number::text is null or t.customer_number = :customer_number)
 order by {key} {way}, t.id {way} limit :limit;
@@ -40,6 +41,7 @@ where t.id = any(:tickets::bigint[]);
 with window_ as materialized (
   select t.* from ticket t
   where (:state::text is null or t.state = :state) and (:owner::bigint is null or t.owner_id = :owner)
+    and (:severity::text is null or t.severity = :severity) and (:channel::text is null or t.channel = :channel)
     and (:at::{kind} is null or ({key}, t.id) {beyond} (:at, :behind::bigint))
   order by {key} {way}, t.id {way} limit :rows
 ), edge as (

@@ -51,12 +51,15 @@ class TicketRoutes:
         owner = asked.by.id if query.owner == "me" else None
         reader = policy.only_own(asked.by)
         hidden = bool(masks.hidden_from(asked.by))
-        wanted = TicketFilter(query.state, owner, query.q, after, query.limit, reader, cursor.sort, hidden)
+        wanted = TicketFilter(
+            query.state, owner, query.q, after, query.limit, reader, cursor.sort, hidden, query.severity, query.channel
+        )
         page = await self._tickets.find(wanted)
         return wire.TicketPage(
             tickets=[_row(listed) for listed in self._views.listed(asked.by, page.rows)],
             next=to_cursor(cursor.sort, *page.next) if page.next else None,
             counts=await self._tickets.counts(asked.by.id),
+            facets={} if owner else await self._tickets.facets(query.state),
             may=of_list(asked.by),
         )
 

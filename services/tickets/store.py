@@ -184,6 +184,8 @@ async def page(
         connection,
         state=wanted.state,
         owner=wanted.owner,
+        severity=wanted.severity,
+        channel=wanted.channel,
         at=at,
         behind=behind,
         number=number,
@@ -206,6 +208,8 @@ async def scan(connection: Connection, wanted: TicketFilter, beginnings: Sequenc
         connection,
         state=wanted.state,
         owner=wanted.owner,
+        severity=wanted.severity,
+        channel=wanted.channel,
         at=at,
         behind=behind,
         text=wanted.text.lower(),
@@ -233,3 +237,12 @@ def _cut(rows: list[Row], limit: int) -> Page:
 async def counts(connection: Connection, person: int) -> dict[str, int]:
     """Tickets per state, and ``mine`` (open and drafts), each counted up to 1,000."""
     return {row["state"]: row["tickets"] for row in await QUERIES.counts.fetch(connection, person=person)}
+
+
+async def facets(connection: Connection, state: str | None) -> dict[str, int]:
+    """Tickets per severity and channel that is not the usual one, each counted up to 1,000; of this state, None: of any.
+
+    To be called inside a transaction (it pins the planner to real values).
+    """
+    await connection.execute("set local plan_cache_mode = force_custom_plan")
+    return {row["facet"]: row["tickets"] for row in await QUERIES.facets.fetch(connection, state=state)}

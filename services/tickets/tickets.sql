@@ -166,6 +166,18 @@ from (values ('draft'), ('open'), ('closed'), ('discarded')) as s (state)
 union all
 select 'mine', (select count(*) from (select 1 from ticket t where t.owner_id = :person and t.state in ('draft', 'open') limit 1000) as few)::int;
 
+-- name: facets
+-- Tickets of this state (null: of any) per severity and channel that is not the usual one, counted up to 1,000 each, by an index that has these alone.
+select 'severity:serious' as facet, (select count(*) from (select 1 from ticket t where t.severity = 'serious' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'severity:major' as facet, (select count(*) from (select 1 from ticket t where t.severity = 'major' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:letter' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'letter' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:fax' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'fax' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:email' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'email' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:text' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'text' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:walk_in' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'walk_in' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:message' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'message' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets
+union all select 'channel:appeal' as facet, (select count(*) from (select 1 from ticket t where t.channel = 'appeal' and (:state::text is null or t.state = :state) limit 1000) as few)::int as tickets;
+
 -- name: due_of
 -- The clocks that run, over or not, of a person's open cases, the nearest end first, each with its case.
 select t.id, t.number, t.kind, t.customer_name, t.customer_number,

@@ -165,6 +165,9 @@ class TicketPage(Wire):
     tickets: list[TicketRow]
     next: str | None
     counts: dict[str, int] = Field(description="tickets per state, for the saved views")
+    facets: dict[str, int] = Field(
+        description="tickets of this state per severity:… and channel:… but the usual ones, up to 1,000; empty for one's own"
+    )
     may: list[Literal["create", "export"]] = Field(description="what who asks can do with the list")
 
 
@@ -182,6 +185,8 @@ class TicketsQuery(Wire):
     sort: Literal["-received", "received", "-number", "number"] = "-received"
     state: Literal["draft", "open", "closed", "discarded"] | None = None
     owner: Literal["me"] | None = None
+    severity: Severity | None = None
+    channel: Channel | None = None
     q: Search = ""
 
 

@@ -128,6 +128,34 @@ async def test_customers_follow_others_without_a_jump_and_the_audit_follows_by_i
     await expect(top).to_contain_text("修改客户")
 
 
+async def test_the_list_of_tickets_is_asked_for_by_severity_and_channel(centre: Centre, chromium: Browser) -> None:
+    """SPEC O6: by keys or a click, in the address (so a saved view has it), with a chip that takes it away."""
+    made = []
+    async with await centre.desk("anna") as desk:
+        for at, (severity, channel) in enumerate((("major", "letter"), ("major", "telephone"), ("ordinary", "letter"))):
+            fields = {"description": f"按程度筛选 {at}", "severity": severity, "channel": channel}
+            made.append(await desk.post("/api/tickets", key=f"facet-key-{at}", fields=fields))
+    office = await keeper(centre, chromium)
+    await office.page.goto(f"{centre.url}/tickets?view=draft")
+
+    def row(at: int) -> Locator:
+        return office.page.locator(f"[data-testid=ticket-row][data-ticket-id='{made[at]['id']}']")
+
+    await expect(row(2)).to_be_visible()
+    await office.choose(office.at("filter-severity"), "major")
+    await expect(row(2)).to_have_count(0)
+    await expect(row(1)).to_be_visible()
+    await office.choose(office.at("filter-channel"), "letter")
+    await expect(row(1)).to_have_count(0)
+    await expect(row(0)).to_be_visible()
+    await office.page.wait_for_url("**/tickets?*severity=major&channel=letter", wait_until="commit")
+    await office.assert_accessible()
+    await office.page.get_by_role("button", name="取消：程度：重大").click()
+    await expect(office.at("filter-severity")).to_have_attribute("data-value", "")
+    await expect(row(2)).to_be_visible()
+    await expect(row(1)).to_have_count(0)
+
+
 async def test_chosen_customers_are_taken_away_as_a_file_and_it_is_on_record(centre: Centre, chromium: Browser) -> None:
     await centre.admin.post("/api/customers", number="13700000021", name="=1+1", tier="big", note='他说"好"')
     await centre.admin.post("/api/customers", number="13700000022", name="第二位", tier="normal", note="")

@@ -471,3 +471,28 @@ async def test_a_row_of_a_list_says_what_its_reader_can_do_with_it(desk: Office)
 async def test_of_several_tickets_only_what_can_be_undone_is_done(desk: Office, body: dict[str, Any], field: str) -> None:
     status, problem = await desk.ask("li", "POST", "/api/ticket-steps", body)
     assert (status, problem["fields"][0]["field"]) == (422, field)
+
+
+async def test_o6_a_list_is_filtered_by_severity_and_channel_and_says_how_many_there_are(desk: Office) -> None:
+    """SPEC O6: how much weight a case has, and how it reached the centre."""
+    wanted = [("ordinary", "telephone"), ("major", "letter"), ("major", "telephone"), ("serious", "letter")]
+    made = {}
+    for at, (severity, channel) in enumerate(wanted):
+        fields = {"description": f"第 {at} 张", "severity": severity, "channel": channel}
+        status, ticket = await desk.ask("li", "POST", "/api/tickets", {"key": f"key-facet-{at}", "fields": fields})
+        assert status == 201, ticket
+        made[ticket["id"]] = (severity, channel)
+
+    async def listed(query: str) -> tuple[set[tuple[str, str]], dict[str, int]]:
+        status, page = await desk.ask("li", "GET", f"/api/tickets?{query}")
+        assert status == 200, page
+        return {made[row["id"]] for row in page["tickets"]}, page["facets"]
+
+    found, facets = await listed("severity=major")
+    assert found == {("major", "letter"), ("major", "telephone")}
+    assert {name: n for name, n in facets.items() if n} == {"severity:major": 2, "severity:serious": 1, "channel:letter": 2}
+    assert (await listed("severity=major&channel=letter&state=draft"))[0] == {("major", "letter")}
+    assert (await listed("channel=letter&q=张&sort=number"))[0] == {("major", "letter"), ("serious", "letter")}
+    assert not any((await listed("state=open"))[1].values())
+    assert (await listed("owner=me&severity=serious")) == ({("serious", "letter")}, {})
+    assert (await desk.ask("li", "GET", "/api/tickets?severity=huge"))[0] == 422

@@ -194,6 +194,8 @@ export const TEST = {
     column: (column: string) => `column-${column}`,
     sort: (column: string) => `sort-${column}`,
     direction: 'filter-direction',
+    severity: 'filter-severity',
+    channel: 'filter-channel',
     outcome: 'filter-outcome',
     from: 'filter-from',
     to: 'filter-to',

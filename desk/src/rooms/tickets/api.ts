@@ -7,9 +7,14 @@ const JOURNAL_PAGE = 40
 /** Every order there is, the usual one first. */
 export const TICKET_SORTS = ['-received', 'received', '-number', 'number'] as const
 export type TicketSort = (typeof TICKET_SORTS)[number]
+/** The usual one first. */
+export const SEVERITIES = ['ordinary', 'serious', 'major'] as const
+export const CHANNELS = ['telephone', 'letter', 'fax', 'email', 'text', 'walk_in', 'message', 'appeal'] as const
 export interface TicketFilter {
   state?: string
   owner?: 'me'
+  severity?: (typeof SEVERITIES)[number]
+  channel?: (typeof CHANNELS)[number]
   q?: string
   limit?: number
   after?: string

@@ -226,6 +226,9 @@ export const tickets = {
     empty: ['这里还没有单。通话后确认的投诉单会列在这里。', 'Nothing here yet. Tickets confirmed after calls are listed here.'],
     emptyDraft: ['没有草稿。每接一通电话会自动产生一张。', 'No drafts. Every answered call makes one.'],
     noMatch: ['没有符合“{q}”的单。', 'Nothing matches “{q}”.'],
+    noneSo: ['没有这样的单。', 'No such tickets.'],
+    anySeverity: ['所有程度', 'Any severity'],
+    anyChannel: ['所有渠道', 'Any channel'],
     unclassified: ['未分类', 'Not classified'],
   },
   bulk: {
