@@ -49,11 +49,15 @@ ANY = "-"  # in a payload, for any thing of a kind; nothing has it as its id
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A thing is no longer what it was. The higher ``version`` is the newer. ``id`` None: any of the kind may have changed."""
+    """A thing is no longer what it was. The higher ``version`` is the newer. ``id`` None: any of the kind may have changed.
+
+    ``ticket`` is the case that an order belongs to: a page about one case need not read its orders at every order's change.
+    """
 
     kind: Kind
     id: str | None = None
     version: int = 0
+    ticket: int | None = None
 
     @classmethod
     def of_call(cls, call: str, at: datetime) -> Change:
@@ -67,14 +71,17 @@ class Change:
 
     @property
     def payload(self) -> str:
-        return f"{self.kind} {ANY if self.id is None else self.id} {self.version}"
+        words = f"{self.kind} {ANY if self.id is None else self.id} {self.version}"
+        return words if self.ticket is None else f"{words} {self.ticket}"
 
     @classmethod
     def read(cls, payload: str) -> Change | None:
         """None for what is no payload of ours, or one of another version of this program."""
         try:
-            kind, thing, version = payload.split(" ")
-            return cls(Kind(kind), None if thing == ANY else thing, int(version))
+            name, thing, version, *of = payload.split(" ", 3)
+            if of and Kind(name) is not Kind.ORDER:
+                return None
+            return cls(Kind(name), None if thing == ANY else thing, int(version), int(of[0]) if of else None)
         except ValueError:
             return None
 

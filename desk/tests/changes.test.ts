@@ -2,7 +2,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { effectScope } from 'vue'
-import { useChange, useChanges } from '../src/kit/changes'
+import { ofCase, useChange, useChanges } from '../src/kit/changes'
 import { useLive } from '../src/kit/live'
 import { useSession } from '../src/kit/session'
 import type { ChangedThing, ServerMessage } from '../src/kit/wire'
@@ -22,7 +22,7 @@ class FakeSocket extends EventTarget {
   close(): void {}
 }
 
-const thing = (id: string | null, version = 1, kind: ChangedThing['kind'] = 'ticket'): ChangedThing => ({ kind, id, version })
+const thing = (id: string | null, version = 1, kind: ChangedThing['kind'] = 'ticket'): ChangedThing => ({ kind, id, version, ticket: null })
 const settle = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
 function say(message: ServerMessage): void {
@@ -71,6 +71,24 @@ test('things of another kind, or that are not shown, are not looked at; any of t
   changed(thing(null, 0))
   await settle(0)
   expect(looks).toHaveLength(1)
+})
+
+test('a page about a case looks at the changes of its own orders and not at those of others', async () => {
+  const looks: number[] = []
+  let shown = 45
+  effectScope().run(() => useChanges(['order'], () => looks.push(Date.now()), ofCase(() => shown)))
+  const order = (id: string, ticket: number): ChangedThing => ({ kind: 'order', id, version: 1, ticket })
+  changed(order('1', 44), order('2', 46))
+  await settle(10_000)
+  expect(looks).toHaveLength(0)
+  changed(order('1', 44), order('3', 45))
+  await settle(0)
+  expect(looks).toHaveLength(1)
+  shown = 44
+  await settle(10_000)
+  changed(order('1', 44))
+  await settle(0)
+  expect(looks).toHaveLength(2)
 })
 
 test('a page that nobody sees looks when it is seen again, once', async () => {

@@ -156,7 +156,7 @@ function listening() {
   useLive().start()
   const say = (message: ServerMessage) => sockets[0]?.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }))
   say({ type: 'hello', at: '2026-11-23T12:00:00Z', epoch: 1, seq: 0, lost: false })
-  return (version: number, id = '7') => say({ type: 'changed', things: [{ kind: 'ticket', id, version }] })
+  return (version: number, id = '7') => say({ type: 'changed', things: [{ kind: 'ticket', id, version, ticket: null }] })
 }
 
 test("another person's change comes in under what is typed, and one's own is not read again", async () => {

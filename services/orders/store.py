@@ -99,7 +99,7 @@ async def only_reminded(connection: Connection, order: Order, since: int) -> boo
 
 async def rung(connection: Connection, order: Order) -> None:
     """Whoever shows the order reads it again."""
-    await tell_changed(connection, Change(Kind.ORDER, str(order.id), order.version))
+    await tell_changed(connection, Change(Kind.ORDER, str(order.id), order.version, order.ticket_id))
 
 
 async def write_paper(connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: int, at: datetime) -> Outgoing:

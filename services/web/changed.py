@@ -15,7 +15,7 @@ class Changed:
     """Falsy while nothing has changed."""
 
     def __init__(self) -> None:
-        self._kinds: dict[Kind, dict[str, int] | None] = {}
+        self._kinds: dict[Kind, dict[str, Change] | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
@@ -26,15 +26,11 @@ class Changed:
         if things is None:
             return
         if change.id is not None:
-            things[change.id] = max(change.version, things.get(change.id, change.version))
+            things[change.id] = max(things.get(change.id, change), change, key=lambda one: one.version)
         if change.id is None or len(things) > MOST:
             self._kinds[change.kind] = None
 
     def take(self) -> list[Change]:
         """All of it, which has then been told."""
         kinds, self._kinds = self._kinds, {}
-        return [change for kind, things in kinds.items() for change in _changes(kind, things)]
-
-
-def _changes(kind: Kind, things: dict[str, int] | None) -> list[Change]:
-    return [Change(kind)] if things is None else [Change(kind, thing, version) for thing, version in things.items()]
+        return [change for kind, things in kinds.items() for change in ([Change(kind)] if things is None else things.values())]

@@ -200,5 +200,5 @@ def _message(frame: WSMessage) -> FromBrowser:
 
 
 def _changed_message(changes: Sequence[Change]) -> str:
-    things = [ChangedThing(kind=change.kind, id=change.id, version=change.version) for change in changes]
+    things = [ChangedThing(kind=change.kind, id=change.id, version=change.version, ticket=change.ticket) for change in changes]
     return ChangedMessage(things=things).model_dump_json()

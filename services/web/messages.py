@@ -34,6 +34,7 @@ class ChangedThing(Wire):
     version: int = Field(
         description="the higher is the newer: a ticket's own; of a call or a customer, the milliseconds of what came last"
     )
+    ticket: int | None = Field(description="the case that an order belongs to; null for other things")
 
 
 class ChangedMessage(Wire):

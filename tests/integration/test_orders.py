@@ -566,7 +566,7 @@ async def test_who_shows_an_order_hears_of_it_and_a_department_of_its_own_alone(
             rung = ("notice", str(desk.people["net"]))
             heard = (await net.next("changed"))["things"]
             assert [(one["kind"], one["id"]) for one in heard] == [("order", str(order["id"])), rung]
-            assert heard[0]["version"] == order["version"]
+            assert (heard[0]["version"], heard[0]["ticket"]) == (order["version"], ticket["id"])
             mine = await dispatch(desk, await case(desk, "zhao"), "zhao", "billing")
             heard = (await bill.next("changed"))["things"]
             assert [(one["kind"], one["id"]) for one in heard] == [

@@ -29,6 +29,9 @@ export function useChange(kind: Kind, id: () => string | null | undefined, act: 
   )
 }
 
+/** Whether an order that changed is about this case: a page about one case reads nothing again for the orders of others. */
+export const ofCase = (ticket: () => number) => (thing: ChangedThing) => thing.ticket === ticket()
+
 /**
  * Changes of any thing of these kinds: `look` is called at once, or once the pause since the last look is over, however many there
  * were. A page that nobody sees looks when it is seen again. `concerns` narrows it to things that are shown.

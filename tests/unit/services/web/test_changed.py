@@ -16,6 +16,13 @@ def test_the_newest_version_of_each_thing_is_told_once() -> None:
     assert changed.take() == []
 
 
+def test_what_case_an_order_belongs_to_is_told_with_it() -> None:
+    changed = Changed()
+    for version in (1, 2):
+        changed.note(Change(Kind.ORDER, "7", version, 45))
+    assert changed.take() == [Change(Kind.ORDER, "7", 2, 45)]
+
+
 def test_of_too_many_of_a_kind_it_is_told_that_any_may_have_changed_and_other_kinds_are_told_one_by_one() -> None:
     changed = Changed()
     for number in range(MOST):

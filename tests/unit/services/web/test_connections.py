@@ -88,8 +88,8 @@ async def test_what_changed_while_a_browser_did_not_read_is_told_once() -> None:
         writer.cancel()
     [told] = map(json.loads, line.sent)
     assert told["things"] == [
-        {"kind": "ticket", "id": "17", "version": 999},
-        {"kind": "call", "id": None, "version": 0},
+        {"kind": "ticket", "id": "17", "version": 999, "ticket": None},
+        {"kind": "call", "id": None, "version": 0, "ticket": None},
     ]
 
 
