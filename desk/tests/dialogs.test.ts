@@ -20,6 +20,16 @@ test('a click beside it closes a dialog only where nothing is typed', () => {
   expect(pages.filter((file) => file !== KIT && text(file).includes('close-on-click-modal'))).toEqual([])
 })
 
+test('every dialog in which something is typed says what it is about, and every form in one what is typed', () => {
+  const FILES = 'rooms/customers/CustomersPage.vue' // and a second one, for a file: nothing is typed into it
+  const heavy = (file: string) => [...text(file).matchAll(/<TheDialog\b[^]*?>/g)].filter(([tag]) => !/\blight\b/.test(tag))
+  const silent = pages.filter((file) => heavy(file).some(([tag]) => !tag.includes(':about=') && !(file === FILES && tag.includes('importing'))))
+  expect(silent).toEqual([])
+  const forms = pages.filter((file) => /^rooms.*Form\.vue$/.test(file) && text(file).includes('useEntries'))
+  expect(forms.length).toBeGreaterThan(6)
+  expect(forms.filter((file) => !/useEntries\b[^]*?, (?:\{ [\w, ]+ \}|toRefs\(\w+\))\)\n/.test(text(file)))).toEqual([])
+})
+
 test('no dialog sends a version that was taken when it was opened', () => {
   const forms = pages.filter((file) => /Form\.vue$/.test(file) && /\bversion\b/.test(text(file)))
   expect(forms).toContain('rooms/hotline/DecisionForm.vue')

@@ -5,6 +5,7 @@
 import { ref, useTemplateRef, type Ref } from 'vue'
 import { toFirstWrong } from './focus'
 import { byField, sentence } from './problems'
+import { useHeld, type Asked } from './typing'
 import { t } from '@/words'
 
 export type Wrong<Field extends string> = Partial<Record<Field, string>>
@@ -12,12 +13,16 @@ export type Wrong<Field extends string> = Partial<Record<Field, string>>
 /** What is wrong with an empty entry that must be filled. */
 export const filled = (value: string): string => (value.trim() ? '' : t('wrongField.required'))
 
-/** For the component whose template has the form, as `ref="form"`. `rules` names every field shown, with what is wrong with it now ('' for nothing). */
-export function useEntries<Field extends string>(rules: () => Record<Field, string>) {
+/**
+ * For the component whose template has the form, as `ref="form"`. `rules` names every field shown, with what is wrong with it now ('' for
+ * nothing). `asked`: what is typed there, as it begins; a dialog keeps it until it is sent.
+ */
+export function useEntries<Field extends string>(rules: () => Record<Field, string>, asked?: Asked) {
   const form = useTemplateRef<HTMLElement>('form')
   const problems = ref({}) as Ref<Wrong<Field>>
   const refusal = ref('')
   const busy = ref(false)
+  const held = useHeld(asked)
 
   function clear(): void {
     problems.value = {}
@@ -26,6 +31,7 @@ export function useEntries<Field extends string>(rules: () => Record<Field, stri
 
   /** A field that is being changed is not called wrong any more; on the form's `input` and `change`. */
   function touched(event: Event): void {
+    held?.heard()
     const field = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-field]')?.dataset.field : undefined
     if (field && field in problems.value) problems.value = { ...problems.value, [field]: undefined }
   }
@@ -52,7 +58,8 @@ export function useEntries<Field extends string>(rules: () => Record<Field, stri
       busy.value = false
     }
     const isTaken = Object.keys(problems.value).length === 0 && !refusal.value
-    if (!isTaken) await toFirstWrong(form.value)
+    if (isTaken) held?.sent()
+    else await toFirstWrong(form.value)
     return isTaken
   }
 

@@ -89,6 +89,10 @@ export const TEST = {
     levelMine: 'level-mine', // data-level 0..100
     levelTheirs: 'level-theirs',
   },
+  typing: {
+    taken: 'typing-taken',
+    drop: 'typing-drop',
+  },
   form: {
     deadline: 'ticket-deadline', // data-rule, data-standing
     form: 'ticket-form', // data-ticket-id, data-ticket-state, data-version, data-saving

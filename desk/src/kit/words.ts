@@ -1,5 +1,10 @@
 /** Failures, and what every page says. */
 export const kit = {
+  typing: {
+    taken: ['已接着上次没有提交的内容。', 'What was typed here before and not sent is taken up again.'],
+    newer: ['这里现在的内容：{text}', 'By now it says here: {text}'],
+    drop: ['扔掉', 'Throw away'],
+  },
   problem: {
     unreachable: ['连不上服务器。请检查网络，稍后再试。', 'The server cannot be reached. Check the network and try again.'],
     server: ['服务器出错了。请再试一次；若仍不行，请告诉管理员。', 'The server failed. Try again; if it persists, tell an administrator.'],
