@@ -1,5 +1,5 @@
-"""What is typed into a dialog and not sent is there again in a real browser: after Esc, a reload and a log-out, for whoever typed it
-and for the same thing alone, until it is sent or thrown away.
+"""What is typed into a dialog and not sent is there again in a real browser: after Esc, a reload and a log-out, for whoever typed
+it and for the same thing alone, until it is sent or thrown away.
 """
 
 from __future__ import annotations

@@ -53,11 +53,15 @@ async def test_a_change_is_heard_when_it_is_committed_and_not_when_it_is_undone(
         ringing.cancel()
 
 
-@pytest.mark.parametrize("payload", ["", "ticket", "ticket 7", "ticket 7 x", "letter 7 1", "ticket 7 1 1", "order 7 1 x", "order 7 1 2 3"])
+@pytest.mark.parametrize(
+    "payload", ["", "ticket", "ticket 7", "ticket 7 x", "letter 7 1", "ticket 7 1 1", "order 7 1 x", "order 7 1 2 3"]
+)
 def test_what_is_no_change_of_ours_is_read_as_none(payload: str) -> None:
     assert Change.read(payload) is None
 
 
-@pytest.mark.parametrize("change", [Change(Kind.TICKET, "7", 2), Change(Kind.CUSTOMER), Change(Kind.AUDIT), Change(Kind.ORDER, "7", 2, 5)])
+@pytest.mark.parametrize(
+    "change", [Change(Kind.TICKET, "7", 2), Change(Kind.CUSTOMER), Change(Kind.AUDIT), Change(Kind.ORDER, "7", 2, 5)]
+)
 def test_a_change_comes_out_of_its_payload_as_it_went_in(change: Change) -> None:
     assert Change.read(change.payload) == change
