@@ -77,7 +77,7 @@ class Evidence:
         self._hands = hands
         self._views = views
         self._archive = archive
-        self._limits = limits
+        self.limits = limits
         self._reads = Reads(hands.pool, hands.clock)
         self._free = asyncio.Semaphore(AT_ONCE)
 
@@ -88,7 +88,7 @@ class Evidence:
         """
         async with self._hands.on_order(order, version, Act.ORDER_ANSWER, by) as (taken, before, _):
             _check(before.state in WITH_THE_DEPARTMENT)  # before megabytes are taken in, and kept where no row names them
-            full = await QUERIES.count.fetchval(taken, order=order) >= self._limits.files
+            full = await QUERIES.count.fetchval(taken, order=order) >= self.limits.files
         with _spool() as spool:
             await self._receive(parts, spool)
             async with self._free:
@@ -100,7 +100,7 @@ class Evidence:
             _check(before.state in WITH_THE_DEPARTMENT)
             if there := await QUERIES.same.fetchval(taken, order=order, sha256=sha256):
                 return int(there)
-            if await QUERIES.count.fetchval(taken, order=order) >= self._limits.files:
+            if await QUERIES.count.fetchval(taken, order=order) >= self.limits.files:
                 raise TooMany
             now = self._hands.clock.now()
             added: int = await QUERIES.add.fetchval(
@@ -145,7 +145,7 @@ class Evidence:
         size = 0
         async for part in parts:
             size += len(part)
-            if size > self._limits.size:
+            if size > self.limits.size:
                 raise TooLong
             try:
                 await asyncio.to_thread(_append, spool, part)

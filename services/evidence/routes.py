@@ -42,10 +42,14 @@ class EvidenceRoutes:
         return wire.EvidenceAdded(id=added)
 
     @route("GET", "/api/orders/{order_id}/evidence", right=READ)
-    async def of_order(self, asked: Asked, order_id: Id) -> list[wire.EvidenceRow]:
-        """What a department has handed in with an order, as it came."""
+    async def of_order(self, asked: Asked, order_id: Id) -> wire.EvidenceOfOrder:
+        """What a department has handed in with an order, as it came, and what it may add."""
         rows = await self._evidence.of_order(asked.by, order_id)
-        return [wire.EvidenceRow.model_validate(dict(row)) for row in rows]
+        return wire.EvidenceOfOrder(
+            files=[wire.EvidenceRow.model_validate(dict(row)) for row in rows],
+            largest=self._evidence.limits.size,
+            types=list(CONTENT_TYPE.values()),
+        )
 
     @route(
         "GET",

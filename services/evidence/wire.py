@@ -23,9 +23,19 @@ class EvidenceAdded(Wire):
 
 
 class EvidenceRow(Wire):
+    """A file that was handed in."""
+
     id: int
     kind: FileKind
     bytes: int
     name: str
     at: datetime
     by: str
+
+
+class EvidenceOfOrder(Wire):
+    """The files of an order, and what may be added: whoever sends one need not send megabytes to learn that it is refused."""
+
+    files: list[EvidenceRow]
+    largest: int = Field(description="bytes that a file may have")
+    types: list[str] = Field(description="content types that are taken")

@@ -58,7 +58,9 @@ async def test_a_photo_and_a_pdf_are_handed_in_and_seen_by_department_and_centre
         assert (await handed.send(officer, PDF, "../../证明.pdf"))[0] == 201
     for role in (Role.department_officer, Role.senior_agent, Role.qa_inspector):
         async with handed.api.as_role(role) as session:
-            listed = await (await session.get(f"/api/orders/{handed.order}/evidence")).json()
+            shown = await (await session.get(f"/api/orders/{handed.order}/evidence")).json()
+            assert (shown["largest"], shown["types"]) == (20_000, ["image/jpeg", "image/png", "application/pdf"])
+            listed = shown["files"]
             assert [(row["kind"], row["name"]) for row in listed] == [("jpeg", "机房.jpg"), ("pdf", "证明.pdf")]
             async with session.get(f"/api/evidence/{listed[0]['id']}") as answer:
                 content = await answer.read()
@@ -112,7 +114,7 @@ async def test_what_is_no_evidence_is_refused_and_not_kept(handed: Handed, conte
     async with handed.api.as_role(Role.department_officer) as officer:
         status, answer = await handed.send(officer, content)
         assert (status, isinstance(answer, dict) and answer["code"]) == (409, code)
-        assert await (await officer.get(f"/api/orders/{handed.order}/evidence")).json() == []
+        assert (await (await officer.get(f"/api/orders/{handed.order}/evidence")).json())["files"] == []
 
 
 async def test_an_order_has_so_many_files_and_no_more(handed: Handed) -> None:

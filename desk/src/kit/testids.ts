@@ -229,6 +229,7 @@ export const TEST = {
     drop: 'order-drop',
     reminder: 'order-reminder', // data-step, data-sent
     evidence: 'order-evidence', // data-kind
+    evidenceWrong: 'order-evidence-wrong',
     evidenceFile: 'evidence-file',
     addEvidence: 'evidence-add',
     print: 'order-print',
@@ -251,7 +252,7 @@ export const TEST = {
   },
   why: { moved: 'why-moved', open: 'why-open', clocks: 'why-clocks', clock: 'why-clock' }, // data-rule
   warnings: { table: 'warnings', row: 'warning-row', print: 'warning-row-print' }, // data-number
-  phrases: { row: 'phrase-row', add: (list: string) => `phrase-add-${list}`, save: 'phrases-save', put: (list: string) => `phrase-put-${list}` }, // data-code
+  phrases: { row: 'phrase-row', add: (list: string) => `phrase-add-${list}`, save: 'phrases-save', put: (list: string) => `phrase-put-${list}`, found: 'phrase-found' }, // data-code
   calendar: { day: 'calendar-day', form: 'calendar-form', take: 'calendar-take', save: 'calendar-save', back: 'calendar-back', moved: 'calendar-moved', counting: 'calendar-counting', estimate: 'calendar-estimate', hours: (day: number) => `calendar-hours-${day}` }, // data-day, data-working, data-source; data-number
   departments: { row: 'department-row', add: 'department-add', addRule: 'rule-add', save: 'departments-save' },
   review: { count: 'review-count', row: 'review-row', paper: 'review-paper', reason: 'review-reason', approve: 'review-approve', sendBack: 'review-send-back', answer: 'review-answer', mark: (mark: string) => `review-mark-${mark}` }, // data-paper

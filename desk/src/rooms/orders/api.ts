@@ -19,8 +19,8 @@ export const review = (paperId: number, body: Wire<'ReviewBody'>) => request<Ord
 export const reviews = () => request<Wire<'ReviewRow'>[]>('GET', 'reviews')
 /** The register of written warnings, newest first. */
 export const warnings = (after?: number) => request<Wire<'WarningRow'>[]>('GET', `warnings${query({ limit: 40, after })}`)
-/** What a department has handed in with an order. */
-export const evidence = (orderId: number) => request<Wire<'EvidenceRow'>[]>('GET', `orders/${orderId}/evidence`)
+/** What a department has handed in with an order, and what it may add. */
+export const evidence = (orderId: number) => request<Wire<'EvidenceOfOrder'>>('GET', `orders/${orderId}/evidence`)
 /** Where the link leads by which one came. */
 export const linked = () => request<Wire<'Linked'>>('GET', 'link')
 export const evidenceUrl = (evidenceId: number) => `/api/evidence/${evidenceId}`

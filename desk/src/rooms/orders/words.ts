@@ -115,6 +115,9 @@ export const orders = {
   evidence: {
     title: ['部门提交的照片和文件', 'Photos and files of the department'],
     add: ['添加照片或 PDF', 'Add photos or PDF'],
+    tooLarge: ['“{name}”有 {size} MB，超过上限 {limit} MB，没有上传。请缩小后再传。', '“{name}” has {size} MB, more than the {limit} MB that are taken. It was not sent; make it smaller.'],
+    wrongKind: ['“{name}”不是 JPEG、PNG 照片或 PDF，没有上传。', '“{name}” is no JPEG, PNG or PDF. It was not sent.'],
+    refused: ['“{name}”：{why}', '“{name}”: {why}'],
     sending: ['正在上传 {percent}%', 'Sending {percent} %'],
     hint: ['JPEG、PNG、PDF；照片中的位置信息会被去掉；提交后不能撤回。', 'JPEG, PNG, PDF; where a photo was taken is taken out of it; what was handed in stays.'],
   },
