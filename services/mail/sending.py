@@ -105,18 +105,20 @@ class NotTaken(TingsuError):
 
 
 async def send(letter: Letter, server: MailServer) -> None:
-    """Hands the mail to the server. Raises NotTaken."""
-    made = message(letter, server)
+    """Hands the mail to the server. Raises NotTaken; once it has said that it has it, whatever follows is no matter."""
+    made, taken = message(letter, server), False
     try:
         async with asyncio.timeout(server.limit_s), _greeted(server) as client:
             await client.send_message(made, sender=server.sender, recipients=[letter.to])
+            taken = True
     except aiosmtplib.SMTPRecipientsRefused as error:
         code = error.recipients[0].code if error.recipients else 0
         raise NotTaken(f"recipient_refused {code}", final=code in REFUSED) from None
     except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
         raise NotTaken(f"refused {error.code}", final=error.code in REFUSED) from None
     except FAILED as error:
-        raise NotTaken(why(error)) from None
+        if not taken:
+            raise NotTaken(why(error)) from None
 
 
 async def greet(server: MailServer) -> str:
@@ -154,7 +156,7 @@ async def _greeted(server: MailServer) -> AsyncIterator[aiosmtplib.SMTP]:
     try:
         await client.connect()
         yield client
-        with contextlib.suppress(*FAILED):  # what it took it has taken
+        with contextlib.suppress(*FAILED):
             await client.quit()
     finally:
         client.close()

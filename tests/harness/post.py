@@ -32,8 +32,9 @@ def server(port: int, limit_s: float = seconds(10)) -> MailServer:
 
 @dataclass
 class PostOffice:
-    """``mails`` as they came. ``says``: its answer to a recipient, to a mail; ``taking``: awaited once it has one, before it says
-    so.
+    """``mails`` as they came. ``recipient``, ``data``: its answers to one, and to a mail.
+
+    ``taking``: awaited once it has a mail, before it says so; ``leaving``: before it says goodbye.
     """
 
     port: int = 0
@@ -41,6 +42,7 @@ class PostOffice:
     recipient: str = "250 OK"
     data: str = "250 OK"
     taking: Callable[[], Awaitable[object]] | None = None
+    leaving: Callable[[], Awaitable[object]] | None = None
 
     async def handle_RCPT(self, _: object, __: object, envelope: Envelope, *asked: Any) -> str:  # aiosmtpd's name
         """``asked``: the address, and its options."""
@@ -58,6 +60,11 @@ class PostOffice:
         if self.taking:
             await self.taking()
         return self.data
+
+    async def handle_QUIT(self, *_: object) -> str:  # aiosmtpd's name
+        if self.leaving:
+            await self.leaving()
+        return "221 Bye"
 
     def texts(self) -> list[str]:
         return [mail.get_content() for mail in self.mails]

@@ -295,6 +295,16 @@ async def test_a_mail_that_left_before_we_died_leaves_again_as_the_same_one(cent
     assert await pool.fetchval("select state from mail") == "sent"
 
 
+async def test_a_server_that_never_says_goodbye_has_the_mail_once(centre: Centre, pool: db.Pool) -> None:
+    await centre.dispatch()
+    over = asyncio.Event()
+    centre.post.leaving = over.wait
+    assert await postman(pool, centre.clock, centre.post.port, limit_s=seconds(5)).next()
+    over.set()
+    assert await pool.fetchval("select state from mail") == "sent"
+    assert len(centre.post.mails) == 1
+
+
 async def test_a_server_that_refuses_for_good_is_set_aside_and_tried_again_when_somebody_says_so(
     centre: Centre, pool: db.Pool
 ) -> None:
