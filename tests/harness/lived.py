@@ -21,6 +21,7 @@ from recordings.archive import Archive, evidence_key, key_of
 from services.access import audit
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
+from services.access.sessions import hash_of
 from services.appeals.actions import Appeals
 from services.appeals.model import Added
 from services.departments.actions import Departments
@@ -28,6 +29,7 @@ from services.departments.model import Department, Edition, Rule
 from services.inbox import store as inbox
 from services.inbox.model import Code, Notice
 from services.now import Clock
+from services.orders import links
 from services.orders.actions import Orders
 from services.orders.hands import Hands
 from services.orders.model import Dispatch
@@ -41,6 +43,7 @@ CALL = CallId("tingsu-1795467600.1")
 NUMBER = "13800138000"
 SAID = "13911112222"
 """Another number, which people wrote into whatever takes a text; the caller spoke it digit by digit."""
+LINK = "L" * 43
 LINE = "0755-88886901"
 NAME = "张桂芳"
 ADDRESS = "深圳市南山区科技路 1 号"
@@ -60,7 +63,10 @@ _OUTCOMES = ("abandoned", "ivr_hangup", "refused", "lost")
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """What can be asked for. ``calls[0]`` has everything; ``tickets`` are one of each state, then one in each of two trays."""
+    """What can be asked for. ``calls[0]`` has everything; ``tickets`` are one of each state, then one in each of two trays.
+
+    ``link``: the token of a link to ``orders[0]``, which a department has.
+    """
 
     calls: tuple[CallId, ...]
     tickets: tuple[int, ...]
@@ -73,6 +79,7 @@ class Lived:
     departments: tuple[int, ...]
     evidence: tuple[int, ...]
     appeals: tuple[int, ...]
+    link: str = LINK
 
 
 async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> Lived:
@@ -94,6 +101,7 @@ async def live(pool: db.Pool, clock: Clock, archive: Archive, agent: Person) -> 
     departments = tuple(row["id"] for row in await pool.fetch("select id from department order by id"))
     evidence = (await _evidence(pool, clock, archive, agent, orders[0]),)
     appeals = await _appeals(pool, clock, agent, tickets[1:3])
+    await _link(pool, clock, orders[0])
     return Lived(calls, tickets, (customer,), people, orders, papers, notices, warnings, departments, evidence, appeals)
 
 
@@ -230,6 +238,22 @@ async def _warned(pool: db.Pool, hands: Hands, papers: Papers, ticket: int, by: 
     second = await papers.second(first.id, first.version, wanted, f"回单不实，限期重办，拨 {SAID}。", by=by)
     await pool.execute("update person set roles = array['junior_agent'] where id = $1", by.id)
     return first.id, second.id
+
+
+async def _link(pool: db.Pool, clock: Clock, order: int) -> None:
+    """What a mail that was sent leaves behind."""
+    async with db.transaction(pool) as connection:
+        mail = await connection.fetchval(
+            "insert into mail (cause, kind, order_id, made_at, due_at, state)"
+            " values ('lived', 'issue', $1, $2, $2, 'sent') returning id",
+            *(order, clock.now()),
+        )
+        department = await connection.fetchval("select department_id from work_order where id = $1", order)
+        person = await links.QUERIES.account.fetchval(connection, department=department, at=clock.now())
+        ends_at, hashed = clock.now() + timedelta(days=30), hash_of(LINK)
+        await links.QUERIES.add.execute(
+            connection, hash=hashed, order=order, mail=mail, person=person, at=clock.now(), ends_at=ends_at
+        )
 
 
 async def _evidence(pool: db.Pool, clock: Clock, archive: Archive, agent: Person, order: int) -> int:

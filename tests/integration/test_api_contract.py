@@ -21,7 +21,7 @@ from services.customers.importing import Order
 from services.customers.rows import AS_FOUND
 from services.routes import CLASSES, description
 from services.store import db
-from services.web.http import Route, routes_of
+from services.web.http import LINK_HEADER, Route, routes_of
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.lived import Lived, live
@@ -159,6 +159,8 @@ async def test_whatever_there_is_can_be_read(pool: db.Pool, clock: HandClock, tm
         for role in Role:
             async with api.as_role(role) as session, session.get(path) as answer:
                 seen.append(answer.status)
+        async with api.client() as linked, linked.get(path, headers={LINK_HEADER: lived.link}) as answer:
+            seen.append(answer.status)
         assert 200 in seen
         hidden = {"call_id", "order_id", "warning_id", "department_id", "evidence_id"}  # not everybody's to see
         anothers = {404} if hidden & set(route.path_kinds) else set()

@@ -25,7 +25,7 @@ from services.routes import CLASSES
 from services.store import db
 from services.tickets.actions import Tickets
 from services.tickets.views import Views
-from services.web.http import Route, routes_of
+from services.web.http import LINK_HEADER, Route, routes_of
 from tests.harness.api import Api, serve
 from tests.harness.clock import HandClock
 from tests.harness.database import DatabaseServer
@@ -137,6 +137,16 @@ class Written(Press):
     async def set(self, document: Any) -> bytes:
         self.texts.append(json.dumps(document, ensure_ascii=False).replace("\u200b", ""))
         return b""
+
+
+async def test_no_answer_has_a_number_in_clear_for_who_came_by_a_link(centre: Centre) -> None:
+    async with centre.api.client() as linked:
+        linked.headers[LINK_HEADER] = centre.lived.link
+        told = await read(linked, centre.lived)
+    assert [(path, one) for path, text in told.items() for one in NUMBERS if one in text] == []
+    order = f"/api/orders/{centre.lived.orders[0]}"
+    assert {path for path, text in told.items() if text and "/orders/" in path} == {order, f"{order}/clocks", f"{order}/evidence"}
+    assert "139****2222" in told[order]
 
 
 async def test_no_document_has_a_number_in_clear_for_who_is_shown_masks(centre: Centre) -> None:
