@@ -301,7 +301,7 @@ async def _open_door(
         given_orders=GivenNumbers(config.folder / "order-numbers.json"),
         given_warnings=GivenNumbers(config.folder / "warning-numbers.json"), refusals=config.orders.refusals,
         clocks=rooms.calendars.current, calendars=rooms.calendars, ladder=plans.ladder(config),
-        repair_hours=config.norms.repair_hours,
+        repair_hours=config.norms.repair_hours, appeal_terms=plans.appeal_terms(config),
         mailing=Mailing(mail is not None),
         evidence=plans.evidence(config), limits=Limits(config.manager.currency, config.manager.limit),
     )  # fmt: skip

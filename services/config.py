@@ -378,6 +378,10 @@ class Mail(_Section):
 class Norms(_Section):
     answer_days: Annotated[int, Field(ge=0, le=365)] = 15
     repair_hours: Annotated[int, Field(ge=0, le=2160)] = 48
+    appeal_charges_months: Annotated[int, Field(ge=0, le=120)] = 5
+    appeal_others_months: Annotated[int, Field(ge=0, le=120)] = 24
+    appeal_accepts_days: Annotated[int, Field(ge=0, le=365)] = 5
+    appeal_answers_days: Annotated[int, Field(ge=0, le=365)] = 30
 
 
 class Manager(_Section):

@@ -49,6 +49,7 @@ from services.mail.model import MailServer
 from services.orders.links import LinkPlan
 from services.people.phones import sip_key, sip_secret
 from services.secret_files import made_once
+from services.tickets.authority import Terms
 from services.web.security import Security, origins_for
 from services.words import said
 
@@ -288,6 +289,18 @@ def _calendar(name: str, given: Calendar) -> Written:
         moved=given.workdays,
         clocks=given.clocks,
         law=given.public_holidays,
+    )
+
+
+def appeal_terms(config: Config) -> Terms:
+    """When a complaint may be taken to the authority, as it is shown on the case."""
+    norms = config.norms
+    return Terms(
+        answer_days=norms.answer_days,
+        charges_months=norms.appeal_charges_months,
+        others_months=norms.appeal_others_months,
+        accepts_days=norms.appeal_accepts_days,
+        answers_days=norms.appeal_answers_days,
     )
 
 

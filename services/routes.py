@@ -75,6 +75,7 @@ from services.system.aside import SetAside
 from services.system.routes import AuditRoutes, SystemRoutes
 from services.system.wire import System
 from services.tickets.actions import Tickets
+from services.tickets.authority import Terms
 from services.tickets.holding import Holding
 from services.tickets.numbers import GivenNumbers
 from services.tickets.routes import HoldingRoutes, TicketRoutes
@@ -183,6 +184,7 @@ class Parts:
     ladder: Ladder = CENTRE
     repair_hours: int = 0
     mailing: Mailing = NO_MAIL
+    appeal_terms: Terms = field(default_factory=Terms)
     limits: HotlineLimits = field(default_factory=HotlineLimits)
 
 
@@ -193,7 +195,10 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         Hands(pool, clock, parts.clocks, parts.ladder, parts.repair_hours, appeals.resume, parts.mailing),
         OrderViews.of(pool, clock, parts.refusals, parts.clocks),
     )
-    tickets, views = Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks), Views.of(pool, clock)
+    tickets, views = (
+        Tickets(pool, clock, parts.zone, numbering, parts.given, parts.clocks),
+        Views.of(pool, clock, parts.zone, parts.appeal_terms),
+    )
     papers = Papers(hands, parts.zone, parts.refusals, parts.given_orders, parts.given_warnings)
     playback = Playback(parts.archive, parts.cuttings)
     prints = Prints(

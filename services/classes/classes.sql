@@ -1,6 +1,6 @@
 -- name: categories
 -- All classes in their order.
-select list, code, zh, en, position, active from category order by list, position, code;
+select list, code, zh, en, position, active, authority from category order by list, position, code;
 
 -- name: terms
 -- All terms; a weight as it was written (0.8), not as four bytes hold it (0.800000011920929).
@@ -16,7 +16,7 @@ delete from category;
 
 -- name: write_category
 -- One class.
-insert into category (list, code, zh, en, position, active) values (:list, :code, :zh, :en, :position, :active);
+insert into category (list, code, zh, en, position, active, authority) values (:list, :code, :zh, :en, :position, :active, :authority);
 
 -- name: write_term
 -- One term.

@@ -15,13 +15,15 @@ from opencc import OpenCC
 from services.errors import Invalid, WrongField
 
 LISTS = ("kind", "business", "nature", "suggestion")
+AUTHORITY = ("user_service", "charges", "network_quality")
+"""How the authority counts complaints (SPEC O5)."""
 KINDS = ("complaint", "suggestion", "enquiry")
 """The three kinds of ticket are fixed (SPEC, "Terms"): the workflow names them. Their Chinese and English words are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """One class of one of the four lists."""
+    """One class of one of the four lists. ``authority``: of a nature, in which class the authority counts it."""
 
     list: str
     code: str
@@ -29,6 +31,7 @@ class Category:
     en: str
     position: int
     active: bool
+    authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,19 @@ def _one(character: str) -> str:
 
 
 def check(lexicon: Lexicon) -> None:
-    """Raises Invalid: a term without its class, a class twice, a kind that is not one of the three, or one of them missing."""
+    """Raises Invalid: a term without its class, a class twice, a kind that is not one of the three, or one of them missing; the
+    authority's class for what is no nature.
+    """
     keys = [(category.list, category.code) for category in lexicon.categories]
     terms = [(term.list, term.code, term.term) for term in lexicon.terms]
     first = {key: i for i, key in reversed(list(enumerate(keys)))}
     wrong = [
         WrongField(f"categories.{i}", "repeated", "each class once", key[1]) for i, key in enumerate(keys) if first[key] != i
+    ]
+    wrong += [
+        WrongField(f"categories.{i}.authority", "not_a_nature", "null, but for a nature", one.authority)
+        for i, one in enumerate(lexicon.categories)
+        if one.authority and one.list != "nature"
     ]
     known, seen = set(keys), set()
     for i, term in enumerate(terms):

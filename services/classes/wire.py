@@ -11,12 +11,15 @@ from services.web.shapes import NAMED, Code, Text80, Wire
 
 
 class Category(Wire):
+    """``authority``: of a nature, in which class the authority counts it (SPEC O5)."""
+
     list: Literal["kind", "business", "nature", "suggestion"]
     code: Code
     zh: Text80
     en: Text80
     position: Annotated[int, Field(ge=0, le=10_000)]
     active: bool
+    authority: Literal["user_service", "charges", "network_quality"] | None = None
 
 
 class LexiconTerm(Wire):

@@ -68,7 +68,9 @@ class Papers:
         return await self._dispatch(connection, case, wanted, by=by)
 
     async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:
-        """A second dispatch after a remedy that was found wanting, with its written warning (SPEC N5): a reviewer's alone."""
+        """A second dispatch, which makes good a remedy that was found wanting (SPEC V4), with its written warning (SPEC N5): a
+        reviewer's alone.
+        """
         async with self.hands.on_order(order, version, Act.ORDER_SECOND, by) as (connection, first, case):
             if first.state is not State.DONE:
                 raise NotAllowed(f"a second dispatch is not possible while {first.state}")

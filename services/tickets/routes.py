@@ -122,11 +122,14 @@ class TicketRoutes:
 
     @route("GET", "/api/tickets/{ticket_id}/progress", right=Right.TICKETS_READ)
     async def progress(self, _: Asked, ticket_id: Id) -> wire.Progress:
-        """The stages that the case has gone through (SPEC O6), and why it is to go to the manager hotline (SPEC A4)."""
-        reached, proposed = await self._views.progress(ticket_id)
+        """The stages that the case has gone through (SPEC O6), why it is to go to the manager hotline (SPEC A4), and when it
+        may be taken to the authority (SPEC O1).
+        """
+        reached, proposed, appeal = await self._views.progress(ticket_id)
         return wire.Progress(
             stages=[wire.StageReached(stage=one.stage, at=one.at, standing=one.standing) for one in reached],
             proposals=[wire.HotlineProposal(trigger=one.trigger, times=one.times, rules=list(one.rules)) for one in proposed],
+            authority=appeal and wire.AuthorityWindows.model_validate(appeal, from_attributes=True),
         )
 
     @route("POST", "/api/tickets/{ticket_id}/repeats", right=Right.TICKETS_WRITE, raises=(Stale,))

@@ -55,6 +55,10 @@ select (select count(*)::int from appeal a where a.ticket_id = :ticket and a.whi
        array(select distinct d.rule from deadline d where d.ticket_id = :ticket and d.rule = any(:limits::text[])
              and (d.state = 'breached' or (d.settled_at is null and d.ends_at <= :now)) order by d.rule) as overdue;
 
+-- name: authority
+-- In which class the authority counts a complaint of this nature.
+select authority from category where list = 'nature' and code = :nature;
+
 -- name: closing_reasons
 -- Why a case may be closed without the customer's confirmation.
 select code from phrase where list = 'unconfirmed' and active;

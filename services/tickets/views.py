@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from services.access.actor import LoggedIn
 from services.access.policy import MINE, Act
@@ -17,6 +18,7 @@ from services.clocks.model import Deadline, Standing, standing
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.tickets import store
+from services.tickets.authority import Terms, Windows, windows
 from services.tickets.levels import Level
 from services.tickets.model import TEXTS, Place, State, Ticket, without_words
 from services.tickets.policy import possible, whose
@@ -26,6 +28,8 @@ from services.tickets.workflow import Action
 
 DUE = 20
 """Clocks shown of a person's cases: what lies further ahead can wait until these are done."""
+
+TERMS = Terms()
 
 Drafting = Literal["none", "waiting", "done", "no_speech", "failed"]
 
@@ -78,10 +82,12 @@ class Views:
     pool: Pool
     reads: Reads
     clock: Clock
+    zone: ZoneInfo
+    terms: Terms
 
     @classmethod
-    def of(cls, pool: Pool, clock: Clock) -> Views:
-        return cls(pool, Reads(pool, clock), clock)
+    def of(cls, pool: Pool, clock: Clock, zone: ZoneInfo, terms: Terms = TERMS) -> Views:
+        return cls(pool, Reads(pool, clock), clock, zone, terms)
 
     async def see(self, who: LoggedIn, ticket: Ticket) -> Seen:
         """The ticket as ``who`` may see it."""
@@ -119,16 +125,21 @@ class Views:
             await self._note(who, ticket.call_id)
         return [Line(row, row["changes"] if words else _texts_hidden(row["changes"])) for row in rows]
 
-    async def progress(self, ticket_id: int) -> tuple[Sequence[Reached], Sequence[Proposal]]:
-        """The stages of the case, in their order, and why it is to go to the manager hotline."""
+    async def progress(self, ticket_id: int) -> tuple[Sequence[Reached], Sequence[Proposal], Windows | None]:
+        """The stages of the case, in their order, why it is to go to the manager hotline, and when a complaint may be taken to
+        the authority.
+        """
         async with connection(self.pool) as taken:
             ticket = await store.load(taken, ticket_id)
             row = await store.QUERIES.milestones.fetchrow(taken, ticket=ticket_id)
             found = await store.QUERIES.facts.fetchrow(taken, ticket=ticket_id, limits=list(LIMITS), now=self.clock.now())
+            authority = await store.QUERIES.authority.fetchval(taken, nature=ticket.nature)
         assert row is not None  # aggregates always answer
         assert found is not None
         facts = Facts(**found, open=ticket.state is State.OPEN, not_accepted=ticket.not_accepted_at is not None)
-        return stages(ticket, Milestones(**row)), proposals(facts)
+        takes = ticket.kind == "complaint" and ticket.confirmed_at is not None
+        appeal = windows(ticket.received_at, authority, self.terms, self.zone) if takes else None
+        return stages(ticket, Milestones(**row)), proposals(facts), appeal
 
     async def due(self, who: LoggedIn) -> Sequence[Due]:
         """The clocks of one's own open cases, the nearest end first, what is over too."""

@@ -255,9 +255,21 @@ class HotlineProposal(Wire):
     rules: list[str]
 
 
+class AuthorityWindows(Wire):
+    """From when, and until when, a complaint may be taken to the authority; working days within which that accepts an appeal, and
+    days within which it answers (0: not said).
+    """
+
+    opens_at: datetime | None
+    closes_at: datetime | None
+    accepts_days: int
+    answers_days: int
+
+
 class Progress(Wire):
     stages: list[StageReached]
     proposals: list[HotlineProposal]
+    authority: AuthorityWindows | None
 
 
 class JudgeBody(Wire):

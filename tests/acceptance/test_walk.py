@@ -19,6 +19,7 @@ from tests.harness.desk_driver import Agent
 from tests.harness.patience import lag, seconds, until
 
 NUMBER = "13900001111"
+ON_THE_LINE = "13900002222"
 FRAME = speech.RATE // 50
 LOUD = np.log10(500)
 Curve = npt.NDArray[np.float64]
@@ -57,6 +58,32 @@ async def test_one_call_from_the_ring_to_the_confirmed_ticket(centre: Centre, an
     await _confirmed_ticket_is_in_the_list(centre, anna, done["ticket_id"])
     await anna.state("ready")
     _wrapped_up(centre)
+
+
+async def test_s1_a_complaint_is_settled_while_the_customer_is_on_the_line(centre: Centre, anna: Agent, rings: Begin) -> None:
+    """SPEC S1, A2: registered, answered and closed beside the call, which goes on."""
+    await anna.ready()
+    caller = await rings(number=ON_THE_LINE)
+    await choose(centre, caller, "1")
+    await anna.wait_pop()
+    await anna.answer()
+    await expect(anna.field("description")).to_be_editable()
+    for name, value in (("kind", "complaint"), ("business", "data"), ("nature", "tariff")):
+        await anna.choose(anna.field(name), value)
+    await anna.field("description").fill("上月多收了钱")
+    number = await anna.confirm()
+    await anna.at("close-ticket").click()
+    await anna.at("close-answer").fill("已核实并退还")
+    await anna.choose(anna.at("closing"), "confirmed")
+    await anna.at("ask-yes").click()
+    await expect(anna.page.locator("[data-testid=ticket-form][data-ticket-state=closed]")).to_have_count(1)
+    await anna.state("talking")
+    call = await centre.call_of(ON_THE_LINE)
+    assert call["ended_at"] is None
+    kept = await centre.admin.get(f"/api/tickets/{call['ticket_id']}")
+    assert (kept["number"], kept["state"], kept["answer"]) == (number, "closed", "已核实并退还")
+    await anna.hang_up()
+    assert await caller.ended() == "was hung up"
 
 
 def _waited_from_the_queue_to_the_answer(call: dict[str, Any]) -> None:

@@ -268,8 +268,8 @@ async def office(
         HotlineRoutes(Hotline(made.tickets, papers, Limits()), HotlineViews(pool, clock)),
         LiveRoutes(made.hub),
         BoardRoutes(made.floor, made.presence),
-        TicketRoutes(made.tickets, Views.of(pool, clock), ZONE),
-        HoldingRoutes(Holding(made.tickets), Trays(pool, clock), Views.of(pool, clock)),
+        TicketRoutes(made.tickets, Views.of(pool, clock, ZONE), ZONE),
+        HoldingRoutes(Holding(made.tickets), Trays(pool, clock), Views.of(pool, clock, ZONE)),
         LexiconRoutes(Classes(pool, clock)),
         CallRoutes(Calls.of(pool, Playback(Archive.open(str(folder / "store")), folder / "sides"), clock), ZONE),
     )

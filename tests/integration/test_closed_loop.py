@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,30 @@ async def change(desk: Office, ticket: Json, **fields: str | None) -> Json:
 async def stages(desk: Office, ticket: Json) -> dict[str, str]:
     answer = await ask(desk, "li", "GET", f"/api/tickets/{ticket['id']}/progress")
     return {one["stage"]: one["standing"] for one in answer["stages"]}
+
+
+# O1 --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_o1_a_complaint_says_when_it_may_be_taken_to_the_authority(desk: Office, clock: HandClock) -> None:
+    """SPEC O1, O5: charges grow old sooner; a suggestion is nothing for the authority."""
+    received = clock.now()
+
+    async def window(ticket: Json) -> Json | None:
+        answer = await ask(desk, "li", "GET", f"/api/tickets/{ticket['id']}/progress")
+        found: Json | None = answer["authority"]
+        return found
+
+    charges, fault = await window(await case(desk)), await window(await case(desk, "key-0002", nature="fault_repair"))
+    assert charges is not None
+    assert fault is not None
+    for found, least, most in ((charges, 149, 154), (fault, 729, 732)):
+        assert datetime.fromisoformat(found["opens_at"]) == received + timedelta(days=15)
+        assert timedelta(days=least) < datetime.fromisoformat(found["closes_at"]) - received < timedelta(days=most)
+        assert (found["accepts_days"], found["answers_days"]) == (5, 30)
+    suggestion = {"kind": "suggestion", "suggestion": "service", "business": None, "nature": None}
+    draft = await ask(desk, "li", "POST", "/api/tickets", {"key": "key-0003", "fields": {**CASE, **suggestion}}, 201)
+    assert await window(await step(desk, draft, "confirm")) is None
 
 
 # O6 --------------------------------------------------------------------------------------------------------------------

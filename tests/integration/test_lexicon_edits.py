@@ -98,3 +98,25 @@ async def test_a_weight_is_read_back_as_it_was_written(room: Room) -> None:
     terms = (await room.desk.ask("admin", "GET", "/api/lexicon"))[1]["terms"]
     assert {one["weight"] for one in terms if one["term"] == "光猫"} == {0.8}
     assert all(len(str(one["weight"])) <= 6 for one in terms)
+
+
+async def test_o5_natures_are_of_the_authoritys_classes_which_a_centre_may_change(room: Room) -> None:
+    """SPEC O5."""
+    natures = [one for one in (await room.desk.ask("admin", "GET", "/api/lexicon"))[1]["categories"] if one["list"] == "nature"]
+    assert {one["code"]: one["authority"] for one in natures} == {
+        "tariff": "charges", "service_quality": "user_service", "communication_quality": "network_quality",
+        "installation": "user_service", "fault_repair": "network_quality", "work_error": "user_service",
+        "product_quality": "user_service",
+    }  # fmt: skip
+    repair = next(one for one in natures if one["code"] == "fault_repair")
+    await edit(room, [{**repair, "authority": "user_service"}], [])
+    now = {(one["list"], one["code"]): one for one in (await room.desk.ask("admin", "GET", "/api/lexicon"))[1]["categories"]}
+    assert now["nature", "fault_repair"]["authority"] == "user_service"
+
+    wrong = [*now.values(), {**MODEM, "authority": "charges"}]
+    status, answer = await room.desk.ask("admin", "PUT", "/api/lexicon", {"categories": wrong, "terms": []})
+    assert (status, answer["fields"][0]["code"], answer["fields"][0]["field"]) == (
+        422,
+        "not_a_nature",
+        f"categories.{len(now)}.authority",
+    )

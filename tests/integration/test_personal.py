@@ -155,7 +155,7 @@ async def test_no_document_has_a_number_in_clear_for_who_is_shown_masks(centre: 
     press.texts = []
     prints = Prints(
         pool=pool, clock=clock, zone=ZONE, centre="", press=press, tickets=Tickets(pool, clock, ZONE),
-        ticket_views=Views.of(pool, clock), order_views=OrderViews.of(pool, clock, 2), stories=StoryViews(pool, clock),
+        ticket_views=Views.of(pool, clock, ZONE), order_views=OrderViews.of(pool, clock, 2), stories=StoryViews(pool, clock),
     )  # fmt: skip
     for role, clear in ((Role.qa_inspector, False), (Role.department_officer, False), (Role.senior_agent, True)):
         press.texts.clear()

@@ -46,6 +46,9 @@ export function dayOf(iso: string): string {
   return year && month && date ? dated(new Date(Number(year), Number(month) - 1, Number(date))) : iso
 }
 
+/** The day of a moment, with its year, in the browser's own time zone. */
+export const fullDay = (iso: string) => dated(new Date(iso))
+
 const hourMinute = (at: Date) => `${two(at.getHours())}:${two(at.getMinutes())}`
 
 /** 11-23 14:02, with the year when it is not this one; in the browser's own time zone. */

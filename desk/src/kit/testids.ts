@@ -122,6 +122,7 @@ export const TEST = {
     escalate: 'hotline-proposal-take',
     told: 'acknowledged-how',
     stages: 'case-stages',
+    authority: 'case-authority',
     stage: 'case-stage', // data-stage, data-standing: done | current | passed | ahead
     new: 'ticket-new',
     putAway: 'put-away',
@@ -166,6 +167,7 @@ export const TEST = {
     progress: 'import-progress', // data-state
     failure: 'import-failure',
   },
+  lexicon: { authority: (code: string) => `lexicon-authority-${code}` },
   hotline: {
     panel: 'decisions',
     decision: 'decision', // data-kind, data-seq

@@ -105,6 +105,7 @@ export const kit = {
     past: ['要选将来的时间', 'It has to be a time to come'],
     no_such_queue: ['没有这个队列', 'There is no such queue'],
     telephone: ['看不懂这个电话号码：一次一个，带区号或国家代码', 'Not understood as a telephone number: one at a time, with its area or country code'],
+    not_a_nature: ['只有性质才归入申诉类别', 'Only natures are counted so'],
     kinds_fixed: ['类别是固定的，不能增减', 'The kinds are fixed: none can be added or taken away'],
     weak: ['太容易猜到。至少 10 个字符，其中 5 个不同；不要用常用密码、姓名、日期、键盘顺序、用户名或产品名', 'Too easy to guess. At least 10 characters, 5 of them different; no common password, name, date or row of keys, not the user name, not the product\'s name'],
     wrong_password: ['当前密码不对', 'The present password is wrong'],

@@ -11,6 +11,7 @@ export const classes = {
     code: ['代码', 'Code'],
     zh: ['中文名', 'Chinese'],
     en: ['英文名', 'English'],
+    authority: ['申诉归类', 'Counted as'],
     active: ['在用', 'In use'],
     terms: ['词', 'Words'],
     term: ['词（简体或繁体）', 'Word (either script)'],
@@ -24,5 +25,11 @@ export const classes = {
     weightRule: ['0.1 到 10', 'From 0.1 to 10'],
     leaveYes: ['离开，不保存', 'Leave without saving'],
     codeRule: ['小写字母、数字、下划线', 'lower-case letters, digits, underscore'],
+  },
+  authorityClass: {
+    none: ['不归类', 'Not counted'],
+    user_service: ['用户服务', 'User service'],
+    charges: ['收费争议', 'Charges'],
+    network_quality: ['网络质量', 'Network quality'],
   },
 } as const

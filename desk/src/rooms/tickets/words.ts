@@ -73,6 +73,12 @@ export const tickets = {
     communicate: ['告知结果', 'Decision told'],
     close: ['结案', 'Closed'],
   },
+  authority: {
+    opens: ['{day} 起可向管理机构申诉', 'May go to the authority from {day}'],
+    closes: ['{day} 前提出', 'until {day}'],
+    accepts: ['{n} 个工作日内受理', 'accepted in {n} working days'],
+    answers: ['{n} 日内答复', 'answered in {n} days'],
+  },
   stageStanding: {
     done: ['完成', 'done'],
     current: ['进行中', 'now'],
