@@ -217,9 +217,10 @@ class Tickets:
             return await store.load(connection, ticket)
 
     async def close(self, ticket: int, version: int, closing: str | None, *, by: LoggedIn, note: str = "") -> Ticket:
-        """Settled (SPEC A2, N9), while the customer is on the line where it can be (SPEC S1). ``closing``: that the customer has confirmed, or why not.
+        """Settled (SPEC A2, N9), while the customer is on the line where that can be (SPEC S1).
 
-        Raises Invalid without it or without an answer, and what ``check_over`` raises.
+        ``closing``: that the customer has confirmed, or why not. Raises Invalid without it or without an answer, and what
+        ``check_over`` raises.
         """
         async with self.hand_on(ticket, version, Action.CLOSE, by) as (connection, before):
             after = replace(advance(before, Action.CLOSE), closing=closing)
