@@ -65,7 +65,7 @@ test('a question that is answered by another one is answered with no', async () 
 test('what is wrong with a lexicon is said at its class and its word, empty words left out of the count as they are of what is sent', () => {
   const lexicon = useClasses()
   const at = { list: 'business', code: 'telephone' } as const
-  lexicon.take({ categories: [{ ...at, zh: '电话', en: '', position: 1, active: true }], terms: [{ ...at, term: '电话', weight: 1 }] })
+  lexicon.take({ categories: [{ ...at, zh: '电话', en: '', position: 1, active: true, authority: null }], terms: [{ ...at, term: '电话', weight: 1 }] })
   expect(lexicon.lacks().map(({ field, why }) => [field, why])).toEqual([['en', 'Please fill this in']])
   lexicon.addTerm()
   const [wrong] = lexicon.placed([['terms.0.term', 'Given twice'], ['categories', 'The kinds are fixed']])

@@ -45,7 +45,7 @@ export function useClasses() {
 
   function addCategory(): void {
     const position = Math.max(0, ...shown.value.map((one) => one.position)) + 10
-    categories.value.push({ list: list.value, code: '', zh: '', en: '', position, active: true })
+    categories.value.push({ list: list.value, code: '', zh: '', en: '', position, active: true, authority: null })
   }
 
   /** A new class gets its code, its words go with it; false when another class has that code. Without one it keeps its own. */
