@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { useClasses } from '../src/rooms/classes/classes'
 
-const telephone = { list: 'business', code: 'telephone', zh: '电话', en: 'Telephone', position: 10, active: true } as const
+const telephone = { list: 'business', code: 'telephone', zh: '电话', en: 'Telephone', position: 10, active: true, authority: null } as const
 const sheet = { categories: [telephone], terms: [{ list: 'business', code: 'telephone', term: '电话', weight: 1 }] } as const
 
 function open() {
