@@ -53,6 +53,11 @@ class LoggedIn:
     def id(self) -> int:
         return self.person.id
 
+    @property
+    def rights(self) -> frozenset[Right]:
+        """The person's; of who came by a link, the link's."""
+        return BY_LINK if self.order is not None else self.person.rights
+
     def may(self, *rights: Right) -> bool:
         """Whether the person has any one of these rights."""
-        return not (BY_LINK if self.order is not None else self.person.rights).isdisjoint(rights)
+        return not self.rights.isdisjoint(rights)

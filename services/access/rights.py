@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cache
 
 
 class Role(StrEnum):
@@ -133,4 +134,10 @@ BY_LINK = frozenset({Right.ORDERS_LINK})
 
 def rights_of(roles: Iterable[Role]) -> frozenset[Right]:
     """The rights of a person with these roles: those of each role together."""
+    return _together(frozenset(roles))
+
+
+@cache
+def _together(roles: frozenset[Role]) -> frozenset[Right]:
+    """Each set of roles is put together once: a list asks hundreds of times what its reader may do."""
     return frozenset().union(*(RIGHTS[role] for role in roles))

@@ -16,6 +16,7 @@ import re
 import types
 import typing
 from datetime import datetime
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 
 from aiohttp import web
@@ -183,16 +184,14 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
 
 
 def _bad_scalars(model: type[BaseModel], given: dict[str, str]) -> list[tuple[str, str]]:
-    found = []
-    for name, field in model.model_fields.items():
-        text = given.get(field.alias or name)
-        kinds = _kinds(field.annotation)
-        found += [
-            (field.alias or name, wanted)
-            for kind, shape, wanted in _SCALARS
-            if text is not None and kind in kinds and not shape.fullmatch(text)
-        ]
-    return found
+    return [(name, wanted) for name, shape, wanted in _scalars(model) if name in given and not shape.fullmatch(given[name])]
+
+
+@cache
+def _scalars(model: type[BaseModel]) -> list[tuple[str, re.Pattern[str], str]]:
+    """The scalars of a model by the names that they are given by, each with its shape."""
+    fields = [(field.alias or name, _kinds(field.annotation)) for name, field in model.model_fields.items()]
+    return [(name, shape, wanted) for name, kinds in fields for kind, shape, wanted in _SCALARS if kind in kinds]
 
 
 def _kinds(annotation: Any) -> set[Any]:
@@ -208,10 +207,15 @@ def read_path(request: web.Request, kinds: dict[str, TypeAdapter[Any]]) -> dict[
     found = {}
     for name, adapter in kinds.items():
         text = request.match_info[name]
-        if adapter.json_schema().get("type") == "integer" and not _INTEGER.fullmatch(text):
+        if _is_integer(adapter) and not _INTEGER.fullmatch(text):
             raise NotFound
         try:
             found[name] = adapter.validate_strings(text)
         except ValidationError:
             raise NotFound from None
     return found
+
+
+@cache
+def _is_integer(adapter: TypeAdapter[Any]) -> bool:
+    return bool(adapter.json_schema().get("type") == "integer")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import asyncpg
@@ -7,7 +9,7 @@ import pytest
 
 from services.store import db
 from services.store.queries import BadQueryFile, WrongValues, load_queries
-from tests.harness.queries import everything
+from tests.harness.queries import FOLDER, everything
 
 FILES = everything()
 
@@ -98,3 +100,31 @@ async def test_a_query_takes_what_it_names_in_any_order_and_nothing_else(pool: d
         for wrong in ({"one": 1}, {"one": 1, "two": "b", "three": 3}):
             with pytest.raises(WrongValues, match="x lacks"):
                 await query.fetch(connection, **wrong)
+
+
+LASTING = re.compile(
+    r"(set (?!local )|reset |listen |declare |prepare |create temp|discard |select (pg_(try_)?advisory_lock|set_config)\()", re.I
+)
+"""A statement that begins so outlives its transaction on the connection that it was said on."""
+
+ASKING = {"execute", "executemany", "fetch", "fetchrow", "fetchval"}
+OWN = {"store/migrate.py", "store/roles.py"}
+"""What these say they say on connections of their own, which are closed behind them. So is the lease's, which is named."""
+
+
+def test_no_statement_leaves_anything_on_its_connection() -> None:
+    """Connections go back to the pool as they are: no reset is asked of the database between two borrowers."""
+    written = {(file, name): str(query).lower() for file, found in FILES.items() for name, query in found.items()}
+    lasting = [at for at, sql in written.items() if LASTING.match(sql) or "advisory_lock(" in sql or "set_config(" in sql]
+    assert lasting == [("services/lease.sql", "rename")]
+
+
+def test_nor_does_one_that_the_program_says_itself() -> None:
+    said = [
+        (str(path.relative_to(FOLDER)), ast.unparse(node.args[0]).strip("f'\""))
+        for path in FOLDER.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING and node.args
+    ]
+    assert ("tickets/store.py", "set local plan_cache_mode = force_custom_plan") in said
+    assert [(file, sql) for file, sql in said if LASTING.match(sql) and file not in OWN] == []
