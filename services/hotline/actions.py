@@ -72,15 +72,14 @@ class Hotline:
 
     async def order(self, ticket: int, version: int, wanted: Dispatch, *, key: str, by: LoggedIn) -> tuple[Ticket, Order]:
         """A work order to whichever department; it leaves at once. A repeated ``key`` returns the first one."""
-        digest = wanted.digest(ticket)
+        own = orders.OwnKey(key, wanted.digest(ticket))
         async with self.tickets.hand_on(ticket, None, Action.DECIDE, by) as (connection, before):
-            if first := await orders.of_key(connection, by.id, key, digest):
+            if first := await orders.of_key(connection, by.id, own):
                 return before, first
             if before.version != version:
                 raise Stale("somebody else changed the ticket in the meantime")
             advance(before, Action.DECIDE)
-            made = await self.papers.send(connection, before, wanted, by=by)
-            await orders.take_key(connection, made, key, digest, by=by.id, at=self.tickets.clock.now())
+            made = await self.papers.send(connection, before, wanted, key=own, by=by)
             dispatched = await tickets.load(connection, ticket)
             decision = replace(self._decision(DecisionKind.ORDER, by, wanted.reason), order_id=made.id)
             after = await self._decided(connection, dispatched, decision, {"order": (None, made.number)}, by)

@@ -123,6 +123,20 @@ class Hands:
         await self.mailing.moved(connection, before, after, action, now)
         return after
 
+    async def issue(
+        self, connection: Connection, after: Order, before: Order, numbering: store.Numbering, by: LoggedIn, note: str
+    ) -> Order:
+        """The order is its department's, with a number, which it takes last: from there to the commit whoever takes another one
+        waits. That it has changed is heard before what is told of it, all the same.
+        """
+        now = self.clock.now()
+        await store.rung(connection, after)
+        await clocked.turn(connection, before, after, now, self.calendar, self.ladder)
+        await telling.moved(connection, after, Action.ISSUE, by=by.id, at=now, note=note)
+        await self.mailing.moved(connection, before, after, Action.ISSUE, now)
+        entry = Entry(str(Action.ISSUE), by.id, now, note)
+        return await store.move(connection, after, before=before, entry=entry, numbering=numbering)
+
     @contextlib.asynccontextmanager
     async def _refusals_noted(self, by: LoggedIn, about: str) -> AsyncIterator[None]:
         try:

@@ -30,21 +30,38 @@ where department_id = :department and state in ('done', 'withdrawn') and issued_
 order by id desc limit :limit;
 
 -- name: create
--- An order that no department has seen.
-insert into work_order (ticket_id, department_id, leads, second_of, state, author_id, made_at, task, urgent, hours)
-values (:ticket, :department, :leads, :second_of, 'proposed', :author, :at, :task, :urgent, :hours) returning id;
+-- An order that no department has seen, with its first journal row and the key that it was asked for with (:key null: none).
+with made as (
+  insert into work_order (ticket_id, department_id, leads, second_of, state, author_id, made_at, task, urgent, hours)
+  values (:ticket, :department, :leads, :second_of, 'proposed', :author, :made_at, :task, :urgent, :hours) returning {order}
+), written as (
+  insert into order_journal (order_id, seq, at, person_id, action, changes, note)
+  select id, 1, :at, :person, :action, :changes, :note from made
+), kept as (
+  insert into order_key (person_id, key, body, order_id, at)
+  select :person, :key, :body, id, :at from made where :key::text is not null
+)
+select * from made;
 
 -- name: move
--- Compare and set: no row comes back when the version is no longer :seen_version.
-update work_order set version = :version, state = :state, number = :number, task = :task, urgent = :urgent, hours = :hours, due_at = :due_at,
+-- Compare and set, with its journal row, and who shows it is told; nothing comes of it, not even a row, when the version is no longer
+-- :seen_version. For :month (null: it keeps the number it has) it gets the month's next number, above :above (what was given before the database
+-- was restored): from here to the commit the row of the month is locked, so that there are no gaps.
+with given as (
+  insert into order_counter (month, last) select :month, :above + 1 where :month::text is not null
+  on conflict (month) do update set last = greatest(order_counter.last, :above) + 1 returning 'W' || month || '-' || lpad(last::text, 6, '0') as number
+), moved as (
+update work_order set version = :version, state = :state, number = coalesce((select number from given), :number), task = :task, urgent = :urgent, hours = :hours, due_at = :due_at,
        issued_at = :issued_at, accepted_at = :accepted_at, refusals = :refusals, binding = :binding, answer = :answer,
        returned_at = :returned_at, ended_at = :ended_at, due_from = :due_from, due_hours = :due_hours, due_edition = :due_edition
-where id = :order and version = :seen_version returning id;
-
--- name: write_journal
--- What was done to an order, by whom, and each field before and after.
-insert into order_journal (order_id, seq, at, person_id, action, changes, note)
-values (:order, :seq, :at, :person, :action, :changes, :note);
+where id = :order and version = :seen_version returning id, number
+), written as (
+  insert into order_journal (order_id, seq, at, person_id, action, changes, note)
+  select id, :version, :at, :person, :action,
+         :changes::jsonb || coalesce((select jsonb_build_object('number', jsonb_build_array(null, number)) from given), '{}'), :note
+  from moved
+)
+select id, pg_notify(:bell, :told), number from moved;
 
 -- name: other_than_reminded
 -- Whether anything but reminders has come about an order after version :since.
@@ -59,10 +76,6 @@ from order_journal j left join person p on p.id = j.person_id where j.order_id =
 -- What a person's key was taken for.
 select body, order_id from order_key where person_id = :person and key = :key;
 
--- name: take_key
--- A person's key for a dispatch; whoever takes it holds the ticket's row.
-insert into order_key (person_id, key, body, order_id, at) values (:person, :key, :body, :order, :at);
-
 -- name: read_journal_left
 -- The same for the department, from when the order left for it: how it was worded before is the centre's own.
 select j.seq, j.at, p.name as by, j.action,
@@ -71,11 +84,6 @@ from order_journal j left join person p on p.id = j.person_id
 where j.order_id = :order and j.seq > :after
   and j.seq >= (select min(i.seq) from order_journal i where i.order_id = :order and i.action = 'issue')
 order by j.seq limit :limit;
-
--- name: next_number
--- The month's next order number, above :above (what was given before the database was restored); its row is locked until the commit.
-insert into order_counter (month, last) values (:month, :above + 1)
-on conflict (month) do update set last = greatest(order_counter.last, :above) + 1 returning last;
 
 -- name: next_warning
 -- The year's next number of a written warning, above :above.
@@ -138,16 +146,14 @@ select exists (select from work_order w join order_journal j on j.order_id = w.i
                where w.ticket_id = :ticket and w.department_id = :department and j.action = 'refuse');
 
 -- name: department
--- Whether a department receives orders, and what it has for one.
-select id, code, zh, en, hours, active from department where id = :department;
+-- Whether a department receives orders, and what it has for one; whether one that leads the case is not at its end.
+select hours, active,
+       exists (select from work_order where ticket_id = :ticket and leads and state not in ('done', 'withdrawn', 'dropped')) as case_is_led
+from department where id = :department;
 
 -- name: of_ticket
 -- A ticket's newest orders, as they were made.
 select * from (select {order} from work_order where ticket_id = :ticket order by id desc limit :limit) as newest order by id;
-
--- name: leading
--- Whether an order that leads the case is not at its end.
-select exists (select from work_order where ticket_id = :ticket and leads and state not in ('done', 'withdrawn', 'dropped'));
 
 -- name: papers_of
 -- The papers about these orders, each with its last review and who gave it.
@@ -164,11 +170,6 @@ select e.id, e.order_id, e.asked_at, e.asked_by as asker, e.until, e.reason, e.d
 from extension e join person a on a.id = e.asked_by left join person d on d.id = e.decided_by
 where e.order_id = any(:orders::bigint[]) order by e.id;
 
--- name: warnings_of
--- The written warnings that went with these orders.
-select w.id, w.order_id, w.number, w.text, w.at, p.name as by from warning w join person p on p.id = w.person_id
-where w.order_id = any(:orders::bigint[]);
-
 -- name: warnings
 -- The register of written warnings, newest first, from behind :after on; a department's own alone if :department is given.
 select w.id, w.number, w.at, w.text, p.name as by, w.order_id as order, o.number as order_number, t.number as ticket, d.code, d.zh, d.en
@@ -181,17 +182,17 @@ order by w.id desc limit :limit;
 -- The order that a written warning went with.
 select order_id from warning where id = :warning;
 
--- name: names_of
--- What stands beside these orders: their departments, tickets and authors.
-select w.id, d.code, d.zh, d.en, t.number as ticket, t.customer_name, t.address, t.contact_number, t.customer_number, a.name as author,
-       (select count(*)::int from evidence e where e.order_id = w.id) as evidence
-from work_order w join department d on d.id = w.department_id join ticket t on t.id = w.ticket_id join person a on a.id = w.author_id
-where w.id = any(:orders::bigint[]);
-
--- name: clocks_of
--- The last clock of each of these orders.
-select distinct on (order_id) order_id, rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at
-from deadline where order_id = any(:orders::bigint[]) order by order_id, id desc;
+-- name: beside
+-- What stands beside these orders: their departments, tickets and authors, the written warning that went with each, and its last clock.
+select o.id as order_id, u.code, u.zh, u.en, t.number as ticket, t.customer_name, t.address, t.contact_number, t.customer_number, a.name as author,
+       (select count(*)::int from evidence e where e.order_id = o.id) as evidence,
+       g.id as warning_id, g.number as warning_number, g.text as warning_text, g.at as warning_at, b.name as warning_by, d.*
+from work_order o join department u on u.id = o.department_id join ticket t on t.id = o.ticket_id join person a on a.id = o.author_id
+left join warning g on g.order_id = o.id left join person b on b.id = g.person_id
+left join lateral (
+  select rule, because, starts_at, ends_at, warns_at, due_at, state, warned_at, breached_at, settled_at
+  from deadline where order_id = o.id order by id desc limit 1) d on true
+where o.id = any(:orders::bigint[]);
 
 -- name: began
 -- When the time of an order's last clock began.

@@ -23,6 +23,7 @@ from services.orders.model import WRONG, Dispatch, Mark, Order, Outgoing, Paper,
 from services.orders.store import QUERIES, Entry
 from services.orders.workflow import LEAVING, Action, PaperOpen, advance, final, left, rewritten, turned
 from services.store.db import Connection
+from services.tickets import store as tickets
 from services.tickets.actions import dispatched
 from services.tickets.model import Ticket
 from services.tickets.numbers import GivenNumbers
@@ -54,18 +55,18 @@ class Papers:
 
         A repeated ``key`` returns the first order, whatever has become of the case; with another wish it is a Conflict.
         """
+        own = store.OwnKey(key, wanted.digest(ticket))
         async with self.hands.on_ticket(ticket, Act.ORDER_WRITE, by) as (connection, case):
-            if first := await store.of_key(connection, by.id, key, wanted.digest(ticket)):
+            if first := await store.of_key(connection, by.id, own):
                 return first
             if case.version != version:
                 raise Stale("somebody else changed the ticket in the meantime")
-            order = await self._dispatch(connection, case, wanted, by=by)
-            await store.take_key(connection, order, key, wanted.digest(ticket), by=by.id, at=self.hands.clock.now())
+            order = await self._dispatch(connection, case, wanted, key=own, by=by)
         return await self._given(order)
 
-    async def send(self, connection: Connection, case: Ticket, wanted: Dispatch, *, by: LoggedIn) -> Order:
+    async def send(self, connection: Connection, case: Ticket, wanted: Dispatch, *, key: store.OwnKey, by: LoggedIn) -> Order:
         """A new order about a case that is held, in somebody's transaction; its number is theirs to note in ``given`` then."""
-        return await self._dispatch(connection, case, wanted, by=by)
+        return await self._dispatch(connection, case, wanted, key=key, by=by)
 
     async def second(self, order: int, version: int, wanted: Dispatch, warning: str, *, by: LoggedIn) -> Order:
         """A second dispatch, which makes good a remedy that was found wanting (SPEC V4), with its written warning (SPEC N5): a
@@ -157,6 +158,8 @@ class Papers:
         """What follows from the verdict."""
         match said.verdict:
             case Verdict.APPROVE:
+                if paper.verb is Verb.DISPATCH:
+                    await _check_active(connection, order)
                 return await self._leave(connection, paper, order, by=by)
             case Verdict.ANSWER:
                 return await self._drop(connection, paper, order, by=by, note=said.reason)
@@ -179,12 +182,13 @@ class Papers:
         *,
         by: LoggedIn,
         second_of: Order | None = None,
+        key: store.OwnKey | None = None,
     ) -> Order:
         opened(case, Step.DISPATCH)
-        department = await QUERIES.department.fetchrow(connection, department=wanted.department)
+        department = await QUERIES.department.fetchrow(connection, department=wanted.department, ticket=case.id)
         if department is None or not department["active"]:
             raise Invalid((WrongField("department", "unknown_department", "a department that receives orders"),))
-        if wanted.leads and await QUERIES.leading.fetchval(connection, ticket=case.id):
+        if wanted.leads and department["case_is_led"]:
             raise LeadingOrder
         now = self.hands.clock.now()
         proposal = Order(
@@ -202,9 +206,9 @@ class Papers:
             urgent=wanted.urgent,
             hours=wanted.hours or self.hands.limit(case, department["hours"]),
         )
-        order = await store.create(connection, proposal, Entry("propose", by.id, now, wanted.reason))
+        order = await store.create(connection, proposal, Entry("propose", by.id, now, wanted.reason), key)
         wording = Wording(order.task, order.urgent, wanted.reason, hours=order.hours)
-        return await self._write(connection, order, Verb.DISPATCH, wording, by=by)
+        return await self._write_first(connection, order, Verb.DISPATCH, wording, by=by)
 
     async def _warn(self, connection: Connection, order: Order, text: str, *, by: LoggedIn) -> str:
         now = self.hands.clock.now()
@@ -219,34 +223,45 @@ class Papers:
         """A paper about the order; a reviewer's leaves at once. Raises PaperOpen while another is under way."""
         if await store.open_paper(connection, order):
             raise PaperOpen
-        paper = await store.write_paper(connection, order, verb, wording, by=by.id, at=self.hands.clock.now())
-        if by.may(Right.ORDERS_REVIEW):
-            return await self._leave(connection, paper, order, by=by)
+        return await self._write_first(connection, order, verb, wording, by=by)
+
+    async def _write_first(self, connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: LoggedIn) -> Order:
+        """The same where no other can be under way, because nobody knows of the order yet."""
+        leaves = by.may(Right.ORDERS_REVIEW)
+        paper = await store.write_paper(connection, order, verb, wording, by=by.id, at=self.hands.clock.now(), leaves=leaves)
+        if leaves:
+            return await self._left(connection, paper, order, by=by)
         await store.rung(connection, order)
         return order
 
     async def _leave(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn) -> Order:
-        """The paper leaves: the order becomes what it says, and its clock runs."""
-        now = self.hands.clock.now()
+        """A paper that has passed its review leaves."""
         self._check_until(paper.until)  # it may have waited for its review longer than that
         if paper.verb is Verb.WITHDRAW:
             check_arbiter(order, by, self.refusals)
-        if paper.verb is Verb.DISPATCH:
-            await _check_active(connection, order)
-        await store.save_paper(connection, replace(turned(paper, "leave"), ended_at=now), before=paper)
+        gone = replace(turned(paper, "leave"), ended_at=self.hands.clock.now())
+        await store.save_paper(connection, gone, before=paper)
+        return await self._left(connection, gone, order, by=by)
+
+    async def _left(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn) -> Order:
+        """The paper has left: the order becomes what it says, and its clock runs."""
+        now = self.hands.clock.now()
         timed = order
         if paper.hours is not None:
             timed = clocked.given(order, paper.hours, self.hands.calendar, now)
         elif paper.until is not None:
             timed = clocked.until(order, paper.until)
         after = left(timed, paper, timed.due_at, now)
-        if paper.verb is Verb.DISPATCH:
-            local = now.astimezone(self.zone)
-            number = await store.next_number(connection, local, self.given.highest(f"{local:%Y-%m}"))
-            after = replace(after, number=number)
-            own = paper.author_id == by.id
-            await dispatched(connection, order.ticket_id, number, at=now, by=by, own=own, table=self.hands.clocks)
-        return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)
+        if paper.verb is not Verb.DISPATCH:
+            return await self.hands.move(connection, after, order, LEAVING[paper.verb], by, paper.reason)
+        case = await tickets.lock(connection, order.ticket_id)
+        month = f"{now.astimezone(self.zone):%Y-%m}"
+        numbering = store.Numbering(month, self.given.highest(month))
+        issued = await self.hands.issue(connection, after, order, numbering, by, paper.reason)
+        own = paper.author_id == by.id
+        assert issued.number is not None
+        await dispatched(connection, case, issued.number, at=now, by=by, own=own, table=self.hands.clocks)
+        return issued
 
     async def _drop(self, connection: Connection, paper: Outgoing, order: Order, *, by: LoggedIn, note: str = "") -> Order:
         """The paper never leaves; a proposal falls with its dispatch."""
@@ -299,6 +314,6 @@ def check_until(until: datetime | None, now: datetime, calendar: Calendar) -> No
 
 async def _check_active(connection: Connection, order: Order) -> None:
     """Raises NotAllowed for a department that was closed while the paper waited."""
-    department = await QUERIES.department.fetchrow(connection, department=order.department_id)
+    department = await QUERIES.department.fetchrow(connection, department=order.department_id, ticket=order.ticket_id)
     if department is None or not department["active"]:
         raise NotAllowed("the department receives no orders any more")

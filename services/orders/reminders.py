@@ -17,13 +17,15 @@ SHOWN = 20  # of one order, the newest: whoever is reminded more often knows it
 
 async def plan(connection: Connection, order: int, ends_at: datetime, steps: Sequence[Planned], now: datetime) -> None:
     """The ladder of this deadline of the order. A step whose time has passed is left out; what was stopped goes on."""
-    await QUERIES.resume.execute(connection, order=order, ends_at=ends_at)
-    rows = [
-        {"order": order, "step": str(step.rung), "place": step.place, "ends_at": ends_at, "at": step.at}
-        for step in steps
-        if step.at > now
-    ]
-    await QUERIES.plan.execute_each(connection, rows)
+    ahead = [step for step in steps if step.at > now]
+    await QUERIES.plan.execute(
+        connection,
+        order=order,
+        ends_at=ends_at,
+        steps=[str(step.rung) for step in ahead],
+        places=[step.place for step in ahead],
+        at=[step.at for step in ahead],
+    )
 
 
 async def move(

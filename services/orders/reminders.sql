@@ -1,7 +1,12 @@
 -- name: plan
--- A step of the ladder about a deadline of an order; nothing happens if it is there already.
+-- The steps of the ladder about a deadline of an order, as far as they are not there already; what was stopped of them goes on: the
+-- order is with its department again.
+with resumed as (
+  update order_reminder set state = 'waiting', due_at = planned_at
+  where order_id = :order and ends_at = :ends_at and state = 'stopped'
+)
 insert into order_reminder (order_id, step, place, ends_at, planned_at, state, due_at)
-values (:order, :step, :place, :ends_at, :at, 'waiting', :at)
+select :order, step, place, :ends_at, at, 'waiting', at from unnest(:steps::text[], :places::int[], :at::timestamptz[]) as s (step, place, at)
 on conflict (order_id, ends_at, place) where place is not null do nothing;
 
 -- name: unplanned
@@ -10,11 +15,6 @@ select w.id from work_order w
 where w.state in ('issued', 'accepted') and w.id > :behind
   and not exists (select from order_reminder r where r.order_id = w.id and r.ends_at = w.due_at and r.place is not null)
 order by w.id limit :limit;
-
--- name: resume
--- What was stopped of the ladder about this deadline goes on: the order is with its department again.
-update order_reminder set state = 'waiting', due_at = planned_at
-where order_id = :order and ends_at = :ends_at and state = 'stopped';
 
 -- name: stop
 -- What has not been sent about the order is not sent.

@@ -14,7 +14,7 @@ from services.orders.actions import Orders
 from services.orders.model import Dispatch, Order, Said, Wording
 from services.orders.papers import Papers
 from services.orders.reminding import Urging
-from services.orders.views import PaperSeen, Seen, Views
+from services.orders.views import PaperSeen, Seen, Views, Warned
 from services.store.db import Row
 from services.web.http import Asked, route
 from services.web.shapes import Id
@@ -240,8 +240,8 @@ def _extension(row: Row) -> wire.OrderExtension:
     return wire.OrderExtension(**{name: row[name] for name in wire.OrderExtension.model_fields})
 
 
-def _warning(row: Row) -> wire.OrderWarning:
-    return wire.OrderWarning(**{name: row[name] for name in wire.OrderWarning.model_fields})
+def _warning(warned: Warned) -> wire.OrderWarning:
+    return wire.OrderWarning(**{name: getattr(warned, name) for name in wire.OrderWarning.model_fields})
 
 
 def _reminder(row: Row) -> wire.OrderReminder:

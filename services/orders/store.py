@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from services.bells import Change, Kind, tell_changed
+from services.bells import Change, Channel, Kind, tell_changed
 from services.errors import Conflict, NotFound, Stale
 from services.orders.model import Extension, Order, Outgoing, Paper, Said, State, Verb, Wording
 from services.store.db import Connection, Row
@@ -32,6 +32,14 @@ class Entry:
     told: Mapping[str, list[str | None]] = field(default_factory=dict)  # beside what changed: which reminder it was
 
 
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """By which whoever asks for a dispatch knows it again; ``body``: the digest of what was asked for."""
+
+    key: str
+    body: bytes
+
+
 def order_of(row: Row | Mapping[str, Any]) -> Order:
     return Order(**{**row, "state": State(row["state"])})
 
@@ -45,35 +53,55 @@ async def load(connection: Connection, order: int) -> Order:
     return order_of(_found(await QUERIES.load.fetchrow(connection, order=order)))
 
 
-async def create(connection: Connection, order: Order, entry: Entry) -> Order:
-    """Writes a proposal and its first journal row; ``order.id`` is not looked at."""
-    created: int = await QUERIES.create.fetchval(
-        connection,
-        ticket=order.ticket_id,
-        department=order.department_id,
-        leads=order.leads,
-        second_of=order.second_of,
-        author=order.author_id,
-        at=order.made_at,
-        task=order.task,
-        urgent=order.urgent,
-        hours=order.hours,
-    )
-    await _write_journal(connection, created, 1, {}, entry)
-    return await load(connection, created)
+async def create(connection: Connection, order: Order, entry: Entry, key: OwnKey | None = None) -> Order:
+    """Writes a proposal and its first journal row, and the key of whoever asked for it; ``order.id`` is not looked at.
+
+    Raises Conflict if the key was taken for another ticket at this very moment.
+    """
+    try:
+        row = await QUERIES.create.fetchrow(
+            connection,
+            ticket=order.ticket_id,
+            department=order.department_id,
+            leads=order.leads,
+            second_of=order.second_of,
+            author=order.author_id,
+            made_at=order.made_at,
+            task=order.task,
+            urgent=order.urgent,
+            hours=order.hours,
+            key=key and key.key,
+            body=key and key.body,
+            **_journaled(entry, {}),
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "order_key_pkey":
+            raise
+        raise Conflict("this key was used for another order") from None
+    return order_of(_found(row))
 
 
 JOURNALED = ("state", "number", "task", "urgent", "due_at", "binding", "answer")
 """What a journal row tells of, from what to what."""
 
 
-async def move(connection: Connection, after: Order, *, before: Order, entry: Entry) -> None:
-    """Compare and set on the version, and the journal row beside it. Raises Stale when somebody else was first."""
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """``W<year>-<month>-<six digits>``: gap-free in the centre's own ``month``, ``above`` what was given before a restore."""
+
+    month: str
+    above: int
+
+
+async def move(connection: Connection, after: Order, *, before: Order, entry: Entry, numbering: Numbering | None = None) -> Order:
+    """Compare and set on the version, and the journal row beside it; with a number, if it gets one by this. The order as it is
+    then. Raises Stale when somebody else was first.
+    """
     kept = (
         *("number", "task", "urgent", "hours", "due_at", "due_from", "due_hours", "due_edition"),
         *("issued_at", "accepted_at", "refusals", "binding", "answer"),
     )
-    moved = await QUERIES.move.fetchval(
+    moved = await QUERIES.move.fetchrow(
         connection,
         order=after.id,
         seen_version=before.version,
@@ -81,12 +109,16 @@ async def move(connection: Connection, after: Order, *, before: Order, entry: En
         state=str(after.state),
         returned_at=after.returned_at,
         ended_at=after.ended_at,
+        bell=str(Channel.THING_CHANGED),
+        told=_change(after).payload,
+        month=numbering and numbering.month,
+        above=numbering.above if numbering else 0,
         **{name: getattr(after, name) for name in kept},
+        **_journaled(entry, {**_changes(before, after), **entry.told}),
     )
     if moved is None:
         raise Stale("somebody else changed the order in the meantime")
-    await _write_journal(connection, after.id, after.version, {**_changes(before, after), **entry.told}, entry)
-    await rung(connection, after)
+    return replace(after, number=moved["number"])
 
 
 async def only_reminded(connection: Connection, order: Order, since: int) -> bool:
@@ -99,16 +131,22 @@ async def only_reminded(connection: Connection, order: Order, since: int) -> boo
 
 async def rung(connection: Connection, order: Order) -> None:
     """Whoever shows the order reads it again."""
-    await tell_changed(connection, Change(Kind.ORDER, str(order.id), order.version, order.ticket_id))
+    await tell_changed(connection, _change(order))
 
 
-async def write_paper(connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: int, at: datetime) -> Outgoing:
-    """A paper that waits for its review; one that needs none leaves in the same transaction."""
+def _change(order: Order) -> Change:
+    return Change(Kind.ORDER, str(order.id), order.version, order.ticket_id)
+
+
+async def write_paper(
+    connection: Connection, order: Order, verb: Verb, wording: Wording, *, by: int, at: datetime, leaves: bool
+) -> Outgoing:
+    """A paper that waits for its review, or one that ``leaves`` without."""
     row = await QUERIES.write_paper.fetchrow(
         connection,
         order=order.id,
         verb=str(verb),
-        state=str(Paper.WAITING),
+        state=str(Paper.LEFT if leaves else Paper.WAITING),
         author=by,
         task=wording.task,
         urgent=wording.urgent,
@@ -116,7 +154,7 @@ async def write_paper(connection: Connection, order: Order, verb: Verb, wording:
         until=wording.until,
         reason=wording.reason,
         at=at,
-        ended_at=None,
+        ended_at=at if leaves else None,
     )
     return paper_of(_found(row))
 
@@ -183,28 +221,14 @@ async def ask_extension(connection: Connection, asked: Extension) -> Extension:
     return replace(asked, id=number)
 
 
-async def of_key(connection: Connection, person: int, key: str, body: bytes) -> Order | None:
+async def of_key(connection: Connection, person: int, own: OwnKey) -> Order | None:
     """The order that the person's key was taken for. Raises Conflict if it was for something else."""
-    first = await QUERIES.of_key.fetchrow(connection, person=person, key=key)
+    first = await QUERIES.of_key.fetchrow(connection, person=person, key=own.key)
     if first is None:
         return None
-    if first["body"] != body:
+    if first["body"] != own.body:
         raise Conflict("this key was used for another order")
     return await load(connection, first["order_id"])
-
-
-async def take_key(connection: Connection, order: Order, key: str, body: bytes, *, by: int, at: datetime) -> None:
-    """The same key returns this order from now on. Raises Conflict if it was taken for another ticket at this very moment."""
-    try:
-        await QUERIES.take_key.execute(connection, person=by, key=key, body=body, order=order.id, at=at)
-    except asyncpg.UniqueViolationError:
-        raise Conflict("this key was used for another order") from None
-
-
-async def next_number(connection: Connection, local: datetime, above: int) -> str:
-    """``W<year>-<month>-<six digits>``, gap-free in the month of ``local`` (the centre's own time), above ``above``."""
-    month = f"{local:%Y-%m}"
-    return f"W{month}-{await QUERIES.next_number.fetchval(connection, month=month, above=above):06d}"
 
 
 async def next_warning(connection: Connection, local: datetime, above: int) -> str:
@@ -213,19 +237,9 @@ async def next_warning(connection: Connection, local: datetime, above: int) -> s
     return f"J{year}-{await QUERIES.next_warning.fetchval(connection, year=year, above=above):05d}"
 
 
-async def _write_journal(
-    connection: Connection, order: int, seq: int, changes: Mapping[str, list[str | None]], entry: Entry
-) -> None:
-    await QUERIES.write_journal.execute(
-        connection,
-        order=order,
-        seq=seq,
-        at=entry.at,
-        person=entry.by,
-        action=entry.action,
-        changes=dict(changes),
-        note=entry.note,
-    )
+def _journaled(entry: Entry, changes: Mapping[str, list[str | None]]) -> dict[str, object]:
+    """A journal row by its columns' names."""
+    return {"at": entry.at, "person": entry.by, "action": entry.action, "changes": dict(changes), "note": entry.note}
 
 
 def _changes(before: Order, after: Order) -> dict[str, list[str | None]]:

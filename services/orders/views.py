@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from services.access import masks, policy
@@ -40,6 +41,17 @@ class PaperSeen:
     may: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The written warning that went with an order, and who wrote it."""
+
+    id: int
+    number: str
+    text: str
+    at: datetime
+    by: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """An order, the names that stand beside it, its papers, requests for more time, warning and clock, and what the reader can
@@ -49,7 +61,7 @@ class Seen:
     names: Mapping[str, Any]
     papers: Sequence[PaperSeen]
     extensions: Sequence[Row]
-    warning: Row | None
+    warning: Warned | None
     reminders: Sequence[Row]
     deadline: tuple[Deadline, Standing] | None
     contact: str
@@ -100,7 +112,7 @@ class Views:
             query = QUERIES.over_of_department if done else QUERIES.open_of_department
             rows = await query.fetch(taken, department=department, after=after, limit=limit)
             orders = [store.order_of(row) for row in rows]
-            cases = {one.ticket_id: await tickets.load(taken, one.ticket_id) for one in orders}
+            cases = await tickets.load_each(taken, [one.ticket_id for one in orders])
             return await self._seen(taken, who, cases, orders)
 
     async def waiting(self, who: LoggedIn) -> Sequence[Row]:
@@ -153,13 +165,14 @@ class Views:
     async def _seen(
         self, taken: Connection, who: LoggedIn, cases: Mapping[int, Ticket], orders: Sequence[Order]
     ) -> Sequence[Seen]:
+        if not orders:  # of most cases there is none
+            return []
         ids = [one.id for one in orders]
-        names = {row["id"]: row for row in await QUERIES.names_of.fetch(taken, orders=ids)}
+        beside = {row["order_id"]: row for row in await QUERIES.beside.fetch(taken, orders=ids)}
         centre = Whose.OTHERS in policy.reach(who, Act.ORDER_SEE)
         papers = await QUERIES.papers_of.fetch(taken, orders=ids) if centre else []
         extensions = await QUERIES.extensions_of.fetch(taken, orders=ids)
-        warnings = {row["order_id"]: row for row in await QUERIES.warnings_of.fetch(taken, orders=ids)}
-        running = {row["order_id"]: clocks.deadline_of(row) for row in await QUERIES.clocks_of.fetch(taken, orders=ids)}
+        running = {order: clocks.deadline_of(row) for order, row in beside.items() if row["rule"] is not None}
         reminded = await reminders.of_orders(taken, ids)
         now = self.clock.now()
 
@@ -179,12 +192,12 @@ class Views:
         return [
             Seen(
                 order=one,
-                names=_beside(names[one.id], needed=centre or one.state in OPEN),
+                names=_names(beside[one.id], needed=centre or one.state in OPEN),
                 papers=[paper(row, cases[one.ticket_id]) for row in papers if row["order_id"] == one.id],
                 extensions=[row for row in extensions if row["order_id"] == one.id],
-                warning=warnings.get(one.id),
+                warning=_warning(beside[one.id]),
                 reminders=[row for row in reminded if row["order_id"] == one.id],
-                contact=names[one.id]["contact_number"] or written(names[one.id]["customer_number"]),
+                contact=beside[one.id]["contact_number"] or written(beside[one.id]["customer_number"]),
                 deadline=(running[one.id], standing(running[one.id], now)) if one.id in running else None,
                 may=offered(who, cases[one.ticket_id], one, self.refusals, stands(one)),
             )
@@ -192,12 +205,24 @@ class Views:
         ]
 
 
-def _beside(names: Row, *, needed: bool) -> Mapping[str, Any]:
+NAMES = (
+    *("code", "zh", "en", "ticket", "author", "evidence"),
+    *("customer_name", "address", "contact_number", "customer_number"),
+)
+
+
+def _names(beside: Row, *, needed: bool) -> Mapping[str, Any]:
     """A department needs to know where to go while it has the order; once it is over, name and address are masked. The number
     is masked wherever it is shown to them.
     """
     hidden = CLEAR if needed else ALL
-    return {name: masks.field(name, value, hidden) if name in masks.FIELDS else value for name, value in names.items()}
+    return {name: masks.field(name, beside[name], hidden) if name in masks.FIELDS else beside[name] for name in NAMES}
+
+
+def _warning(beside: Row) -> Warned | None:
+    if beside["warning_id"] is None:
+        return None
+    return Warned(*(beside[f"warning_{name}"] for name in ("id", "number", "text", "at", "by")))
 
 
 def _there(row: Row | None) -> Row:

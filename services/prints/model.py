@@ -293,16 +293,16 @@ def warning(paper: Paper, seen: SeenOrder) -> Document:
     given = seen.warning
     assert given is not None
     head = [
-        (paper.said("number"), given["number"]),
+        (paper.said("number"), given.number),
         (paper.said("department"), _department(paper, seen)),
         (paper.said("order"), seen.order.number or ""),
         (paper.said("case"), seen.names["ticket"] or ""),
-        (paper.said("given"), paper.stamp(given["at"])),
-        (paper.said("given_by"), given["by"]),
+        (paper.said("given"), paper.stamp(given.at)),
+        (paper.said("given_by"), given.by),
     ]
-    text = {"kind": "text", "title": paper.said("warning_text"), "text": given["text"]}
+    text = {"kind": "text", "title": paper.said("warning_text"), "text": given.text}
     signatures = [paper.said("approved"), paper.said("of_department")]
-    return document(paper, paper.said("title.warning"), given["number"], [_pairs("", head), text], signatures)
+    return document(paper, paper.said("title.warning"), given.number, [_pairs("", head), text], signatures)
 
 
 def condensed(rows: Iterable[Step]) -> list[Step]:

@@ -23,7 +23,7 @@ from services.customers.numbers import ANYWHERE, Numbering
 from services.errors import Conflict, Forbidden, Impossible, Invalid, NotAllowed, Stale, WorldFailed, WrongField
 from services.now import Clock
 from services.store.batches import parts_of
-from services.store.db import Connection, Pool, Row, transaction
+from services.store.db import Connection, Pool, Row, connection, transaction
 from services.store.sorting import KeyKind
 from services.tickets import store
 from services.tickets.clocked import turn
@@ -68,6 +68,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A page; how many tickets there are in each state and in one's own hands; how many of the state that is asked for, whoever
+    has them, have which severity and channel, besides the usual ones.
+    """
+
+    page: Page
+    counts: dict[str, int]
+    facets: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Tickets:
     """The use-cases of this room. ``zone`` is the centre's: a number's month is the one on its wall. ``given``: those so far.
 
@@ -82,8 +93,8 @@ class Tickets:
     clocks: Clocks = field(default_factory=lambda: CLOCKS)
 
     async def load(self, ticket: int) -> Ticket:
-        async with transaction(self.pool) as connection:
-            return await store.load(connection, ticket)
+        async with connection(self.pool) as taken:
+            return await store.load(taken, ticket)
 
     async def take_away(self, who: LoggedIn, tickets: Sequence[int], *, reader: int | None) -> list[Row]:
         """These tickets in this order as a list shows them, for a file; ``reader`` as in TicketFilter. On record in the same
@@ -104,18 +115,18 @@ class Tickets:
 
     async def new(self, fields: Fields, *, key: str, by: LoggedIn) -> tuple[Ticket, bool]:
         """A draft by hand and whether it is new: a repeated ``key`` returns the first; with other fields it is a Conflict."""
-        body = _digest(fields)
-        async with transaction(self.pool) as connection:
-            await store.QUERIES.lock_key.execute(connection, key=f"{by.id}:{key}")
-            first = await store.QUERIES.of_key.fetchrow(connection, person=by.id, key=key)
-            if first is not None:
-                return await _repeated(connection, first["ticket_id"], same=first["body"] == body), False
-            check_codes(fields, await store.codes(connection))
-            created = await self._create(connection, self._inside(fields), by.id)
-            await store.QUERIES.take_key.execute(
-                connection, person=by.id, key=key, body=body, ticket=created, at=self.clock.now()
-            )
-            return await store.load(connection, created), True
+        own = store.OwnKey(key, _digest(fields))
+        try:
+            async with transaction(self.pool) as connection:
+                if first := await _of_key(connection, own, by):
+                    return first, False
+                check_codes(fields, await store.codes(connection, fields))
+                return await self._create(connection, self._inside(fields), by.id, own), True
+        except store.KeyTaken:  # at this very moment, by the same request sent twice
+            async with transaction(self.pool) as connection:
+                first = await _of_key(connection, own, by)
+                assert first is not None  # keys are kept for ever
+                return first, False
 
     @contextlib.asynccontextmanager
     async def hand_on(
@@ -136,7 +147,7 @@ class Tickets:
     async def change(self, ticket: int, version: int, fields: Fields, *, by: LoggedIn) -> Ticket:
         """Fields as typed. Raises Stale, NotAllowed, Forbidden, Invalid; a case stays complete."""
         async with self.hand_on(ticket, version, Action.CHANGE, by) as (connection, before):
-            check_codes(fields, await store.codes(connection))
+            check_codes(fields, await store.codes(connection, fields))
             if before.level is Level.DATA and fields.get("kind", before.kind) != before.kind:
                 raise Invalid((WrongField("fields.kind", "stays_suggestion", "a suggestion, until a senior agent has it"),))
             filled, changes = fill(before, by_agent(self._inside(fields)))
@@ -267,23 +278,27 @@ class Tickets:
         """What a cursor of this order holds."""
         return store.SORTS.key(sort).kind
 
-    async def find(self, wanted: TicketFilter) -> Page:
-        """By whole ticket number or customer number at once; any other text in pages of bounded cost."""
+    async def find(self, wanted: TicketFilter, *, person: int) -> Found:
+        """A page with what its list counts."""
         async with transaction(self.pool) as connection:
-            text = wanted.text.strip()
-            if not text:
-                return await store.page(connection, wanted)
-            if _NUMBER.fullmatch(text):
-                return await store.page(connection, wanted, number=text.upper())
-            if number := self.numbering.read(text):
-                found = await store.page(connection, wanted, customer_number=number)
-                if found.rows:
-                    return found
-            if (
-                wanted.hidden
-            ):  # what is masked is not to be guessed piece by piece, neither the customer's number nor one within a text
-                return await store.scan(connection, replace(wanted, text=text), ())
-            return await store.scan(connection, replace(wanted, text=text), self.numbering.beginnings(text))
+            counts = await store.counts(connection, person)  # first: a page has the transaction plan anew whatever follows
+            facets = {} if wanted.owner else await store.facets(connection, wanted.state)
+            return Found(await self._page(connection, wanted), counts, facets)
+
+    async def _page(self, connection: Connection, wanted: TicketFilter) -> Page:
+        """By whole ticket number or customer number at once; any other text in pages of bounded cost."""
+        text = wanted.text.strip()
+        if not text:
+            return await store.page(connection, wanted)
+        if _NUMBER.fullmatch(text):
+            return await store.page(connection, wanted, number=text.upper())
+        if number := self.numbering.read(text):
+            found = await store.page(connection, wanted, customer_number=number)
+            if found.rows:
+                return found
+        if wanted.hidden:  # what is masked is not to be guessed piece by piece, neither the number nor one within a text
+            return await store.scan(connection, replace(wanted, text=text), ())
+        return await store.scan(connection, replace(wanted, text=text), self.numbering.beginnings(text))
 
     def _inside(self, fields: Fields) -> Fields:
         """The customer's number as it is kept. Raises Invalid."""
@@ -294,15 +309,6 @@ class Tickets:
         if not number:
             raise Invalid((WrongField("fields.customer_number", "telephone", "a telephone number"),))
         return {**fields, "customer_number": number}
-
-    async def facets(self, state: str | None) -> dict[str, int]:
-        """How many tickets of this state have which severity and channel, besides the usual ones."""
-        async with transaction(self.pool) as connection:
-            return await store.facets(connection, state)
-
-    async def counts(self, person: int) -> dict[str, int]:
-        async with transaction(self.pool) as connection:
-            return await store.counts(connection, person)
 
     async def _step(self, ticket: int, version: int, action: Action, *, by: LoggedIn, note: str) -> Ticket:
         async with self.hand_on(ticket, version, action, by) as (connection, before):
@@ -316,12 +322,12 @@ class Tickets:
             await moved(connection, after, before=before, entry=entry, table=self.clocks, by=by)
             return await store.load(connection, ticket)
 
-    async def _create(self, connection: Connection, fields: Fields, by: int) -> int:
+    async def _create(self, connection: Connection, fields: Fields, by: int, key: store.OwnKey) -> Ticket:
         now = self.clock.now()
         empty = draft(received_at=now, now=now, created_by=by, owner=by)
         filled, changes = fill(empty, by_agent({name: value for name, value in fields.items() if value}))
         ticket, changes = await self._customer(connection, filled, changes)
-        return await store.create(connection, ticket, Entry("create", by, now, changes))
+        return await store.create(connection, ticket, Entry("create", by, now, changes), key)
 
     @staticmethod
     async def _customer(connection: Connection, ticket: Ticket, changes: Changes) -> tuple[Ticket, Changes]:
@@ -357,12 +363,11 @@ async def moved(
 ) -> None:
     """The ticket in its next state, its clocks as this state has them, and who has to know of it told. Raises Stale, Conflict.
 
-    ``by``: whose step it is; None: the system's, or only on behalf of somebody else.
+    ``by``: whose step it is; None: the system's, or only on behalf of somebody else. The ticket's row comes late: a dispatch
+    holds its number by then, and keeps the others waiting.
     """
     if by is not None and had(by, before, Action(entry.action)):
         after = replace(after, senior_at=after.senior_at or entry.at)
-    await store.move(connection, after, before=before, entry=entry)
-    await ring(connection, before, after, entry)
     clocks = turn(before, after)
     for rule, start in clocks.begin.items():
         if rule not in table:  # a norm that is not in force
@@ -372,6 +377,8 @@ async def moved(
         await deadlines.settle(connection, after.id, clocks.met, "met", entry.at)
     if clocks.stopped:
         await deadlines.settle(connection, after.id, clocks.stopped, "stopped", entry.at)
+    await store.move(connection, after, before=before, entry=entry)
+    await ring(connection, before, after, entry)
 
 
 async def check_over(connection: Connection, ticket: int) -> None:
@@ -403,12 +410,11 @@ def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:
 
 
 async def dispatched(
-    connection: Connection, ticket: int, order: str, *, at: datetime, by: LoggedIn, own: bool, table: Clocks
+    connection: Connection, before: Ticket, order: str, *, at: datetime, by: LoggedIn, own: bool, table: Clocks
 ) -> None:
-    """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, inside their transaction. ``own``: they
-    wrote it; else they have reviewed a colleague's.
+    """Its order ``order`` has left for a department (SPEC N2); for whoever let it leave, with the ticket as it stands under their
+    lock. ``own``: they wrote it; else they have reviewed a colleague's.
     """
-    before = await store.lock(connection, ticket)
     after = replace(advance(before, Action.DISPATCH), dispatched_at=before.dispatched_at or at)
     entry = Entry(Action.DISPATCH, by.id, at, {"order": (None, order)})
     await moved(connection, after, before=before, entry=entry, table=table, by=by if own else None)
@@ -470,7 +476,8 @@ async def draft_of_call(connection: Connection, call: str, at: datetime) -> int 
     received = behind["queued_at"] or behind["started_at"]
     empty = draft(received_at=received, now=at, created_by=None, owner=behind["answered_by"], call=call)
     filled, changes = fill(empty, tuple(_from_call(behind)))
-    return await store.create(connection, replace(filled, customer_id=behind["customer_id"]), Entry("create", None, at, changes))
+    drafted = replace(filled, customer_id=behind["customer_id"])
+    return (await store.create(connection, drafted, Entry("create", None, at, changes))).id
 
 
 def _from_call(behind: Row) -> Iterator[Filling]:
@@ -491,7 +498,7 @@ async def fill_from_words(connection: Connection, call: str, fillings: tuple[Fil
     before = await store.load_of_call(connection, call)
     if before is None or before.state is not State.DRAFT:
         return None
-    known = await store.codes(connection)
+    known = await store.codes(connection, {one.name: one.value for one in fillings})
     untouched = tuple(one for one in fillings if _may_fill(before, one) and _in_use(one, known))
     filled, changes = fill(before, untouched)
     if filled == before:
@@ -525,7 +532,11 @@ def _digest(fields: Fields) -> bytes:
     return hashlib.sha256(json.dumps(dict(fields), sort_keys=True, ensure_ascii=True).encode()).digest()
 
 
-async def _repeated(connection: Connection, ticket: int, *, same: bool) -> Ticket:
-    if not same:
+async def _of_key(connection: Connection, own: store.OwnKey, by: LoggedIn) -> Ticket | None:
+    """The ticket that the person's key was taken for. Raises Conflict if it was for something else."""
+    first = await store.QUERIES.of_key.fetchrow(connection, person=by.id, key=own.key)
+    if first is None:
+        return None
+    if first["body"] != own.body:
         raise Conflict("this key was used for another ticket")
-    return await store.load(connection, ticket)
+    return await store.load(connection, first["ticket_id"])

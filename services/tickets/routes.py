@@ -54,12 +54,13 @@ class TicketRoutes:
         wanted = TicketFilter(
             query.state, owner, query.q, after, query.limit, reader, cursor.sort, hidden, query.severity, query.channel
         )
-        page = await self._tickets.find(wanted)
+        found = await self._tickets.find(wanted, person=asked.by.id)
+        page = found.page
         return wire.TicketPage(
             tickets=[_row(listed) for listed in self._views.listed(asked.by, page.rows)],
             next=to_cursor(cursor.sort, *page.next) if page.next else None,
-            counts=await self._tickets.counts(asked.by.id),
-            facets={} if owner else await self._tickets.facets(query.state),
+            counts=found.counts,
+            facets=found.facets,
             may=of_list(asked.by),
         )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 
 from services.access import masks
-from services.bells import Change, Kind, tell_changed
+from services.bells import Change, Channel, Kind
 from services.errors import Conflict, NotFound, Stale
 from services.store.db import Connection, Row
 from services.store.queries import load_queries
@@ -43,6 +43,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnKey:
+    """By which whoever asks for a new ticket knows it again; ``body``: the digest of what was asked for."""
+
+    key: str
+    body: bytes
+
+
+class KeyTaken(Conflict):
+    """There is a ticket by this key already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Rows and where the next page begins; None: nothing more."""
 
@@ -64,6 +76,11 @@ async def load(connection: Connection, ticket: int) -> Ticket:
     return ticket_of(row)
 
 
+async def load_each(connection: Connection, tickets: Collection[int]) -> dict[int, Ticket]:
+    """Those of these tickets that there are."""
+    return {row["id"]: ticket_of(row) for row in await QUERIES.load_each.fetch(connection, tickets=list(set(tickets)))}
+
+
 async def lock(connection: Connection, ticket: int) -> Ticket:
     """The ticket, which nobody else changes until the transaction ends. Raises NotFound."""
     row = await QUERIES.lock.fetchrow(connection, ticket=ticket)
@@ -77,23 +94,32 @@ async def load_of_call(connection: Connection, call: str) -> Ticket | None:
     return None if row is None else ticket_of(row)
 
 
-async def create(connection: Connection, ticket: Ticket, entry: Entry) -> int:
-    """Writes a draft and its first journal row; the new id. ``ticket.id`` is not looked at."""
-    created: int = await QUERIES.create.fetchval(
-        connection,
-        call_id=ticket.call_id,
-        customer_id=ticket.customer_id,
-        received_at=ticket.received_at,
-        changed_at=ticket.changed_at,
-        created_by=ticket.created_by,
-        owner_id=ticket.owner_id,
-        **_form(ticket),
-    )
-    if ticket.call_id:
-        await QUERIES.link_call.execute(connection, ticket=created, call=ticket.call_id, why="origin")
-    await _write_journal(connection, created, 1, entry)
-    await tell_changed(connection, Change(Kind.TICKET, str(created), 1))
-    return created
+async def create(connection: Connection, ticket: Ticket, entry: Entry, key: OwnKey | None = None) -> Ticket:
+    """Writes a draft and its first journal row, and the key of whoever asked for it; the draft with its id.
+
+    Raises KeyTaken: of two who come with one key the second waits until the first has committed.
+    """
+    try:
+        created: int = await QUERIES.create.fetchval(
+            connection,
+            call_id=ticket.call_id,
+            customer_id=ticket.customer_id,
+            received_at=ticket.received_at,
+            changed_at=ticket.changed_at,
+            created_by=ticket.created_by,
+            owner_id=ticket.owner_id,
+            key=key and key.key,
+            body=key and key.body,
+            bell=str(Channel.THING_CHANGED),
+            told=Change(Kind.TICKET, "{}", 1).payload,
+            **_form(ticket),
+            **_journaled(entry),
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "ticket_key_pkey":
+            raise
+        raise KeyTaken from None
+    return replace(ticket, id=created)
 
 
 async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: Entry) -> None:
@@ -122,8 +148,10 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
             closing=after.closing,
             repeat_of=after.repeat_of,
             not_accepted_at=after.not_accepted_at,
-            changed_at=entry.at,
+            bell=str(Channel.THING_CHANGED),
+            told=Change(Kind.TICKET, str(after.id), after.version).payload,
             **_form(after),
+            **_journaled(entry),
         )
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "ticket_of_call":
@@ -131,15 +159,12 @@ async def move(connection: Connection, after: Ticket, *, before: Ticket, entry: 
         raise Conflict("the call has another draft meanwhile") from None
     if moved is None:
         raise Stale("somebody else changed the ticket in the meantime")
-    await _write_journal(connection, after.id, after.version, entry)
-    await tell_changed(connection, Change(Kind.TICKET, str(after.id), after.version))
 
 
-async def _write_journal(connection: Connection, ticket: int, seq: int, entry: Entry) -> None:
+def _journaled(entry: Entry) -> dict[str, object]:
+    """A journal row by its columns' names."""
     changes = {name: list(pair) for name, pair in entry.changes.items()}
-    await QUERIES.write_journal.execute(
-        connection, ticket=ticket, seq=seq, at=entry.at, person=entry.by, action=entry.action, changes=changes, note=entry.note
-    )
+    return {"at": entry.at, "person": entry.by, "action": entry.action, "changes": changes, "note": entry.note}
 
 
 def _form(ticket: Ticket) -> dict[str, object]:
@@ -166,10 +191,11 @@ async def name(connection: Connection, person: int | None) -> str | None:
     return found
 
 
-async def codes(connection: Connection) -> dict[str, set[str]]:
-    """For each list the class codes in use."""
+async def codes(connection: Connection, fields: Mapping[str, str | None]) -> dict[str, set[str]]:
+    """For each list the class codes in use, as far as they stand in ``fields``."""
     found: dict[str, set[str]] = {name: set() for name in CLASSES}
-    for row in await QUERIES.codes.fetch(connection):
+    wanted = [fields[name] for name in CLASSES if fields.get(name)]
+    for row in await QUERIES.codes.fetch(connection, codes=wanted) if wanted else ():
         found[row["list"]].add(row["code"])
     return found
 

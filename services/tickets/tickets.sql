@@ -9,6 +9,10 @@ from ticket;
 -- One ticket as it is.
 {whole} where id = :ticket;
 
+-- name: load_each
+-- These tickets, as far as there are any.
+{whole} where id = any(:tickets::bigint[]);
+
 -- name: lock
 -- One ticket as it is, kept still until the transaction ends.
 {whole} where id = :ticket for no key update;
@@ -82,28 +86,39 @@ from ticket_journal j where j.ticket_id = :ticket;
 select exists (select 1 from ticket where call_id = :call);
 
 -- name: create
--- A new draft; its first journal row is written with it.
+-- A new draft, the call that it began with, its first journal row, and the key that it was asked for with (:key null: none); who shows it is
+-- told (:told, its id in the place of {}).
+with made as (
 insert into ticket (state, version, call_id, customer_id, received_at, changed_at, created_by, owner_id, kind, business, nature,
                     suggestion, severity, channel, description, address, contact_number, customer_name, customer_number, answer, sources)
-values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :severity, :channel, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id;
-
--- name: link_call
--- A call that the ticket is about, and why (:why); of one that began as a call's draft that call is the origin.
-insert into ticket_call (ticket_id, call_id, why) values (:ticket, :call, :why) on conflict do nothing;
+values ('draft', 1, :call_id, :customer_id, :received_at, :changed_at, :created_by, :owner_id, :kind, :business, :nature, :suggestion, :severity, :channel, :description, :address, :contact_number, :customer_name, :customer_number, :answer, :sources) returning id
+), linked as (
+  insert into ticket_call (ticket_id, call_id, why) select id, :call_id, 'origin' from made where :call_id is not null
+), written as (
+  insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note)
+  select id, 1, :at, :person, :action, :changes, :note from made
+), kept as (
+  insert into ticket_key (person_id, key, body, ticket_id, at)
+  select :person, :key, :body, id, :at from made where :key::text is not null
+)
+select id, pg_notify(:bell, replace(:told, '{}', id::text)) from made;
 
 -- name: move
--- Compare and set: no row comes back when the version is no longer :seen_version.
+-- Compare and set, with its journal row, and who shows it is told; nothing comes of it, not even a row, when the version is no longer
+-- :seen_version.
+with moved as (
 update ticket set version = :version, state = :state, number = :number, customer_id = :customer_id, owner_id = :owner_id, confirmed_at = :confirmed_at, confirmed_by = :confirmed_by, dispatched_at = :dispatched_at, reopened_at = :reopened_at,
-       level = :level, held_since = :held_since, senior_at = :senior_at, tier = :tier, changed_at = :changed_at,
+       level = :level, held_since = :held_since, senior_at = :senior_at, tier = :tier, changed_at = :at,
        acknowledged_at = :acknowledged_at, acknowledged_by = :acknowledged_by, acknowledged_how = :acknowledged_how, closing = :closing,
        repeat_of = :repeat_of, not_accepted_at = :not_accepted_at,
        kind = :kind, business = :business, nature = :nature, suggestion = :suggestion, severity = :severity, channel = :channel, description = :description, address = :address, contact_number = :contact_number,
        customer_name = :customer_name, customer_number = :customer_number, answer = :answer, sources = :sources
-where id = :ticket and version = :seen_version returning id;
-
--- name: write_journal
--- What was done, by whom, and each field before and after.
-insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note) values (:ticket, :seq, :at, :person, :action, :changes, :note);
+where id = :ticket and version = :seen_version returning id
+), written as (
+  insert into ticket_journal (ticket_id, seq, at, person_id, action, changes, note)
+  select id, :version, :at, :person, :action, :changes, :note from moved
+)
+select id, pg_notify(:bell, :told) from moved;
 
 -- name: read_journal
 -- A ticket's history, oldest first, a page from behind :after.
@@ -116,17 +131,9 @@ from ticket_journal j left join person p on p.id = j.person_id where j.ticket_id
 insert into ticket_counter (month, last) values (:month, :above + 1)
 on conflict (month) do update set last = greatest(ticket_counter.last, :above) + 1 returning last;
 
--- name: take_key
--- A person's key for a new ticket; no row comes back when it is taken.
-insert into ticket_key (person_id, key, body, ticket_id, at) values (:person, :key, :body, :ticket, :at) on conflict do nothing returning key;
-
 -- name: of_key
 -- What a key was taken for.
 select body, ticket_id from ticket_key where person_id = :person and key = :key;
-
--- name: lock_key
--- Two posts of one key at once: the second waits here until the first has committed.
-select pg_advisory_xact_lock(hashtextextended(:key, 7405));
 
 -- name: call_behind
 -- What a draft takes over from its call: number, caller, path and the agent who answered. A call that an agent placed begins no case.
@@ -146,8 +153,8 @@ select tier from customer where id = :customer;
 select name from person where id = :person;
 
 -- name: codes
--- Classes in use.
-select list, code from category where active;
+-- Which of these classes are in use.
+select list, code from category where active and code = any(:codes::text[]);
 
 -- name: names
 -- Names shown beside a ticket.

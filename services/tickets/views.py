@@ -112,8 +112,10 @@ class Views:
 
     @staticmethod
     def listed(who: LoggedIn, rows: Sequence[Row]) -> Sequence[Listed]:
-        """Rows of a list, each with what ``who`` can do with that ticket."""
-        return [Listed(row, possible(who, place_of(row))) for row in rows]
+        """Rows of a list, each with what ``who`` can do with that ticket; asked once for all that stand alike."""
+        places = [place_of(row) for row in rows]
+        steps = {place: possible(who, place) for place in set(places)}
+        return [Listed(row, steps[place]) for row, place in zip(rows, places, strict=True)]
 
     async def history(self, who: LoggedIn, ticket_id: int, *, after: int, limit: int) -> Sequence[Line]:
         """Oldest first; that a text was changed is told to everybody, from what to what only to who may read it."""
