@@ -134,52 +134,60 @@ select * from (
 ) as placed where place <= :shown order by place;
 
 -- part: standing
--- Each open case and draft (of both the :most that wait longest): its stage, since when nothing was done to it, and how often it bounced.
-with few as materialized (
-  (select id, number, state, kind, business, nature, customer_name, customer_number, owner_id, received_at, changed_at from ticket
-   where state = 'open' order by received_at, id limit :most)
+-- Each open case and draft, of both :most: the cases whose clock ends first, then those that wait longest. Its stage, since when nothing was
+-- done to it, and how often it bounced. What of an order is looked up is looked up for each order that there is, by its index.
+with running as materialized (
+  select ticket_id, min(ends_at) as ends_at from deadline where settled_at is null group by ticket_id
+), few as materialized (
+  (select t.id, t.number, t.state, t.kind, t.business, t.nature, t.customer_name, t.customer_number, t.owner_id, t.received_at, t.changed_at, c.ends_at
+   from ticket t left join running c on c.ticket_id = t.id
+   where t.state = 'open' order by c.ends_at nulls last, t.received_at, t.id limit :most)
   union all
-  (select id, number, state, kind, business, nature, customer_name, customer_number, owner_id, received_at, changed_at from ticket
+  (select id, number, state, kind, business, nature, customer_name, customer_number, owner_id, received_at, changed_at, null from ticket
    where state = 'draft' order by received_at, id limit :most)
+), works as materialized (
+  select w.ticket_id, w.id, w.state, w.leads, w.second_of, w.issued_at, w.department_id, p.back, e.asked, j.bounces, greatest(j.at, p.at, e.at) as at
+  from few t join lateral (select * from work_order w where w.ticket_id = t.id offset 0) w on true
+  left join lateral (
+    select max(j.at) filter (where j.action <> 'remind' or j.person_id is not null) as at, count(*) filter (where j.action in ('refuse', 'redo')) as bounces
+    from order_journal j where j.order_id = w.id) j on true
+  left join lateral (
+    select bool_or(p.state = 'sent_back') as back, greatest(max(p.written_at), max(p.ended_at), max(r.at)) as at
+    from outgoing p left join review r on r.outgoing_id = p.id where p.order_id = w.id) p on true
+  left join lateral (
+    select bool_or(e.decided_at is null and w.state in ('issued', 'accepted')) as asked, greatest(max(e.asked_at), max(e.decided_at)) as at
+    from extension e where e.order_id = w.id) e on true
+  where t.state = 'open'
+), of_orders as (
+  select w.ticket_id, max(w.at) as at, bool_or(w.back) as back, bool_or(w.asked) as asked,
+    sum(w.bounces) + count(*) filter (where w.second_of is not null and w.issued_at is not null) as bounces,
+    bool_or(w.state = 'refused') as refused, bool_or(w.state = 'returned') as returned, bool_or(w.state = 'proposed') as proposed,
+    bool_or(w.state in ('issued', 'accepted')) as away, bool_or(w.issued_at is not null) as sent,
+    (array_agg(w.department_id order by w.leads desc, w.id) filter (where w.state in ('issued', 'accepted', 'refused', 'returned')))[1] as department_id,
+    (array_agg(w.issued_at order by w.leads desc, w.id) filter (where w.state in ('issued', 'accepted', 'refused', 'returned')))[1] as department_since
+  from works w group by w.ticket_id
 ), standing as (
-  select t.*, greatest(t.changed_at, j.at, p.at, e.at) as moved_at, coalesce(j.bounces, 0) + coalesce(o.seconds, 0) as bounces, c.ends_at,
-    o.department_id, o.department_since,
+  select t.*, greatest(t.changed_at, o.at) as moved_at, coalesce(o.bounces, 0) as bounces, o.department_id, o.department_since,
     case when t.state = 'draft' then 'draft'
-         when o.refused or e.asked then 'decide'
-         when p.back then 'rewrite'
+         when o.refused or o.asked then 'decide'
+         when o.back then 'rewrite'
          when o.returned then 'returned'
          when o.proposed then 'review'
          when o.away then 'department'
          when o.sent then 'closing'
          else 'dispatch' end as stage
-  from few t
-  left join lateral (
-    select bool_or(w.state = 'refused') as refused, bool_or(w.state = 'returned') as returned, bool_or(w.state = 'proposed') as proposed,
-           bool_or(w.state in ('issued', 'accepted')) as away, bool_or(w.issued_at is not null) as sent,
-           count(*) filter (where w.second_of is not null and w.issued_at is not null) as seconds,
-           (array_agg(w.department_id order by w.leads desc, w.id) filter (where w.state in ('issued', 'accepted', 'refused', 'returned')))[1] as department_id,
-           (array_agg(w.issued_at order by w.leads desc, w.id) filter (where w.state in ('issued', 'accepted', 'refused', 'returned')))[1] as department_since
-    from work_order w where w.ticket_id = t.id) o on true
-  left join lateral (
-    select bool_or(p.state = 'sent_back') as back, greatest(max(p.written_at), max(p.ended_at), max(r.at)) as at
-    from work_order w join outgoing p on p.order_id = w.id left join review r on r.outgoing_id = p.id where w.ticket_id = t.id) p on true
-  left join lateral (
-    select max(j.at) filter (where j.action <> 'remind' or j.person_id is not null) as at, count(*) filter (where j.action in ('refuse', 'redo')) as bounces
-    from work_order w join order_journal j on j.order_id = w.id where w.ticket_id = t.id) j on true
-  left join lateral (
-    select bool_or(e.decided_at is null and w.state in ('issued', 'accepted')) as asked, greatest(max(e.asked_at), max(e.decided_at)) as at
-    from work_order w join extension e on e.order_id = w.id where w.ticket_id = t.id) e on true
-  left join lateral (select min(d.ends_at) as ends_at from deadline d where d.ticket_id = t.id and d.settled_at is null) c on true
+  from few t left join of_orders o on o.ticket_id = t.id
 ), marked as (
   select s.*, coalesce(s.ends_at <= :now, false) as late, s.moved_at <= :before::timestamptz as stuck, s.bounces >= :bounces::integer as bouncing
   from standing s
 );
 
 -- name: stages
--- How many cases stand in each stage, and how many of them bear each mark.
+-- How many cases stand in each stage, and how many of them bear each mark; whether there are more cases than were looked through.
 {standing}
 select stage, count(*) as cases, count(*) filter (where late) as late, count(*) filter (where stuck) as stuck,
-       count(*) filter (where bouncing) as bouncing
+       count(*) filter (where bouncing) as bouncing,
+       exists (select from ticket where state = 'open' offset :most) or exists (select from ticket where state = 'draft' offset :most) as more
 from marked group by stage;
 
 -- name: open_cases

@@ -115,13 +115,16 @@ class Filled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageFigure:
-    """How many open cases stand in a stage, and how many of them bear each mark."""
+    """How many open cases stand in a stage, and how many of them bear each mark; at least so many, if there are ``more`` open
+    cases than were looked through.
+    """
 
     stage: Stage
     cases: int
     late: int
     stuck: int
     bouncing: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)

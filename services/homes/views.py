@@ -24,17 +24,20 @@ QUERIES = load_queries(Path(__file__).parent / "homes.sql")
 
 MOST = 100  # of a tray: counted so far, and said with a plus behind it
 SHOWN = 6  # of a tray: what is next; the room behind it shows all
-LOOKED_THROUGH = 2_000  # open cases, and as many drafts: those that wait longest
+LOOKED_THROUGH = 20_000  # open cases, and as many drafts: up to a quarter of a second of the database; what is more is said
 STUCK_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """``refusals``: how often a department may send an order back before the final arbiter decides."""
+    """``refusals``: how often a department may send an order back before the final arbiter decides. ``looked_through``: of more
+    open cases those are looked at whose clocks end first.
+    """
 
     pool: Pool
     clock: Clock
     refusals: int
+    looked_through: int = LOOKED_THROUGH
 
     async def of(self, who: LoggedIn) -> Home:
         """Everything that waits for this person, and the stages for who oversees them."""
@@ -60,13 +63,15 @@ class Homes:
     async def _stages(self, taken: Connection, hours: int) -> tuple[StageFigure, ...]:
         rows = {row["stage"]: row for row in await QUERIES.stages.fetch(taken, **self._looked(hours))}
         names = ("cases", "late", "stuck", "bouncing")
+        more = any(row["more"] for row in rows.values())
         return tuple(
-            StageFigure(stage=stage, **{name: rows[stage][name] if stage in rows else 0 for name in names}) for stage in Stage
+            StageFigure(stage=stage, more=more, **{name: rows[stage][name] if stage in rows else 0 for name in names})
+            for stage in Stage
         )
 
     def _looked(self, hours: int) -> dict[str, object]:
         now = self.clock.now()
-        return {"most": LOOKED_THROUGH, "now": now, "before": now - timedelta(hours=hours), "bounces": BOUNCES}
+        return {"most": self.looked_through, "now": now, "before": now - timedelta(hours=hours), "bounces": BOUNCES}
 
     def _filled(self, who: LoggedIn, rows: Iterable[Row]) -> tuple[Filled, ...]:
         by_tray: dict[str, list[Row]] = {tray: [] for tray in trays(who)}

@@ -38,13 +38,14 @@ class HomeTray(Wire):
 
 
 class StageFigures(Wire):
-    """How many of the open cases that wait longest (up to 2,000, and as many drafts) stand in a stage, and bear each mark."""
+    """How many open cases stand in a stage, and how many of them bear each mark."""
 
     stage: Stage
     cases: int
     late: int
     stuck: int
     bouncing: int
+    more: bool = Field(description="more cases are open than the 20,000 looked through: each figure is the least there is")
 
 
 class Home(Wire):

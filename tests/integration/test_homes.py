@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from services.access.actor import LoggedIn, Person
 from services.access.rights import Role
-from services.homes.views import gathered
+from services.homes.views import Homes, gathered
 from services.store import db
 from tests.harness.clock import HandClock
 from tests.harness.office import Office, office
@@ -289,6 +289,24 @@ async def test_n9_late_stuck_and_bouncing_cases_are_told_and_their_figures_open_
     assert await standing(desk, mark="bouncing") == [("decide", bouncing["id"])]
     order = await step(desk, "boss", order, "uphold", reason="终审")
     assert await standing(desk, mark="stuck", hours=1) == [("dispatch", late["id"])]
+
+
+async def test_n9_of_more_open_cases_than_are_looked_through_those_are_shown_whose_clocks_end_first_and_it_is_said(
+    desk: Office, clock: HandClock
+) -> None:
+    old = await case(desk, kind="suggestion", suggestion="service")  # the oldest one, and no clock runs for it
+    await desk.pool.execute("update deadline set state = 'met', settled_at = now() where ticket_id = $1", old["id"])
+    clock.move(minutes=5)
+    sent, fresh = await case(desk), await case(desk)
+    await dispatch(desk, sent, "zhao", hours=200)  # its clock ends long after that of the newest
+    few = Homes(desk.pool, clock, refusals=2, looked_through=2)
+    rows = await few.open_cases(stage=None, mark=None, department=None, hours=24, limit=10)
+    assert [row["id"] for row in rows] == [fresh["id"], sent["id"]]
+    told = {one.stage: one.cases for one in await few.stages(24) if one.cases}
+    assert (told, {one.more for one in await few.stages(24)}) == ({"dispatch": 1, "department": 1}, {True})
+    assert await stages(desk) == {"dispatch": 2, "department": 1}
+    _, all_of_them = await desk.ask("zhao", "GET", "/api/open-case-figures")
+    assert {one["more"] for one in all_of_them} == {False}
 
 
 # how juniors do (N1) ---------------------------------------------------------------------------------------------------

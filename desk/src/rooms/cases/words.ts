@@ -6,6 +6,7 @@ export const cases = {
     empty: ['没有在办的案件。', 'No case is open.'],
     noMatch: ['没有这样的案件。', 'There is no such case.'],
     ofLate: ['{n} 超期', '{n} late'],
+    cut: ['在办案件很多：只数了期限最近的 20000 件，每个数字都是“至少”。', 'Very many cases are open: the 20,000 whose clocks end first are counted, so each figure is the least there is.'],
     case: ['案件', 'Case'],
     stage: ['在等什么', 'Waits for'],
     about: ['内容', 'About'],
