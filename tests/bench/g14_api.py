@@ -69,7 +69,7 @@ class Noted:
 def reads(size: int) -> list[Asking]:
     """What people look at all day; spread over the whole history."""
     places = [1 + place * 7_919_993 % size for place in range(VARIANTS)]
-    numbers = [f"138{place % history.NUMBERS:08d}" for place in places]
+    numbers = [f"138{place // history.EACH:08d}" for place in places]
     return [
         Asking("list of open tickets, with its counts", ("/api/tickets?state=open",) * VARIANTS),
         Asking("list of all, by state and time", tuple(f"/api/tickets?sort=received&limit={50 + n}" for n in range(VARIANTS))),
