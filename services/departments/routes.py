@@ -11,7 +11,7 @@ from services.departments.model import Department, Edition, Rule
 from services.errors import NotFound, Stale
 from services.web.http import Asked, route
 
-BYTES = 4_000_000  # as many departments and rules as the description allows, each of the longest, all of it escaped
+BYTES = 2_400_000  # as many departments and rules as the description allows, each of the longest, all of it escaped
 
 
 class DepartmentRoutes:

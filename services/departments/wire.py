@@ -15,7 +15,7 @@ Hours = Annotated[int, Field(ge=1, le=MOST_HOURS)]
 LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = rf"^([A-Za-z0-9_+=~.-]{{1,64}}@({LABEL}\.)*{LABEL})?$"
 """An address as mail servers everywhere take it, or none."""
-Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=254)]
+Email = Annotated[str, StringConstraints(pattern=EMAIL, max_length=100)]
 Number = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 

@@ -96,8 +96,6 @@ class Postman:
 class NotTaken(TingsuError):
     """The mail server has not taken it. ``final``: it will never take this one."""
 
-    code = "mail_not_taken"
-
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
