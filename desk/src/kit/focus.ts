@@ -62,7 +62,7 @@ export function mindFocus(): () => void {
       if (isShut) last.focus({ preventScroll: true })
       return
     }
-    last = null
+    // a dialog may be gone before it has the focus: `last` stays what it is until something has it, and the next change looks again
     void keepFocus([...here, ...before].find((place) => place.isConnected && place.checkVisibility()))
   }
 
