@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.acceptance.test_orders import CASE, network
+from tests.acceptance.test_orders import CASE
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Agent, Browser
+from tests.harness.hall import departments
 
 SOMEWHERE = """() => !document.querySelector('.el-overlay:not([style*="display: none"])')
     && document.activeElement !== null && document.activeElement !== document.body"""
 FRAMES = "async () => { for (let n = 0; n < 5; n++) await new Promise(requestAnimationFrame) }"
+LINES = {"code": "focus_lines", "zh": "键盘线路部", "en": "Keyboard lines", "hours": 24}
 ANSWER = "已告知，明日上门"
 
 
@@ -55,7 +57,8 @@ async def complaint(centre: Centre, login: str) -> dict[str, Any]:
 
 async def test_the_keyboard_is_somewhere_after_each_step_of_a_case(centre: Centre, chromium: Browser) -> None:
     await centre.hire("fang", role="manager", name="方")
-    await centre.hire("wei", role="department_officer", name="魏", department=await network(centre.admin))
+    lines = (await departments(centre.admin, [LINES]))["focus_lines"]
+    await centre.hire("wei", role="department_officer", name="魏", department=lines)
     case = await complaint(centre, "fang")
     fang = await log_in(centre, chromium, "fang", f"/tickets/{case['id']}")
 
@@ -105,6 +108,7 @@ async def test_the_keyboard_is_somewhere_after_each_step_of_a_case(centre: Centr
 
     await fang.at("order-dispatch").click()
     await expect(fang.page.get_by_role("dialog").locator(":focus")).to_have_count(1)
+    await fang.choose(fang.at("order-entry-department"), str(lines))
     await fang.at("order-entry-task").fill("")
     await fang.at("order-send").click()
     await refused(fang.at("order-entry-task"))
