@@ -6,7 +6,7 @@
 
 -- part: listed
 -- What a list shows of a ticket.
-t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_number, t.customer_name, k.tier, t.kind, t.business, t.nature, t.suggestion, t.severity, t.channel,
+t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_number, t.customer_name, (select k.tier from customer k where k.id = t.customer_id) as tier, t.kind, t.business, t.nature, t.suggestion, t.severity, t.channel,
        case when {of_another}
          then '' else left(t.description, 120) end as summary, t.received_at, p.name as owner, {key} as sort_key;
 
@@ -14,7 +14,7 @@ t.id, t.number, t.state, t.version, t.level, t.owner_id, t.call_id, t.customer_n
 -- Tickets in the order that is asked for, behind (:at, :behind); :state state, :owner owner, :severity, :channel, :number number, :customer_number customer number. :reader, who may read their own calls' words
 -- only, is not shown those of another's draft.
 select {listed}
-from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
+from ticket t left join person p on p.id = t.owner_id
 where (:state::text is null or t.state = :state) and (:owner::bigint is null or t.owner_id = :owner)
   and (:severity::text is null or t.severity = :severity) and (:channel::text is null or t.channel = :channel)
   and (:at::{kind} is null or ({key}, t.id) {beyond} (:at, :behind::bigint))
@@ -25,7 +25,7 @@ order by {key} {way}, t.id {way} limit :limit;
 -- These tickets as a list shows them, as far as there are any, with the names of their classes; :reader as in page.
 select {listed}, a.zh as business_zh, a.en as business_en, b.zh as nature_zh, b.en as nature_en, d.zh as suggestion_zh, d.en as suggestion_en,
        e.zh as kind_zh, e.en as kind_en
-from ticket t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
+from ticket t left join person p on p.id = t.owner_id
 left join category a on a.list = 'business' and a.code = t.business
 left join category b on b.list = 'nature' and b.code = t.nature
 left join category d on d.list = 'suggestion' and d.code = t.suggestion
@@ -48,7 +48,7 @@ with window_ as materialized (
   select {key} as sort_key, t.id, (select count(*) from window_) as seen from window_ t order by {key} {back}, t.id {back} limit 1
 ), found as (
   select {listed}
-  from window_ t left join customer k on k.id = t.customer_id left join person p on p.id = t.owner_id
+  from window_ t left join person p on p.id = t.owner_id
   where strpos(lower(coalesce(t.number, '')), :text) > 0 or (:in_personal::bool and (strpos(t.customer_number, :text) > 0
        or exists (select from unnest(:beginnings::text[]) as begun where starts_with(t.customer_number, begun))
        or (:digits <> '' and strpos(t.customer_number, :digits) > 0)))

@@ -93,22 +93,22 @@ def run(progress: Progress) -> list[dict[str, object]]:
 async def _run(progress: Progress) -> list[dict[str, object]]:
     async with database_server() as server, server.fresh() as url:
         tokens = await served.hire(url, FIRST, PEOPLE, role="senior_agent")
-        await _department(url)
+        await department(url)
         grown: dict[str, list[int]] = {}
         noted, known = Noted(), 0
         for size in SIZES:
             progress(f"G16: a history of {size:,} tickets and {3 * size:,} journal rows")
             await history.load(url, known, size, journals=True)
             known = size
-            noted = await _note(url, reads(size))
-            for name, blocks in (await _explained(url, noted)).items():
+            noted = await note(url, reads(size))
+            for name, blocks in (await explained(url, noted)).items():
                 grown.setdefault(name, []).append(blocks)
         rows = _growth(grown, noted)
         rounds = await _rounds(server, url, tokens, noted, progress)
         return rows + _speed(rounds, noted)
 
 
-async def _department(url: str) -> None:
+async def department(url: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("insert into department (code, zh, en, hours) values ('network', '网络部', 'Network', 24)")
@@ -116,7 +116,7 @@ async def _department(url: str) -> None:
         await connection.close()
 
 
-async def _note(url: str, wanted: list[Asking]) -> Noted:
+async def note(url: str, wanted: list[Asking]) -> Noted:
     """Asks the door once for each, in this process, and notes what it asks the database."""
     noted, heard = Noted(), list[Statement]()
 
@@ -151,7 +151,7 @@ async def _note(url: str, wanted: list[Asking]) -> Noted:
     return noted
 
 
-async def _explained(url: str, noted: Noted) -> dict[str, int]:
+async def explained(url: str, noted: Noted) -> dict[str, int]:
     """Blocks that all statements of a request touch, the middle of its variants."""
     connection = await db.connect(url)
     found: dict[str, list[int]] = {}
