@@ -42,8 +42,7 @@ async def two(centre: Centre, tmp_path: Path) -> AsyncIterator[tuple[Agent, Agen
     """A junior who has the case, and a senior."""
     people = {"lan": "junior_agent", "zhao": "senior_agent"}
     for login, role in people.items():
-        if login not in centre.people:
-            await centre.hire(login, role=role)
+        await centre.hire(login, role=role)
     async with AsyncExitStack() as stack:
         browsers = [await stack.enter_async_context(Browser(tmp_path / login, pictures=tmp_path)) for login in people]
         agents = [

@@ -59,8 +59,7 @@ async def three(centre: Centre, tmp_path: Path) -> AsyncIterator[tuple[Agent, Ag
     ids = await departments(centre)
     people = {"ping": ("junior_agent", None), "zhu": ("senior_agent", None), "duan": ("department_officer", ids[BILLING])}
     for login, (role, department) in people.items():
-        if login not in centre.people:
-            await centre.hire(login, role=role, department=department)
+        await centre.hire(login, role=role, department=department)
     async with AsyncExitStack() as stack:
         browsers = [await stack.enter_async_context(Browser(tmp_path / login, pictures=tmp_path)) for login in people]
         agents = [

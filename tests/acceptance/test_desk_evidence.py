@@ -46,9 +46,9 @@ async def sees(desk: Agent, *said: str) -> None:
 async def test_a_file_too_large_is_named_and_not_sent_and_the_others_go(centre: Centre, chromium: Browser) -> None:
     ids = await departments(centre)
     await centre.hire("xun", role="senior_agent")
-    await centre.hire("gao", role="department_officer", department=ids[BILLING])
+    await centre.hire("photos-gao", role="department_officer", department=ids[BILLING])
     made = await order(centre, ids[BILLING])
-    desk = await chromium.log_in(centre.url, "gao", centre.people["gao"].password)
+    desk = await chromium.log_in(centre.url, "photos-gao", centre.people["photos-gao"].password)
     sent: list[str] = []
 
     def asked(request: Request) -> None:

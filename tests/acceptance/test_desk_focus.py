@@ -56,11 +56,11 @@ async def complaint(centre: Centre, login: str) -> dict[str, Any]:
 
 
 async def test_the_keyboard_is_somewhere_after_each_step_of_a_case(centre: Centre, chromium: Browser) -> None:
-    await centre.hire("fang", role="manager", name="方")
+    await centre.hire("keys-fang", role="manager", name="方")
     lines = (await departments(centre.admin, [LINES]))["focus_lines"]
-    await centre.hire("wei", role="department_officer", name="魏", department=lines)
-    case = await complaint(centre, "fang")
-    fang = await log_in(centre, chromium, "fang", f"/tickets/{case['id']}")
+    await centre.hire("keys-wei", role="department_officer", name="魏", department=lines)
+    case = await complaint(centre, "keys-fang")
+    fang = await log_in(centre, chromium, "keys-fang", f"/tickets/{case['id']}")
 
     await fang.at("acknowledge").click()
     await expect(fang.at("step-note")).to_be_focused()
@@ -117,7 +117,7 @@ async def test_the_keyboard_is_somewhere_after_each_step_of_a_case(centre: Centr
     await expect(fang.at("order-card")).to_have_attribute("data-state", "issued")
     await somewhere(fang)
 
-    wei = await log_in(centre, chromium, "wei", "/orders")
+    wei = await log_in(centre, chromium, "keys-wei", "/orders")
     await wei.at("order-accept").click()
     await expect(wei.at("order-card")).to_have_attribute("data-state", "accepted")
     await somewhere(wei)
@@ -130,7 +130,7 @@ async def test_the_keyboard_is_somewhere_after_each_step_of_a_case(centre: Centr
     await expect(wei.at("order-card").and_(wei.page.locator("[data-state=accepted]"))).to_have_count(0)
     await somewhere(wei)
 
-    fang = await log_in(centre, chromium, "fang", f"/tickets/{case['id']}")
+    fang = await log_in(centre, chromium, "keys-fang", f"/tickets/{case['id']}")
     await fang.at("order-settle").click()
     await expect(fang.at("order-entry-reason")).to_be_focused()
     await fang.at("order-send").click()

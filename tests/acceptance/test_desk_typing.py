@@ -27,7 +27,7 @@ async def chromium(tmp_path: Path) -> AsyncIterator[Browser]:
 
 
 async def case(centre: Centre, key: str) -> dict[str, Any]:
-    async with await centre.desk("yan") as desk:
+    async with await centre.desk("typing-yan") as desk:
         made = await desk.post("/api/tickets", key=f"typing-{key}", fields=CASE)
         return dict(await desk.post(f"/api/tickets/{made['id']}/confirm", version=made["version"]))
 
@@ -52,10 +52,10 @@ async def close_dialog(desk: Agent, at: str) -> None:
 
 
 async def test_what_was_typed_into_a_dialog_is_there_again(centre: Centre, chromium: Browser) -> None:
-    for login in ("yan", "luo"):
+    for login in ("typing-yan", "typing-luo"):
         await centre.hire(login, role="senior_agent")
     first, second = await case(centre, "one-0001"), await case(centre, "two-0001")
-    desk = await chromium.log_in(centre.url, "yan", centre.people["yan"].password)
+    desk = await chromium.log_in(centre.url, "typing-yan", centre.people["typing-yan"].password)
     page = f"{centre.url}/tickets/{first['id']}"
     await desk.page.goto(page)
     await desk.at("close-ticket").click()
@@ -78,14 +78,14 @@ async def test_what_was_typed_into_a_dialog_is_there_again(centre: Centre, chrom
     await close_dialog(desk, "close-answer")
 
     await log_out(desk)  # another person at the same machine
-    await log_in(centre, desk, "luo")
+    await log_in(centre, desk, "typing-luo")
     await desk.page.goto(page)
     await desk.at("close-ticket").click()
     await expect(desk.at("close-answer")).to_have_value("")
     await expect(desk.at("typing-taken")).to_have_count(0)
     await close_dialog(desk, "close-answer")
     await log_out(desk)
-    await log_in(centre, desk, "yan")
+    await log_in(centre, desk, "typing-yan")
     await desk.page.goto(page)
     await _stands_beside_what_somebody_else_wrote(centre, desk, first["id"])
     await _is_gone_once_it_is_thrown_away(desk)
@@ -93,7 +93,7 @@ async def test_what_was_typed_into_a_dialog_is_there_again(centre: Centre, chrom
 
 
 async def _stands_beside_what_somebody_else_wrote(centre: Centre, desk: Agent, ticket: int) -> None:
-    async with await centre.desk("luo") as other:
+    async with await centre.desk("typing-luo") as other:
         now = await other.get(f"/api/tickets/{ticket}")
         await other.patch(f"/api/tickets/{ticket}", version=now["version"], fields={"answer": THEIRS})
     await expect(desk.field("answer")).to_have_value(THEIRS)

@@ -23,6 +23,7 @@ from tests.harness.hall import Hall, departments
 
 DESK = Path(__file__).parents[2] / "desk/src/rooms"
 ELSEWHERE = {
+    "answer",  # by a link of a mail: test_links
     "login", "password", "welcome",  # before one is in, looked at by test_pages
     "calls/one", "tickets/:id",  # of one call: test_softphone; of one case: the tests of what is done to cases
 }  # fmt: skip

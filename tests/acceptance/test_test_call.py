@@ -27,8 +27,7 @@ ALLOWED = "() => { delete navigator.mediaDevices.getUserMedia }"
 @pytest.fixture
 async def luo(centre: Centre, tmp_path: Path) -> AsyncIterator[Agent]:
     """Ready, on the welcome page, and never stops talking."""
-    if "luo" not in centre.people:
-        await centre.hire("luo", extension="1019", name="罗音")
+    await centre.hire("luo", extension="1019", name="罗音")
     says = await asyncio.to_thread(speech.speak, speech.GREETING)
     async with Browser(tmp_path / "luo", says=without_end(says)) as browser:
         agent = await browser.log_in(centre.url, "luo", centre.people["luo"].password)

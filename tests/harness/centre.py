@@ -60,6 +60,7 @@ class Account:
     login: str
     password: str
     extension: str | None
+    role: str
 
 
 class Centre:
@@ -194,7 +195,7 @@ class Centre:
     async def _take_over(self) -> None:
         """Log in as the first administrator with the password that was printed."""
         found = await until(lambda: _printed_password(self.log), "the first administrator's password in the output", 5)
-        self.people[FIRST_LOGIN] = Account(0, FIRST_LOGIN, found, None)
+        self.people[FIRST_LOGIN] = Account(0, FIRST_LOGIN, found, None, "administrator")
         self._admin = await Desk.log_in(self.url, FIRST_LOGIN, found)
 
     @property
@@ -307,12 +308,14 @@ class Centre:
     ) -> Account:
         """An account whose password need not be changed any more. Once per login; later calls return the same."""
         if login in self.people:
-            assert extension in (None, self.people[login].extension), f"{login} works here already, and not at {extension}"
+            known = self.people[login]
+            assert extension in (None, known.extension), f"{login} works here already, and not at {extension}"
+            assert role == known.role, f"{login} works here already, and not as {role}"
             return self.people[login]
         member = Member(login, name or login.title(), role, extension, phone, queues, department)
         password = await hire(self.url, self.admin, member)
         person = next(person for person in await self.admin.get("/api/people") if person["login"] == login)
-        self.people[login] = Account(person["id"], login, password, extension)
+        self.people[login] = Account(person["id"], login, password, extension, role)
         return self.people[login]
 
     async def desk(self, login: str) -> Desk:
