@@ -1,5 +1,5 @@
 /** What is typed into a dialog's form and not sent is there again: for whoever typed it, and for the same thing. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { effectScope, nextTick, ref } from 'vue'
 import { keptKeys } from '../src/kit/kept'
 import { holdTyping } from '../src/kit/typing'
@@ -23,7 +23,7 @@ test('what was typed is there again, and what was not touched is as it is by the
   const first = opened({ hours: 4 })
   await first.type('已退款')
   first.triggers.value.push('overdue')
-  await nextTick()
+  first.held.heard()
   first.close()
   const again = opened({ hours: 8 })
   expect(again.held.taken).not.toBeNull()
@@ -37,6 +37,51 @@ test('nothing is kept where nothing was typed, whatever was filled in by itself'
   first.close()
   expect(keptKeys('')).toEqual([])
   expect(opened().held.taken).toBeNull()
+})
+
+test('a choice that the form fills in by itself follows when it is opened again, also beside what was typed', async () => {
+  const first = opened()
+  first.hours.value = 4 // by the catalogue
+  await nextTick()
+  await first.type('已退款')
+  await nextTick()
+  first.close()
+  const again = opened()
+  expect([again.answer.value, again.hours.value]).toEqual(['已退款', NaN])
+  again.hours.value = 24
+  await nextTick()
+  again.held.taken?.drop()
+  expect([again.answer.value, again.hours.value]).toEqual(['', 24])
+  expect(keptKeys('')).toEqual([])
+})
+
+test('a choice goes over none that was made meanwhile', async () => {
+  const first = opened({ hours: 4 })
+  first.hours.value = 8
+  first.held.heard()
+  await first.type('已退款')
+  first.close()
+  expect(opened({ hours: 4 }).hours.value).toBe(8)
+  const again = opened({ hours: 6 })
+  expect([again.answer.value, again.hours.value]).toEqual(['已退款', 6])
+})
+
+test('a block of text that was put in is kept though nobody typed', async () => {
+  const first = opened()
+  first.answer.value = '给您带来不便'
+  await nextTick()
+  first.close()
+  expect(opened().answer.value).toBe('给您带来不便')
+})
+
+test('what is sent again after an answer that was lost is known for the same', async () => {
+  const first = opened()
+  await first.type('已退款')
+  first.close()
+  const again = opened()
+  expect(again.held.key).toBe(first.held.key)
+  again.held.sent()
+  expect(opened().held.key).not.toBe(first.held.key)
 })
 
 test('what was typed for one thing or by one person is for no other', async () => {
@@ -93,6 +138,13 @@ test('whoever sits here by then keeps nothing of who sat here before', async () 
 })
 
 test('of many forms that were begun the newest stay', async () => {
-  for (let n = 0; n < 60; n++) await opened({ name: `ticket.${n}.close` }).type('x')
+  vi.useFakeTimers()
+  for (let n = 0; n < 60; n++) {
+    vi.advanceTimersByTime(1000)
+    await opened({ name: `ticket.${n}.close` }).type('x')
+  }
+  vi.useRealTimers()
   expect(keptKeys(MINE)).toHaveLength(50)
+  expect(keptKeys(MINE)).not.toContain(`${MINE}ticket.9.close`)
+  expect(keptKeys(MINE)).toContain(`${MINE}ticket.10.close`)
 })

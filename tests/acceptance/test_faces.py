@@ -36,9 +36,10 @@ WIDTHS = """() => ['1111', '0000'].map((text) => {
     at.remove()
     return width
 })"""
+# below the banners: what one of them tells (a telephone open elsewhere) may come meanwhile, and has nothing to do with faces
 PLACES = """() => [...document.querySelectorAll("[data-testid^='field-']")].map((at) => {
     const { x, y, width, height } = at.getBoundingClientRect()
-    return [at.dataset.testid, x, y, width, height].join(' ')
+    return [at.dataset.testid, x, y - document.querySelector('.banners').offsetHeight, width, height].join(' ')
 })"""
 
 

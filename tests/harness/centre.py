@@ -61,6 +61,7 @@ class Account:
     password: str
     extension: str | None
     role: str
+    department: int | None = None
 
 
 class Centre:
@@ -310,12 +311,12 @@ class Centre:
         if login in self.people:
             known = self.people[login]
             assert extension in (None, known.extension), f"{login} works here already, and not at {extension}"
-            assert role == known.role, f"{login} works here already, and not as {role}"
+            assert (role, department) == (known.role, known.department), f"{login} works here already, and not as {role}"
             return self.people[login]
         member = Member(login, name or login.title(), role, extension, phone, queues, department)
         password = await hire(self.url, self.admin, member)
         person = next(person for person in await self.admin.get("/api/people") if person["login"] == login)
-        self.people[login] = Account(person["id"], login, password, extension, role)
+        self.people[login] = Account(person["id"], login, password, extension, role, department)
         return self.people[login]
 
     async def desk(self, login: str) -> Desk:

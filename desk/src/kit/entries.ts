@@ -4,6 +4,7 @@
  */
 import { ref, useTemplateRef, type Ref } from 'vue'
 import { toFirstWrong } from './focus'
+import { newKey } from './key'
 import { byField, sentence } from './problems'
 import { useHeld, type Asked } from './typing'
 import { t } from '@/words'
@@ -63,5 +64,9 @@ export function useEntries<Field extends string>(rules: () => Record<Field, stri
     return isTaken
   }
 
-  return { problems, refusal, busy, clear, touched, explain, submit }
+  /** By which the server knows what is sent for what it was, also when the dialog is opened again after an answer that was lost. */
+  const key = held?.key ?? newKey()
+  /** What is typed is to be kept no longer. */
+  const drop = () => held?.sent()
+  return { problems, refusal, busy, key, clear, touched, explain, submit, drop }
 }

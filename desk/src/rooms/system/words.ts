@@ -40,6 +40,8 @@ export const system = {
     worker_died: ['识别程序中途退出', 'the recogniser died of it'],
     worker_stalled: ['识别程序没有反应', 'the recogniser stalled'],
     took_too_long: ['识别超时', 'it took too long'],
+    recipient_refused: ['邮件服务器不收这个地址', 'the mail server takes no mail for this address'],
+    refused: ['邮件服务器不收这封邮件', 'the mail server does not take this mail'],
     role: ['本版本不认识的角色', 'a role that this version does not know'],
   },
   partCode: {
