@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Response, Route, expect
+from playwright.async_api import Error, Page, Response, Route, expect
 
 from tests.harness.centre import Centre
 from tests.harness.desk_driver import Browser
@@ -75,7 +76,8 @@ async def _is_in_our_faces(page: Page) -> None:
 
     async def look() -> bool:
         seen.clear()
-        seen.update(await _faces(page))
+        with suppress(Error):  # what was drawn anew while it was asked for is looked at again
+            seen.update(await _faces(page))
         return any("Noto Sans SC" in name for name, _ in seen) and all(ours for _, ours in seen)
 
     await until(look, "all Chinese in the desk's own faces", 20, seen=lambda: seen)
