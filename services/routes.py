@@ -220,7 +220,7 @@ def sources(parts: Parts, security: Security) -> Sequence[object]:
         CustomerRoutes(Customers(pool, clock, Reads(pool, clock), numbering), parts.imports, parts.zone),
         AuditRoutes(Audit(pool)),
         SystemRoutes(parts.look, parts.aside, description(parts.version)),
-        DepartmentRoutes(Departments(pool, clock)),
+        DepartmentRoutes(Departments(pool, clock, parts.mailing.readdressed)),
         PaperRoutes(papers, orders),
         OrderRoutes(Orders(hands, parts.refusals), Urging(hands), orders),
         InboxRoutes(Inbox(pool, clock)),

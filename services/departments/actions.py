@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,12 +35,23 @@ class Edited:
     by: str | None
 
 
+Readdressed = Callable[[Connection, Sequence[int], str, datetime], Awaitable[None]]
+"""Told, inside the transaction, which departments are mailed elsewhere from now on, or nowhere; by which cause, and when: a room
+above has written to the old address.
+"""
+
+
+async def _nobody(_connection: Connection, _departments: Sequence[int], _cause: str, _now: datetime) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Departments:
     """The use-cases of this room."""
 
     pool: Pool
     clock: Clock
+    readdressed: Readdressed = _nobody
 
     async def all(self) -> Standing:
         async with connection(self.pool) as taken:
@@ -57,7 +68,7 @@ class Departments:
             await store.QUERIES.lock.execute(taken)
             _, before, _ = await store.present(taken)
             await asyncio.to_thread(check, new, before)
-            return await self._put(taken, seen, new, by)
+            return await self._put(taken, seen, before, new, by)
 
     async def go_back(self, seen: int, to: int, *, by: LoggedIn) -> Standing:
         """The whole as it was in edition ``to``; departments that came later stay, inactive. Raises Stale, NotFound."""
@@ -65,14 +76,23 @@ class Departments:
             await store.QUERIES.lock.execute(taken)
             _, before, _ = await store.present(taken)
             old = await store.edition(taken, to)
-            return await self._put(taken, seen, Edition([*old.departments, *_later(before, old)], old.rules), by)
+            new = Edition([*old.departments, *_later(before, old)], old.rules)
+            return await self._put(taken, seen, before, new, by)
 
-    async def _put(self, taken: Connection, seen: int, new: Edition, by: LoggedIn) -> Standing:
+    async def _put(self, taken: Connection, seen: int, before: Edition, new: Edition, by: LoggedIn) -> Standing:
         now = self.clock.now()
         number = await store.replace(taken, new, seen=seen, by=by.id, at=now)
         detail = {"edition": str(number), "departments": str(len(new.departments)), "rules": str(len(new.rules))}
         await audit.write(taken, now, by=by.id, action="departments.replace", about="departments", detail=detail)
-        return Standing(*await store.present(taken))
+        standing = Standing(*await store.present(taken))
+        if elsewhere := [standing.ids[code] for code in _readdressed(before, new)]:
+            await self.readdressed(taken, elsewhere, f"departments:{number}", now)
+        return standing
+
+
+def _readdressed(before: Edition, new: Edition) -> list[str]:
+    was = {one.code: one.reached_at for one in before.departments}
+    return [one.code for one in new.departments if one.reached_at != was.get(one.code, one.reached_at)]
 
 
 def _later(before: Edition, old: Edition) -> list[Department]:

@@ -30,6 +30,11 @@ class Department:
     active: bool = True
     email: str = ""
 
+    @property
+    def reached_at(self) -> str:
+        """Where it is mailed to as it stands; '' for nowhere."""
+        return self.email if self.active else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

@@ -2,7 +2,19 @@
 -- A mail about an order, if its department has an address; the same cause again is the same mail.
 insert into mail (cause, kind, order_id, made_at, due_at)
 select :cause, :kind, w.id, :at, :at from work_order w join department d on d.id = w.department_id
-where w.id = :order and d.email <> '' on conflict (cause) do nothing;
+where w.id = :order and d.email <> '' and d.active on conflict (cause) do nothing;
+
+-- name: post_each
+-- A mail about each of these orders whose department has an address, but for those that one waits about already.
+insert into mail (cause, kind, order_id, made_at, due_at)
+select :cause || ':order:' || w.id, :kind, w.id, :at, :at from work_order w join department d on d.id = w.department_id
+where w.id = any(:orders::bigint[]) and d.email <> '' and d.active
+  and not exists (select from mail m where m.order_id = w.id and m.state = 'waiting')
+order by w.id on conflict (cause) do nothing;
+
+-- name: drop_failed
+-- What was given up about these orders.
+update mail set state = 'dropped' where order_id = any(:orders::bigint[]) and state = 'failed';
 
 -- name: drop_waiting
 -- What has not left about an order need not leave any more.

@@ -5,6 +5,7 @@ await mail.post(connection, cause=f"order:{order.id}:{order.version}", kind="cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,16 @@ class Standing:
 async def post(connection: Connection, *, cause: str, kind: str, order: int, at: datetime) -> None:
     """One mail to the order's department, if it has an address; however often the cause is told."""
     await QUERIES.post.execute(connection, cause=cause, kind=kind, order=order, at=at)
+
+
+async def post_each(connection: Connection, orders: Sequence[int], *, cause: str, kind: str, at: datetime) -> None:
+    """One mail about each of these orders, unless one is to leave anyhow."""
+    await QUERIES.post_each.execute(connection, orders=orders, cause=cause, kind=kind, at=at)
+
+
+async def drop_failed(connection: Connection, orders: Sequence[int]) -> None:
+    """What was given up about these orders is not tried again."""
+    await QUERIES.drop_failed.execute(connection, orders=orders)
 
 
 async def drop(connection: Connection, order: int) -> None:

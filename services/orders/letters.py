@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+MOVED = "moved"
+"""The department is written to at another address from now on."""
+
 WANTED: Mapping[str, tuple[str, str]] = {
     "issue": ("有新的工单", "A new work order"),
     "chase": ("工单有变动（追单）", "A work order was changed (chase)"),
@@ -22,6 +25,7 @@ WANTED: Mapping[str, tuple[str, str]] = {
     "notice": ("工单超期书面通知", "Written notice: a work order is overdue"),
     "criticism": ("工单超期通报批评", "Criticism: a work order is long overdue"),
     "urge": ("催单", "Reminder about a work order"),
+    MOVED: ("贵部门办理中的工单（邮箱已变更）", "A work order that your department has (new address)"),
 }
 """What happened, by the kind of the mail."""
 

@@ -2,13 +2,14 @@
 
 A link is a random token; the database has its SHA-256 alone, so the token is made when the mail is sent, and anew if it is sent
 again. All links to an order are good while the department has it, and for some days at most: an answer that takes it out of the
-department's hands, or a withdrawal, ends them in the same transaction (``Mailing.moved``). Who comes by one is known by
-``access.links``.
+department's hands, or a withdrawal, ends them in the same transaction (``Mailing.moved``), and so does another address of the
+department (``Mailing.readdressed``). Who comes by one is known by ``access.links``.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,16 @@ class Mailing:
         if self.leaves:
             await mail.post(connection, cause=f"order:{order.id}:{order.version}", kind=kind, order=order.id, at=at)
 
+    async def readdressed(self, connection: Connection, departments: Sequence[int], cause: str, at: datetime) -> None:
+        """These departments are written to elsewhere from now on, or nowhere: whoever has the mail there was opens nothing any
+        more, and what a department has to do it hears at the new address.
+        """
+        orders = [row["id"] for row in await QUERIES.hold.fetch(connection, departments=departments)]
+        await QUERIES.over_for.execute(connection, departments=departments, at=at)
+        await mail.drop_failed(connection, orders)
+        if self.leaves:
+            await mail.post_each(connection, orders, cause=cause, kind=letters.MOVED, at=at)
+
 
 NO_MAIL = Mailing()
 
@@ -78,6 +89,7 @@ class Letters:
         """What this mail says; None if the order is not the department's any more, or it has no address by now."""
         row = await mail.QUERIES.of.fetchrow(connection, mail=number)
         assert row is not None
+        await QUERIES.hold_still.execute(connection, order=row["order_id"])
         order = await QUERIES.about.fetchrow(connection, order=row["order_id"])
         assert order is not None
         if State(order["state"]) not in WITH_THE_DEPARTMENT or not order["email"] or row["kind"] not in letters.WANTED:

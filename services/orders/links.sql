@@ -14,7 +14,20 @@ values (:hash, :order, :mail, :person, :at, :ends_at);
 -- No link to the order opens anything any more.
 update order_link set over_at = :at where order_id = :order and over_at is null;
 
+-- name: hold
+-- What these departments have to do, kept still until their links have ended: none is written meanwhile.
+select id from work_order where department_id = any(:departments::bigint[]) and state in ('issued', 'accepted') order by id for no key update;
+
+-- name: over_for
+-- No link that went to one of these departments opens anything any more.
+update order_link l set over_at = :at from work_order w
+where w.id = l.order_id and w.department_id = any(:departments::bigint[]) and l.over_at is null;
+
+-- name: hold_still
+-- The order stands still until a link to it is written. The address is read after that: it may have changed while we waited.
+select 1 from work_order where id = :order for share;
+
 -- name: about
--- What a mail about an order says, and where it goes; the order stands still until the link is written.
-select w.id, w.number, w.state, w.urgent, w.due_at, w.department_id, d.zh, d.en, d.email
-from work_order w join department d on d.id = w.department_id where w.id = :order for share of w;
+-- What a mail about an order says, and where it goes; nowhere while the department is not active.
+select w.id, w.number, w.state, w.urgent, w.due_at, w.department_id, d.zh, d.en, case when d.active then d.email else '' end as email
+from work_order w join department d on d.id = w.department_id where w.id = :order;

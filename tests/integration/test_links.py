@@ -367,5 +367,58 @@ async def test_an_address_that_is_taken_away_is_not_written_to(centre: Centre, p
     assert not centre.post.mails
 
 
+async def departments(centre: Centre, **changes: object) -> Json:
+    """Of the network's department these are other from now on."""
+    async with centre.api.as_role(Role.administrator) as browser:
+        there = await (await browser.get("/api/departments")).json()
+    rows = [{name: value for name, value in one.items() if name != "id"} for one in there["departments"]]
+    body = {"number": there["number"], "departments": [{**one, **changes} for one in rows], "rules": there["rules"]}
+    return await centre.ask(Role.administrator, "PUT", "/api/departments", **body)
+
+
+async def test_another_address_ends_the_links_that_went_to_the_old_one_and_has_one_of_its_own(centre: Centre) -> None:
+    _, old = await centre.link()
+    await departments(centre, en="Networks")
+    assert (await centre.by(old, "GET", "/api/link"))[0] == 200
+    await departments(centre, email="right@example.org")
+    status, said = await centre.by(old, "GET", "/api/link")
+    assert (status, said["code"]) == (410, "link_over")
+    fresh = await centre.sent()
+    assert [mail["To"] for mail in centre.post.mails] == [ADDRESS, "right@example.org"]
+    assert (await centre.by(fresh, "GET", "/api/link"))[0] == 200
+
+
+async def test_without_an_address_or_switched_off_a_department_has_no_link_and_no_mail(centre: Centre, pool: db.Pool) -> None:
+    order, first = await centre.link()
+    await departments(centre, active=False)
+    assert (await centre.by(first, "GET", "/api/link"))[0] == 410
+    await centre.step(order, "remind")
+    assert not await centre.postman.next()
+    await departments(centre, active=True)
+    second = await centre.sent()
+    await departments(centre, email="")
+    assert (await centre.by(second, "GET", "/api/link"))[0] == 410
+    assert await pool.fetchval("select array_agg(state order by id) from mail") == ["sent", "sent"]
+
+
+async def test_a_mail_that_the_old_address_refused_is_not_tried_again_beside_the_new_one(centre: Centre, pool: db.Pool) -> None:
+    await centre.dispatch()
+    centre.post.recipient = "550 no such mailbox"
+    assert await centre.postman.next()
+    centre.post.recipient = "250 OK"
+    await departments(centre, email="right@example.org")
+    await centre.sent()
+    assert [mail["To"] for mail in centre.post.mails] == ["right@example.org"]
+    assert await pool.fetchval("select array_agg(state order by id) from mail") == ["dropped", "sent"]
+
+
+async def test_what_waits_goes_to_the_new_address_once(centre: Centre, pool: db.Pool) -> None:
+    await centre.dispatch()
+    await departments(centre, email="right@example.org")
+    await centre.sent()
+    assert [(mail["To"], "有新的工单" in str(mail["Subject"])) for mail in centre.post.mails] == [("right@example.org", True)]
+    assert await pool.fetchval("select count(*) from mail") == 1
+
+
 def test_no_role_has_the_right_of_a_link() -> None:
     assert all(Right.ORDERS_LINK not in RIGHTS[role] for role in Role)

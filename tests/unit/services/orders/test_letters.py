@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.clocks.ladder import Rung
-from services.orders.letters import WANTED, About, subject, text
+from services.orders.letters import MOVED, WANTED, About, subject, text
 from services.orders.links import MAILED
 from services.orders.reminding import URGE
 
@@ -21,7 +21,7 @@ URL = "https://desk.example.org/answer#token"
 
 
 def test_every_mail_that_is_posted_has_its_words() -> None:
-    assert set(WANTED) == {*map(str, MAILED), *map(str, Rung), URGE}
+    assert set(WANTED) == {*map(str, MAILED), *map(str, Rung), URGE, MOVED}
 
 
 @pytest.mark.parametrize("kind", sorted(WANTED))
