@@ -71,12 +71,15 @@ class Departments:
             return await self._put(taken, seen, before, new, by)
 
     async def go_back(self, seen: int, to: int, *, by: LoggedIn) -> Standing:
-        """The whole as it was in edition ``to``; departments that came later stay, inactive. Raises Stale, NotFound."""
+        """The whole as it was in edition ``to``; departments that came later stay, inactive. Raises Stale, NotFound.
+
+        Where departments are mailed to stays as it is: an older address may be a wrong one, and the oldest editions have none.
+        """
         async with transaction(self.pool) as taken:
             await store.QUERIES.lock.execute(taken)
             _, before, _ = await store.present(taken)
             old = await store.edition(taken, to)
-            new = Edition([*old.departments, *_later(before, old)], old.rules)
+            new = Edition([*_addressed(before, old), *_later(before, old)], old.rules)
             return await self._put(taken, seen, before, new, by)
 
     async def _put(self, taken: Connection, seen: int, before: Edition, new: Edition, by: LoggedIn) -> Standing:
@@ -93,6 +96,11 @@ class Departments:
 def _readdressed(before: Edition, new: Edition) -> list[str]:
     was = {one.code: one.reached_at for one in before.departments}
     return [one.code for one in new.departments if one.reached_at != was.get(one.code, one.reached_at)]
+
+
+def _addressed(before: Edition, old: Edition) -> list[Department]:
+    now = {one.code: one.email for one in before.departments}
+    return [replace(one, email=now.get(one.code, "")) for one in old.departments]
 
 
 def _later(before: Edition, old: Edition) -> list[Department]:

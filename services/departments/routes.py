@@ -37,12 +37,12 @@ class DepartmentRoutes:
 
     @route("POST", "/api/departments/back", right=Right.DEPARTMENTS_WRITE, long_answer=True, raises=(Stale, NotFound))
     async def go_back(self, asked: Asked, body: wire.DepartmentsBack) -> wire.Departments:
-        """As they were in an older edition: the undo. What came later stays, inactive."""
+        """As they were in an older edition: the undo. What came later stays, inactive; addresses stay as they are."""
         return await asyncio.to_thread(_wire, await self._departments.go_back(body.number, body.to, by=asked.by))
 
 
 def _edition(body: wire.DepartmentsBody) -> Edition:
-    departments = [Department(**one.model_dump()) for one in body.departments]
+    departments = [Department(**one.model_dump() | {"email": one.email or ""}) for one in body.departments]
     return Edition(departments, [Rule(**one.model_dump()) for one in body.rules])
 
 

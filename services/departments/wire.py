@@ -26,11 +26,12 @@ class Department(Wire):
     hours: Hours = Field(description="what it has for an order unless the catalogue or the dispatch says otherwise")
     position: Annotated[int, Field(ge=0, le=10_000)] = 0
     active: bool = True
-    email: Email = Field(default="", description="where it is told of its orders, each with a link; empty: nowhere")
+    email: Email | None = Field(description="where it is told of its orders, each with a link; empty or null: nowhere")
 
 
 class DepartmentRow(Department):
     id: int
+    email: Email
 
 
 class DispatchRule(Wire):

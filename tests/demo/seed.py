@@ -50,7 +50,7 @@ async def officers(admin: Desk) -> list[Member]:
 
 def department(branch: Branch) -> dict[str, Any]:
     """As it is added."""
-    return {"code": branch.code, "zh": branch.zh, "en": branch.en, "hours": branch.hours}
+    return {"code": branch.code, "zh": branch.zh, "en": branch.en, "hours": branch.hours, "email": None}
 
 
 def rule(branch: Branch) -> dict[str, Any]:

@@ -82,7 +82,7 @@ async def departments(admin: Desk, wanted: Sequence[Mapping[str, object]]) -> di
     """Each department's id by its code; these are there too then, beside whatever other tests of the centre have made."""
     there = await admin.get("/api/departments")
     codes = {one["code"] for one in there["departments"]}
-    if fresh := [one for one in wanted if one["code"] not in codes]:
+    if fresh := [{"email": None, **one} for one in wanted if one["code"] not in codes]:
         kept = [{name: value for name, value in one.items() if name != "id"} for one in there["departments"]]
         there = await admin.put("/api/departments", number=there["number"], departments=[*kept, *fresh], rules=there["rules"])
     return {one["code"]: one["id"] for one in there["departments"]}

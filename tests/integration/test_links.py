@@ -412,6 +412,21 @@ async def test_a_mail_that_the_old_address_refused_is_not_tried_again_beside_the
     assert await pool.fetchval("select array_agg(state order by id) from mail") == ["dropped", "sent"]
 
 
+async def test_going_back_to_an_older_edition_leaves_the_addresses_as_they_are(centre: Centre, pool: db.Pool) -> None:
+    """SPEC O8: what an older edition has may be the wrong address that was put right since, or none."""
+    await departments(centre, email="wrong@example.org")
+    now = await departments(centre, email="right@example.org", en="Networks")
+    back = await centre.ask(Role.administrator, "POST", "/api/departments/back", number=now["number"], to=1)
+    assert [(one["en"], one["email"]) for one in back["departments"]] == [("Network", "right@example.org")]
+
+
+async def test_who_does_not_know_of_addresses_wipes_none(centre: Centre, pool: db.Pool) -> None:
+    row = {"code": "network", "zh": "网络", "en": "Network", "hours": 24}
+    await centre.ask(Role.administrator, "PUT", "/api/departments", 422, number=0, departments=[row], rules=[])
+    await centre.ask(Role.administrator, "PUT", "/api/departments", number=0, departments=[{**row, "email": None}], rules=[])
+    assert await pool.fetchval("select email from department") == ""
+
+
 async def test_what_waits_goes_to_the_new_address_once(centre: Centre, pool: db.Pool) -> None:
     await centre.dispatch()
     await departments(centre, email="right@example.org")
