@@ -1,8 +1,9 @@
 """Sends mails: each row that is due, once a server has taken it, is noted as sent.
 
 A server that is away, hangs, speaks nonsense or says "later" is the world's fault: the mail waits, for as long as the
-configuration says. One that a server refuses for good is given up, with the reason, and shown on the System page. We die between
-its "taken" and our note at worst: then the mail leaves again under the same id.
+configuration says; so does one whose sender, or whose login, is refused: that is about us, and not about the mail. One that a
+server refuses for good is given up, with the reason, and shown on the System page. We die between its "taken" and our note at
+worst: then the mail leaves again under the same id.
 
 A reason is a kind of error and a number, never what a server said: that may repeat an address.
 """
@@ -112,7 +113,7 @@ async def send(letter: Letter, server: MailServer) -> None:
     except aiosmtplib.SMTPRecipientsRefused as error:
         code = error.recipients[0].code if error.recipients else 0
         raise NotTaken(f"recipient_refused {code}", final=code in REFUSED) from None
-    except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
+    except aiosmtplib.SMTPDataError as error:
         raise NotTaken(f"refused {error.code}", final=error.code in REFUSED) from None
     except FAILED as error:
         if not taken:

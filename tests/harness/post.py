@@ -32,17 +32,26 @@ def server(port: int, limit_s: float = seconds(10)) -> MailServer:
 
 @dataclass
 class PostOffice:
-    """``mails`` as they came. ``recipient``, ``data``: its answers to one, and to a mail.
+    """``mails`` as they came. ``sender``, ``recipient``, ``data``: its answers to one, and to a mail.
 
     ``taking``: awaited once it has a mail, before it says so; ``leaving``: before it says goodbye.
     """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
+    sender: str = "250 OK"
     recipient: str = "250 OK"
     data: str = "250 OK"
     taking: Callable[[], Awaitable[object]] | None = None
     leaving: Callable[[], Awaitable[object]] | None = None
+
+    async def handle_MAIL(self, _: object, __: object, envelope: Envelope, *asked: Any) -> str:  # aiosmtpd's name
+        """``asked``: the address, and its options."""
+        address, options = asked
+        if self.sender.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return self.sender
 
     async def handle_RCPT(self, _: object, __: object, envelope: Envelope, *asked: Any) -> str:  # aiosmtpd's name
         """``asked``: the address, and its options."""

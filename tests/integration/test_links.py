@@ -322,13 +322,16 @@ async def test_a_server_that_refuses_for_good_is_set_aside_and_tried_again_when_
     assert await pool.fetchval("select state from mail") == "sent"
 
 
-@pytest.mark.parametrize("how", ["later", "garbage", "hangs_up", "silent", "away"])
+@pytest.mark.parametrize("how", ["later", "sender", "garbage", "hangs_up", "silent", "away"])
 async def test_a_server_that_cannot_now_is_asked_again_for_two_days(centre: Centre, pool: db.Pool, how: str) -> None:
     await centre.dispatch()
     words = {"garbage": b"\xff\x00" * 4000 + b"\r\n", "hangs_up": b"220 hello\r\n"}.get(how)
     async with rude(words) as port:
         if how == "later":
             centre.post.data = "451 greylisted"
+            port = centre.post.port
+        elif how == "sender":  # about us: our login, our address, our quota
+            centre.post.sender = "530 authenticate first"
             port = centre.post.port
         elif how == "away":
             port = 1  # nobody listens there
@@ -342,7 +345,7 @@ async def test_a_server_that_cannot_now_is_asked_again_for_two_days(centre: Cent
         centre.clock.move(hours=48)
         assert await one.next()
         assert await pool.fetchval("select state from mail") == "failed"
-    centre.post.data = "250 OK"
+    centre.post.data = centre.post.sender = "250 OK"
 
 
 async def test_without_mail_or_an_address_nothing_is_written(pool: db.Pool, clock: HandClock, tmp_path: Path) -> None:
