@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from services.access import audit
 from services.access.actor import LoggedIn
-from services.access.policy import MINE
+from services.access.policy import Whose
 from services.access.rights import Right
 from services.clocks import store as deadlines
 from services.clocks.model import started
@@ -53,6 +53,9 @@ KIND_OF_PATH = {"1": "complaint", "2": "suggestion"}
 
 RULES = {Action.SUGGEST: "A3", Action.HAND_OVER: "A7"}
 """By which rule a case is handed on once it is confirmed."""
+
+HAVING = frozenset({Whose.OWN, Whose.TRAY})
+"""In one's hands, or in the tray of one's own level."""
 
 Fields = Mapping[str, str | None]
 Verdict = Literal["repeat", "other", "undecided"]
@@ -394,12 +397,13 @@ async def check_over(connection: Connection, ticket: int) -> None:
 
 
 def had(by: LoggedIn, before: Ticket, action: Action) -> bool:
-    """Whether by this step a senior, or the manager, has the case (SPEC A7): whoever leads and takes a step with what is theirs,
-    in their hands or in their tray, or ends or dispatches a colleague's. Who gives it back does not have it.
+    """Whether by this step a senior, or the manager, has the case (SPEC A7): whoever leads and takes a step with what is in their
+    hands or in the seniors' tray, or ends or dispatches another's. Who gives it back does not have it, nor does who writes in a
+    case that goes on lying in the juniors' tray.
     """
     if before.state is not State.OPEN or action is Action.GIVE_BACK or not by.may(Right.TICKETS_LEAD):
         return False
-    return whose(by, before) in MINE or action in {Action.CLOSE, Action.CONCLUDE, Action.DISPATCH}
+    return whose(by, before) in HAVING or action in {Action.CLOSE, Action.CONCLUDE, Action.DISPATCH}
 
 
 def taken(ticket: Ticket, by: LoggedIn, now: datetime) -> Ticket:

@@ -331,6 +331,26 @@ async def test_a7_goes_on_while_a_senior_only_takes_down_what_the_customer_adds(
     assert clocks(await see(desk, "li", ticket))["A7"] == "running"
 
 
+@pytest.mark.parametrize("what", ["change", "acknowledge", "orders"])
+async def test_a7_goes_on_while_a_senior_writes_in_a_case_that_lies_in_the_juniors_tray(desk: Office, what: str) -> None:
+    """SPEC A7, N2: but for a dispatch, which leaves at once, and is the case's."""
+    department = await desk.department("lines")
+    await customer(desk, "big")
+    ticket = await case(desk)
+    await desk.pool.execute("update ticket set level = 'junior' where id = $1", ticket["id"])
+    body: Json = {"version": ticket["version"]}
+    match what:
+        case "change":
+            status, _ = await desk.ask("zhao", "PATCH", f"/api/tickets/{ticket['id']}", {**body, "fields": {"address": "天河路"}})
+        case "acknowledge":
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/acknowledge", {**body, "how": "call"})
+        case "orders":
+            order = {**body, "key": "key-of-a7-3", "department": department, "task": "查线路", "leads": True, "reason": ""}
+            status, _ = await desk.ask("zhao", "POST", f"/api/tickets/{ticket['id']}/orders", order)
+    assert status in {200, 201}
+    assert clocks(await see(desk, "li", ticket))["A7"] == ("met" if what == "orders" else "running")
+
+
 async def test_a7_is_late_when_no_senior_takes_it(desk: Office, clock: HandClock) -> None:
     """SPEC A7."""
     await customer(desk, "big")
