@@ -11,7 +11,9 @@ from services.web.shapes import NAMED, Code, Text80, Wire
 
 
 class Category(Wire):
-    """``authority``: of a nature, in which class the authority counts it (SPEC O5)."""
+    """``authority``: of a nature, in which class the authority counts it (SPEC O5). Always said: the whole is put in place of the
+    old, and who does not know of it would wipe it.
+    """
 
     list: Literal["kind", "business", "nature", "suggestion"]
     code: Code
@@ -19,7 +21,7 @@ class Category(Wire):
     en: Text80
     position: Annotated[int, Field(ge=0, le=10_000)]
     active: bool
-    authority: Literal["user_service", "charges", "network_quality"] | None = None
+    authority: Literal["user_service", "charges", "network_quality"] | None
 
 
 class LexiconTerm(Wire):

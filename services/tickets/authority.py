@@ -28,7 +28,8 @@ class Terms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
     """``opens_at``: from then on an unanswered complaint may be taken there; ``closes_at``: it is refused from then on; None: not
-    limited. Days are those within which the authority accepts an appeal, and answers one that it has accepted; 0: not said.
+    limited, or not known. Days are those within which the authority accepts an appeal, and answers one that it has accepted; 0:
+    not said.
     """
 
     opens_at: datetime | None
@@ -38,14 +39,22 @@ class Windows:
 
 
 def windows(received_at: datetime, authority: str | None, terms: Terms, zone: ZoneInfo) -> Windows:
-    """Of a complaint received then; ``authority``: the class that the authority puts its nature in."""
-    months = terms.charges_months if authority == CHARGES else terms.others_months
+    """Of a complaint received then; ``authority``: the class that the authority puts its nature in. None: nobody has said in
+    which, so that it is not known when it grows old, and no date is made up.
+    """
+    months = _months(authority, terms)
     return Windows(
         opens_at=received_at + timedelta(days=terms.answer_days) if terms.answer_days else None,
         closes_at=_later(received_at, months, zone) if months else None,
         accepts_days=terms.accepts_days,
         answers_days=terms.answers_days,
     )
+
+
+def _months(authority: str | None, terms: Terms) -> int:
+    if authority is None:
+        return 0
+    return terms.charges_months if authority == CHARGES else terms.others_months
 
 
 def _later(moment: datetime, months: int, zone: ZoneInfo) -> datetime:

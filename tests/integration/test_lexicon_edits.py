@@ -20,7 +20,10 @@ from tests.harness.legs import file_name
 from tests.harness.office import office
 from tests.integration.test_intake import Room
 
-MODEM = {"list": "business", "code": "fibre_modem", "zh": "光猫", "en": "Fibre modem", "position": 9, "active": True}
+MODEM = {
+    "list": "business", "code": "fibre_modem", "zh": "光猫", "en": "Fibre modem", "position": 9, "active": True,
+    "authority": None,
+}  # fmt: skip
 TERM = {"list": "business", "code": "fibre_modem", "term": "光猫", "weight": 1.5}
 
 
@@ -112,6 +115,10 @@ async def test_o5_natures_are_of_the_authoritys_classes_which_a_centre_may_chang
     await edit(room, [{**repair, "authority": "user_service"}], [])
     now = {(one["list"], one["code"]): one for one in (await room.desk.ask("admin", "GET", "/api/lexicon"))[1]["categories"]}
     assert now["nature", "fault_repair"]["authority"] == "user_service"
+
+    silent = [{name: value for name, value in one.items() if name != "authority"} for one in now.values()]
+    status, answer = await room.desk.ask("admin", "PUT", "/api/lexicon", {"categories": silent, "terms": []})
+    assert (status, answer["fields"][0]["field"]) == (422, "categories.0.authority")  # who does not know of them wipes none
 
     wrong = [*now.values(), {**MODEM, "authority": "charges"}]
     status, answer = await room.desk.ask("admin", "PUT", "/api/lexicon", {"categories": wrong, "terms": []})

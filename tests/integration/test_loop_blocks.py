@@ -97,7 +97,7 @@ def classes(number: int) -> list[dict[str, object]]:
     kinds = ("complaint", "suggestion", "enquiry")
     rest = [("business", f"c{n}") for n in range(number)]
     return [
-        {"list": name, "code": code, "zh": "类", "en": "c", "position": 1, "active": True}
+        {"list": name, "code": code, "zh": "类", "en": "c", "position": 1, "active": True, "authority": None}
         for name, code in [*(("kind", kind) for kind in kinds), *rest]
     ]
 
