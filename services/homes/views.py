@@ -1,13 +1,16 @@
 """Shows each person what waits for them, and whoever oversees the cases where each open one stands (SPEC N9).
 
-A home is a few queries, each of them bounded by an index whatever lies in the archive; a test counts them.
+A home is a few queries, each of them bounded by an index whatever lies in the archive; a test counts them. The stages of all
+open cases are the same for everybody, and are counted once for all who ask meanwhile: every home that shows them asks again at
+each change of a case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from services.access.actor import LoggedIn
@@ -15,6 +18,7 @@ from services.access.rights import Right
 from services.clocks import store as clocks
 from services.clocks.model import standing
 from services.homes.model import BOUNCES, LEVELS, Filled, Home, Mark, Shown, Stage, StageFigure, Tray, trays
+from services.homes.together import Together
 from services.now import Clock
 from services.store.db import Connection, Pool, Row, connection
 from services.store.queries import load_queries
@@ -38,18 +42,20 @@ class Homes:
     clock: Clock
     refusals: int
     looked_through: int = LOOKED_THROUGH
+    counts: dict[int, Together[tuple[StageFigure, ...]]] = field(default_factory=dict, compare=False)  # by hours
 
     async def of(self, who: LoggedIn) -> Home:
         """Everything that waits for this person, and the stages for who oversees them."""
         async with connection(self.pool) as taken:
             rows = await gathered(taken, who, self.refusals)
-            stages = await self._stages(taken, STUCK_HOURS) if who.may(Right.OVERSEE) else None
+        stages = await self.stages(STUCK_HOURS) if who.may(Right.OVERSEE) else None
         return Home(self.clock.now(), self._filled(who, rows), stages)
 
-    async def stages(self, hours: int) -> Sequence[StageFigure]:
-        """How many open cases stand where; stuck is what nobody touched for ``hours``."""
-        async with connection(self.pool) as taken:
-            return await self._stages(taken, hours)
+    async def stages(self, hours: int) -> tuple[StageFigure, ...]:
+        """How many open cases stand where; stuck is what nobody touched for ``hours``. Who waits for it holds no connection."""
+        if hours not in self.counts:
+            self.counts[hours] = Together(partial(self._stages, hours))
+        return await self.counts[hours].get()
 
     async def open_cases(
         self, *, stage: Stage | None, mark: Mark | None, department: int | None, hours: int, limit: int
@@ -60,8 +66,9 @@ class Homes:
                 taken, stage=stage, mark=mark, department=department, limit=limit, **self._looked(hours)
             )
 
-    async def _stages(self, taken: Connection, hours: int) -> tuple[StageFigure, ...]:
-        rows = {row["stage"]: row for row in await QUERIES.stages.fetch(taken, **self._looked(hours))}
+    async def _stages(self, hours: int) -> tuple[StageFigure, ...]:
+        async with connection(self.pool) as taken:
+            rows = {row["stage"]: row for row in await QUERIES.stages.fetch(taken, **self._looked(hours))}
         names = ("cases", "late", "stuck", "bouncing")
         more = any(row["more"] for row in rows.values())
         return tuple(
