@@ -109,6 +109,7 @@ class Orders:
             )
             await telling.decided(connection, before, asked, note, granted=granted, by=by.id, at=now)
             if not granted:
+                await self.hands.mailing.denied(connection, before, asked.id, now)
                 await store.rung(connection, before)
                 return before
             return await self._extend(connection, before, asked, note, by=by)

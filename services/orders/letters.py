@@ -14,6 +14,12 @@ from zoneinfo import ZoneInfo
 MOVED = "moved"
 """The department is written to at another address from now on."""
 
+DENIED = "deny"
+"""It does not get the time that it asked for."""
+
+WITHDRAWN = "withdraw"
+"""It has nothing to do with the order any more; the mail has no link."""
+
 WANTED: Mapping[str, tuple[str, str]] = {
     "issue": ("有新的工单", "A new work order"),
     "chase": ("工单有变动（追单）", "A work order was changed (chase)"),
@@ -25,6 +31,8 @@ WANTED: Mapping[str, tuple[str, str]] = {
     "notice": ("工单超期书面通知", "Written notice: a work order is overdue"),
     "criticism": ("工单超期通报批评", "Criticism: a work order is long overdue"),
     "urge": ("催单", "Reminder about a work order"),
+    DENIED: ("延期申请未获批准", "No more time for a work order"),
+    WITHDRAWN: ("工单已撤销，请停止办理", "A work order was withdrawn: please stop"),
     MOVED: ("贵部门办理中的工单（邮箱已变更）", "A work order that your department has (new address)"),
 }
 """What happened, by the kind of the mail."""
@@ -47,6 +55,29 @@ def subject(about: About, centre: str) -> str:
     zh, en = WANTED[about.kind]
     urgent = "【加急 Urgent】" if about.urgent else ""
     return " ".join(f"[{centre}] {urgent}{zh} {about.number} {en}".split())
+
+
+def ended(about: About, centre: str) -> str:
+    """Of an order that is not the department's any more."""
+    zh, en = WANTED[about.kind]
+    return f"""{about.zh}：
+
+{zh}：{about.number}
+此工单无需再办理，也无需回单；之前邮件中的链接已失效。
+
+本邮件由系统自动发出，请勿回复。
+{centre}
+
+----
+
+{about.en}:
+
+{en}: {about.number}
+Nothing is to be done or returned any more. The links in earlier mails have ended.
+
+This mail was sent by a machine; nobody reads answers.
+{centre}
+"""
 
 
 def text(about: About, centre: str, url: str, *, ends_at: datetime, zone: ZoneInfo) -> str:

@@ -28,8 +28,8 @@ from services.store.queries import load_queries
 
 QUERIES = load_queries(Path(__file__).parent / "links.sql")
 
-MAILED = frozenset({Action.ISSUE, Action.CHASE, Action.EXTEND, Action.UPHOLD, Action.REDO})
-"""What the centre does that a department is to hear of wherever it is; reminders besides."""
+MAILED = frozenset({Action.ISSUE, Action.CHASE, Action.EXTEND, Action.UPHOLD, Action.REDO, Action.WITHDRAW})
+"""What the centre does that a department is to hear of wherever it is; reminders, and a request that is denied, besides."""
 
 PATH = "/answer"
 """The desk's page for who comes by a link. The token stands behind ``#``, which no browser sends and no server notes."""
@@ -46,13 +46,19 @@ class Mailing:
         if after.state not in WITH_THE_DEPARTMENT:
             await QUERIES.over.execute(connection, order=after.id, at=at)
             await mail.drop(connection, after.id)
-        elif action in MAILED:
+        if action in MAILED:
             await self.told(connection, after, str(action), at)
 
     async def told(self, connection: Connection, order: Order, kind: str, at: datetime) -> None:
         """The department is to hear of this version of its order: once, however often it is said."""
         if self.leaves:
             await mail.post(connection, cause=f"order:{order.id}:{order.version}", kind=kind, order=order.id, at=at)
+
+    async def denied(self, connection: Connection, order: Order, extension: int, at: datetime) -> None:
+        """The department does not get the time that it asked for; the order stands as it did."""
+        if self.leaves and order.state in WITH_THE_DEPARTMENT:
+            cause = f"extension:{extension}:decided"
+            await mail.post(connection, cause=cause, kind=letters.DENIED, order=order.id, at=at)
 
     async def readdressed(self, connection: Connection, departments: Sequence[int], cause: str, at: datetime) -> None:
         """These departments are written to elsewhere from now on, or nowhere: whoever has the mail there was opens nothing any
@@ -80,30 +86,37 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """Writes what is mailed about orders, each with a link of its own."""
+    """Writes what is mailed about orders, each with a link of its own while the order is its department's."""
 
     plan: LinkPlan
     clock: Clock
 
     async def write(self, connection: Connection, number: int) -> Letter | None:
-        """What this mail says; None if the order is not the department's any more, or it has no address by now."""
+        """What this mail says; None if that is not so any more, or the department has no address by now."""
         row = await mail.QUERIES.of.fetchrow(connection, mail=number)
         assert row is not None
         await QUERIES.hold_still.execute(connection, order=row["order_id"])
         order = await QUERIES.about.fetchrow(connection, order=row["order_id"])
         assert order is not None
-        if State(order["state"]) not in WITH_THE_DEPARTMENT or not order["email"] or row["kind"] not in letters.WANTED:
+        if not order["email"] or row["kind"] not in letters.WANTED:
             return None
-        token, ends_at = await self._link(connection, order, number)
+        if State(order["state"]) not in ({State.WITHDRAWN} if row["kind"] == letters.WITHDRAWN else WITH_THE_DEPARTMENT):
+            return None
         about = About(kind=row["kind"], **{name: order[name] for name in ("number", "urgent", "due_at", "zh", "en")})
-        url = f"{self.plan.address}{PATH}#{token}"
         return Letter(
             id=number,
             made_at=row["made_at"],
             to=order["email"],
             subject=letters.subject(about, self.plan.centre),
-            text=letters.text(about, self.plan.centre, url, ends_at=ends_at, zone=self.plan.zone),
+            text=await self._text(connection, order, about, number),
         )
+
+    async def _text(self, connection: Connection, order: Row, about: About, number: int) -> str:
+        if about.kind == letters.WITHDRAWN:
+            return letters.ended(about, self.plan.centre)
+        token, ends_at = await self._link(connection, order, number)
+        url = f"{self.plan.address}{PATH}#{token}"
+        return letters.text(about, self.plan.centre, url, ends_at=ends_at, zone=self.plan.zone)
 
     async def _link(self, connection: Connection, order: Row, number: int) -> tuple[str, datetime]:
         now = self.clock.now()

@@ -204,14 +204,29 @@ async def test_a_link_is_spent_by_the_answer_and_done_once_more_comes_with_a_new
     assert (await centre.by(fresh, "GET", "/api/link"))[0] == 200
 
 
-async def test_a_withdrawn_order_ends_its_links_and_mails_that_have_not_left(centre: Centre, pool: db.Pool) -> None:
+async def test_a_withdrawn_order_ends_its_links_and_mails_that_have_not_left_and_says_so(centre: Centre, pool: db.Pool) -> None:
+    """SPEC N3: at once, also to whoever has nothing but the mail."""
     order, token = await centre.link()
     await centre.step(order, "chase", task="再查", urgent=True, reason="客户又来")
     await centre.step(order, "withdraw", reason="客户撤诉")
     assert (await centre.by(token, "GET", f"/api/orders/{order['id']}"))[0] == 410
-    await centre.sent()
-    assert len(centre.post.mails) == 1
-    assert await pool.fetchval("select array_agg(state order by id) from mail") == ["sent", "dropped"]
+    while await centre.postman.next():
+        continue
+    _, last = centre.post.mails
+    assert ("工单已撤销" in str(last["Subject"]), order["number"] in last.get_content()) == (True, True)
+    assert "http" not in last.get_content()
+    assert await pool.fetchval("select array_agg(state order by id) from mail") == ["sent", "dropped", "sent"]
+
+
+async def test_a_department_that_is_mailed_hears_that_it_gets_no_more_time(centre: Centre) -> None:
+    """SPEC O7."""
+    order, token = await centre.link()
+    until = {"version": order["version"], "until": "2026-12-24T09:00:00Z", "reason": "要等零件"}
+    assert (await centre.by(token, "POST", f"/api/orders/{order['id']}/extension", until))[0] == 200
+    await centre.step(order, "extension/decision", granted=False, note="客户等不了")
+    fresh = await centre.sent()
+    assert "延期申请未获批准" in str(centre.post.mails[-1]["Subject"])
+    assert [(await centre.by(one, "GET", "/api/link"))[0] for one in (token, fresh)] == [200, 200]
 
 
 async def test_a_link_is_good_for_its_days_and_no_longer(centre: Centre) -> None:
