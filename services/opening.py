@@ -241,4 +241,4 @@ def open_press(config: Config) -> Press:
 def open_postman(config: Config, base: Foundations, clock: Clock, server: MailServer) -> Postman:
     """Who takes mails to the server, each as its room writes it."""
     letters = Letters(plans.link_plan(config), clock)
-    return Postman(base.pool, clock, server, letters.write, troubles=base.troubles)
+    return Postman(base.pool, clock, server, letters, troubles=base.troubles)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Protocol
 
 import aiosmtplib
 import structlog
@@ -32,20 +33,27 @@ AGAIN = timedelta(minutes=1)
 TRIES = 5  # of what fails in a way that we do not know
 REFUSED = range(500, 600)
 
-Write = Callable[[Connection, int], Awaitable[Letter | None]]
-"""Says in a transaction what a mail says, by its row's id; None: nothing any more."""
-
 log = structlog.get_logger(__name__)
+
+
+class Writer(Protocol):
+    """Says, by a row's id and in a transaction, what its mail says."""
+
+    async def write(self, connection: Connection, number: int, /) -> Letter | None:
+        """None: nothing any more."""
+
+    async def lost(self, connection: Connection, number: int, /) -> None:
+        """What was written last has certainly come to nobody."""
 
 
 class Postman:
     """``run`` sends what is due for ever, ``next`` one mail."""
 
-    def __init__(self, pool: Pool, clock: Clock, server: MailServer, write: Write, *, troubles: Troubles) -> None:
+    def __init__(self, pool: Pool, clock: Clock, server: MailServer, writer: Writer, *, troubles: Troubles) -> None:
         self._pool = pool
         self._clock = clock
         self._server = server
-        self._write = write
+        self._writer = writer
         self._troubles = troubles
         lease = timedelta(seconds=server.limit_s) + LEASE_BEYOND
         self._runner = Runner(pool, clock, LINE, self, Patience(lease=lease, tries=TRIES, unended=TRIES))
@@ -61,7 +69,7 @@ class Postman:
 
     async def do(self, job: Job) -> Verdict:
         async with transaction(self._pool) as taken:
-            letter = await self._write(taken, job.id)
+            letter = await self._writer.write(taken, job.id)
             if letter is None:
                 await QUERIES.drop.execute(taken, mail=job.id)
         if letter is None:
@@ -88,6 +96,9 @@ class Postman:
             await send(letter, self._server)
         except NotTaken as error:
             log.info("mail.not_taken", mail=letter.id, reason=error.reason)
+            if error.lost:
+                async with connection(self._pool) as taken:
+                    await self._writer.lost(taken, letter.id)
             if error.final or self._clock.now() - letter.made_at >= self._server.keeps_trying:
                 return Failed(error.reason, final=True)
             return Later(AGAIN, error.reason)
@@ -95,29 +106,33 @@ class Postman:
 
 
 class NotTaken(TingsuError):
-    """The mail server has not taken it. ``final``: it will never take this one."""
+    """The mail server has not taken it. ``final``: it will never take this one. ``lost``: that is certain, and not only that it
+    has not said so.
+    """
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False, lost: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.final = final
+        self.lost = lost
 
 
 async def send(letter: Letter, server: MailServer) -> None:
     """Hands the mail to the server. Raises NotTaken; once it has said that it has it, whatever follows is no matter."""
-    made, taken = message(letter, server), False
+    made, greeted, taken = message(letter, server), False, False
     try:
         async with asyncio.timeout(server.limit_s), _greeted(server) as client:
+            greeted = True
             await client.send_message(made, sender=server.sender, recipients=[letter.to])
             taken = True
     except aiosmtplib.SMTPRecipientsRefused as error:
         code = error.recipients[0].code if error.recipients else 0
-        raise NotTaken(f"recipient_refused {code}", final=code in REFUSED) from None
+        raise NotTaken(f"recipient_refused {code}", final=code in REFUSED, lost=True) from None
     except aiosmtplib.SMTPDataError as error:
-        raise NotTaken(f"refused {error.code}", final=error.code in REFUSED) from None
+        raise NotTaken(f"refused {error.code}", final=error.code in REFUSED, lost=True) from None
     except FAILED as error:
         if not taken:
-            raise NotTaken(why(error)) from None
+            raise NotTaken(why(error), lost=not greeted or isinstance(error, aiosmtplib.SMTPSenderRefused)) from None
 
 
 async def greet(server: MailServer) -> str:

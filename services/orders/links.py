@@ -111,6 +111,10 @@ class Letters:
             text=await self._text(connection, order, about, number),
         )
 
+    async def lost(self, connection: Connection, number: int) -> None:
+        """No server took what was written last for this mail: its link is nobody's. A server may be away for days of tries."""
+        await QUERIES.lost.execute(connection, mail=number)
+
     async def _text(self, connection: Connection, order: Row, about: About, number: int) -> str:
         if about.kind == letters.WITHDRAWN:
             return letters.ended(about, self.plan.centre)

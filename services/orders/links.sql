@@ -10,6 +10,11 @@ returning id;
 insert into order_link (token_hash, order_id, mail_id, person_id, made_at, ends_at)
 values (:hash, :order, :mail, :person, :at, :ends_at);
 
+-- name: lost
+-- The newest link of this mail is forgotten: whoever was to have it has not got it. Those of earlier tries may have left.
+delete from order_link l using mail m where m.id = :mail and l.order_id = m.order_id and l.mail_id = m.id and l.over_at is null
+  and l.made_at = (select max(n.made_at) from order_link n where n.order_id = m.order_id and n.mail_id = m.id and n.over_at is null);
+
 -- name: over
 -- No link to the order opens anything any more.
 update order_link set over_at = :at where order_id = :order and over_at is null;

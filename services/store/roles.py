@@ -19,10 +19,20 @@ APPLICATION = "tingsu_app"
 """The account's name in the embedded database."""
 
 DELETABLE = frozenset(
-    {"session", "login_failure", "category", "lexicon_term", "staged_customer", "dispatch_rule", "notice", "calendar_day"}
+    {
+        "session",
+        "login_failure",
+        "category",
+        "lexicon_term",
+        "staged_customer",
+        "dispatch_rule",
+        "notice",
+        "calendar_day",
+        "order_link",
+    }
 )
-"""Tables from which rows go: what ended, what a centre edits as a whole, what is on its way, what was told and is old. Everything
-else is kept.
+"""Tables from which rows go: what ended, what a centre edits as a whole, what is on its way, what was told and is old, a
+link that came to nobody. Everything else is kept.
 """
 
 
