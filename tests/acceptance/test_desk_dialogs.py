@@ -25,8 +25,8 @@ CASE = {
 }
 BILLING, SHOPS = "dialogs_billing", "dialogs_shops"
 DEPARTMENTS = [
-    {"code": BILLING, "zh": "对话计费部", "en": "Dialogs billing", "hours": 24},
-    {"code": SHOPS, "zh": "对话营业部", "en": "Dialogs shops", "hours": 72},
+    {"code": BILLING, "zh": "对话计费部", "en": "Dialogs billing", "hours": 24, "email": None},
+    {"code": SHOPS, "zh": "对话营业部", "en": "Dialogs shops", "hours": 72, "email": None},
 ]
 RULES = [
     {"department": BILLING, "kind": "complaint", "business": "information", "nature": "tariff", "hours": 4},

@@ -25,7 +25,7 @@ CASE = {
     "description": "宽带三天不通",
     "customer_name": "张桂芳",
 }
-NETWORK = {"code": "network_repair", "zh": "网络维护部", "en": "Network repair", "hours": 24}
+NETWORK = {"code": "network_repair", "zh": "网络维护部", "en": "Network repair", "hours": 24, "email": None}
 
 
 @dataclass(frozen=True)
