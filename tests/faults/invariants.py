@@ -29,7 +29,7 @@ from services.errors import NotAllowed
 from services.lease import PREFIX
 from services.tickets.model import State
 from services.tickets.workflow import TRANSITIONS, Action
-from tests.faults.crowd import Crowd
+from tests.faults.crowd import CROSSING_S, Crowd, Visit
 from tests.harness.centre import Centre
 from tests.harness.patience import Impatient, until
 
@@ -123,7 +123,9 @@ async def _settled(centre: Centre) -> bool:
 
 async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
     """I1, I2."""
-    rows = await centre.query("select id, number_sent, number, outcome, recovered from call where started_at is not null")
+    rows = await centre.query(
+        "select id, number_sent, number, outcome, recovered, talked_ms from call where started_at is not null"
+    )
     by_number: dict[str, list[Any]] = {}
     for row in rows:
         by_number.setdefault((row["number_sent"] or row["number"])[-11:], []).append(row)
@@ -133,12 +135,22 @@ async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
             yield f"I2: {visit} has {len(mine)} calls"
         elif visit.talked and mine[0]["outcome"] != "answered" and not visit.crossed:
             yield f"I1: {visit} talked to an agent and counts as {mine[0]['outcome']} ({mine[0]['id']})"
-        elif not visit.talked and mine[0]["outcome"] not in UNHEARD and not visit.cut:
+        elif (
+            not visit.talked
+            and mine[0]["outcome"] not in UNHEARD
+            and not visit.cut
+            and not just_missed(visit, mine[0]["talked_ms"])
+        ):
             yield f"I1: {visit} talked to nobody and counts as {mine[0]['outcome']} ({mine[0]['id']})"
     known = {visit.number for visit in crowd.visits}
     for number, extra in by_number.items():
         if number not in known:
             yield f"I2: nobody made the calls {[row['id'] for row in extra]} of {number!r}"
+
+
+def just_missed(visit: Visit, talked_ms: int | None) -> bool:
+    """The caller gave up in the very moment in which the switch had a phone's answer, and that phone had nobody any more."""
+    return visit.left_at is not None and (talked_ms or 0) < CROSSING_S * 1000
 
 
 async def _recordings(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:

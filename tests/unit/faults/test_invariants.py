@@ -1,10 +1,11 @@
-"""The check after a fault can fail: what a leak of connections looks like."""
+"""The check after a fault can fail: what a leak of connections looks like, and a call that counts as answered by nobody."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faults.invariants import OF_ITS_OWN, Connections
+from tests.faults.crowd import Visit
+from tests.faults.invariants import OF_ITS_OWN, Connections, just_missed
 
 
 def test_a_pool_may_have_grown_to_its_size() -> None:
@@ -22,3 +23,16 @@ def test_a_pool_may_have_grown_to_its_size() -> None:
 )
 def test_a_connection_more_than_there_may_be_is_seen(leaked: Connections) -> None:
     assert leaked.too_many
+
+
+@pytest.mark.parametrize(
+    ("visit", "talked_ms", "is_missed"),
+    [
+        (Visit("1", taken=True, left_at=100.0), 300, True),
+        (Visit("1", taken=True, left_at=100.0), None, True),
+        (Visit("1", taken=True, left_at=100.0), 2_000, False),  # somebody would have heard that
+        (Visit("1", taken=True), 300, False),  # who stayed was to be talked to
+    ],
+)
+def test_who_gives_up_as_a_phone_answers_may_count_as_answered(visit: Visit, talked_ms: int | None, is_missed: bool) -> None:
+    assert just_missed(visit, talked_ms) is is_missed
