@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from services.errors import NotAllowed
 from services.lease import PREFIX
 from services.tickets.model import State
 from services.tickets.workflow import TRANSITIONS, Action
-from tests.faults.crowd import CROSSING_S, Crowd, Visit
+from tests.faults.crowd import Crowd, Visit
 from tests.harness.centre import Centre
 from tests.harness.patience import Impatient, until
 
@@ -123,9 +123,8 @@ async def _settled(centre: Centre) -> bool:
 
 async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
     """I1, I2."""
-    rows = await centre.query(
-        "select id, number_sent, number, outcome, recovered, talked_ms from call where started_at is not null"
-    )
+    rows = await centre.query("select id, number_sent, number, outcome, recovered from call where started_at is not null")
+    connected = await asyncio.to_thread(_connected, centre)
     by_number: dict[str, list[Any]] = {}
     for row in rows:
         by_number.setdefault((row["number_sent"] or row["number"])[-11:], []).append(row)
@@ -139,7 +138,7 @@ async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
             not visit.talked
             and mine[0]["outcome"] not in UNHEARD
             and not visit.cut
-            and not just_missed(visit, mine[0]["talked_ms"])
+            and not just_missed(visit, mine[0]["id"], connected)
         ):
             yield f"I1: {visit} talked to nobody and counts as {mine[0]['outcome']} ({mine[0]['id']})"
     known = {visit.number for visit in crowd.visits}
@@ -148,9 +147,18 @@ async def _callers(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:
             yield f"I2: nobody made the calls {[row['id'] for row in extra]} of {number!r}"
 
 
-def just_missed(visit: Visit, talked_ms: int | None) -> bool:
-    """The caller gave up in the very moment in which the switch had a phone's answer, and that phone had nobody any more."""
-    return visit.left_at is not None and (talked_ms or 0) < CROSSING_S * 1000
+def just_missed(visit: Visit, call: str, connected: Collection[str]) -> bool:
+    """The caller gave up in the very moment in which a phone answered: the phone had nobody any more, and the switch itself, by
+    its own diary, had connected them.
+    """
+    return visit.left_at is not None and call in connected
+
+
+def _connected(centre: Centre) -> frozenset[str]:
+    """The calls that the switch says it connected with a phone."""
+    lines = (centre.folder / "var/asterisk/log/queue_log").read_text("utf-8", "replace").splitlines()
+    fields = [line.split("|") for line in lines]
+    return frozenset(field[1] for field in fields if len(field) > 4 and field[4] == "CONNECT")
 
 
 async def _recordings(centre: Centre, crowd: Crowd) -> AsyncIterator[str]:

@@ -26,13 +26,12 @@ def test_a_connection_more_than_there_may_be_is_seen(leaked: Connections) -> Non
 
 
 @pytest.mark.parametrize(
-    ("visit", "talked_ms", "is_missed"),
+    ("visit", "connected", "is_missed"),
     [
-        (Visit("1", taken=True, left_at=100.0), 300, True),
-        (Visit("1", taken=True, left_at=100.0), None, True),
-        (Visit("1", taken=True, left_at=100.0), 2_000, False),  # somebody would have heard that
-        (Visit("1", taken=True), 300, False),  # who stayed was to be talked to
+        (Visit("1", taken=True, left_at=100.0), {"t_1-1.7"}, True),
+        (Visit("1", taken=True, left_at=100.0), set(), False),  # only we say that somebody answered
+        (Visit("1", taken=True), {"t_1-1.7"}, False),  # who stayed was to be talked to
     ],
 )
-def test_who_gives_up_as_a_phone_answers_may_count_as_answered(visit: Visit, talked_ms: int | None, is_missed: bool) -> None:
-    assert just_missed(visit, talked_ms) is is_missed
+def test_who_gives_up_as_a_phone_answers_counts_as_the_switch_says(visit: Visit, connected: set[str], is_missed: bool) -> None:
+    assert just_missed(visit, "t_1-1.7", connected) is is_missed
